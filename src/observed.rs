@@ -1,0 +1,176 @@
+//! What is there: the engine's objects as plain values, read in a few list calls. Plans are made from it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// The engine's objects that matter to one project.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// All containers of the engine, of this project and of others (for names and ports taken).
+    pub containers: Vec<Container>,
+    /// All networks.
+    pub networks: Vec<Network>,
+    /// All volumes.
+    pub volumes: Vec<Volume>,
+    /// Every local image's id (`sha256:…`) by each of its names (`repo:tag`, `repo@sha256:…`) and by its id.
+    pub images: BTreeMap<String, String>,
+}
+
+/// A container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Container {
+    /// Full id.
+    pub id: String,
+    /// Name without the leading slash.
+    pub name: String,
+    /// Id of the image that it was made from, `sha256:…`.
+    pub image_id: String,
+    /// Image as named at create.
+    pub image: String,
+    /// State.
+    pub state: State,
+    /// The engine's words: `Up 5 minutes (healthy)`.
+    pub status: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Published ports.
+    pub ports: Vec<PublishedPort>,
+    /// Addresses by network name, of a running container.
+    pub addresses: BTreeMap<String, String>,
+    /// When it was made, Unix seconds.
+    pub created: i64,
+}
+
+/// A container's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum State {
+    /// Made, never started.
+    Created,
+    /// Its process runs.
+    Running {
+        /// What its healthcheck last said.
+        health: Health,
+    },
+    /// Frozen.
+    Paused,
+    /// Between an exit and the engine's next start of it.
+    Restarting,
+    /// Its process ended.
+    Exited {
+        /// The exit code.
+        code: i64,
+    },
+    /// Being removed.
+    Removing,
+    /// The engine could not remove it.
+    Dead,
+}
+
+/// What the engine says of a container's health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// No healthcheck.
+    None,
+    /// Not yet known.
+    Starting,
+    /// The last probe passed.
+    Healthy,
+    /// As many probes in a row failed as `retries` allows.
+    Unhealthy,
+}
+
+/// A published port of a running container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublishedPort {
+    /// Host address.
+    pub ip: Option<String>,
+    /// Host port.
+    pub public: Option<u16>,
+    /// Container port.
+    pub private: u16,
+    /// `tcp`, `udp`, `sctp`.
+    pub protocol: String,
+}
+
+/// A network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// Name.
+    pub name: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Container {
+    /// The Compose project that it belongs to.
+    pub fn project(&self) -> Option<&str> {
+        self.labels.get(crate::labels::PROJECT).map(String::as_str)
+    }
+
+    /// The Compose service that it belongs to; none for one-off containers.
+    pub fn service(&self) -> Option<&str> {
+        let oneoff = self
+            .labels
+            .get(crate::labels::ONEOFF)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        if oneoff {
+            return None;
+        }
+        self.labels.get(crate::labels::SERVICE).map(String::as_str)
+    }
+
+    /// Its number within the service, 1 when the label is missing or odd.
+    pub fn number(&self) -> u32 {
+        self.labels
+            .get(crate::labels::CONTAINER_NUMBER)
+            .and_then(|value| value.parse().ok())
+            .unwrap_or(1)
+    }
+
+    /// Whether its process runs.
+    pub fn is_running(&self) -> bool {
+        matches!(self.state, State::Running { .. })
+    }
+}
+
+impl Observed {
+    /// The containers of `project` that belong to a service, one-offs left out.
+    pub fn of_project<'a>(&'a self, project: &'a str) -> impl Iterator<Item = &'a Container> {
+        self.containers
+            .iter()
+            .filter(move |container| container.project() == Some(project))
+    }
+
+    /// The id of the image that `reference` names, if it is there. `redis` means `redis:latest`, and the
+    /// engine's own short forms (`docker.io/library/redis`) are the same image.
+    pub fn image_id(&self, reference: &str) -> Option<&str> {
+        let short = reference
+            .strip_prefix("docker.io/library/")
+            .or_else(|| reference.strip_prefix("docker.io/"))
+            .unwrap_or(reference);
+        let name_part = short.rsplit('/').next().unwrap_or(short);
+        let full = if name_part.contains(':') || short.contains('@') {
+            short.to_owned()
+        } else {
+            format!("{short}:latest")
+        };
+        self.images
+            .get(&full)
+            .or_else(|| self.images.get(reference))
+            .map(String::as_str)
+    }
+}

@@ -1,0 +1,5 @@
+//! What to do, decided: `Stack` × `Observed` → `Plan`. Pure; nothing here touches the engine.
+
+mod step;
+
+pub use step::{Action, Plan, Reason, Step, StepId, Target, Until, Which};

@@ -1,0 +1,302 @@
+//! A plan is a list of steps, each one engine call with its reason; a step needs only earlier ones.
+
+use std::fmt;
+
+use crate::event::PlannedStep;
+
+/// A step's place in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(usize);
+
+impl StepId {
+    /// The position, from 0.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// One engine call (or one wait), why, and after what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What to do.
+    pub action: Action,
+    /// The service it is for; none for networks, volumes and orphans.
+    pub service: Option<String>,
+    /// Why.
+    pub reason: Reason,
+    /// Steps that must have succeeded before.
+    pub needs: Vec<StepId>,
+    /// Steps that must have ended before, well or not (`required: false`, stop order).
+    pub after: Vec<StepId>,
+}
+
+/// What a step does. Each can be done again without harm.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Pull `image`.
+    PullImage {
+        /// Reference.
+        image: String,
+        /// `os/arch[/variant]`.
+        platform: Option<String>,
+    },
+    /// Build the service's image and tag it `image`.
+    BuildImage {
+        /// Reference.
+        image: String,
+        /// Without the cache.
+        no_cache: bool,
+        /// Pull base images even when they are there.
+        pull: bool,
+    },
+    /// Make the network with key `key`.
+    CreateNetwork {
+        /// Key in the stack.
+        key: String,
+        /// Name on the engine.
+        name: String,
+    },
+    /// Remove a network.
+    RemoveNetwork {
+        /// Id or name.
+        id: String,
+        /// Name on the engine.
+        name: String,
+    },
+    /// Make the volume with key `key`.
+    CreateVolume {
+        /// Key in the stack.
+        key: String,
+        /// Name on the engine.
+        name: String,
+    },
+    /// Remove a volume.
+    RemoveVolume {
+        /// Name.
+        name: String,
+    },
+    /// Make container number `number` of the step's service.
+    CreateContainer {
+        /// Name; a temporary one while the container that it replaces still has the right one.
+        name: String,
+        /// Number within the service.
+        number: u32,
+        /// Carry over the anonymous volumes of this container.
+        inherit: Option<String>,
+    },
+    /// Give a container its right name.
+    RenameContainer {
+        /// Which.
+        container: Target,
+        /// New name.
+        name: String,
+    },
+    /// Start a container.
+    StartContainer {
+        /// Which.
+        container: Target,
+    },
+    /// Stop a container, with its own grace period unless one is given.
+    StopContainer {
+        /// Which.
+        container: Target,
+        /// Seconds before it is killed.
+        timeout: Option<u32>,
+    },
+    /// Stop and start a container.
+    RestartContainer {
+        /// Which.
+        container: Target,
+        /// Seconds before it is killed.
+        timeout: Option<u32>,
+    },
+    /// Unfreeze a container.
+    UnpauseContainer {
+        /// Which.
+        container: Target,
+    },
+    /// Remove a container.
+    RemoveContainer {
+        /// Which.
+        container: Target,
+        /// With its anonymous volumes.
+        volumes: bool,
+    },
+    /// Wait until a container is as wanted.
+    Await {
+        /// Which.
+        container: Target,
+        /// For what.
+        until: Until,
+    },
+}
+
+/// A container that is there, or one that an earlier step makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The name to show; the final one.
+    pub name: String,
+    /// What to address: its id, or the step that makes it.
+    pub which: Which,
+}
+
+/// How a container is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// It is there.
+    Id(String),
+    /// That step's result.
+    MadeBy(StepId),
+}
+
+/// What a wait is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Usable: its healthcheck passes; without one, it runs.
+    Ready,
+    /// It ran and exited with 0.
+    Completed,
+}
+
+/// Why a step is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason(pub String);
+
+impl<T: Into<String>> From<T> for Reason {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Steps in an order that respects their needs. A cycle can't be written down: a step is pushed after the
+/// steps whose ids it holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    steps: Vec<Step>,
+    /// Things worth knowing that are no step.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// Adds a step and gives its id.
+    pub fn push(
+        &mut self,
+        service: Option<&str>,
+        action: Action,
+        reason: impl Into<Reason>,
+        needs: Vec<StepId>,
+    ) -> StepId {
+        debug_assert!(needs.iter().all(|need| need.0 < self.steps.len()));
+        self.steps.push(Step {
+            action,
+            service: service.map(ToOwned::to_owned),
+            reason: reason.into(),
+            needs,
+            after: Vec::new(),
+        });
+        StepId(self.steps.len() - 1)
+    }
+
+    /// Lets `step` begin only once `earlier` have ended, well or not. Ids not before `step` are left out,
+    /// which keeps the plan free of cycles.
+    pub fn order_after(&mut self, step: StepId, earlier: impl IntoIterator<Item = StepId>) {
+        let earlier = earlier.into_iter().filter(|id| id.0 < step.0);
+        self.steps[step.0].after.extend(earlier);
+    }
+
+    /// The steps; a step's id is its index.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The ids with their steps.
+    pub fn iter(&self) -> impl Iterator<Item = (StepId, &Step)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .map(|(i, step)| (StepId(i), step))
+    }
+
+    /// Whether nothing on the engine would change (waits may be left).
+    pub fn changes_nothing(&self) -> bool {
+        self.steps.iter().all(|step| !step.action.changes())
+    }
+
+    /// As announced in events and printed by `plan`.
+    pub fn announce(&self) -> Vec<PlannedStep> {
+        self.iter()
+            .map(|(id, step)| PlannedStep {
+                step: id.0,
+                service: step.service.clone(),
+                action: step.action.verb().to_owned(),
+                target: step.action.target().to_owned(),
+                reason: step.reason.0.clone(),
+                needs: step
+                    .needs
+                    .iter()
+                    .chain(&step.after)
+                    .map(|need| need.0)
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+impl Action {
+    /// What it does, in the field's words.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::PullImage { .. } => "pull image",
+            Self::BuildImage { .. } => "build image",
+            Self::CreateNetwork { .. } => "create network",
+            Self::RemoveNetwork { .. } => "remove network",
+            Self::CreateVolume { .. } => "create volume",
+            Self::RemoveVolume { .. } => "remove volume",
+            Self::CreateContainer { .. } => "create container",
+            Self::RenameContainer { .. } => "rename container",
+            Self::StartContainer { .. } => "start container",
+            Self::StopContainer { .. } => "stop container",
+            Self::RestartContainer { .. } => "restart container",
+            Self::UnpauseContainer { .. } => "unpause container",
+            Self::RemoveContainer { .. } => "remove container",
+            Self::Await {
+                until: Until::Ready,
+                ..
+            } => "wait until ready",
+            Self::Await {
+                until: Until::Completed,
+                ..
+            } => "wait until completed",
+        }
+    }
+
+    /// On what: a name.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::PullImage { image, .. } | Self::BuildImage { image, .. } => image,
+            Self::CreateNetwork { name, .. }
+            | Self::RemoveNetwork { name, .. }
+            | Self::CreateVolume { name, .. }
+            | Self::RemoveVolume { name }
+            | Self::CreateContainer { name, .. } => name,
+            Self::RenameContainer { container, .. }
+            | Self::StartContainer { container }
+            | Self::StopContainer { container, .. }
+            | Self::RestartContainer { container, .. }
+            | Self::UnpauseContainer { container }
+            | Self::RemoveContainer { container, .. }
+            | Self::Await { container, .. } => &container.name,
+        }
+    }
+
+    /// Whether it changes something on the engine; a wait doesn't.
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::Await { .. })
+    }
+}
