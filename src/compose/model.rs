@@ -796,17 +796,12 @@ fn as_text<S: serde::Serializer>(value: &Option<i64>, serializer: S) -> Result<S
 impl Service {
     /// How many containers are wanted.
     pub fn replicas(&self) -> u32 {
-        self.deploy
-            .as_ref()
-            .and_then(|deploy| deploy.replicas)
-            .unwrap_or(1)
+        self.deploy.as_ref().and_then(|deploy| deploy.replicas).unwrap_or(1)
     }
 
     /// The image's reference: as named, or `PROJECT-SERVICE` for a built service without a name (Compose's rule).
     pub fn image_ref(&self, project: &str) -> String {
-        self.image
-            .clone()
-            .unwrap_or_else(|| format!("{project}-{}", self.name))
+        self.image.clone().unwrap_or_else(|| format!("{project}-{}", self.name))
     }
 
     /// The name of its container number `number`.

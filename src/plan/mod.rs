@@ -1,5 +1,18 @@
 //! What to do, decided: `Stack` × `Observed` → `Plan`. Pure; nothing here touches the engine.
 
+mod conflict;
+mod down;
+mod images;
+pub mod labels;
+mod objects;
+mod order;
+mod spec;
 mod step;
+mod up;
 
+pub use conflict::name_taken;
+pub use down::{DownOptions, down, restart, start, stop};
+pub use order::start_order;
+pub use spec::{Contents, Spec, mounted_sources, spec};
 pub use step::{Action, Plan, Reason, Step, StepId, Target, Until, Which};
+pub use up::{UpOptions, up};

@@ -1,5 +1,6 @@
 //! A plan is a list of steps, each one engine call with its reason; a step needs only earlier ones.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::event::PlannedStep;
@@ -81,6 +82,8 @@ pub enum Action {
         name: String,
         /// Number within the service.
         number: u32,
+        /// All its labels, the drift record ([`crate::labels::SPEC`]) among them.
+        labels: BTreeMap<String, String>,
         /// Carry over the anonymous volumes of this container.
         inherit: Option<String>,
     },
@@ -154,6 +157,8 @@ pub enum Which {
 pub enum Until {
     /// Usable: its healthcheck passes; without one, it runs.
     Ready,
+    /// Its healthcheck passes; having none is an error (`condition: service_healthy`).
+    Healthy,
     /// It ran and exited with 0.
     Completed,
 }
@@ -181,6 +186,8 @@ pub struct Plan {
     steps: Vec<Step>,
     /// Things worth knowing that are no step.
     pub notes: Vec<String>,
+    /// The rest depends on what these steps bring (an image's new id): look again and plan again after them.
+    pub again: bool,
 }
 
 impl Plan {
@@ -217,10 +224,7 @@ impl Plan {
 
     /// The ids with their steps.
     pub fn iter(&self) -> impl Iterator<Item = (StepId, &Step)> {
-        self.steps
-            .iter()
-            .enumerate()
-            .map(|(i, step)| (StepId(i), step))
+        self.steps.iter().enumerate().map(|(i, step)| (StepId(i), step))
     }
 
     /// Whether nothing on the engine would change (waits may be left).
@@ -237,12 +241,7 @@ impl Plan {
                 action: step.action.verb().to_owned(),
                 target: step.action.target().to_owned(),
                 reason: step.reason.0.clone(),
-                needs: step
-                    .needs
-                    .iter()
-                    .chain(&step.after)
-                    .map(|need| need.0)
-                    .collect(),
+                needs: step.needs.iter().chain(&step.after).map(|need| need.0).collect(),
             })
             .collect()
     }
@@ -265,14 +264,11 @@ impl Action {
             Self::RestartContainer { .. } => "restart container",
             Self::UnpauseContainer { .. } => "unpause container",
             Self::RemoveContainer { .. } => "remove container",
-            Self::Await {
-                until: Until::Ready,
-                ..
-            } => "wait until ready",
-            Self::Await {
-                until: Until::Completed,
-                ..
-            } => "wait until completed",
+            Self::Await { until, .. } => match until {
+                Until::Ready => "wait until ready",
+                Until::Healthy => "wait until healthy",
+                Until::Completed => "wait until completed",
+            },
         }
     }
 

@@ -1,0 +1,75 @@
+//! The labels of what we make: Compose's own, so that Compose sees our stack, and the drift record.
+
+use std::collections::BTreeMap;
+
+use crate::compose::{Condition, Service, Stack};
+use crate::labels;
+
+use super::spec::{Spec, config_hash};
+
+/// What we write as Compose's version: Compose parses it and takes over what a recent one made.
+const COMPOSE_VERSION: &str = "5.6.1";
+
+/// All labels of container `number` of `service`: the file's, Compose's and ours.
+pub fn of_container(
+    stack: &Stack,
+    service: &Service,
+    number: u32,
+    spec: &Spec,
+    image_id: Option<&str>,
+) -> BTreeMap<String, String> {
+    let mut all = service.labels.clone();
+    let mut put = |key: &str, value: String| {
+        all.insert(key.to_owned(), value);
+    };
+    put(labels::PROJECT, stack.name.clone());
+    put(labels::SERVICE, service.name.clone());
+    put(labels::CONTAINER_NUMBER, number.to_string());
+    put(labels::ONEOFF, "False".to_owned());
+    put(labels::CONFIG_HASH, config_hash(spec, &service.image_ref(&stack.name)));
+    put(labels::WORKING_DIR, stack.working_dir.to_string_lossy().into_owned());
+    put(labels::CONFIG_FILES, joined(&stack.files));
+    if !stack.env_files.is_empty() {
+        put(labels::ENVIRONMENT_FILE, joined(&stack.env_files));
+    }
+    put(labels::DEPENDS_ON, depends_on(service));
+    put(labels::VERSION, COMPOSE_VERSION.to_owned());
+    put(labels::SPEC, serde_json::json!(spec).to_string());
+    if let Some(id) = image_id {
+        put(labels::IMAGE, id.to_owned());
+    }
+    all
+}
+
+fn joined(paths: &[std::path::PathBuf]) -> String {
+    paths
+        .iter()
+        .map(|path| path.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// `kafka:service_healthy:false,redis:service_started:true`, as Compose writes it.
+fn depends_on(service: &Service) -> String {
+    service
+        .depends_on
+        .iter()
+        .map(|(name, dependency)| {
+            let condition = match dependency.condition {
+                Condition::ServiceStarted => "service_started",
+                Condition::ServiceHealthy => "service_healthy",
+                Condition::ServiceCompletedSuccessfully => "service_completed_successfully",
+            };
+            format!("{name}:{condition}:{}", dependency.restart)
+        })
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// The services named in a container's `depends_on` label.
+pub fn parse_depends_on(label: &str) -> impl Iterator<Item = &str> {
+    label
+        .split(',')
+        .filter_map(|entry| entry.split(':').next())
+        .filter(|name| !name.is_empty())
+}

@@ -1,0 +1,534 @@
+//! The plan of `up`: from what is there to what is wanted, in as few steps as that takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compose::{Condition, Dependency, Service, Stack};
+use crate::failure::Failure;
+use crate::labels;
+use crate::observed::{Container, Health, Observed, State};
+
+use super::images::{ImageWork, plan_images};
+use super::objects::{plan_networks, plan_volumes};
+use super::spec::{Contents, Spec, differences, spec};
+use super::step::{Action, Plan, StepId, Target, Until, Which};
+
+/// What the user asked of `up`.
+#[derive(Debug, Clone, Default)]
+pub struct UpOptions {
+    /// The services, with all that they depend on.
+    pub services: BTreeSet<String>,
+    /// Images to build even when they are there.
+    pub build: BTreeSet<String>,
+    /// Build without the cache.
+    pub no_cache: bool,
+    /// Pull images, and base images of builds, even when they are there.
+    pub pull: bool,
+    /// Don't wait for services to be ready, beyond what dependents need.
+    pub no_wait: bool,
+}
+
+/// The steps that bring `options.services` of `stack` from `observed` to wanted.
+///
+/// # Errors
+/// When what is wanted can't be had whatever the steps: a container's name is taken by a stranger, an external
+/// network or volume is missing.
+pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpOptions) -> Result<Plan, Failure> {
+    let mut plan = Plan::default();
+    let order = super::order::start_order(stack, &options.services);
+    let images = plan_images(&mut plan, stack, observed, &order, options);
+    if order
+        .iter()
+        .any(|name| images.contains_key(name) && has_container(stack, observed, name))
+    {
+        // Whether these containers are replaced depends on the ids of images that aren't there yet.
+        plan.again = true;
+        return Ok(plan);
+    }
+    let networks = plan_networks(&mut plan, stack, observed, &order)?;
+    let volumes = plan_volumes(&mut plan, stack, observed, &order)?;
+    let mut planner = Planner {
+        stack,
+        observed,
+        contents,
+        options,
+        images,
+        networks,
+        volumes,
+        plan,
+        services: BTreeMap::new(),
+    };
+    for name in &order {
+        planner.service(name)?;
+    }
+    planner.note_orphans();
+    Ok(planner.plan)
+}
+
+fn has_container(stack: &Stack, observed: &Observed, service: &str) -> bool {
+    observed
+        .of_project(&stack.name)
+        .any(|container| container.service() == Some(service))
+}
+
+/// What the plan does about a service: where its dependents hook in.
+#[derive(Default)]
+struct Planned {
+    /// Makes a container.
+    created: Vec<StepId>,
+    /// Starts or restarts a container.
+    started: Vec<StepId>,
+    /// The containers, to wait for.
+    containers: Vec<(Target, Standing)>,
+    /// Waits already planned.
+    waits: BTreeMap<&'static str, Vec<StepId>>,
+}
+
+/// How far a container is before the plan begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Ready: nothing to wait for.
+    Ready,
+    /// Ran and exited with 0.
+    Completed,
+    /// Anything else: after its start, if one is planned, it must be waited for.
+    Pending(Option<StepId>),
+}
+
+struct Planner<'a> {
+    stack: &'a Stack,
+    observed: &'a Observed,
+    contents: &'a Contents,
+    options: &'a UpOptions,
+    images: BTreeMap<String, ImageWork>,
+    networks: BTreeMap<String, StepId>,
+    volumes: BTreeMap<String, StepId>,
+    plan: Plan,
+    services: BTreeMap<String, Planned>,
+}
+
+/// Whether a container is as wanted, and if not, why not.
+enum Fit {
+    AsWanted,
+    Differs(String),
+}
+
+impl<'a> Planner<'a> {
+    fn service(&mut self, name: &str) -> Result<(), Failure> {
+        let service = &self.stack.services[name];
+        let wanted = spec(self.stack, service, self.contents);
+        let image = service.image_ref(&self.stack.name);
+        let image_id = self.observed.image_id(&image).map(ToOwned::to_owned);
+        let mut there: BTreeMap<u32, Vec<&'a Container>> = BTreeMap::new();
+        for container in self.observed.of_project(&self.stack.name) {
+            if container.service() == Some(name) {
+                there.entry(container.number()).or_default().push(container);
+            }
+        }
+        let mut planned = Planned::default();
+        for number in 1..=service.replicas() {
+            let candidates = there.remove(&number).unwrap_or_default();
+            self.container(service, number, candidates, &wanted, image_id.as_deref(), &mut planned)?;
+        }
+        for surplus in there.into_values().flatten() {
+            let reason = format!("{} of {name} are wanted", service.replicas());
+            self.remove(surplus, name, &reason, Vec::new());
+        }
+        self.services.insert(name.to_owned(), planned);
+        self.wait_for(name);
+        Ok(())
+    }
+
+    fn container(
+        &mut self,
+        service: &'a Service,
+        number: u32,
+        candidates: Vec<&'a Container>,
+        wanted: &Spec,
+        image_id: Option<&str>,
+        planned: &mut Planned,
+    ) -> Result<(), Failure> {
+        let name = service.container_name(&self.stack.name, number);
+        self.refuse_stranger(service, &name)?;
+        let mut fits: Vec<(&Container, Fit)> = candidates
+            .into_iter()
+            .map(|container| (container, self.fit(service, container, wanted, image_id)))
+            .collect();
+        // The one to keep: as wanted, before all running, before all under its right name. Others are left over
+        // from a replacement that was cut off, or outdated.
+        fits.sort_by_key(|(container, fit)| {
+            (
+                matches!(fit, Fit::Differs(_)),
+                !container.is_running(),
+                container.name != name,
+            )
+        });
+        let keep = match fits.first() {
+            Some((container, Fit::AsWanted)) => Some(*container),
+            _ => None,
+        };
+        if let Some(kept) = keep {
+            let mut gone = Vec::new();
+            for (other, _) in fits.iter().skip(1) {
+                gone.push(self.remove(
+                    other,
+                    &service.name,
+                    "left over from a replacement that was cut off",
+                    Vec::new(),
+                ));
+            }
+            self.keep(service, kept, &name, gone, planned);
+        } else {
+            self.make(service, number, &name, &fits, wanted, image_id, planned);
+        }
+        Ok(())
+    }
+
+    fn fit(&self, service: &Service, container: &Container, wanted: &Spec, image_id: Option<&str>) -> Fit {
+        if matches!(container.state, State::Dead | State::Removing) {
+            return Fit::Differs("the engine was removing it".to_owned());
+        }
+        let Some(label) = container.labels.get(labels::SPEC) else {
+            return Fit::Differs("it was not made by magicctl, so what it was made from is not known".to_owned());
+        };
+        let was: Spec = serde_json::from_str(label).unwrap_or_default();
+        let mut why = differences(&was, wanted);
+        if let Some(id) = image_id.filter(|id| *id != container.image_id) {
+            why.push(format!(
+                "image {} is now {}",
+                service.image_ref(&self.stack.name),
+                short(id)
+            ));
+        }
+        if let Some(shared) = self.shares_with_new(service) {
+            why.push(format!("it shares a namespace with {shared}, which is new"));
+        }
+        if why.is_empty() {
+            Fit::AsWanted
+        } else {
+            Fit::Differs(why.join(", "))
+        }
+    }
+
+    /// A container that lives in another's network, IPC or PID namespace holds on to that very container.
+    fn shares_with_new(&self, service: &Service) -> Option<String> {
+        namespaces_of(service)
+            .find(|other| {
+                self.services
+                    .get(*other)
+                    .is_some_and(|planned| !planned.created.is_empty())
+            })
+            .map(ToOwned::to_owned)
+    }
+
+    fn keep(
+        &mut self,
+        service: &'a Service,
+        container: &Container,
+        name: &str,
+        gone: Vec<StepId>,
+        planned: &mut Planned,
+    ) {
+        let target = Target {
+            name: name.to_owned(),
+            which: Which::Id(container.id.clone()),
+        };
+        let mut needs = gone;
+        if container.name != name {
+            let action = Action::RenameContainer {
+                container: target.clone(),
+                name: name.to_owned(),
+            };
+            let reason = format!("it is still called {}", container.name);
+            needs = vec![self.plan.push(Some(&service.name), action, reason, needs)];
+        }
+        let start = |state: &str| format!("it {state}");
+        let standing = match container.state {
+            State::Running {
+                health: Health::Healthy | Health::None,
+            } => match self.restarted_dependency(service) {
+                Some((dependency, steps)) => {
+                    let action = Action::RestartContainer {
+                        container: target.clone(),
+                        timeout: None,
+                    };
+                    let reason = format!("{dependency} is new and depends_on says restart: true");
+                    needs.extend(steps);
+                    let step = self.plan.push(Some(&service.name), action, reason, needs);
+                    planned.started.push(step);
+                    Standing::Pending(Some(step))
+                }
+                None => Standing::Ready,
+            },
+            State::Running { .. } | State::Restarting => Standing::Pending(None),
+            State::Paused => {
+                let action = Action::UnpauseContainer {
+                    container: target.clone(),
+                };
+                let step = self.plan.push(Some(&service.name), action, "it is paused", needs);
+                planned.started.push(step);
+                Standing::Pending(Some(step))
+            }
+            State::Exited { code: 0 } if self.runs_to_completion(&service.name) => Standing::Completed,
+            State::Exited { code } => {
+                self.start(service, &target, start(&format!("exited with {code}")), needs, planned)
+            }
+            State::Created | State::Dead | State::Removing => {
+                self.start(service, &target, start("was created but never started"), needs, planned)
+            }
+        };
+        planned.containers.push((target, standing));
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site; a struct for it would only rename them"
+    )]
+    fn make(
+        &mut self,
+        service: &'a Service,
+        number: u32,
+        name: &str,
+        outdated: &[(&Container, Fit)],
+        wanted: &Spec,
+        image_id: Option<&str>,
+        planned: &mut Planned,
+    ) {
+        let reason = match outdated.first() {
+            Some((_, Fit::Differs(why))) => why.clone(),
+            _ => "there is none".to_owned(),
+        };
+        let old = outdated.iter().map(|(container, _)| *container);
+        let holds_name = old.clone().find(|container| container.name == name);
+        let mut needs: Vec<StepId> = service
+            .networks
+            .keys()
+            .filter_map(|key| self.networks.get(key))
+            .chain(
+                service
+                    .volumes
+                    .iter()
+                    .filter_map(|mount| mount.source.as_ref())
+                    .filter_map(|key| self.volumes.get(key)),
+            )
+            .copied()
+            .collect();
+        needs.extend(self.images.get(&service.name).map(|work| work.step));
+        for other in namespaces_of(service) {
+            if let Some(made) = self.services.get(other) {
+                needs.extend(&made.created);
+            }
+        }
+        let action = Action::CreateContainer {
+            name: match holds_name {
+                // Made beside the old one, which goes on running until the new one is known to be acceptable.
+                Some(old) => format!("{}_{name}", short(&old.id)),
+                None => name.to_owned(),
+            },
+            number,
+            labels: super::labels::of_container(self.stack, service, number, wanted, image_id),
+            inherit: old.clone().next().map(|container| container.id.clone()),
+        };
+        let created = self.plan.push(Some(&service.name), action, reason.clone(), needs);
+        planned.created.push(created);
+        let target = Target {
+            name: name.to_owned(),
+            which: Which::MadeBy(created),
+        };
+        let mut ready_to_start: Vec<StepId> = old
+            .map(|container| self.remove(container, &service.name, &reason, vec![created]))
+            .collect();
+        if holds_name.is_some() {
+            let action = Action::RenameContainer {
+                container: target.clone(),
+                name: name.to_owned(),
+            };
+            let step = self
+                .plan
+                .push(Some(&service.name), action, "the old one has gone", ready_to_start);
+            ready_to_start = vec![step];
+        }
+        ready_to_start.push(created);
+        let standing = self.start(service, &target, "it is new".to_owned(), ready_to_start, planned);
+        planned.containers.push((target, standing));
+    }
+
+    fn start(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        reason: String,
+        mut needs: Vec<StepId>,
+        planned: &mut Planned,
+    ) -> Standing {
+        let mut optional = Vec::new();
+        for (name, dependency) in &service.depends_on {
+            let steps = self.condition(name, dependency);
+            if dependency.required {
+                needs.extend(steps);
+            } else {
+                optional.extend(steps);
+            }
+        }
+        let action = Action::StartContainer {
+            container: target.clone(),
+        };
+        let step = self.plan.push(Some(&service.name), action, reason, needs);
+        self.plan.order_after(step, optional);
+        planned.started.push(step);
+        Standing::Pending(Some(step))
+    }
+
+    /// The steps after which `dependency` on service `name` holds; none when it holds already.
+    fn condition(&mut self, name: &str, dependency: &Dependency) -> Vec<StepId> {
+        match dependency.condition {
+            Condition::ServiceStarted => self
+                .services
+                .get(name)
+                .map(|planned| planned.started.clone())
+                .unwrap_or_default(),
+            Condition::ServiceHealthy => self.waits(name, Until::Healthy, "a dependent needs it healthy"),
+            Condition::ServiceCompletedSuccessfully => {
+                self.waits(name, Until::Completed, "a dependent needs it completed")
+            }
+        }
+    }
+
+    /// The wait that `up` itself does for a service, unless told not to.
+    fn wait_for(&mut self, name: &str) {
+        if self.runs_to_completion(name) {
+            self.waits(name, Until::Completed, "a dependent needs it completed");
+        } else if self.depended_on_healthy(name) {
+            self.waits(name, Until::Healthy, "a dependent needs it healthy");
+        } else if !self.options.no_wait {
+            self.waits(name, Until::Ready, "up ends when it is ready");
+        }
+    }
+
+    fn waits(&mut self, name: &str, until: Until, reason: &str) -> Vec<StepId> {
+        let Some(planned) = self.services.get_mut(name) else {
+            return Vec::new();
+        };
+        let kind = match until {
+            Until::Ready => "ready",
+            Until::Healthy => "healthy",
+            Until::Completed => "completed",
+        };
+        if let Some(steps) = planned.waits.get(kind) {
+            return steps.clone();
+        }
+        let mut steps = Vec::new();
+        for (target, standing) in &planned.containers {
+            let needs = match (standing, until) {
+                (Standing::Ready, Until::Ready | Until::Healthy) | (Standing::Completed, _) => continue,
+                (Standing::Pending(start), _) => start.iter().copied().collect(),
+                (Standing::Ready, Until::Completed) => Vec::new(),
+            };
+            let action = Action::Await {
+                container: target.clone(),
+                until,
+            };
+            steps.push(self.plan.push(Some(name), action, reason, needs));
+        }
+        planned.waits.insert(kind, steps.clone());
+        steps
+    }
+
+    fn dependents<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Dependency> {
+        self.options
+            .services
+            .iter()
+            .filter_map(|service| self.stack.services.get(service))
+            .filter_map(move |service| service.depends_on.get(name))
+    }
+
+    fn runs_to_completion(&self, name: &str) -> bool {
+        self.dependents(name)
+            .any(|dependency| dependency.condition == Condition::ServiceCompletedSuccessfully)
+    }
+
+    fn depended_on_healthy(&self, name: &str) -> bool {
+        self.dependents(name)
+            .any(|dependency| dependency.condition == Condition::ServiceHealthy)
+    }
+
+    /// A dependency with `restart: true` whose container the plan makes anew or restarts.
+    fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
+        let (name, dependency) = service.depends_on.iter().find(|(name, dependency)| {
+            dependency.restart
+                && self
+                    .services
+                    .get(*name)
+                    .is_some_and(|planned| !planned.created.is_empty())
+        })?;
+        let steps = self.condition(name, dependency);
+        Some((name.clone(), steps))
+    }
+
+    /// Stops, if it runs, and removes; gives the removal.
+    fn remove(&mut self, container: &Container, service: &str, reason: &str, mut needs: Vec<StepId>) -> StepId {
+        let target = Target {
+            name: container.name.clone(),
+            which: Which::Id(container.id.clone()),
+        };
+        if container.is_running() || matches!(container.state, State::Paused | State::Restarting) {
+            let action = Action::StopContainer {
+                container: target.clone(),
+                timeout: None,
+            };
+            needs = vec![self.plan.push(Some(service), action, reason, needs)];
+        }
+        let action = Action::RemoveContainer {
+            container: target,
+            volumes: false,
+        };
+        self.plan.push(Some(service), action, reason, needs)
+    }
+
+    fn refuse_stranger(&self, service: &Service, name: &str) -> Result<(), Failure> {
+        let stranger = self.observed.containers.iter().find(|container| {
+            container.name == name
+                && (container.project() != Some(&self.stack.name) || container.service() != Some(&service.name))
+        });
+        match stranger {
+            Some(container) => Err(super::conflict::name_taken(&service.name, container)),
+            None => Ok(()),
+        }
+    }
+
+    fn note_orphans(&mut self) {
+        let orphans: BTreeSet<&str> = self
+            .observed
+            .of_project(&self.stack.name)
+            .filter_map(Container::service)
+            .filter(|service| {
+                !self.stack.services.contains_key(*service) && !self.stack.disabled.contains_key(*service)
+            })
+            .collect();
+        if !orphans.is_empty() {
+            let names = orphans.into_iter().collect::<Vec<_>>().join(", ");
+            self.plan.notes.push(format!(
+                "the file no longer names {names}, whose containers are still there: `magicctl down` removes them with the rest"
+            ));
+        }
+    }
+}
+
+/// Services whose namespaces `service` lives in (`network_mode`, `ipc`, `pid`: `service:X`) or whose volumes it takes.
+fn namespaces_of(service: &Service) -> impl Iterator<Item = &str> {
+    [&service.network_mode, &service.ipc, &service.pid]
+        .into_iter()
+        .filter_map(|mode| mode.as_deref()?.strip_prefix("service:"))
+        .chain(
+            service
+                .volumes_from
+                .iter()
+                .filter(|from| !from.starts_with("container:"))
+                .map(|from| from.split(':').next().unwrap_or(from)),
+        )
+}
+
+/// The first twelve digits of an id.
+fn short(id: &str) -> &str {
+    let digits = id.strip_prefix("sha256:").unwrap_or(id);
+    digits.get(..12).unwrap_or(digits)
+}
