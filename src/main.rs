@@ -1,3 +1,7 @@
-//! The program.
+//! The program: everything is in the library, so that tests reach it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(magicctl::cli::main())
+}

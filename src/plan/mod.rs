@@ -13,6 +13,6 @@ mod up;
 pub use conflict::name_taken;
 pub use down::{DownOptions, down, restart, start, stop};
 pub use order::start_order;
-pub use spec::{Contents, Spec, mounted_sources, spec};
+pub use spec::{Contents, Spec, config_hash, mounted_sources, spec};
 pub use step::{Action, Plan, Reason, Step, StepId, Target, Until, Which};
 pub use up::{UpOptions, up};

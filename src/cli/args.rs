@@ -1,0 +1,303 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::Progress;
+
+/// Takes a `MagicProxy` project from a bare checkout to a healthy, observable stack on a Docker Engine, keeps it
+/// there, shows what it is doing, and takes it down without losing anything.
+#[derive(Debug, Parser)]
+#[command(name = "magicctl", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 it failed, 2 usage, 3 the engine can't be reached, 4 a file is invalid, 130 interrupted.")]
+pub struct Cli {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags before the command, as Compose has them.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Work in this directory instead of the current one
+    #[arg(short = 'C', long = "directory", value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// The project's name (else COMPOSE_PROJECT_NAME, magicctl.yaml, or the directory's name)
+    #[arg(short, long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// A Compose file instead of docker-compose.yml; repeat to merge several
+    #[arg(short, long = "file", value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// A file of variables instead of .env; repeat for several, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+    /// Enable services of this profile; repeat for several
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// The engine's address (else DOCKER_HOST, the active Docker context, the default socket)
+    #[arg(short = 'H', long, value_name = "URL")]
+    pub host: Option<String>,
+    /// Results as text for people or JSON for programs
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", global = true)]
+    pub output: Output,
+    /// How progress is told
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", global = true)]
+    pub progress: Progress,
+    /// Whether to use colour (auto also heeds NO_COLOR)
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
+    pub color: Color,
+    /// Say more: -v what is done in detail, -vv every engine call
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Say only what went wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Fail at once when another magicctl is at work on this project, instead of waiting for it
+    #[arg(long, global = true)]
+    pub no_lock_wait: bool,
+}
+
+/// `--output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Write a new project; never overwrites a file
+    Init(InitArgs),
+    /// Find beforehand what would make `up` fail; each finding with its fix
+    Check,
+    /// Print the Compose file as understood: interpolated, merged, defaults filled in
+    Config(ConfigArgs),
+    /// Write docker-compose.yml and config/ from the templates; edited files are kept
+    Render(RenderArgs),
+    /// Show what `up` would do and why, without doing it
+    Plan(UpArgs),
+    /// Bring the stack up and wait until it is ready; what is as wanted is left alone
+    Up(UpArgs),
+    /// Show services, state, ports and images
+    #[command(visible_alias = "ps")]
+    Status(StatusArgs),
+    /// Show the logs of all services as one stream in time order
+    Logs(LogsArgs),
+    /// Build, and replace only what changed; a failed build leaves everything running
+    Rebuild(RebuildArgs),
+    /// Stop and start containers
+    Restart(LifecycleArgs),
+    /// Stop containers without removing them
+    Stop(LifecycleArgs),
+    /// Start stopped containers
+    Start(StartArgs),
+    /// Run a command in a service's container
+    Exec(ExecArgs),
+    /// Stop and remove containers and networks; volumes stay unless asked for
+    Down(DownArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// Where; the current directory by default
+    pub directory: Option<PathBuf>,
+}
+
+/// `config`.
+#[derive(Debug, Clone, Args)]
+#[group(multiple = false, id = "what")]
+pub struct ConfigArgs {
+    /// How to print the whole file
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub format: Format,
+    /// Only the services' names
+    #[arg(long, group = "what")]
+    pub services: bool,
+    /// Only the images' names
+    #[arg(long, group = "what")]
+    pub images: bool,
+    /// Only the volumes' names
+    #[arg(long, group = "what")]
+    pub volumes: bool,
+    /// Only a hash of each service's configuration
+    #[arg(long, group = "what")]
+    pub hash: bool,
+    /// magicctl's settings and the file's variables: value, and where it came from
+    #[arg(long, group = "what")]
+    pub settings: bool,
+}
+
+/// `config --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// YAML.
+    #[default]
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+/// `render`.
+#[derive(Debug, Clone, Args)]
+pub struct RenderArgs {
+    /// Show what would change, write nothing
+    #[arg(long, conflicts_with_all = ["check", "force"])]
+    pub diff: bool,
+    /// Exit 1 if a file is not as it would be rendered, write nothing
+    #[arg(long, conflicts_with = "force")]
+    pub check: bool,
+    /// Overwrite edited files too
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `up` and `plan`.
+#[derive(Debug, Clone, Args)]
+pub struct UpArgs {
+    /// Services, with what they depend on; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Build images even when they are there
+    #[arg(long)]
+    pub build: bool,
+    /// Don't wait until services are ready, beyond what others depend on
+    #[arg(long)]
+    pub no_wait: bool,
+    /// How long to wait for one service (90s, 2m)
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
+    pub timeout: std::time::Duration,
+}
+
+/// `rebuild`.
+#[derive(Debug, Clone, Args)]
+pub struct RebuildArgs {
+    /// Services that are built; all of them by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Build without the cache
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Pull newer base images
+    #[arg(long)]
+    pub pull: bool,
+    /// How long to wait for one service (90s, 2m)
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
+    pub timeout: std::time::Duration,
+}
+
+/// `status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// Show it again whenever it changes, until interrupted
+    #[arg(short, long)]
+    pub watch: bool,
+}
+
+/// `logs`.
+#[derive(Debug, Clone, Args)]
+pub struct LogsArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Only errors, each with its whole traceback
+    #[arg(long)]
+    pub errors: bool,
+    /// Go on with new lines as they come
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only what is newer: 10m, 2h, 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+    pub since: Option<super::moment::Moment>,
+    /// Only what is older: 10m, 2h, 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+    pub until: Option<super::moment::Moment>,
+    /// Only the last N lines of each service
+    #[arg(short = 'n', long, value_name = "N")]
+    pub tail: Option<usize>,
+    /// Only lines in which this regular expression matches
+    #[arg(long, value_name = "RE")]
+    pub grep: Option<regex::Regex>,
+    /// Show the time of each line
+    #[arg(short, long)]
+    pub timestamps: bool,
+}
+
+/// `restart` and `stop`.
+#[derive(Debug, Clone, Args)]
+pub struct LifecycleArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// How long a container may take to stop (10s) before it is killed; else its own grace period
+    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
+    pub timeout: Option<std::time::Duration>,
+}
+
+/// `start`.
+#[derive(Debug, Clone, Args)]
+pub struct StartArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+}
+
+/// `exec`.
+#[derive(Debug, Clone, Args)]
+pub struct ExecArgs {
+    /// The service
+    pub service: String,
+    /// The command and its arguments
+    #[arg(trailing_var_arg = true, required = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// As this user
+    #[arg(short, long)]
+    pub user: Option<String>,
+    /// In this directory of the container
+    #[arg(short, long)]
+    pub workdir: Option<String>,
+    /// Set a variable (NAME=value)
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// No terminal, even when there is one
+    #[arg(short = 'T', long)]
+    pub no_tty: bool,
+}
+
+/// `down`.
+#[derive(Debug, Clone, Args)]
+pub struct DownArgs {
+    /// Remove the project's volumes too: their data is lost
+    #[arg(long)]
+    pub volumes: bool,
+    /// How long a container may take to stop (10s) before it is killed; else its own grace period
+    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
+    pub timeout: Option<std::time::Duration>,
+}

@@ -1,0 +1,193 @@
+//! Carries out plans and tells of it: what `up`, `down`, `rebuild` and the like have in common.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use crate::compose::Stack;
+use crate::engine::Engine;
+use crate::event::{Event, ServiceSummary};
+use crate::execute::{Execution, Outcome};
+use crate::failure::{Exit, Failure};
+use crate::observed::{Container, Health, State};
+use crate::plan::{Action, Plan};
+use crate::ready::Signs;
+use crate::report::Reporter;
+
+use super::Ended;
+use super::session::Session;
+
+/// A command at work on a project.
+pub(crate) struct Carry<'a> {
+    pub session: &'a Session,
+    pub engine: &'a Engine,
+    pub command: &'static str,
+    pub project: &'a str,
+    pub stack: Option<&'a Stack>,
+    pub timeout: Duration,
+    pub began: Instant,
+    reporter: RefCell<Box<dyn Reporter>>,
+    signs: RefCell<Option<std::rc::Rc<Signs>>>,
+    total: RefCell<Outcome>,
+}
+
+impl<'a> Carry<'a> {
+    pub(crate) fn new(session: &'a Session, engine: &'a Engine, command: &'static str, project: &'a str, stack: Option<&'a Stack>) -> Self {
+        Self {
+            session,
+            engine,
+            command,
+            project,
+            stack,
+            timeout: Duration::from_secs(120),
+            began: Instant::now(),
+            reporter: RefCell::new(session.reporter()),
+            signs: RefCell::default(),
+            total: RefCell::default(),
+        }
+    }
+
+    /// Carries out `plan`. False when something failed or the user interrupted.
+    pub(crate) async fn run(&self, plan: &Plan, services: Vec<String>) -> Result<bool, Failure> {
+        let waits = plan.steps().iter().any(|step| matches!(step.action, Action::Await { .. }));
+        if waits && self.signs.borrow().is_none() {
+            let signs = Signs::subscribe(self.engine, self.project).await.map_err(|error| error.failure())?;
+            *self.signs.borrow_mut() = Some(std::rc::Rc::new(signs));
+        }
+        let signs = self.signs.borrow().clone();
+        self.emit(Event::Planned {
+            project: self.project.to_owned(),
+            services,
+            steps: plan.announce(),
+            notes: plan.notes.clone(),
+        });
+        let emit = |event| self.emit(event);
+        let execution = Execution {
+            engine: self.engine,
+            signs: signs.as_deref(),
+            stack: self.stack,
+            plan,
+            timeout: self.timeout,
+            began: self.began,
+            emit: &emit,
+            made: RefCell::default(),
+        };
+        let outcome = execution.run(interrupted()).await;
+        let well = outcome.failures.is_empty() && !outcome.interrupted;
+        let mut total = self.total.borrow_mut();
+        total.failures.extend(outcome.failures);
+        total.changed += outcome.changed;
+        total.ready.extend(outcome.ready);
+        total.not_done.extend(outcome.not_done);
+        total.interrupted |= outcome.interrupted;
+        Ok(well)
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        self.reporter.borrow_mut().event(&event);
+    }
+
+    /// Says how it ended. `services` are those that the command is about; `next` what to do after a success.
+    pub(crate) async fn finish(&self, services: &BTreeSet<String>, next: Vec<String>) -> Ended {
+        let total = self.total.borrow();
+        if total.interrupted {
+            let left: Vec<&str> = total.not_done.keys().map(String::as_str).collect();
+            let text = if left.is_empty() {
+                "interrupted; containers are left as they are".to_owned()
+            } else {
+                format!("interrupted; containers are left as they are, not finished: {}", left.join(", "))
+            };
+            self.emit(Event::Warning { text });
+            return Ok(Some(Exit::Interrupted));
+        }
+        let summaries = if services.is_empty() {
+            Vec::new()
+        } else {
+            let there = self
+                .engine
+                .observe_containers(self.project)
+                .await
+                .map_err(|error| error.failure())?;
+            services.iter().map(|name| self.summary(name, &there, &total)).collect()
+        };
+        let ok = total.failures.is_empty();
+        self.emit(Event::Finished {
+            command: self.command.to_owned(),
+            project: self.project.to_owned(),
+            ok,
+            took_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            changed: total.changed,
+            services: summaries,
+            next: if ok { next } else { Vec::new() },
+        });
+        if ok {
+            return Ok(None);
+        }
+        // Each failure was told when it happened.
+        let unreachable = total.failures.iter().any(|failure| failure.exit == Exit::NoEngine);
+        Ok(Some(if unreachable { Exit::NoEngine } else { Exit::Failed }))
+    }
+
+    fn summary(&self, name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
+        let container = there.iter().find(|container| container.service() == Some(name));
+        let state = container.map(|container| container.state);
+        let found_ready = total.ready.get(name);
+        let ready = !total.not_done.contains_key(name)
+            && match state {
+                Some(State::Running { health: Health::Healthy | Health::None }) => true,
+                Some(State::Running { .. }) => found_ready.is_some(),
+                Some(State::Exited { code: 0 }) => true,
+                _ => false,
+            };
+        ServiceSummary {
+            service: name.to_owned(),
+            container: container.map(|container| container.name.clone()).unwrap_or_default(),
+            state,
+            ready,
+            ready_ms: found_ready.map(|(_, ms)| *ms),
+            urls: container.map(urls).unwrap_or_default(),
+        }
+    }
+
+    /// How many steps changed something so far.
+    pub(crate) fn changed(&self) -> usize {
+        self.total.borrow().changed
+    }
+}
+
+/// Where a container answers on the host, once each: `localhost:9092`.
+fn urls(container: &Container) -> Vec<String> {
+    let mut urls: BTreeMap<u16, String> = BTreeMap::new();
+    for port in &container.ports {
+        if let Some(public) = port.public {
+            let host = match port.ip.as_deref() {
+                None | Some("0.0.0.0" | "::" | "127.0.0.1" | "::1") => "localhost",
+                Some(ip) => ip,
+            };
+            // Kafka's and Redis's ports speak no HTTP; a browser is no use there.
+            let scheme = if matches!(port.private, 9092 | 6379) { "" } else { "http://" };
+            urls.insert(public, format!("{scheme}{host}:{public}"));
+        }
+    }
+    urls.into_values().collect()
+}
+
+/// Completes at Ctrl-C or SIGTERM; a second one ends the process at once.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        // No signal can be listened for: then none interrupts in an orderly way.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    });
+}

@@ -1,0 +1,29 @@
+//! `completions` and `man`, made from the same definitions as `--help`.
+
+use clap::CommandFactory as _;
+use std::io::Write as _;
+
+use crate::failure::Failure;
+
+use super::Ended;
+use super::args::Cli;
+
+pub(crate) fn shell(shell: clap_complete::Shell) -> Ended {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "magicctl", &mut text);
+    write(&text)
+}
+
+pub(crate) fn man() -> Ended {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Cli::command())
+        .render(&mut text)
+        .map_err(|error| Failure::failed("the manual page can't be made").because(error.to_string()))?;
+    write(&text)
+}
+
+fn write(text: &[u8]) -> Ended {
+    // A reader that stops early has read enough.
+    let _unread = std::io::stdout().write_all(text);
+    Ok(None)
+}

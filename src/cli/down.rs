@@ -1,0 +1,51 @@
+//! `down`: stops dependents before dependencies, removes containers and networks; volumes stay unless asked for.
+
+use std::collections::BTreeSet;
+
+use crate::event::Event;
+use crate::plan::{self, Action, DownOptions};
+
+use super::Ended;
+use super::args::DownArgs;
+use super::carry::Carry;
+use super::session::Session;
+
+pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
+    let (project, stack) = session.project()?;
+    let engine = session.engine().await?;
+    let _lock = super::lock::take(session, &project).await?;
+    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let options = DownOptions {
+        volumes: args.volumes,
+        timeout: super::lifecycle::seconds(args.timeout),
+        known: stack.as_ref().map(|stack| stack.services.keys().chain(stack.disabled.keys()).cloned().collect()),
+    };
+    let plan = plan::down(&project, &observed, &options);
+    let carry = Carry::new(session, &engine, "down", &project, stack.as_ref());
+    let going: Vec<&str> = plan
+        .steps()
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::RemoveVolume { name } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    if !going.is_empty() {
+        let text = format!("--volumes: these volumes and their data go for good: {}", going.join(", "));
+        carry.emit(Event::Warning { text });
+    }
+    for step in plan.steps() {
+        if let (Action::RemoveContainer { container, .. }, "the file no longer names it") = (&step.action, step.reason.0.as_str()) {
+            carry.emit(Event::Note {
+                text: format!("{} goes too: the file no longer names it", container.name),
+            });
+        }
+    }
+    let services = observed
+        .of_project(&project)
+        .filter_map(|container| container.service())
+        .map(ToOwned::to_owned)
+        .collect::<BTreeSet<_>>();
+    carry.run(&plan, services.into_iter().collect()).await?;
+    carry.finish(&BTreeSet::new(), Vec::new()).await
+}

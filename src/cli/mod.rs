@@ -1,0 +1,113 @@
+//! The command line: what is typed, gathered into the layers below, and told by a reporter.
+
+mod args;
+mod carry;
+mod check;
+mod completions;
+mod config;
+mod down;
+mod duration;
+mod exec;
+mod init;
+mod lifecycle;
+mod lock;
+mod logs;
+mod moment;
+mod plan;
+mod rebuild;
+mod render;
+mod session;
+mod status;
+mod up;
+
+use clap::Parser as _;
+
+use crate::failure::{Exit, Failure};
+use crate::report::{Out, Redactor, print_failure};
+
+use args::{Cli, Color, Command};
+use session::Session;
+
+/// How a command ended when it did not fail: the exit code says it all, or something was already said.
+pub(crate) type Ended = Result<Option<Exit>, Failure>;
+
+/// Reads the command line, does what it says, and gives the process's exit code.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // The reader of help may have gone (`| head`).
+            let _unread = error.print();
+            return if error.use_stderr() { Exit::Usage.code() } else { 0 };
+        }
+    };
+    set_colour(cli.global.color);
+    set_tracing(cli.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::failed("the program can't start").because(error.to_string());
+            print_failure(&Out::new(Redactor::default()), &failure);
+            return failure.exit.code();
+        }
+    };
+    let session = Session::new(cli.global);
+    let ended = runtime.block_on(dispatch(&session, cli.command));
+    // Streams that are still open (logs, events) end with the process; nothing waits for them.
+    runtime.shutdown_background();
+    match ended {
+        Ok(None) => 0,
+        Ok(Some(exit)) => exit.code(),
+        Err(failure) => {
+            session.print_failure(&failure);
+            failure.exit.code()
+        }
+    }
+}
+
+async fn dispatch(session: &Session, command: Command) -> Ended {
+    match command {
+        Command::Init(args) => init::run(session, &args),
+        Command::Check => check::run(session).await,
+        Command::Config(args) => config::run(session, &args),
+        Command::Render(args) => render::run(session, &args),
+        Command::Plan(args) => plan::run(session, &args).await,
+        Command::Up(args) => up::run(session, &args).await,
+        Command::Status(args) => status::run(session, &args).await,
+        Command::Logs(args) => logs::run(session, &args).await,
+        Command::Rebuild(args) => rebuild::run(session, &args).await,
+        Command::Restart(args) => lifecycle::restart(session, &args).await,
+        Command::Stop(args) => lifecycle::stop(session, &args).await,
+        Command::Start(args) => lifecycle::start(session, &args).await,
+        Command::Exec(args) => exec::run(session, args).await,
+        Command::Down(args) => down::run(session, &args).await,
+        Command::Completions { shell } => completions::shell(shell),
+        Command::Man => completions::man(),
+    }
+}
+
+fn set_colour(color: Color) {
+    match color {
+        Color::Auto => {}
+        Color::Always => {
+            console::set_colors_enabled(true);
+            console::set_colors_enabled_stderr(true);
+        }
+        Color::Never => {
+            console::set_colors_enabled(false);
+            console::set_colors_enabled_stderr(false);
+        }
+    }
+}
+
+/// `-vv` shows our own tracing on stderr; never that of the HTTP client, whose bodies hold environments.
+fn set_tracing(verbose: u8) {
+    if verbose >= 2 {
+        let filter = tracing_subscriber::EnvFilter::new("off,magicctl=debug");
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .without_time()
+            .init();
+    }
+}

@@ -1,0 +1,51 @@
+//! `plan`: what `up` would do and why, without doing it.
+
+use super::Ended;
+use super::args::UpArgs;
+use super::session::Session;
+
+pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
+    let stack = session.stack(&args.services)?;
+    let options = super::up::options(&stack, args)?;
+    let engine = session.engine().await?;
+    let (_, plan) = super::up::decide(&engine, &stack, &options).await?;
+    if session.json() {
+        let value = serde_json::json!({
+            "project": stack.name,
+            "steps": plan.announce(),
+            "notes": plan.notes,
+            "again": plan.again,
+        });
+        session.out.line(&value.to_string());
+        return Ok(None);
+    }
+    for note in &plan.notes {
+        session.out.line(&format!("note: {note}"));
+    }
+    if plan.changes_nothing() {
+        session.out.line(&format!("nothing to do: {} is as wanted", stack.name));
+        return Ok(None);
+    }
+    let rows: Vec<Vec<String>> = plan
+        .announce()
+        .into_iter()
+        .map(|step| {
+            let after = step.needs.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+            vec![
+                step.step.to_string(),
+                step.service.unwrap_or_else(|| "-".to_owned()),
+                step.action,
+                step.target,
+                after,
+                step.reason,
+            ]
+        })
+        .collect();
+    for line in crate::report::table(&["STEP", "SERVICE", "ACTION", "TARGET", "AFTER", "WHY"], &rows) {
+        session.out.line(&line);
+    }
+    if plan.again {
+        session.out.line("what follows depends on the new images: `up` looks again once they are there");
+    }
+    Ok(None)
+}

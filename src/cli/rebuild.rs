@@ -1,0 +1,41 @@
+//! `rebuild`: builds first, and only then replaces what changed.
+
+use std::collections::BTreeSet;
+
+use crate::failure::Failure;
+use crate::plan::UpOptions;
+
+use super::Ended;
+use super::args::RebuildArgs;
+use super::carry::Carry;
+use super::session::Session;
+
+pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
+    let stack = session.stack(&args.services)?;
+    let named = stack.select(&args.services, false)?;
+    let build: BTreeSet<String> = named
+        .iter()
+        .filter(|name| stack.services[*name].build.is_some())
+        .cloned()
+        .collect();
+    if build.is_empty() {
+        let what = match args.services.as_slice() {
+            [] => "no service of this project is built".to_owned(),
+            names => format!("{} is not built: it runs an image as it comes", names.join(", ")),
+        };
+        return Err(Failure::usage(what).hint("`magicctl up` pulls what is missing"));
+    }
+    let names: Vec<String> = build.iter().cloned().collect();
+    let options = UpOptions {
+        services: stack.select(&names, true)?,
+        build,
+        no_cache: args.no_cache,
+        pull: args.pull,
+        no_wait: false,
+    };
+    let engine = session.engine().await?;
+    let _lock = super::lock::take(session, &stack.name).await?;
+    let mut carry = Carry::new(session, &engine, "rebuild", &stack.name, Some(&stack));
+    carry.timeout = args.timeout;
+    super::up::bring_up(&carry, &engine, &stack, options).await
+}

@@ -1,0 +1,143 @@
+//! What every command starts from: the project's root, its settings, the resolved file, the engine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::compose::{self, Stack};
+use crate::engine::{Endpoint, Engine};
+use crate::failure::Failure;
+use crate::report::{self, Out, Progress, Redactor, Reporter, print_failure};
+use crate::settings::{self, Settings};
+
+use super::args::{Global, Output};
+
+/// The global flags and what they lead to.
+pub(crate) struct Session {
+    /// The flags.
+    pub global: Global,
+    /// The caller's environment. Names and values that are not UTF-8 are no use in a Compose file and left out.
+    pub environment: BTreeMap<String, String>,
+    /// Where text goes.
+    pub out: Out,
+}
+
+impl Session {
+    pub(crate) fn new(global: Global) -> Self {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let mut session = Self {
+            global,
+            environment,
+            out: Out::new(Redactor::default()),
+        };
+        if let Ok(root) = session.root() {
+            session.out = Out::new(Redactor::for_project(&root));
+        }
+        session
+    }
+
+    /// The directory that the command works from.
+    pub(crate) fn start_dir(&self) -> Result<PathBuf, Failure> {
+        let here = std::env::current_dir()
+            .map_err(|error| Failure::failed("the current directory can't be used").because(error.to_string()))?;
+        let dir = match &self.global.directory {
+            Some(dir) => here.join(dir),
+            None => here,
+        };
+        if !dir.is_dir() {
+            return Err(Failure::usage(format!("-C {}: there is no such directory", dir.display())));
+        }
+        Ok(dir)
+    }
+
+    /// The project's root.
+    pub(crate) fn root(&self) -> Result<PathBuf, Failure> {
+        let start = self.start_dir()?;
+        if self.global.file.is_empty() && !self.environment.contains_key("COMPOSE_FILE") {
+            settings::find_root(&start)
+        } else {
+            Ok(start)
+        }
+    }
+
+    /// The settings in force.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let mut flags = Vec::new();
+        if let Some(name) = &self.global.project_name {
+            flags.push(("project".to_owned(), name.clone()));
+        }
+        settings::load(&self.root()?, &self.environment, &flags)
+    }
+
+    /// The resolved file. `targets` are services named on the command line: naming one enables it.
+    pub(crate) fn stack(&self, targets: &[String]) -> Result<Stack, Failure> {
+        let start_dir = self.root()?;
+        let request = compose::Request {
+            project_name: self.project_name()?,
+            files: self.global.file.clone(),
+            profiles: self.global.profile.clone(),
+            env_files: self.global.env_file.clone(),
+            environment: self.environment.clone(),
+            targets: targets.to_vec(),
+            start_dir,
+        };
+        compose::load(&request)
+    }
+
+    /// `-p`, else what settings say; `None` leaves it to the Compose file and the directory.
+    fn project_name(&self) -> Result<Option<String>, Failure> {
+        if self.global.project_name.is_some() || self.environment.contains_key("COMPOSE_PROJECT_NAME") {
+            return Ok(self.global.project_name.clone());
+        }
+        Ok(self.settings()?.project_name())
+    }
+
+    /// The project's name, also where there is no readable Compose file but a name was given.
+    pub(crate) fn project(&self) -> Result<(String, Option<Stack>), Failure> {
+        match (self.stack(&[]), &self.global.project_name) {
+            (Ok(stack), _) => Ok((stack.name.clone(), Some(stack))),
+            (Err(_), Some(name)) => Ok((name.clone(), None)),
+            (Err(failure), None) => Err(failure),
+        }
+    }
+
+    /// A connection to the engine.
+    pub(crate) async fn engine(&self) -> Result<Engine, Failure> {
+        let endpoint =
+            Endpoint::resolve(self.global.host.as_deref(), &self.environment).map_err(|error| error.failure())?;
+        Engine::connect(&endpoint).await.map_err(|error| error.failure())
+    }
+
+    /// Who tells the events of this command.
+    pub(crate) fn reporter(&self) -> Box<dyn Reporter> {
+        let progress = match (self.global.output, self.global.quiet) {
+            (Output::Json, _) => Progress::Json,
+            (_, true) => Progress::Quiet,
+            _ => self.global.progress,
+        };
+        report::reporter(progress, self.global.verbose > 0, self.out.clone())
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.global.output == Output::Json
+    }
+
+    /// The last word of a command that failed.
+    pub(crate) fn print_failure(&self, failure: &Failure) {
+        if self.json() {
+            let value = serde_json::json!({ "event": "failed", "failure": failure });
+            self.out.line(&value.to_string());
+        } else {
+            print_failure(&self.out, failure);
+        }
+    }
+
+    /// A warning, on stderr.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.global.quiet && !self.json() {
+            let mark = console::style("warning:").yellow().bold().for_stderr();
+            self.out.diagnostic(&format!("{mark} {text}"));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `status`: what runs, since when, where it answers.
+
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::observed::{Container, Health, State};
+use crate::report::{StatusRow, status_table};
+
+use super::Ended;
+use super::args::StatusArgs;
+use super::session::Session;
+
+/// How often `--watch` looks when nothing is said to have changed: the up times go on.
+const WATCH_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
+pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
+    let (project, _) = session.project()?;
+    let engine = session.engine().await?;
+    if !args.watch {
+        show(session, &project, &rows(&engine, &project).await?);
+        return Ok(None);
+    }
+    let term = console::Term::stdout();
+    loop {
+        let rows = rows(&engine, &project).await?;
+        if term.is_term() {
+            term.clear_screen()
+                .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
+        }
+        if !show(session, &project, &rows) {
+            return Ok(None);
+        }
+        tokio::time::sleep(WATCH_EVERY).await;
+    }
+}
+
+async fn rows(engine: &Engine, project: &str) -> Result<Vec<StatusRow>, Failure> {
+    let mut containers = engine.observe_containers(project).await.map_err(|error| error.failure())?;
+    containers.retain(|container| container.service().is_some());
+    containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
+    let checks = containers.iter().map(|container| async move {
+        let mut row = StatusRow::of(container);
+        row.ready = row.ready || ready_before_the_engine_knows(engine, container).await;
+        row
+    });
+    Ok(futures_util::future::join_all(checks).await)
+}
+
+/// Until its first probe the engine says `starting` of a service that `up` found ready long ago. Its own
+/// healthcheck, run once, tells.
+async fn ready_before_the_engine_knows(engine: &Engine, container: &Container) -> bool {
+    if container.state != (State::Running { health: Health::Starting }) {
+        return false;
+    }
+    let Ok(detail) = engine.inspect_state(&container.id).await else {
+        return false;
+    };
+    let timeout = std::time::Duration::from_secs(2);
+    engine
+        .exec_probe(&container.id, &detail.healthcheck, timeout)
+        .await
+        .is_ok_and(|outcome| outcome.exit_code == Some(0))
+}
+
+/// False when nobody reads any more.
+fn show(session: &Session, project: &str, rows: &[StatusRow]) -> bool {
+    if session.json() {
+        return session.out.line(&serde_json::json!({ "project": project, "containers": rows }).to_string());
+    }
+    if rows.is_empty() {
+        return session.out.line(&format!("project {project} has no containers; `magicctl up` makes them"));
+    }
+    status_table(rows).iter().all(|line| session.out.line(line))
+}

@@ -1,0 +1,229 @@
+//! One step: the engine call that it stands for.
+
+use crate::compose::{Service, Stack};
+use crate::engine::{EngineError, NewContainer};
+use crate::event::Event;
+use crate::failure::Failure;
+use crate::labels;
+use crate::plan::{Action, StepId, Target, Until, Which};
+use crate::ready::Wait;
+
+use super::graph::{Broken, Done, Execution};
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            last_lines: Vec::new(),
+        }
+    }
+}
+
+impl Execution<'_> {
+    /// Does step `id`.
+    pub(super) async fn step(&self, id: StepId) -> Result<Done, Broken> {
+        let step = &self.plan.steps()[id.index()];
+        let service = step.service.as_deref();
+        (self.emit)(Event::StepStarted {
+            step: id.index(),
+            service: step.service.clone(),
+            action: step.action.verb().to_owned(),
+            target: step.action.target().to_owned(),
+        });
+        if let Action::Await { container, until } = &step.action {
+            return self.wait(service.unwrap_or_default(), container, *until).await;
+        }
+        let changed = self
+            .call(id, service, &step.action)
+            .await
+            .map_err(|failure| named(service, &step.action, failure))?;
+        Ok(Done { changed, ready: None })
+    }
+
+    async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Failure> {
+        let engine = self.engine;
+        let done = match action {
+            Action::PullImage { image, platform } => {
+                let mut tell = |progress: crate::engine::PullProgress| {
+                    (self.emit)(Event::Progress {
+                        step: id.index(),
+                        service: service.map(ToOwned::to_owned),
+                        text: progress.text,
+                        current: progress.current,
+                        total: progress.total,
+                    });
+                };
+                engine.pull(image, platform.as_deref(), &mut tell).await.map(|()| true)
+            }
+            Action::BuildImage { image, no_cache, pull } => {
+                let (stack, wanted) = self.wanted(service)?;
+                let mut tell = |progress: crate::engine::BuildProgress| self.tell_build(id, service, progress);
+                engine.build(&stack.name, wanted, image, *no_cache, *pull, &mut tell).await.map(|_| true)
+            }
+            Action::CreateNetwork { key, .. } => {
+                let stack = self.stack()?;
+                engine.create_network(&stack.name, key, &stack.networks[key]).await
+            }
+            Action::CreateVolume { key, .. } => {
+                let stack = self.stack()?;
+                engine.create_volume(&stack.name, key, &stack.volumes[key]).await
+            }
+            Action::RemoveNetwork { id, .. } => engine.remove_network(id).await,
+            Action::RemoveVolume { name } => engine.remove_volume(name).await,
+            Action::CreateContainer {
+                name,
+                number,
+                labels,
+                inherit,
+            } => {
+                let (stack, wanted) = self.wanted(service)?;
+                return self.create(id, stack, wanted, name, *number, labels.clone(), inherit.as_deref()).await;
+            }
+            Action::RenameContainer { container, name } => engine.rename(&self.resolve(container)?, name).await,
+            Action::StartContainer { container } => engine.start(&self.resolve(container)?).await,
+            Action::StopContainer { container, timeout } => engine.stop(&self.resolve(container)?, *timeout).await,
+            Action::RestartContainer { container, timeout } => {
+                engine.restart(&self.resolve(container)?, *timeout).await.map(|()| true)
+            }
+            Action::UnpauseContainer { container } => engine.unpause(&self.resolve(container)?).await,
+            Action::RemoveContainer { container, volumes } => {
+                engine.remove_container(&self.resolve(container)?, *volumes).await
+            }
+            Action::Await { .. } => Ok(false),
+        };
+        done.map_err(|error| error.failure())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one plan step, passed on as they are")]
+    async fn create(
+        &self,
+        id: StepId,
+        stack: &Stack,
+        service: &Service,
+        name: &str,
+        number: u32,
+        mut labels: std::collections::BTreeMap<String, String>,
+        inherit: Option<&str>,
+    ) -> Result<bool, Failure> {
+        let image = service.image_ref(&stack.name);
+        if !labels.contains_key(labels::IMAGE) {
+            let image_id = self.engine.image_id(&image).await.map_err(|error| match error {
+                EngineError::NotFound(_) => missing_image(service, &image),
+                other => other.failure(),
+            })?;
+            labels.insert(labels::IMAGE.to_owned(), image_id);
+        }
+        let new = NewContainer {
+            stack,
+            service,
+            number,
+            name,
+            image: &image,
+            labels,
+            inherit,
+        };
+        let container = self.engine.create_container(&new).await.map_err(|error| error.failure())?;
+        self.made.borrow_mut().insert(id, container);
+        Ok(true)
+    }
+
+    async fn wait(&self, service: &str, container: &Target, until: Until) -> Result<Done, Broken> {
+        let id = self.resolve(container)?;
+        let Some(signs) = self.signs else {
+            return Err(Failure::failed("a wait without the engine's events").into());
+        };
+        let wait = Wait {
+            engine: self.engine,
+            signs,
+            id: &id,
+            service,
+            until,
+            timeout: self.timeout,
+        };
+        let tell = |text| {
+            (self.emit)(Event::Waiting {
+                service: service.to_owned(),
+                text,
+            });
+        };
+        match wait.run(&tell).await {
+            Ok(by) => Ok(Done {
+                changed: false,
+                ready: Some(by),
+            }),
+            Err(waited) => Err(Broken {
+                failure: waited.failure,
+                last_lines: waited.last_lines,
+            }),
+        }
+    }
+
+    fn tell_build(&self, id: StepId, service: Option<&str>, progress: crate::engine::BuildProgress) {
+        let service = service.map(ToOwned::to_owned);
+        (self.emit)(match progress {
+            crate::engine::BuildProgress::Step { text, current, total } => Event::Progress {
+                step: id.index(),
+                service,
+                text,
+                current,
+                total,
+            },
+            crate::engine::BuildProgress::Line(line) => Event::Output {
+                step: id.index(),
+                service,
+                line,
+            },
+        });
+    }
+
+    fn stack(&self) -> Result<&Stack, Failure> {
+        self.stack.ok_or_else(|| Failure::failed("a plan that makes something needs a Compose file"))
+    }
+
+    fn wanted(&self, service: Option<&str>) -> Result<(&Stack, &Service), Failure> {
+        let stack = self.stack()?;
+        service
+            .and_then(|name| stack.services.get(name))
+            .map(|service| (stack, service))
+            .ok_or_else(|| Failure::failed("a step for a service that the file does not name"))
+    }
+
+    /// The id of a container that is there or was made by an earlier step.
+    fn resolve(&self, target: &Target) -> Result<String, Failure> {
+        match &target.which {
+            Which::Id(id) => Ok(id.clone()),
+            Which::MadeBy(step) => self
+                .made
+                .borrow()
+                .get(step)
+                .cloned()
+                .ok_or_else(|| Failure::failed(format!("{} was not made", target.name))),
+        }
+    }
+}
+
+fn missing_image(service: &Service, image: &str) -> Failure {
+    Failure::failed(format!("image {image} is not there"))
+        .because(format!("pull_policy of {} is {}", service.name, service.pull_policy.as_deref().unwrap_or("missing")))
+        .hint(format!("pull it yourself (`docker pull {image}`), or change pull_policy"))
+}
+
+/// Says which service the failure is about, as part of the sentence.
+fn named(service: Option<&str>, action: &Action, mut failure: Failure) -> Broken {
+    let verb = match action {
+        Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => "can't start",
+        Action::CreateContainer { .. } | Action::RenameContainer { .. } => "can't be made",
+        Action::StopContainer { .. } => "can't be stopped",
+        Action::RemoveContainer { .. } => "can't be removed",
+        Action::PullImage { .. } => "has no image",
+        Action::BuildImage { .. } => "can't be built",
+        _ => {
+            failure.what = format!("can't {} {}: {}", action.verb(), action.target(), failure.what);
+            return failure.into();
+        }
+    };
+    if let Some(service) = service {
+        failure.what = format!("{service} {verb}: {}", failure.what);
+    }
+    failure.into()
+}

@@ -1,0 +1,6 @@
+//! Runs a plan as a graph: everything at once that can be, each step the moment that what it needs is done.
+
+mod act;
+mod graph;
+
+pub use graph::{Execution, Outcome};

@@ -1,0 +1,44 @@
+//! The engine's events, handed to every wait that is going on.
+
+use futures_util::StreamExt as _;
+use tokio::sync::broadcast;
+
+use crate::engine::{Engine, EngineError, EngineEvent};
+
+/// How many events a slow wait may lag behind; past that it looks at the container itself.
+const BACKLOG: usize = 1024;
+
+/// One subscription to the engine's events of a project, shared by all waits.
+#[derive(Debug)]
+pub struct Signs {
+    sender: broadcast::Sender<EngineEvent>,
+    pump: tokio::task::JoinHandle<()>,
+}
+
+impl Signs {
+    /// Subscribes; when this returns, no later event is missed.
+    pub async fn subscribe(engine: &Engine, project: &str) -> Result<Self, EngineError> {
+        let mut events = Box::pin(engine.subscribe(project).await?);
+        let (sender, _) = broadcast::channel(BACKLOG);
+        let publish = sender.clone();
+        let pump = tokio::spawn(async move {
+            // The stream ends when the engine goes away; the waits see that by their own calls.
+            while let Some(Ok(event)) = events.next().await {
+                // No wait is listening: nobody needs the event.
+                let _unheard = publish.send(event);
+            }
+        });
+        Ok(Self { sender, pump })
+    }
+
+    /// The events from now on.
+    pub fn listen(&self) -> broadcast::Receiver<EngineEvent> {
+        self.sender.subscribe()
+    }
+}
+
+impl Drop for Signs {
+    fn drop(&mut self) {
+        self.pump.abort();
+    }
+}

@@ -1,0 +1,75 @@
+//! How a failure is printed: what failed, where with a caret, why, what to do.
+
+use console::style;
+
+use crate::check::{Finding, Severity};
+use crate::failure::{Failure, Place};
+
+use super::Out;
+
+/// Prints `failure` as the last word of a command.
+pub fn print_failure(out: &Out, failure: &Failure) {
+    for line in failure_lines(failure) {
+        out.diagnostic(&line);
+    }
+}
+
+/// `failure` as lines: `error:`, the place, each cause, `hint:`.
+pub fn failure_lines(failure: &Failure) -> Vec<String> {
+    let mut lines = vec![format!("{} {}", style("error:").red().bold().for_stderr(), failure.what)];
+    if let Some(place) = &failure.place {
+        lines.extend(place_lines(place));
+    }
+    for why in &failure.why {
+        let mut parts = why.lines();
+        lines.push(format!("  {} {}", style("why:").bold().for_stderr(), parts.next().unwrap_or_default()));
+        lines.extend(parts.map(|part| format!("       {part}")));
+    }
+    if let Some(hint) = &failure.hint {
+        lines.push(format!("{} {hint}", style("hint:").cyan().bold().for_stderr()));
+    }
+    lines
+}
+
+fn place_lines(place: &Place) -> Vec<String> {
+    let gutter = place.line.to_string().len();
+    let mut lines = vec![format!(
+        "{:gutter$}--> {}:{}:{}",
+        "",
+        place.file.display(),
+        place.line,
+        place.column
+    )];
+    if let Some(source) = &place.source {
+        // Tabs and wide characters keep the caret below what it points at.
+        let before: String = source
+            .chars()
+            .take(place.column.saturating_sub(1))
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect();
+        let room = source.chars().count().saturating_sub(place.column.saturating_sub(1)).max(1);
+        let carets = "^".repeat(place.width.clamp(1, room));
+        lines.push(format!("{:gutter$} |", ""));
+        lines.push(format!("{} | {source}", place.line));
+        lines.push(format!("{:gutter$} | {before}{}", "", style(carets).red().for_stderr()));
+    }
+    lines
+}
+
+/// One finding of `check`, with its fix on a line of its own.
+pub fn finding_line(finding: &Finding) -> Vec<String> {
+    let mark = match finding.severity {
+        Severity::Ok => style("ok").green(),
+        Severity::Info => style("info").dim(),
+        Severity::Warning => style("warning").yellow(),
+        Severity::Error => style("error").red(),
+    };
+    let mut lines = vec![format!("{mark:<8} {}", finding.what)];
+    if finding.severity != Severity::Ok && !finding.why.is_empty() {
+        lines.push(format!("         why: {}", finding.why));
+    }
+    if let Some(fix) = &finding.fix {
+        lines.push(format!("         fix: {fix}"));
+    }
+    lines
+}

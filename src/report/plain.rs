@@ -1,0 +1,84 @@
+//! One line an event, for pipes, files and CI.
+
+use console::style;
+
+use crate::event::{Event, ReadyBy};
+
+use super::diagnostic::failure_lines;
+use super::summary::{seconds, summary_lines};
+use super::{Out, Reporter};
+
+pub(super) struct Plain {
+    out: Out,
+    verbose: bool,
+    quiet: bool,
+}
+
+impl Plain {
+    pub(super) fn new(out: Out, verbose: bool, quiet: bool) -> Self {
+        Self { out, verbose, quiet }
+    }
+
+    fn say(&self, service: Option<&str>, text: &str) {
+        if !self.quiet {
+            self.out.diagnostic(&format!("{:<12} {text}", service.unwrap_or("-")));
+        }
+    }
+}
+
+impl Reporter for Plain {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Planned { notes, .. } => {
+                for note in notes {
+                    self.say(None, &format!("note: {note}"));
+                }
+            }
+            Event::StepStarted {
+                service, action, target, ..
+            } => self.say(service.as_deref(), &format!("{action} {target}")),
+            Event::Progress { service, text, .. } if self.verbose => self.say(service.as_deref(), text),
+            Event::Output { service, line, .. } => self.say(service.as_deref(), &format!("| {line}")),
+            Event::Progress { .. } | Event::StepDone { .. } => {}
+            Event::StepFailed {
+                service,
+                failure,
+                last_lines,
+                ..
+            } => {
+                for line in last_lines {
+                    self.out.diagnostic(&format!("{:<12} | {line}", service.as_deref().unwrap_or("-")));
+                }
+                for line in failure_lines(failure) {
+                    self.out.diagnostic(&line);
+                }
+            }
+            Event::StepSkipped { service, because, .. } if self.verbose => {
+                self.say(service.as_deref(), &format!("left out, because {because} failed"));
+            }
+            Event::StepSkipped { .. } => {}
+            Event::Waiting { service, text } => self.say(Some(service), text),
+            Event::Ready { service, by, after_ms } => {
+                self.say(Some(service), &format!("{} after {}", ready_word(*by), seconds(*after_ms)));
+            }
+            Event::Note { text } => self.say(None, &format!("note: {text}")),
+            Event::Warning { text } => {
+                self.out.diagnostic(&format!("{} {text}", style("warning:").yellow().bold().for_stderr()));
+            }
+            Event::Finished { .. } => {
+                if !self.quiet {
+                    for line in summary_lines(event) {
+                        self.out.line(&line);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn ready_word(by: ReadyBy) -> &'static str {
+    match by {
+        ReadyBy::Completed => "completed",
+        _ => "ready",
+    }
+}
