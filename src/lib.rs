@@ -3,9 +3,16 @@
 //! Data flows one way: files → [`compose::Stack`] (wanted) and engine → [`observed::Observed`] (there) make a
 //! [`plan::Plan`], which is executed and told as [`event::Event`]s.
 
+pub mod check;
 pub mod compose;
+pub mod content;
+pub mod engine;
 pub mod event;
+pub mod execute;
 pub mod failure;
 pub mod labels;
+pub mod logs;
 pub mod observed;
 pub mod plan;
+pub mod ready;
+pub mod report;

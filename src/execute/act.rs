@@ -58,7 +58,10 @@ impl Execution<'_> {
             Action::BuildImage { image, no_cache, pull } => {
                 let (stack, wanted) = self.wanted(service)?;
                 let mut tell = |progress: crate::engine::BuildProgress| self.tell_build(id, service, progress);
-                engine.build(&stack.name, wanted, image, *no_cache, *pull, &mut tell).await.map(|_| true)
+                engine
+                    .build(&stack.name, wanted, image, *no_cache, *pull, &mut tell)
+                    .await
+                    .map(|()| true)
             }
             Action::CreateNetwork { key, .. } => {
                 let stack = self.stack()?;
@@ -77,7 +80,9 @@ impl Execution<'_> {
                 inherit,
             } => {
                 let (stack, wanted) = self.wanted(service)?;
-                return self.create(id, stack, wanted, name, *number, labels.clone(), inherit.as_deref()).await;
+                return self
+                    .create(id, stack, wanted, name, *number, labels.clone(), inherit.as_deref())
+                    .await;
             }
             Action::RenameContainer { container, name } => engine.rename(&self.resolve(container)?, name).await,
             Action::StartContainer { container } => engine.start(&self.resolve(container)?).await,
@@ -94,7 +99,10 @@ impl Execution<'_> {
         done.map_err(|error| error.failure())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of one plan step, passed on as they are")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the fields of one plan step, passed on as they are"
+    )]
     async fn create(
         &self,
         id: StepId,
@@ -122,7 +130,11 @@ impl Execution<'_> {
             labels,
             inherit,
         };
-        let container = self.engine.create_container(&new).await.map_err(|error| error.failure())?;
+        let container = self
+            .engine
+            .create_container(&new)
+            .await
+            .map_err(|error| error.failure())?;
         self.made.borrow_mut().insert(id, container);
         Ok(true)
     }
@@ -177,7 +189,8 @@ impl Execution<'_> {
     }
 
     fn stack(&self) -> Result<&Stack, Failure> {
-        self.stack.ok_or_else(|| Failure::failed("a plan that makes something needs a Compose file"))
+        self.stack
+            .ok_or_else(|| Failure::failed("a plan that makes something needs a Compose file"))
     }
 
     fn wanted(&self, service: Option<&str>) -> Result<(&Stack, &Service), Failure> {
@@ -204,14 +217,22 @@ impl Execution<'_> {
 
 fn missing_image(service: &Service, image: &str) -> Failure {
     Failure::failed(format!("image {image} is not there"))
-        .because(format!("pull_policy of {} is {}", service.name, service.pull_policy.as_deref().unwrap_or("missing")))
-        .hint(format!("pull it yourself (`docker pull {image}`), or change pull_policy"))
+        .because(format!(
+            "pull_policy of {} is {}",
+            service.name,
+            service.pull_policy.as_deref().unwrap_or("missing")
+        ))
+        .hint(format!(
+            "pull it yourself (`docker pull {image}`), or change pull_policy"
+        ))
 }
 
 /// Says which service the failure is about, as part of the sentence.
 fn named(service: Option<&str>, action: &Action, mut failure: Failure) -> Broken {
     let verb = match action {
-        Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => "can't start",
+        Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
+            "can't start"
+        }
         Action::CreateContainer { .. } | Action::RenameContainer { .. } => "can't be made",
         Action::StopContainer { .. } => "can't be stopped",
         Action::RemoveContainer { .. } => "can't be removed",

@@ -135,15 +135,24 @@ impl Execution<'_> {
             if progress[id.index()] != Progress::Pending {
                 continue;
             }
-            let broken = step.needs.iter().find(|need| progress[need.index()] == Progress::Failed);
+            let broken = step
+                .needs
+                .iter()
+                .find(|need| progress[need.index()] == Progress::Failed);
             if let Some(need) = broken {
                 progress[id.index()] = Progress::Failed;
                 let cause = &self.plan.steps()[need.index()];
-                let because = cause.service.clone().unwrap_or_else(|| cause.action.target().to_owned());
+                let because = cause
+                    .service
+                    .clone()
+                    .unwrap_or_else(|| cause.action.target().to_owned());
                 if let Some(service) = &step.service
                     && *service != because
                 {
-                    outcome.not_done.entry(service.clone()).or_insert_with(|| because.clone());
+                    outcome
+                        .not_done
+                        .entry(service.clone())
+                        .or_insert_with(|| because.clone());
                 }
                 (self.emit)(Event::StepSkipped {
                     step: id.index(),
@@ -194,7 +203,10 @@ impl Execution<'_> {
     fn list_unfinished(&self, progress: &[Progress], outcome: &mut Outcome) {
         for (id, step) in self.plan.iter() {
             if let (Progress::Pending | Progress::Running, Some(service)) = (progress[id.index()], &step.service) {
-                outcome.not_done.entry(service.clone()).or_insert_with(|| "interrupted".to_owned());
+                outcome
+                    .not_done
+                    .entry(service.clone())
+                    .or_insert_with(|| "interrupted".to_owned());
             }
         }
     }

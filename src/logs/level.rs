@@ -22,7 +22,10 @@ pub enum Level {
     Fatal,
 }
 
-#[expect(clippy::expect_used, reason = "a constant pattern, covered by every test of this module")]
+#[expect(
+    clippy::expect_used,
+    reason = "a constant pattern, covered by every test of this module"
+)]
 static PATTERNS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     [
         // Kafka: `[2026-11-23 20:00:00,123] ERROR message (class)`
@@ -38,13 +41,13 @@ static PATTERNS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
 impl Level {
     /// The level that `line` states, if it states one.
     pub fn of(line: &str) -> Option<Self> {
-        if line.starts_with('{') {
-            if let Ok(Value::Object(fields)) = serde_json::from_str(line) {
-                return ["level", "severity", "lvl", "levelname"]
-                    .iter()
-                    .find_map(|key| fields.get(*key))
-                    .and_then(Self::of_value);
-            }
+        if line.starts_with('{')
+            && let Ok(Value::Object(fields)) = serde_json::from_str(line)
+        {
+            return ["level", "severity", "lvl", "levelname"]
+                .iter()
+                .find_map(|key| fields.get(*key))
+                .and_then(Self::of_value);
         }
         if let Some(level) = redis(line) {
             return Some(level);
@@ -52,9 +55,12 @@ impl Level {
         if line.starts_with("Traceback (most recent call last)") || line.starts_with("Exception in thread") {
             return Some(Self::Error);
         }
-        PATTERNS
-            .iter()
-            .find_map(|pattern| pattern.captures(line)?.get(1).and_then(|word| Self::of_word(word.as_str())))
+        PATTERNS.iter().find_map(|pattern| {
+            pattern
+                .captures(line)?
+                .get(1)
+                .and_then(|word| Self::of_word(word.as_str()))
+        })
     }
 
     fn of_value(value: &Value) -> Option<Self> {
@@ -110,14 +116,32 @@ mod tests {
     #[test]
     fn reads_the_services_own_formats() {
         for (line, level) in [
-            (r#"{"timestamp":"2026-11-23T20:00:00Z","level":"ERROR","message":"no"}"#, Some(Level::Error)),
+            (
+                r#"{"timestamp":"2026-11-23T20:00:00Z","level":"ERROR","message":"no"}"#,
+                Some(Level::Error),
+            ),
             (r#"{"level":50,"msg":"pino"}"#, Some(Level::Error)),
             (r#"{"message":"level=error in a text"}"#, None),
-            ("[2026-11-23 20:00:00,123] WARN slow (kafka.server.KafkaServer)", Some(Level::Warning)),
-            ("[2026-11-23 20:00:00,123] INFO an ERROR in the text (x)", Some(Level::Info)),
-            ("1:M 23 Nov 2026 20:00:00.123 * Ready to accept connections", Some(Level::Info)),
-            ("1:C 23 Nov 2026 20:00:00.123 # WARNING Memory overcommit", Some(Level::Warning)),
-            ("level=error ts=2026-11-23T20:00:00Z caller=x msg=\"y\"", Some(Level::Error)),
+            (
+                "[2026-11-23 20:00:00,123] WARN slow (kafka.server.KafkaServer)",
+                Some(Level::Warning),
+            ),
+            (
+                "[2026-11-23 20:00:00,123] INFO an ERROR in the text (x)",
+                Some(Level::Info),
+            ),
+            (
+                "1:M 23 Nov 2026 20:00:00.123 * Ready to accept connections",
+                Some(Level::Info),
+            ),
+            (
+                "1:C 23 Nov 2026 20:00:00.123 # WARNING Memory overcommit",
+                Some(Level::Warning),
+            ),
+            (
+                "level=error ts=2026-11-23T20:00:00Z caller=x msg=\"y\"",
+                Some(Level::Error),
+            ),
             ("ERROR:    Application startup failed. Exiting.", Some(Level::Error)),
             ("2026-11-23 20:00:00,123 - app.db - CRITICAL - gone", Some(Level::Fatal)),
             ("Traceback (most recent call last):", Some(Level::Error)),

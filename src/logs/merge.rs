@@ -23,11 +23,13 @@ pub struct Line {
 }
 
 type Source<E> = Pin<Box<dyn Stream<Item = Result<Line, E>>>>;
+/// A source's number, its next line, and the rest of it.
+type Next<E> = Pin<Box<dyn Future<Output = (usize, Option<Result<Line, E>>, Source<E>)>>>;
 
 /// The lines of all sources by time; equal times keep the sources' order, and each source its own.
 pub struct Merged<E> {
     heads: Vec<Option<Line>>,
-    pending: FuturesUnordered<Pin<Box<dyn Future<Output = (usize, Option<Result<Line, E>>, Source<E>)>>>>,
+    pending: FuturesUnordered<Next<E>>,
     idle: Vec<Option<Source<E>>>,
     window: Option<Duration>,
 }
@@ -106,16 +108,16 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
-    fn line(source: usize, second: i64, text: &str) -> Result<Line, ()> {
-        Ok(Line {
+    fn line(source: usize, second: i64, text: &str) -> Line {
+        Line {
             source,
             time: OffsetDateTime::from_unix_timestamp(second).unwrap(),
             stderr: false,
             text: text.to_owned(),
-        })
+        }
     }
 
-    async fn all(mut merged: Merged<()>) -> Vec<String> {
+    async fn all(mut merged: Merged<String>) -> Vec<String> {
         let mut texts = Vec::new();
         while let Some(line) = merged.next().await.unwrap() {
             texts.push(line.text);
@@ -125,17 +127,17 @@ mod tests {
 
     #[tokio::test]
     async fn history_is_in_time_order_and_ties_keep_the_sources_order() {
-        let a = stream::iter(vec![line(0, 1, "a1"), line(0, 3, "a3"), line(0, 3, "a3b")]);
-        let b = stream::iter(vec![line(1, 2, "b2"), line(1, 3, "b3"), line(1, 9, "b9")]);
+        let a = stream::iter([line(0, 1, "a1"), line(0, 3, "a3"), line(0, 3, "a3b")].map(Ok));
+        let b = stream::iter([line(1, 2, "b2"), line(1, 3, "b3"), line(1, 9, "b9")].map(Ok));
         let merged = merge(vec![Box::pin(a), Box::pin(b)], false);
         assert_eq!(all(merged).await, ["a1", "b2", "a3", "a3b", "b3", "b9"]);
     }
 
     #[tokio::test]
     async fn a_silent_source_does_not_hold_up_the_others_when_following() {
-        let a = stream::iter(vec![line(0, 1, "a1"), line(0, 2, "a2")]);
+        let a = stream::iter([line(0, 1, "a1"), line(0, 2, "a2")].map(Ok));
         let silent = stream::pending();
-        let mut merged = merge(vec![Box::pin(a), Box::pin(silent)], true);
+        let mut merged: Merged<String> = merge(vec![Box::pin(a), Box::pin(silent)], true);
         assert_eq!(merged.next().await.unwrap().unwrap().text, "a1");
         assert_eq!(merged.next().await.unwrap().unwrap().text, "a2");
     }

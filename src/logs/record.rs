@@ -68,16 +68,23 @@ fn continues(record: &Record, text: &str) -> bool {
     if text.starts_with([' ', '\t']) || text.starts_with("Caused by:") || text.starts_with("... ") {
         return true;
     }
-    let in_traceback = record.lines.iter().any(|line| line.text.starts_with("Traceback (most recent call last)"));
+    let in_traceback = record
+        .lines
+        .iter()
+        .any(|line| line.text.starts_with("Traceback (most recent call last)"));
     if text.starts_with("Traceback (most recent call last)") {
         // The line before says what failed: `ERROR: …` and its traceback are one.
         return record.is_error() || in_traceback;
     }
-    let chained = text.starts_with("During handling of the above exception") || text.starts_with("The above exception was");
+    let chained =
+        text.starts_with("During handling of the above exception") || text.starts_with("The above exception was");
     if in_traceback && (chained || text.is_empty()) {
         return true;
     }
-    let last_indented = record.lines.last().is_some_and(|line| line.text.starts_with([' ', '\t']));
+    let last_indented = record
+        .lines
+        .last()
+        .is_some_and(|line| line.text.starts_with([' ', '\t']));
     in_traceback && last_indented && looks_like_exception(text)
 }
 
@@ -86,7 +93,10 @@ fn looks_like_exception(text: &str) -> bool {
     let name = text.split(':').next().unwrap_or(text);
     !name.is_empty()
         && name.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '_')
-        && name.rsplit('.').next().is_some_and(|last| last.starts_with(char::is_uppercase))
+        && name
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.starts_with(char::is_uppercase))
 }
 
 #[cfg(test)]
@@ -107,7 +117,10 @@ mod tests {
             records.extend(grouping.push(line));
         }
         records.extend(grouping.flush());
-        records.iter().map(|record| (record.lines.len(), record.level)).collect()
+        records
+            .iter()
+            .map(|record| (record.lines.len(), record.level))
+            .collect()
     }
 
     #[test]
@@ -126,7 +139,10 @@ mod tests {
             "RuntimeError",
             "INFO:     Stopped",
         ]);
-        assert_eq!(got, [(1, Some(Level::Info)), (10, Some(Level::Error)), (1, Some(Level::Info))]);
+        assert_eq!(
+            got,
+            [(1, Some(Level::Info)), (10, Some(Level::Error)), (1, Some(Level::Info))]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::labels;
 use super::spec::{Spec, config_hash};
 
 /// What we write as Compose's version: Compose parses it and takes over what a recent one made.
-const COMPOSE_VERSION: &str = "5.6.1";
+pub const COMPOSE_VERSION: &str = "5.6.1";
 
 /// All labels of container `number` of `service`: the file's, Compose's and ours.
 pub fn of_container(

@@ -1,6 +1,6 @@
 //! Waiting for one container.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -115,7 +115,10 @@ impl Wait<'_> {
     }
 
     async fn look(&self) -> Result<Detail, Failure> {
-        self.engine.inspect_state(self.id).await.map_err(|error| error.failure())
+        self.engine
+            .inspect_state(self.id)
+            .await
+            .map_err(|error| error.failure())
     }
 
     /// Whether the container is as wanted, or can never be, by its state alone.
@@ -134,7 +137,10 @@ impl Wait<'_> {
             return match self.until {
                 Until::Healthy => Err(Failure::failed(format!("{} has no healthcheck", self.service))
                     .because("a service that depends on it says `condition: service_healthy`")
-                    .hint(format!("give {} a healthcheck, or wait for `service_started`", self.service))),
+                    .hint(format!(
+                        "give {} a healthcheck, or wait for `service_started`",
+                        self.service
+                    ))),
                 _ => Ok(Some(ReadyBy::Running)),
             };
         }
@@ -153,6 +159,8 @@ impl Wait<'_> {
         tell: &mut impl FnMut(String),
     ) -> Result<Step, Failure> {
         let timeout = detail.healthcheck_timeout.unwrap_or(PROBE_TIMEOUT);
+        // What the engine says of its own probes is no news while ours runs.
+        let mut silent = |_| {};
         let probe = self.engine.exec_probe(self.id, &detail.healthcheck, timeout);
         tokio::select! {
             outcome = probe => match outcome {
@@ -168,7 +176,7 @@ impl Wait<'_> {
                 Err(error) if error.is_unreachable() => Err(error.failure()),
                 Err(_) => Ok(Step::Probe),
             },
-            step = self.event(events, &mut |_| {}) => Ok(step),
+            step = self.event(events, &mut silent) => Ok(step),
         }
     }
 
@@ -200,23 +208,26 @@ impl Wait<'_> {
             return Ok(Some(ReadyBy::Completed));
         }
         let service = self.service;
-        let restarts = detail.restarts(self.until == Until::Completed);
+        let restarts = detail.restarts();
         let code = detail.exit_code;
         if !restarts {
             if self.until == Until::Completed {
-                return Err(Failure::failed(format!("{service} did not complete: it exited with {code}")).because(meaning(detail)));
+                return Err(
+                    Failure::failed(format!("{service} did not complete: it exited with {code}"))
+                        .because(meaning(detail)),
+                );
             }
-            return Err(Failure::failed(format!("{service} exited with {code} before it was ready"))
-                .because(meaning(detail))
-                .hint(format!("see `magicctl logs {service}`; its last lines are above")));
-        }
-        if exits.max(detail.restart_count) >= EXITS_OF_A_LOOP {
             return Err(
-                Failure::failed(format!("{service} exits with {code} again and again"))
+                Failure::failed(format!("{service} exited with {code} before it was ready"))
                     .because(meaning(detail))
-                    .because(format!("the engine has started it {} times", detail.restart_count + 1))
                     .hint(format!("see `magicctl logs {service}`; its last lines are above")),
             );
+        }
+        if exits.max(detail.restart_count) >= EXITS_OF_A_LOOP {
+            return Err(Failure::failed(format!("{service} exits with {code} again and again"))
+                .because(meaning(detail))
+                .because(format!("the engine has started it {} times", detail.restart_count + 1))
+                .hint(format!("see `magicctl logs {service}`; its last lines are above")));
         }
         Ok(None)
     }
@@ -229,9 +240,10 @@ impl Wait<'_> {
             _ => Failure::failed(format!("{service} was not ready within {seconds} s")),
         };
         let failure = match self.engine.inspect_state(self.id).await {
-            Ok(detail) if !detail.health_output.trim().is_empty() => {
-                failure.because(format!("its healthcheck said: {}", last_line(detail.health_output.trim())))
-            }
+            Ok(detail) if !detail.health_output.trim().is_empty() => failure.because(format!(
+                "its healthcheck said: {}",
+                last_line(detail.health_output.trim())
+            )),
             _ => failure,
         };
         failure.hint(format!(

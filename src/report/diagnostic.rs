@@ -16,13 +16,21 @@ pub fn print_failure(out: &Out, failure: &Failure) {
 
 /// `failure` as lines: `error:`, the place, each cause, `hint:`.
 pub fn failure_lines(failure: &Failure) -> Vec<String> {
-    let mut lines = vec![format!("{} {}", style("error:").red().bold().for_stderr(), failure.what)];
+    let mut lines = vec![format!(
+        "{} {}",
+        style("error:").red().bold().for_stderr(),
+        failure.what
+    )];
     if let Some(place) = &failure.place {
         lines.extend(place_lines(place));
     }
     for why in &failure.why {
         let mut parts = why.lines();
-        lines.push(format!("  {} {}", style("why:").bold().for_stderr(), parts.next().unwrap_or_default()));
+        lines.push(format!(
+            "  {} {}",
+            style("why:").bold().for_stderr(),
+            parts.next().unwrap_or_default()
+        ));
         lines.extend(parts.map(|part| format!("       {part}")));
     }
     if let Some(hint) = &failure.hint {
@@ -47,7 +55,11 @@ fn place_lines(place: &Place) -> Vec<String> {
             .take(place.column.saturating_sub(1))
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
-        let room = source.chars().count().saturating_sub(place.column.saturating_sub(1)).max(1);
+        let room = source
+            .chars()
+            .count()
+            .saturating_sub(place.column.saturating_sub(1))
+            .max(1);
         let carets = "^".repeat(place.width.clamp(1, room));
         lines.push(format!("{:gutter$} |", ""));
         lines.push(format!("{} | {source}", place.line));

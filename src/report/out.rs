@@ -23,7 +23,10 @@ impl Out {
     pub fn line(&self, text: &str) -> bool {
         let masked = self.redactor.mask(text);
         let mut stdout = io::stdout().lock();
-        stdout.write_all(masked.as_bytes()).and_then(|()| stdout.write_all(b"\n")).is_ok()
+        stdout
+            .write_all(masked.as_bytes())
+            .and_then(|()| stdout.write_all(b"\n"))
+            .is_ok()
     }
 
     /// A line of progress or diagnostics.
@@ -31,7 +34,9 @@ impl Out {
         let masked = self.redactor.mask(text);
         let mut stderr = io::stderr().lock();
         // A closed stderr has no reader to tell that it is closed.
-        let _unread = stderr.write_all(masked.as_bytes()).and_then(|()| stderr.write_all(b"\n"));
+        let _unread = stderr
+            .write_all(masked.as_bytes())
+            .and_then(|()| stderr.write_all(b"\n"));
     }
 
     /// `text` without keys.

@@ -35,11 +35,17 @@ impl Reporter for Plain {
                 }
             }
             Event::StepStarted {
-                service, action, target, ..
+                service,
+                action,
+                target,
+                ..
             } => self.say(service.as_deref(), &format!("{action} {target}")),
+            Event::StepSkipped { service, because, .. } if self.verbose => {
+                self.say(service.as_deref(), &format!("left out, because {because} failed"));
+            }
             Event::Progress { service, text, .. } if self.verbose => self.say(service.as_deref(), text),
             Event::Output { service, line, .. } => self.say(service.as_deref(), &format!("| {line}")),
-            Event::Progress { .. } | Event::StepDone { .. } => {}
+            Event::Progress { .. } | Event::StepDone { .. } | Event::StepSkipped { .. } => {}
             Event::StepFailed {
                 service,
                 failure,
@@ -47,23 +53,24 @@ impl Reporter for Plain {
                 ..
             } => {
                 for line in last_lines {
-                    self.out.diagnostic(&format!("{:<12} | {line}", service.as_deref().unwrap_or("-")));
+                    self.out
+                        .diagnostic(&format!("{:<12} | {line}", service.as_deref().unwrap_or("-")));
                 }
                 for line in failure_lines(failure) {
                     self.out.diagnostic(&line);
                 }
             }
-            Event::StepSkipped { service, because, .. } if self.verbose => {
-                self.say(service.as_deref(), &format!("left out, because {because} failed"));
-            }
-            Event::StepSkipped { .. } => {}
             Event::Waiting { service, text } => self.say(Some(service), text),
             Event::Ready { service, by, after_ms } => {
-                self.say(Some(service), &format!("{} after {}", ready_word(*by), seconds(*after_ms)));
+                self.say(
+                    Some(service),
+                    &format!("{} after {}", ready_word(*by), seconds(*after_ms)),
+                );
             }
             Event::Note { text } => self.say(None, &format!("note: {text}")),
             Event::Warning { text } => {
-                self.out.diagnostic(&format!("{} {text}", style("warning:").yellow().bold().for_stderr()));
+                self.out
+                    .diagnostic(&format!("{} {text}", style("warning:").yellow().bold().for_stderr()));
             }
             Event::Finished { .. } => {
                 if !self.quiet {

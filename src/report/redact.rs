@@ -26,8 +26,13 @@ impl Redactor {
                 continue;
             };
             for entry in entries.flatten() {
-                let example = entry.path().extension().is_some_and(|extension| extension == "example" || extension == "md");
-                let readable = entry.metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST_FILE);
+                let example = entry
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == "example" || extension == "md");
+                let readable = entry
+                    .metadata()
+                    .is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST_FILE);
                 if !readable || example {
                     continue;
                 }

@@ -129,7 +129,11 @@ impl Reporter for Screen {
                 self.bar(Some(service)).set_message(text);
             }
             Event::Ready { service, by, after_ms } => {
-                let word = if *by == ReadyBy::Completed { "completed" } else { "ready" };
+                let word = if *by == ReadyBy::Completed {
+                    "completed"
+                } else {
+                    "ready"
+                };
                 self.end(service, "✓", format!("{} {}", style(word).green(), seconds(*after_ms)));
             }
             Event::Note { text } => self.print(vec![format!("note: {text}")]),

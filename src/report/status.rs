@@ -84,7 +84,9 @@ pub fn status_table(rows: &[StatusRow]) -> Vec<String> {
 fn word(row: &StatusRow) -> String {
     match row.state {
         State::Running { .. } if row.ready => "ready".to_owned(),
-        State::Running { health: Health::Unhealthy } => "unhealthy".to_owned(),
+        State::Running {
+            health: Health::Unhealthy,
+        } => "unhealthy".to_owned(),
         State::Running { .. } => "starting".to_owned(),
         State::Created => "not started".to_owned(),
         State::Paused => "paused".to_owned(),

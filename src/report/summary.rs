@@ -34,18 +34,18 @@ pub fn summary_lines(event: &Event) -> Vec<String> {
     } else if *ok {
         lines.push(format!("{command}: {} in {}", style("done").green(), seconds(*took_ms)));
     } else {
-        lines.push(format!("{command}: {} after {}", style("failed").red(), seconds(*took_ms)));
+        lines.push(format!(
+            "{command}: {} after {}",
+            style("failed").red(),
+            seconds(*took_ms)
+        ));
     }
     let width = services.iter().map(|service| service.service.len()).max().unwrap_or(0);
     for service in services {
-        let mut line = format!("  {:width$}  {}", service.service, state_word(service));
-        if let Some(ms) = service.ready_ms {
-            line.push_str(&format!("  {}", seconds(ms)));
-        }
-        if !service.urls.is_empty() {
-            line.push_str(&format!("  {}", service.urls.join("  ")));
-        }
-        lines.push(line);
+        let mut parts = vec![format!("  {:width$}", service.service), state_word(service)];
+        parts.extend(service.ready_ms.map(seconds));
+        parts.extend(service.urls.iter().cloned());
+        lines.push(parts.join("  "));
     }
     for sentence in next {
         lines.push(format!("  {} {sentence}", style("next:").cyan()));
@@ -59,7 +59,9 @@ fn state_word(service: &ServiceSummary) -> String {
         Some(State::Exited { code: 0 }) if service.ready => "completed".to_owned(),
         Some(State::Exited { code }) => format!("exited ({code})"),
         Some(State::Running { .. }) if service.ready => "ready".to_owned(),
-        Some(State::Running { health: Health::Unhealthy }) => "unhealthy".to_owned(),
+        Some(State::Running {
+            health: Health::Unhealthy,
+        }) => "unhealthy".to_owned(),
         Some(State::Running { .. }) => "starting".to_owned(),
         Some(State::Created) => "not started".to_owned(),
         Some(State::Paused) => "paused".to_owned(),

@@ -1,0 +1,5 @@
+//! What would make `up` fail, found beforehand.
+
+mod finding;
+
+pub use finding::{Finding, Severity};

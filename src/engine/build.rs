@@ -1,0 +1,232 @@
+//! Builds an image: with BuildKit where the engine has it, with the classic builder where not.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bollard::models::{BuildInfo, BuildInfoAux};
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
+use futures_util::StreamExt as _;
+
+use crate::compose::{Build, Service};
+use crate::labels;
+
+use super::context::Context;
+use super::credentials::Credentials;
+use super::{Engine, EngineError};
+
+/// How far a build is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildProgress {
+    /// A step of the Dockerfile began.
+    Step {
+        /// The step's own text.
+        text: String,
+        /// Which.
+        current: u64,
+        /// Of how many, as far as known.
+        total: u64,
+    },
+    /// A line that a step printed.
+    Line(String),
+}
+
+impl Engine {
+    /// Builds `service` of `project` and tags it `image`; `tell` hears what the builder says.
+    pub async fn build(
+        &self,
+        project: &str,
+        service: &Service,
+        image: &str,
+        no_cache: bool,
+        pull: bool,
+        tell: &mut dyn FnMut(BuildProgress),
+    ) -> Result<(), EngineError> {
+        let Some(build) = &service.build else {
+            return Err(EngineError::Unsupported {
+                what: format!("{} has no build section", service.name),
+                hint: "it runs an image as it comes: `magicctl up` pulls it".to_owned(),
+            });
+        };
+        let context = Context::of(build)?;
+        let buildkit = self.has_buildkit().await?;
+        let mut options = options(project, service, build, image, &context.dockerfile);
+        options.nocache = no_cache || build.no_cache.unwrap_or(false);
+        options.pull = (pull || build.pull.unwrap_or(false)).then(|| "1".to_owned());
+        if buildkit {
+            options.version = BuilderVersion::BuilderBuildKit;
+            options.session = Some(session_id());
+        }
+        let body = bollard::body_try_stream(context.stream()?);
+        let mut stream = std::pin::pin!(
+            self.docker
+                .build_image(options, Some(Credentials::load().all()), Some(body))
+        );
+        let mut progress = Progress::default();
+        while let Some(info) = stream.next().await {
+            progress.hear(info.map_err(|error| self.error(error))?, tell);
+        }
+        // The stream ends without a word when the connection breaks.
+        self.image_id(image).await?;
+        for tag in &build.tags {
+            self.tag(image, tag).await?;
+        }
+        Ok(())
+    }
+
+    async fn tag(&self, image: &str, tag: &str) -> Result<(), EngineError> {
+        let (repo, tag) = match tag.rsplit_once(':') {
+            Some((repo, tag)) if !tag.contains('/') => (repo, tag),
+            _ => (tag, "latest"),
+        };
+        let options = bollard::query_parameters::TagImageOptions {
+            repo: Some(repo.to_owned()),
+            tag: Some(tag.to_owned()),
+        };
+        self.docker
+            .tag_image(image, Some(options))
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    /// Every Docker Engine that we support has it; Podman's socket doesn't.
+    async fn has_buildkit(&self) -> Result<bool, EngineError> {
+        let version = self.docker.version().await.map_err(|error| self.error(error))?;
+        let podman = version
+            .components
+            .unwrap_or_default()
+            .iter()
+            .any(|component| component.name.to_lowercase().contains("podman"));
+        Ok(!podman && version.os.as_deref() == Some("linux"))
+    }
+}
+
+fn options(project: &str, service: &Service, build: &Build, image: &str, dockerfile: &str) -> BuildImageOptions {
+    let mut all_labels: HashMap<String, String> = build.labels.clone().into_iter().collect();
+    all_labels.insert(labels::PROJECT.to_owned(), project.to_owned());
+    all_labels.insert(labels::SERVICE.to_owned(), service.name.clone());
+    let args = build
+        .args
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
+        .collect();
+    BuildImageOptions {
+        dockerfile: dockerfile.to_owned(),
+        t: Some(image.to_owned()),
+        extrahosts: (!build.extra_hosts.is_empty()).then(|| {
+            build
+                .extra_hosts
+                .iter()
+                .map(|host| host.replacen('=', ":", 1))
+                .collect::<Vec<_>>()
+                .join(",")
+        }),
+        cachefrom: (!build.cache_from.is_empty()).then(|| build.cache_from.clone()),
+        rm: true,
+        forcerm: true,
+        buildargs: Some(args),
+        shmsize: build.shm_size.and_then(|size| i32::try_from(size).ok()),
+        labels: Some(all_labels),
+        networkmode: build.network.clone(),
+        platform: service
+            .platform
+            .clone()
+            .or_else(|| build.platforms.first().cloned())
+            .unwrap_or_default(),
+        target: build.target.clone().unwrap_or_default(),
+        ..BuildImageOptions::default()
+    }
+}
+
+/// The engine tells sessions apart by this.
+fn session_id() -> String {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
+    format!("magicctl-{}-{now}", std::process::id())
+}
+
+/// What was heard of a build so far.
+#[derive(Debug, Default)]
+struct Progress {
+    /// BuildKit's vertexes that have begun, by digest.
+    begun: BTreeSet<String>,
+    /// All that it has announced.
+    known: BTreeSet<String>,
+    /// An unfinished line.
+    rest: String,
+}
+
+impl Progress {
+    fn hear(&mut self, info: BuildInfo, tell: &mut dyn FnMut(BuildProgress)) {
+        if let Some(text) = info.stream {
+            self.lines(&text, tell);
+        }
+        let Some(BuildInfoAux::BuildKit(status)) = info.aux else {
+            return;
+        };
+        for vertex in status.vertexes {
+            // The builder's own housekeeping is no step of the Dockerfile.
+            let own = vertex.name.starts_with("[internal]") || vertex.name.starts_with("exporting ");
+            if own {
+                continue;
+            }
+            self.known.insert(vertex.digest.clone());
+            if (vertex.started.is_some() || vertex.cached) && self.begun.insert(vertex.digest) {
+                tell(BuildProgress::Step {
+                    text: vertex.name,
+                    current: self.begun.len() as u64,
+                    total: self.known.len() as u64,
+                });
+            }
+        }
+        for log in status.logs {
+            self.lines(&String::from_utf8_lossy(&log.msg), tell);
+        }
+    }
+
+    /// Whole lines; the classic builder's `Step 2/7 : RUN x` are steps.
+    fn lines(&mut self, text: &str, tell: &mut dyn FnMut(BuildProgress)) {
+        self.rest.push_str(text);
+        while let Some(end) = self.rest.find('\n') {
+            let line: String = self.rest.drain(..=end).collect();
+            // A progress bar overwrites its line; only its last state is worth a line.
+            let line = line.trim_end().rsplit('\r').next().unwrap_or_default().to_owned();
+            if line.is_empty() {
+                continue;
+            }
+            tell(classic_step(&line).unwrap_or(BuildProgress::Line(line)));
+        }
+    }
+}
+
+fn classic_step(line: &str) -> Option<BuildProgress> {
+    let (counts, text) = line.strip_prefix("Step ")?.split_once(" : ")?;
+    let (current, total) = counts.split_once('/')?;
+    Some(BuildProgress::Step {
+        text: text.to_owned(),
+        current: current.parse().ok()?,
+        total: total.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_classic_builders_lines_come_whole_and_its_steps_as_steps() {
+        let mut heard = Vec::new();
+        let mut progress = Progress::default();
+        for text in ["Step 2/7 : RUN x", "\n", "10%\r100%\nhal", "f\n\n"] {
+            let info = BuildInfo {
+                stream: Some(text.to_owned()),
+                ..BuildInfo::default()
+            };
+            progress.hear(info, &mut |progress| heard.push(progress));
+        }
+        let step = BuildProgress::Step {
+            text: "RUN x".to_owned(),
+            current: 2,
+            total: 7,
+        };
+        let line = |text: &str| BuildProgress::Line(text.to_owned());
+        assert_eq!(heard, [step, line("100%"), line("half")]);
+    }
+}

@@ -1,0 +1,211 @@
+//! A container's life after it was made. Doing what is done already is success, and said to be no change.
+
+use std::time::Duration;
+
+use bollard::models::{HealthConfig, HealthStatusEnum, RestartPolicy, RestartPolicyNameEnum};
+use bollard::query_parameters::{
+    InspectContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions,
+    StartContainerOptions, StopContainerOptions,
+};
+
+use crate::observed::Health;
+
+use super::{Engine, EngineError};
+
+/// A stop may take the container's whole grace period, which may be any length.
+const STOP_WITHIN: Duration = Duration::from_secs(24 * 3600);
+
+/// What waiting needs to know of one container.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// Whether its process runs.
+    pub is_running: bool,
+    /// Its last exit code.
+    pub exit_code: i64,
+    /// What its healthcheck last said.
+    pub health: Health,
+    /// The healthcheck's command, as `exec` takes it; empty when there is none.
+    pub healthcheck: Vec<String>,
+    /// How long the healthcheck may take; `None` is the engine's default.
+    pub healthcheck_timeout: Option<Duration>,
+    /// The last exit was for want of memory.
+    pub oom_killed: bool,
+    /// Why it could not start, in the engine's words.
+    pub error: String,
+    /// How often the engine has started it again.
+    pub restart_count: u32,
+    /// What the healthcheck last printed.
+    pub health_output: String,
+    restart: RestartPolicy,
+}
+
+impl Detail {
+    /// Whether the engine starts it again after the exit that it had.
+    pub fn restarts(&self) -> bool {
+        match self.restart.name {
+            Some(RestartPolicyNameEnum::ALWAYS | RestartPolicyNameEnum::UNLESS_STOPPED) => true,
+            Some(RestartPolicyNameEnum::ON_FAILURE) => {
+                let most = self.restart.maximum_retry_count.unwrap_or(0);
+                self.exit_code != 0 && (most == 0 || i64::from(self.restart_count) < most)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Engine {
+    /// Starts a container; false when it runs already.
+    pub async fn start(&self, id: &str) -> Result<bool, EngineError> {
+        let started = self.docker.start_container(id, None::<StartContainerOptions>).await;
+        self.changed(started, 304)
+    }
+
+    /// Stops a container, killing it after `timeout` seconds (its own grace period when `None`); false when it
+    /// does not run.
+    pub async fn stop(&self, id: &str, timeout: Option<u32>) -> Result<bool, EngineError> {
+        let options = StopContainerOptions {
+            t: timeout.map(saturated),
+            ..StopContainerOptions::default()
+        };
+        let docker = self.docker.clone().with_timeout(STOP_WITHIN);
+        let stopped = docker.stop_container(id, Some(options)).await;
+        match self.changed(stopped, 304) {
+            Err(EngineError::NotFound(_)) => Ok(false),
+            other => other,
+        }
+    }
+
+    /// Stops and starts a container.
+    pub async fn restart(&self, id: &str, timeout: Option<u32>) -> Result<(), EngineError> {
+        let options = RestartContainerOptions {
+            t: timeout.map(saturated),
+            ..RestartContainerOptions::default()
+        };
+        let docker = self.docker.clone().with_timeout(STOP_WITHIN);
+        docker
+            .restart_container(id, Some(options))
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    /// Unfreezes a container; false when it is not frozen.
+    pub async fn unpause(&self, id: &str) -> Result<bool, EngineError> {
+        match self
+            .docker
+            .unpause_container(id)
+            .await
+            .map_err(|error| self.error(error))
+        {
+            Ok(()) => Ok(true),
+            Err(EngineError::Conflict(message) | EngineError::Refused(message)) if message.contains("not paused") => {
+                Ok(false)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Gives a container another name; false when it has it already.
+    pub async fn rename(&self, id: &str, name: &str) -> Result<bool, EngineError> {
+        let options = RenameContainerOptions { name: name.to_owned() };
+        match self
+            .docker
+            .rename_container(id, options)
+            .await
+            .map_err(|error| self.error(error))
+        {
+            Ok(()) => Ok(true),
+            Err(EngineError::Refused(message)) if message.contains("same name as its current name") => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Removes a container, by force, with its anonymous volumes if `volumes`; false when it is gone already.
+    pub async fn remove_container(&self, id: &str, volumes: bool) -> Result<bool, EngineError> {
+        let options = RemoveContainerOptions {
+            v: volumes,
+            force: true,
+            ..RemoveContainerOptions::default()
+        };
+        match self
+            .docker
+            .remove_container(id, Some(options))
+            .await
+            .map_err(|error| self.error(error))
+        {
+            Ok(()) => Ok(true),
+            Err(EngineError::NotFound(_)) => Ok(false),
+            // Somebody else is at it.
+            Err(EngineError::Conflict(message)) if message.contains("already in progress") => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// How one container is.
+    pub async fn inspect_state(&self, id: &str) -> Result<Detail, EngineError> {
+        let inspected = self
+            .docker
+            .inspect_container(id, None::<InspectContainerOptions>)
+            .await
+            .map_err(|error| self.error(error))?;
+        let state = inspected.state.unwrap_or_default();
+        let healthcheck = inspected.config.unwrap_or_default().healthcheck.unwrap_or_default();
+        let health = state.health.unwrap_or_default();
+        let last = health.log.unwrap_or_default().pop();
+        Ok(Detail {
+            is_running: state.running.unwrap_or(false),
+            exit_code: state.exit_code.unwrap_or(0),
+            health: match health.status {
+                Some(HealthStatusEnum::HEALTHY) => Health::Healthy,
+                Some(HealthStatusEnum::UNHEALTHY) => Health::Unhealthy,
+                Some(HealthStatusEnum::STARTING) => Health::Starting,
+                _ => Health::None,
+            },
+            healthcheck_timeout: timeout_of(&healthcheck),
+            healthcheck: command_of(healthcheck),
+            oom_killed: state.oom_killed.unwrap_or(false),
+            error: state.error.unwrap_or_default(),
+            restart_count: inspected
+                .restart_count
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(0),
+            health_output: last.and_then(|result| result.output).unwrap_or_default(),
+            restart: inspected
+                .host_config
+                .and_then(|host| host.restart_policy)
+                .unwrap_or_default(),
+        })
+    }
+
+    /// `Ok(false)` for the status with which the engine says that there was nothing to do.
+    fn changed(&self, result: Result<(), bollard::errors::Error>, unchanged: u16) -> Result<bool, EngineError> {
+        match result {
+            Ok(()) => Ok(true),
+            Err(bollard::errors::Error::DockerResponseServerError { status_code, .. }) if status_code == unchanged => {
+                Ok(false)
+            }
+            Err(error) => Err(self.error(error)),
+        }
+    }
+}
+
+fn saturated(seconds: u32) -> i32 {
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}
+
+/// `["CMD", …]` and `["CMD-SHELL", "…"]` as `exec` takes them; nothing for `["NONE"]` and for an image's own.
+fn command_of(healthcheck: HealthConfig) -> Vec<String> {
+    let mut test = healthcheck.test.unwrap_or_default().into_iter();
+    match test.next().as_deref() {
+        Some("CMD") => test.collect(),
+        Some("CMD-SHELL") => ["/bin/sh".to_owned(), "-c".to_owned()]
+            .into_iter()
+            .chain(test)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn timeout_of(healthcheck: &HealthConfig) -> Option<Duration> {
+    let nanoseconds = u64::try_from(healthcheck.timeout?).ok()?;
+    (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+}

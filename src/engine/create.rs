@@ -1,0 +1,278 @@
+//! Makes a container: what is wanted, in the engine's words.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use bollard::models::{ContainerCreateBody, HealthConfig};
+use bollard::query_parameters::{CreateContainerOptions, InspectContainerOptions, UploadToContainerOptions};
+
+use crate::compose::{FileObject, FileReference, FileSource, Healthcheck, Nanos, Service, Stack};
+
+use super::host_config::{Inherited, host_config};
+use super::networking::Networking;
+use super::{ApiVersion, Engine, EngineError};
+
+/// Since then a container may name its healthcheck's `start_interval` and several networks at create.
+pub(super) const START_INTERVAL_API: ApiVersion = ApiVersion(1, 44);
+
+/// A container to be made.
+#[derive(Debug)]
+pub struct NewContainer<'a> {
+    /// What is wanted.
+    pub stack: &'a Stack,
+    /// Which service.
+    pub service: &'a Service,
+    /// Its number within the service.
+    pub number: u32,
+    /// Its name.
+    pub name: &'a str,
+    /// Its image.
+    pub image: &'a str,
+    /// All its labels.
+    pub labels: BTreeMap<String, String>,
+    /// A container whose anonymous volumes it takes over.
+    pub inherit: Option<&'a str>,
+}
+
+impl Engine {
+    /// Makes a container and gives its id. It is not started. One of that name that carries the same labels, left by a
+    /// run that was cut off between the call and its answer, is taken as made.
+    pub async fn create_container(&self, new: &NewContainer<'_>) -> Result<String, EngineError> {
+        self.refuse_unsupported(new.service)?;
+        let inherited = match new.inherit {
+            Some(old) => self.anonymous_volumes(old).await?,
+            None => Inherited::new(),
+        };
+        let networking = Networking::of(self, new).await?;
+        let body = self.body(new, &inherited, &networking).await?;
+        let options = CreateContainerOptions {
+            name: Some(new.name.to_owned()),
+            platform: new.service.platform.clone().unwrap_or_default(),
+        };
+        let id = match self.docker.create_container(Some(options), body).await {
+            Ok(created) => created.id,
+            Err(error) => match self.error(error) {
+                EngineError::Conflict(message) => self.same_as(new).await?.ok_or(EngineError::Conflict(message))?,
+                other => return Err(other),
+            },
+        };
+        let finished = self.finish(new, &id, &networking).await;
+        if let Err(error) = finished {
+            // Half made it would be taken for made.
+            self.remove_container(&id, true).await?;
+            return Err(error);
+        }
+        Ok(id)
+    }
+
+    /// What create could not do in one call.
+    async fn finish(&self, new: &NewContainer<'_>, id: &str, networking: &Networking) -> Result<(), EngineError> {
+        networking.connect_rest(self, id).await?;
+        let files = inline_files(new);
+        if files.is_empty() {
+            return Ok(());
+        }
+        let archive = archive(&files).map_err(|error| EngineError::Local {
+            what: format!("configs and secrets of {} can't be packed", new.service.name),
+            why: error.to_string(),
+        })?;
+        let options = UploadToContainerOptions {
+            path: "/".to_owned(),
+            ..UploadToContainerOptions::default()
+        };
+        self.docker
+            .upload_to_container(id, Some(options), bollard::body_full(archive.into()))
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    fn refuse_unsupported(&self, service: &Service) -> Result<(), EngineError> {
+        let start_interval = service.healthcheck.as_ref().and_then(|check| check.start_interval);
+        if start_interval.is_some() && !self.speaks(START_INTERVAL_API) {
+            return Err(EngineError::Unsupported {
+                what: format!(
+                    "healthcheck.start_interval of {} needs Engine API {START_INTERVAL_API}; this engine speaks {}",
+                    service.name, self.api
+                ),
+                hint: "take start_interval out (magicctl runs the healthcheck early by itself), or upgrade the engine"
+                    .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn body(
+        &self,
+        new: &NewContainer<'_>,
+        inherited: &Inherited,
+        networking: &Networking,
+    ) -> Result<ContainerCreateBody, EngineError> {
+        let service = new.service;
+        let published = service
+            .ports
+            .iter()
+            .map(|port| format!("{}/{}", port.target, port.protocol));
+        let exposed = service.expose.iter().map(|port| {
+            if port.contains('/') {
+                port.clone()
+            } else {
+                format!("{port}/tcp")
+            }
+        });
+        let mut ports: Vec<String> = published.chain(exposed).collect();
+        ports.sort();
+        ports.dedup();
+        let host_config = host_config(new, inherited, networking, &self.neighbours(new).await?)?;
+        Ok(ContainerCreateBody {
+            hostname: service.hostname.clone(),
+            domainname: service.domainname.clone(),
+            user: service.user.clone(),
+            exposed_ports: (!ports.is_empty()).then_some(ports),
+            tty: service.tty,
+            open_stdin: service.stdin_open,
+            env: Some(
+                service
+                    .environment
+                    .iter()
+                    .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)))
+                    .collect(),
+            ),
+            cmd: service.command.clone(),
+            healthcheck: service.healthcheck.as_ref().map(health_config),
+            image: Some(new.image.to_owned()),
+            working_dir: service.working_dir.clone(),
+            entrypoint: service.entrypoint.clone(),
+            labels: Some(new.labels.clone().into_iter().collect()),
+            stop_signal: service.stop_signal.clone(),
+            stop_timeout: service.stop_grace_period.map(whole_seconds),
+            host_config: Some(host_config),
+            networking_config: networking.at_create(),
+            ..ContainerCreateBody::default()
+        })
+    }
+
+    /// The ids of first containers of the project's services, for `network_mode: service:…` and the like.
+    async fn neighbours(&self, new: &NewContainer<'_>) -> Result<HashMap<String, String>, EngineError> {
+        let service = new.service;
+        let wanted = [&service.network_mode, &service.ipc, &service.pid]
+            .into_iter()
+            .any(|mode| mode.as_deref().is_some_and(|mode| mode.starts_with("service:")));
+        if !wanted && service.volumes_from.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let containers = self.observe_containers(&new.stack.name).await?;
+        Ok(containers
+            .into_iter()
+            .filter_map(|container| Some((container.service()?.to_owned(), container.id.clone())))
+            .collect())
+    }
+
+    /// The id of a container of that very name and labels.
+    async fn same_as(&self, new: &NewContainer<'_>) -> Result<Option<String>, EngineError> {
+        let containers = self.observe_containers(&new.stack.name).await?;
+        Ok(containers
+            .into_iter()
+            .find(|container| container.name == new.name && container.labels == new.labels)
+            .map(|container| container.id))
+    }
+
+    /// The anonymous volumes of a container, by where they are mounted.
+    async fn anonymous_volumes(&self, id: &str) -> Result<Inherited, EngineError> {
+        let inspected = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
+        let inspected = match inspected.map_err(|error| self.error(error)) {
+            Ok(inspected) => inspected,
+            Err(EngineError::NotFound(_)) => return Ok(Inherited::new()),
+            Err(other) => return Err(other),
+        };
+        Ok(inspected
+            .mounts
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|mount| Some((mount.destination?, mount.name?)))
+            .filter(|(_, name)| is_anonymous(name))
+            .collect())
+    }
+}
+
+/// The engine names anonymous volumes with 64 hexadecimal digits.
+fn is_anonymous(volume: &str) -> bool {
+    volume.len() == 64 && volume.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn health_config(check: &Healthcheck) -> HealthConfig {
+    let nanoseconds = |value: Option<Nanos>| value.map(|value| i64::try_from(value.0).unwrap_or(i64::MAX));
+    let test = if check.disable {
+        Some(vec!["NONE".to_owned()])
+    } else {
+        (!check.test.is_empty()).then(|| check.test.clone())
+    };
+    HealthConfig {
+        test,
+        interval: nanoseconds(check.interval),
+        timeout: nanoseconds(check.timeout),
+        retries: check.retries.map(i64::from),
+        start_period: nanoseconds(check.start_period),
+        start_interval: nanoseconds(check.start_interval),
+    }
+}
+
+fn whole_seconds(value: Nanos) -> i64 {
+    i64::try_from(value.0.div_ceil(1_000_000_000)).unwrap_or(i64::MAX)
+}
+
+/// A file that is copied into the container because it is nowhere on the host.
+struct InlineFile {
+    path: PathBuf,
+    content: String,
+    uid: u64,
+    gid: u64,
+    mode: u32,
+}
+
+fn inline_files(new: &NewContainer<'_>) -> Vec<InlineFile> {
+    let of = |references: &[FileReference], objects: &BTreeMap<String, FileObject>, folder: &str| {
+        references
+            .iter()
+            .filter_map(|reference| {
+                let content = match &objects.get(&reference.source)?.source {
+                    FileSource::File(_) => return None,
+                    FileSource::Environment(value) | FileSource::Content(value) => value.clone(),
+                };
+                let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0);
+                let mode = reference
+                    .mode
+                    .as_ref()
+                    .and_then(|mode| u32::from_str_radix(mode, 8).ok());
+                Some(InlineFile {
+                    path: target_of(reference, folder),
+                    content,
+                    uid: number(&reference.uid),
+                    gid: number(&reference.gid),
+                    mode: mode.unwrap_or(0o444),
+                })
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut files = of(&new.service.configs, &new.stack.configs, "/");
+    files.extend(of(&new.service.secrets, &new.stack.secrets, "/run/secrets"));
+    files
+}
+
+/// Where a config or secret appears in the container.
+pub(super) fn target_of(reference: &FileReference, folder: &str) -> PathBuf {
+    PathBuf::from(folder).join(reference.target.as_deref().unwrap_or(&reference.source))
+}
+
+fn archive(files: &[InlineFile]) -> std::io::Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for file in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(file.content.len() as u64);
+        header.set_mode(file.mode);
+        header.set_uid(file.uid);
+        header.set_gid(file.gid);
+        let path = file.path.strip_prefix("/").unwrap_or(&file.path);
+        builder.append_data(&mut header, path, file.content.as_bytes())?;
+    }
+    builder.into_inner()
+}

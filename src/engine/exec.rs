@@ -1,0 +1,171 @@
+//! Commands in a running container: healthchecks run early, and the user's own.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, StartExecResults};
+use futures_util::StreamExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::{Engine, EngineError};
+
+/// A healthcheck's output is for one line on the screen.
+const LONGEST_OUTPUT: usize = 4096;
+
+/// How a command in a container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecOutcome {
+    /// Its exit code; `None` when it did not end in time.
+    pub exit_code: Option<i64>,
+    /// The beginning of what it printed, stdout and stderr together.
+    pub output: String,
+}
+
+/// How to run the user's command.
+#[derive(Debug, Clone, Default)]
+pub struct ExecOptions {
+    /// With a terminal.
+    pub tty: bool,
+    /// With our standard input.
+    pub interactive: bool,
+    /// As this user.
+    pub user: Option<String>,
+    /// In this directory.
+    pub workdir: Option<String>,
+    /// With these variables, `NAME=value`.
+    pub env: Vec<String>,
+}
+
+impl Engine {
+    /// Runs `command` in a container as the engine runs its healthcheck, for at most `timeout`.
+    pub async fn exec_probe(
+        &self,
+        id: &str,
+        command: &[String],
+        timeout: Duration,
+    ) -> Result<ExecOutcome, EngineError> {
+        let config = CreateExecOptions {
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(command.to_vec()),
+            ..CreateExecOptions::default()
+        };
+        let running = async {
+            let exec = self.docker.create_exec(id, config).await?.id;
+            let mut text = Vec::new();
+            if let StartExecResults::Attached { mut output, .. } = self.docker.start_exec(&exec, None).await? {
+                while let Some(piece) = output.next().await {
+                    let room = LONGEST_OUTPUT.saturating_sub(text.len());
+                    text.extend(piece?.into_bytes().into_iter().take(room));
+                }
+            }
+            let ended = self.docker.inspect_exec(&exec).await?;
+            Ok(ExecOutcome {
+                exit_code: ended.exit_code,
+                output: String::from_utf8_lossy(&text).into_owned(),
+            })
+        };
+        match tokio::time::timeout(timeout, running).await {
+            Ok(outcome) => outcome.map_err(|error| self.error(error)),
+            Err(_elapsed) => Ok(ExecOutcome {
+                exit_code: None,
+                output: format!("no answer within {} s", timeout.as_secs_f64()),
+            }),
+        }
+    }
+
+    /// Runs the user's command with our standard streams and gives its exit code.
+    pub async fn exec(&self, id: &str, command: &[String], options: &ExecOptions) -> Result<i64, EngineError> {
+        let config = CreateExecOptions {
+            attach_stdin: Some(options.interactive),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            tty: Some(options.tty),
+            cmd: Some(command.to_vec()),
+            user: options.user.clone(),
+            working_dir: options.workdir.clone(),
+            env: Some(options.env.clone()),
+            ..CreateExecOptions::default()
+        };
+        let exec = self
+            .docker
+            .create_exec(id, config)
+            .await
+            .map_err(|error| self.error(error))?
+            .id;
+        let start = StartExecOptions {
+            tty: options.tty,
+            ..StartExecOptions::default()
+        };
+        let started = self
+            .docker
+            .start_exec(&exec, Some(start))
+            .await
+            .map_err(|error| self.error(error))?;
+        if let StartExecResults::Attached { mut output, mut input } = started {
+            if options.tty {
+                self.fit_terminal(&exec).await;
+            }
+            let feed = async {
+                if !options.interactive {
+                    return std::future::pending().await;
+                }
+                let mut stdin = tokio::io::stdin();
+                let mut buffer = vec![0; 8192];
+                while let Ok(read @ 1..) = stdin.read(&mut buffer).await {
+                    if input.write_all(&buffer[..read]).await.is_err() || input.flush().await.is_err() {
+                        break;
+                    }
+                }
+                // Closing tells the command that there is no more; a terminal stays open for what it still prints.
+                if !options.tty {
+                    let _closed = input.shutdown().await;
+                }
+                std::future::pending::<()>().await;
+            };
+            let show = async {
+                while let Some(piece) = output.next().await {
+                    if !print(piece?) {
+                        break;
+                    }
+                }
+                Ok(())
+            };
+            tokio::select! {
+                () = feed => {}
+                shown = show => shown.map_err(|error| self.error(error))?,
+            }
+        }
+        let ended = self
+            .docker
+            .inspect_exec(&exec)
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(ended.exit_code.unwrap_or(0))
+    }
+
+    /// Gives the command's terminal the size of ours; without one it keeps the engine's default.
+    async fn fit_terminal(&self, exec: &str) {
+        if !std::io::stdout().is_terminal() {
+            return;
+        }
+        let (height, width) = console::Term::stdout().size();
+        let resized = self.docker.resize_exec(exec, ResizeExecOptions { height, width }).await;
+        if let Err(error) = resized {
+            tracing::debug!(%error, "the terminal's size could not be set");
+        }
+    }
+}
+
+/// False when nobody reads any more.
+fn print(piece: LogOutput) -> bool {
+    let written = match piece {
+        LogOutput::StdErr { message } => std::io::stderr().write_all(&message),
+        other => {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(&other.into_bytes()).and_then(|()| stdout.flush())
+        }
+    };
+    written.is_ok()
+}

@@ -1,0 +1,173 @@
+//! `.dockerignore`: which files of the context the builder gets, by the Docker client's rules.
+//!
+//! Unlike `.gitignore`, a pattern begins at the context's root, the last pattern that matches a path or one of its
+//! parents decides, and an exception (`!`) works inside an ignored folder too.
+
+use std::path::Path;
+
+use regex::Regex;
+
+struct Rule {
+    pattern: Regex,
+    exception: bool,
+}
+
+/// The patterns of one `.dockerignore`.
+#[derive(Default)]
+pub(super) struct Ignore {
+    rules: Vec<Rule>,
+}
+
+impl Ignore {
+    /// Reads patterns, one a line; `Err` names the line that is none.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut rules = Vec::new();
+        for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            if line.starts_with('#') {
+                continue;
+            }
+            let line = line.trim();
+            let (exception, pattern) = match line.strip_prefix('!') {
+                Some(rest) => (true, rest.trim()),
+                None => (false, line),
+            };
+            let pattern = cleaned(pattern);
+            if pattern.is_empty() {
+                continue;
+            }
+            let regex = expression(&pattern)
+                .and_then(|expression| Regex::new(&expression).ok())
+                .ok_or_else(|| format!("line {}: `{line}` is no pattern", index + 1))?;
+            rules.push(Rule {
+                pattern: regex,
+                exception,
+            });
+        }
+        Ok(Self { rules })
+    }
+
+    /// Whether `path`, relative to the context, is left out.
+    pub(super) fn leaves_out(&self, path: &Path) -> bool {
+        let mut prefixes = Vec::new();
+        let mut prefix = String::new();
+        for part in path.components() {
+            if !prefix.is_empty() {
+                prefix.push('/');
+            }
+            prefix.push_str(&part.as_os_str().to_string_lossy());
+            prefixes.push(prefix.clone());
+        }
+        let mut out = false;
+        for rule in &self.rules {
+            // Asked only when it could change the answer.
+            if rule.exception == out && prefixes.iter().any(|prefix| rule.pattern.is_match(prefix)) {
+                out = !rule.exception;
+            }
+        }
+        out
+    }
+
+    /// Whether something inside an ignored folder may still be wanted.
+    pub(super) fn has_exceptions(&self) -> bool {
+        self.rules.iter().any(|rule| rule.exception)
+    }
+}
+
+/// Without `./`, `/`, doubled and trailing slashes; `a/../b` is `b`.
+fn cleaned(pattern: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in pattern.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    parts.join("/")
+}
+
+/// Go's `filepath.Match` plus `**`, as a regular expression; `None` for an open `[`.
+fn expression(pattern: &str) -> Option<String> {
+    let mut out = String::from("^");
+    let mut rest = pattern.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '*' if rest.peek() == Some(&'*') => {
+                rest.next();
+                if rest.peek() == Some(&'/') {
+                    rest.next();
+                    out.push_str("(.*/)?");
+                } else {
+                    out.push_str(".*");
+                }
+            }
+            '*' => out.push_str("[^/]*"),
+            '?' => out.push_str("[^/]"),
+            '[' => {
+                out.push('[');
+                loop {
+                    match rest.next()? {
+                        ']' => break,
+                        '\\' => {
+                            out.push('\\');
+                            out.push(rest.next()?);
+                        }
+                        inner @ ('[' | '&' | '~') => {
+                            out.push('\\');
+                            out.push(inner);
+                        }
+                        inner => out.push(inner),
+                    }
+                }
+                out.push(']');
+            }
+            '\\' => out.push_str(&regex::escape(&rest.next()?.to_string())),
+            other => out.push_str(&regex::escape(&other.to_string())),
+        }
+    }
+    out.push('$');
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_the_docker_clients_rules() {
+        for (text, path, out) in [
+            ("*\n!run.py\n!magic_proxy/", "run.py", false),
+            ("*\n!run.py\n!magic_proxy/", "magic_proxy/a.py", false),
+            ("*\n!run.py\n!magic_proxy/", "keys_pool/keys.env", true),
+            ("node_modules", "sub/node_modules", false),
+            ("**/node_modules", "sub/node_modules/x", true),
+            ("**/*.env", "a/b/c.env", true),
+            ("**/*.env", "c.env", true),
+            ("/env", "env/tavily.env", true),
+            ("env/", "env/tavily.env", true),
+            ("./env", "env", true),
+            ("*.md\n!README.md", "README.md", false),
+            ("*.md\n!README.md", "docs/x.md", false),
+            ("docs\n!docs/keep.md\ndocs/keep.md", "docs/keep.md", true),
+            ("# a comment\n\nx", "# a comment", false),
+            ("a?c", "abc", true),
+            ("a?c", "a/c", false),
+            ("[a-c].txt", "b.txt", true),
+            ("[^a].txt", "a.txt", false),
+            (r"\*", "*", true),
+            (r"\*", "x", false),
+            ("a.b", "axb", false),
+        ] {
+            let ignore = Ignore::parse(text).unwrap();
+            assert_eq!(ignore.leaves_out(Path::new(path)), out, "{text:?} {path}");
+        }
+    }
+
+    #[test]
+    fn names_the_line_that_is_no_pattern() {
+        let error = Ignore::parse("fine\n[open").err().unwrap();
+        assert!(error.contains("line 2"), "{error}");
+    }
+}

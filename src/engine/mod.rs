@@ -1,0 +1,121 @@
+//! The Docker Engine API: the only module that names bollard. One function an operation, each harmless to repeat.
+
+mod build;
+mod container;
+mod context;
+mod create;
+mod credentials;
+mod endpoint;
+mod error;
+mod events;
+mod exec;
+mod host_config;
+mod ignore;
+mod image;
+mod logs;
+mod networking;
+mod object;
+mod observe;
+mod pull;
+
+use std::fmt;
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
+
+pub use build::BuildProgress;
+pub use container::Detail;
+pub use create::NewContainer;
+pub use endpoint::Endpoint;
+pub use error::EngineError;
+pub use events::{EngineEvent, EngineEventKind};
+pub use exec::{ExecOptions, ExecOutcome};
+pub use logs::{LogOptions, LogPiece};
+pub use pull::PullProgress;
+
+/// How long a call may take to be answered. Streams (logs, events, builds) may then go on for ever.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// How long the first call may take: an engine that takes longer to say its version is not well.
+const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// The oldest Engine API that we support: Engine 20.10.
+const OLDEST_API: ApiVersion = ApiVersion(1, 41);
+
+/// A version of the Engine API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ApiVersion(pub usize, pub usize);
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+/// A connection to an engine.
+#[derive(Debug)]
+pub struct Engine {
+    docker: Docker,
+    endpoint: Endpoint,
+    api: ApiVersion,
+}
+
+impl Engine {
+    /// Connects and agrees on an API version.
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
+        let docker = open(endpoint)?;
+        let negotiated = tokio::time::timeout(FIRST_ANSWER_WITHIN, docker.negotiate_version()).await;
+        let docker = match negotiated {
+            Ok(Ok(docker)) => docker,
+            Ok(Err(error)) => return Err(EngineError::unreachable(endpoint, &error)),
+            Err(_elapsed) => {
+                let seconds = FIRST_ANSWER_WITHIN.as_secs();
+                return Err(EngineError::silent(endpoint, seconds));
+            }
+        };
+        let ClientVersion {
+            major_version,
+            minor_version,
+        } = docker.client_version();
+        let api = ApiVersion(major_version, minor_version);
+        if api < OLDEST_API {
+            return Err(EngineError::TooOld {
+                endpoint: endpoint.to_string(),
+                api: api.to_string(),
+                wanted: OLDEST_API.to_string(),
+            });
+        }
+        tracing::debug!(%endpoint, %api, "connected");
+        Ok(Self {
+            docker,
+            endpoint: endpoint.clone(),
+            api,
+        })
+    }
+
+    /// Turns the client's error into ours.
+    fn error(&self, error: bollard::errors::Error) -> EngineError {
+        EngineError::from_call(&self.endpoint, error)
+    }
+
+    /// Whether the engine speaks at least this version.
+    fn speaks(&self, version: ApiVersion) -> bool {
+        self.api >= version
+    }
+}
+
+fn open(endpoint: &Endpoint) -> Result<Docker, EngineError> {
+    let address = endpoint.address();
+    let timeout = ANSWER_WITHIN.as_secs();
+    let opened = match endpoint.certificates() {
+        Some(folder) => Docker::connect_with_ssl(
+            address,
+            &folder.join("key.pem"),
+            &folder.join("cert.pem"),
+            &folder.join("ca.pem"),
+            timeout,
+            API_DEFAULT_VERSION,
+        ),
+        None if address.starts_with("unix://") => Docker::connect_with_unix(address, timeout, API_DEFAULT_VERSION),
+        None => Docker::connect_with_http(address, timeout, API_DEFAULT_VERSION),
+    };
+    opened.map_err(|error| EngineError::unreachable(endpoint, &error))
+}

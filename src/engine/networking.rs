@@ -1,0 +1,125 @@
+//! Which networks a container joins, under which names and addresses.
+
+use std::collections::HashMap;
+
+use bollard::models::{EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkingConfig};
+
+use crate::compose::Attachment;
+
+use super::create::{NewContainer, START_INTERVAL_API};
+use super::{Engine, EngineError};
+
+/// A container's networks, the one with the highest priority first.
+#[derive(Debug)]
+pub(super) struct Networking {
+    endpoints: Vec<(String, EndpointSettings)>,
+    /// How many of them create takes: before API 1.44 only one.
+    at_create: usize,
+}
+
+impl Networking {
+    pub(super) async fn of(engine: &Engine, new: &NewContainer<'_>) -> Result<Self, EngineError> {
+        let service = new.service;
+        let mut attachments: Vec<_> = service
+            .networks
+            .iter()
+            .filter_map(|(key, attachment)| {
+                let name = new.stack.networks.get(key)?.name.clone();
+                Some((name, attachment.clone().unwrap_or_default()))
+            })
+            .collect();
+        attachments.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority.unwrap_or(0)));
+        let links = links(engine, new).await?;
+        let endpoints: Vec<_> = attachments
+            .into_iter()
+            .map(|(name, attachment)| (name, endpoint(new, attachment, &links)))
+            .collect();
+        let at_create = if engine.speaks(START_INTERVAL_API) {
+            endpoints.len()
+        } else {
+            1
+        };
+        Ok(Self { endpoints, at_create })
+    }
+
+    /// The network that the container is made in; `none` for `networks: {}`.
+    pub(super) fn mode(&self) -> String {
+        match self.endpoints.first() {
+            Some((name, _)) => name.clone(),
+            None => "none".to_owned(),
+        }
+    }
+
+    pub(super) fn at_create(&self) -> Option<NetworkingConfig> {
+        if self.endpoints.is_empty() {
+            return None;
+        }
+        let endpoints: HashMap<_, _> = self.endpoints.iter().take(self.at_create).cloned().collect();
+        Some(NetworkingConfig {
+            endpoints_config: Some(endpoints),
+        })
+    }
+
+    /// Joins the networks that create could not take.
+    pub(super) async fn connect_rest(&self, engine: &Engine, id: &str) -> Result<(), EngineError> {
+        for (name, endpoint) in self.endpoints.iter().skip(self.at_create) {
+            let request = NetworkConnectRequest {
+                container: id.to_owned(),
+                endpoint_config: Some(endpoint.clone()),
+            };
+            match engine
+                .docker
+                .connect_network(name, request)
+                .await
+                .map_err(|error| engine.error(error))
+            {
+                Ok(()) => {}
+                Err(EngineError::Conflict(message) | EngineError::Refused(message))
+                    if message.contains("already exists") => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) -> EndpointSettings {
+    let mut aliases = vec![new.service.name.clone()];
+    aliases.extend(attachment.aliases);
+    aliases.dedup();
+    let fixed =
+        attachment.ipv4_address.is_some() || attachment.ipv6_address.is_some() || !attachment.link_local_ips.is_empty();
+    EndpointSettings {
+        aliases: Some(aliases),
+        ipam_config: fixed.then_some(EndpointIpamConfig {
+            ipv4_address: attachment.ipv4_address,
+            ipv6_address: attachment.ipv6_address,
+            link_local_ips: Some(attachment.link_local_ips),
+        }),
+        links: (!links.is_empty()).then(|| links.to_vec()),
+        mac_address: attachment.mac_address.or_else(|| new.service.mac_address.clone()),
+        driver_opts: (!attachment.driver_opts.is_empty()).then(|| attachment.driver_opts.into_iter().collect()),
+        gw_priority: attachment.gw_priority,
+        ..EndpointSettings::default()
+    }
+}
+
+/// `SERVICE[:ALIAS]` → `CONTAINER:ALIAS`, for services that have a container.
+async fn links(engine: &Engine, new: &NewContainer<'_>) -> Result<Vec<String>, EngineError> {
+    if new.service.links.is_empty() {
+        return Ok(Vec::new());
+    }
+    let containers = engine.observe_containers(&new.stack.name).await?;
+    Ok(new
+        .service
+        .links
+        .iter()
+        .filter_map(|link| {
+            let (service, alias) = link.split_once(':').unwrap_or((link, link));
+            let container = containers
+                .iter()
+                .find(|container| container.service() == Some(service))?;
+            Some(format!("{}:{alias}", container.name))
+        })
+        .collect())
+}

@@ -1,0 +1,126 @@
+//! Networks and volumes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, VolumeCreateRequest};
+use bollard::query_parameters::{ListNetworksOptions, RemoveVolumeOptions};
+
+use crate::compose::{Network, Volume};
+use crate::labels;
+
+use super::{Engine, EngineError};
+
+impl Engine {
+    /// Makes a network; false when one of that name is there. The engine itself would make a second one.
+    pub async fn create_network(&self, project: &str, key: &str, network: &Network) -> Result<bool, EngineError> {
+        let filters = HashMap::from([("name".to_owned(), vec![network.name.clone()])]);
+        let options = ListNetworksOptions { filters: Some(filters) };
+        let there = self
+            .docker
+            .list_networks(Some(options))
+            .await
+            .map_err(|error| self.error(error))?;
+        if there.iter().any(|there| there.name.as_ref() == Some(&network.name)) {
+            return Ok(false);
+        }
+        let request = NetworkCreateRequest {
+            name: network.name.clone(),
+            driver: network.driver.clone(),
+            internal: Some(network.internal),
+            attachable: Some(network.attachable),
+            ipam: ipam(network),
+            enable_ipv4: network.enable_ipv4,
+            enable_ipv6: network.enable_ipv6,
+            options: Some(unsorted(&network.driver_opts)),
+            labels: Some(own_labels(project, labels::NETWORK, key, &network.labels)),
+            ..NetworkCreateRequest::default()
+        };
+        match self
+            .docker
+            .create_network(request)
+            .await
+            .map_err(|error| self.error(error))
+        {
+            Ok(_) => Ok(true),
+            Err(EngineError::Conflict(message)) if message.contains("already exists") => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Makes a volume. The engine takes one of that name that is there for made.
+    pub async fn create_volume(&self, project: &str, key: &str, volume: &Volume) -> Result<bool, EngineError> {
+        let request = VolumeCreateRequest {
+            name: Some(volume.name.clone()),
+            driver: volume.driver.clone(),
+            driver_opts: Some(unsorted(&volume.driver_opts)),
+            labels: Some(own_labels(project, labels::VOLUME, key, &volume.labels)),
+            ..VolumeCreateRequest::default()
+        };
+        self.docker
+            .create_volume(request)
+            .await
+            .map(|_| true)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Removes a network; false when it is gone already.
+    pub async fn remove_network(&self, id: &str) -> Result<bool, EngineError> {
+        match self.docker.remove_network(id).await.map_err(|error| self.error(error)) {
+            Ok(()) => Ok(true),
+            Err(EngineError::NotFound(_)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Removes a volume; false when it is gone already.
+    pub async fn remove_volume(&self, name: &str) -> Result<bool, EngineError> {
+        match self
+            .docker
+            .remove_volume(name, None::<RemoveVolumeOptions>)
+            .await
+            .map_err(|error| self.error(error))
+        {
+            Ok(()) => Ok(true),
+            Err(EngineError::NotFound(_)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn own_labels(project: &str, kind: &str, key: &str, wanted: &BTreeMap<String, String>) -> HashMap<String, String> {
+    let mut all = unsorted(wanted);
+    all.insert(labels::PROJECT.to_owned(), project.to_owned());
+    all.insert(kind.to_owned(), key.to_owned());
+    all.insert(
+        labels::VERSION.to_owned(),
+        crate::plan::labels::COMPOSE_VERSION.to_owned(),
+    );
+    all
+}
+
+fn unsorted(map: &BTreeMap<String, String>) -> HashMap<String, String> {
+    map.clone().into_iter().collect()
+}
+
+fn ipam(network: &Network) -> Option<Ipam> {
+    let wanted = &network.ipam;
+    if wanted.driver.is_none() && wanted.config.is_empty() && wanted.options.is_empty() {
+        return None;
+    }
+    Some(Ipam {
+        driver: wanted.driver.clone(),
+        config: Some(
+            wanted
+                .config
+                .iter()
+                .map(|pool| IpamConfig {
+                    subnet: pool.subnet.clone(),
+                    ip_range: pool.ip_range.clone(),
+                    gateway: pool.gateway.clone(),
+                    auxiliary_addresses: Some(unsorted(&pool.aux_addresses)),
+                })
+                .collect(),
+        ),
+        options: Some(unsorted(&wanted.options)),
+    })
+}

@@ -1,0 +1,164 @@
+//! What is there, in one list call an object kind.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
+use bollard::query_parameters::{ListContainersOptions, ListImagesOptions, ListNetworksOptions, ListVolumesOptions};
+
+use crate::labels;
+use crate::observed::{Container, Health, Network, Observed, PublishedPort, State, Volume};
+
+use super::{Engine, EngineError};
+
+impl Engine {
+    /// Everything of the engine that plans look at.
+    pub async fn observe(&self) -> Result<Observed, EngineError> {
+        let docker = &self.docker;
+        let (containers, networks, volumes, images) = futures_util::future::try_join4(
+            docker.list_containers(Some(all_containers(None))),
+            docker.list_networks(None::<ListNetworksOptions>),
+            docker.list_volumes(None::<ListVolumesOptions>),
+            docker.list_images(None::<ListImagesOptions>),
+        )
+        .await
+        .map_err(|error| self.error(error))?;
+        let mut names = BTreeMap::new();
+        for image in images {
+            for name in image.repo_tags.into_iter().chain(image.repo_digests) {
+                names.insert(name, image.id.clone());
+            }
+            names.insert(image.id.clone(), image.id);
+        }
+        Ok(Observed {
+            containers: containers.into_iter().map(container).collect(),
+            networks: networks
+                .into_iter()
+                .map(|network| Network {
+                    id: network.id.unwrap_or_default(),
+                    name: network.name.unwrap_or_default(),
+                    labels: sorted(network.labels),
+                })
+                .collect(),
+            volumes: volumes
+                .volumes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|volume| Volume {
+                    name: volume.name,
+                    labels: volume.labels.into_iter().collect(),
+                })
+                .collect(),
+            images: names,
+        })
+    }
+
+    /// The containers of `project`, running or not.
+    pub async fn observe_containers(&self, project: &str) -> Result<Vec<Container>, EngineError> {
+        let containers = self
+            .docker
+            .list_containers(Some(all_containers(Some(project))))
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(containers.into_iter().map(container).collect())
+    }
+}
+
+fn all_containers(project: Option<&str>) -> ListContainersOptions {
+    let filters =
+        project.map(|project| HashMap::from([("label".to_owned(), vec![format!("{}={project}", labels::PROJECT)])]));
+    ListContainersOptions {
+        all: true,
+        filters,
+        ..ListContainersOptions::default()
+    }
+}
+
+fn sorted(labels: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
+    labels.unwrap_or_default().into_iter().collect()
+}
+
+fn container(summary: ContainerSummary) -> Container {
+    let status = summary.status.unwrap_or_default();
+    let networks = summary.network_settings.and_then(|settings| settings.networks);
+    let name = summary.names.unwrap_or_default().into_iter().next().unwrap_or_default();
+    Container {
+        id: summary.id.unwrap_or_default(),
+        name: name.trim_start_matches('/').to_owned(),
+        image_id: summary.image_id.unwrap_or_default(),
+        image: summary.image.unwrap_or_default(),
+        state: state(summary.state, &status),
+        status,
+        labels: sorted(summary.labels),
+        ports: summary
+            .ports
+            .unwrap_or_default()
+            .into_iter()
+            .map(|port| PublishedPort {
+                ip: port.ip,
+                public: port.public_port,
+                private: port.private_port,
+                protocol: port.typ.map(|kind| kind.to_string()).unwrap_or_default(),
+            })
+            .collect(),
+        addresses: networks
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, endpoint)| Some((name, endpoint.ip_address.filter(|ip| !ip.is_empty())?)))
+            .collect(),
+        created: summary.created.unwrap_or_default(),
+    }
+}
+
+/// The list call says a container's health and exit code only in its words for people.
+fn state(state: Option<ContainerSummaryStateEnum>, status: &str) -> State {
+    match state {
+        Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::STOPPING) => State::Running {
+            health: match status {
+                _ if status.ends_with("(healthy)") => Health::Healthy,
+                _ if status.ends_with("(unhealthy)") => Health::Unhealthy,
+                _ if status.ends_with("(health: starting)") => Health::Starting,
+                _ => Health::None,
+            },
+        },
+        Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
+        Some(ContainerSummaryStateEnum::RESTARTING) => State::Restarting,
+        Some(ContainerSummaryStateEnum::EXITED) => State::Exited {
+            code: exit_code(status).unwrap_or(-1),
+        },
+        Some(ContainerSummaryStateEnum::REMOVING) => State::Removing,
+        Some(ContainerSummaryStateEnum::DEAD) => State::Dead,
+        Some(ContainerSummaryStateEnum::CREATED | ContainerSummaryStateEnum::EMPTY) | None => State::Created,
+    }
+}
+
+/// `Exited (137) 2 minutes ago` → 137.
+fn exit_code(status: &str) -> Option<i64> {
+    status.split_once('(')?.1.split_once(')')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_health_and_exit_code_from_the_engines_words() {
+        use ContainerSummaryStateEnum as Word;
+        let running = |health| State::Running { health };
+        for (word, status, wanted) in [
+            (Word::RUNNING, "Up 5 minutes", running(Health::None)),
+            (Word::RUNNING, "Up 5 minutes (healthy)", running(Health::Healthy)),
+            (Word::RUNNING, "Up 5 minutes (unhealthy)", running(Health::Unhealthy)),
+            (
+                Word::RUNNING,
+                "Up 1 second (health: starting)",
+                running(Health::Starting),
+            ),
+            (Word::EXITED, "Exited (137) 2 minutes ago", State::Exited { code: 137 }),
+            (Word::EXITED, "gone", State::Exited { code: -1 }),
+            (Word::PAUSED, "Up 5 minutes (Paused)", State::Paused),
+            (Word::CREATED, "Created", State::Created),
+        ] {
+            assert_eq!(state(Some(word), status), wanted, "{status}");
+        }
+    }
+}
