@@ -16,3 +16,4 @@ pub mod observed;
 pub mod plan;
 pub mod ready;
 pub mod report;
+pub mod yaml;

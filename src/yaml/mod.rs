@@ -1,0 +1,186 @@
+//! YAML as a tree in which every node knows where it was written.
+
+mod read;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::failure::Place;
+
+pub use read::parse;
+
+/// A file that was read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its path, as the user would name it.
+    pub path: PathBuf,
+    /// Where relative paths in it start from.
+    pub base: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// Where a node was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The file.
+    pub source: Arc<Source>,
+    /// 1-based.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+    /// In characters, on that line.
+    pub width: usize,
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub value: Value,
+    /// Where it was written.
+    pub span: Span,
+    /// `!reset` or `!override`.
+    pub tag: Option<Tag>,
+}
+
+/// What a node is. Scalars keep their text, as their type depends on where they stand.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A scalar.
+    Scalar {
+        /// Its text.
+        text: String,
+        /// Without quotes: may be a number, a boolean or null.
+        plain: bool,
+    },
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order written.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A mapping's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its text.
+    pub name: String,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The tags of the Compose specification (`13-merge.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// The value of the files before is dropped.
+    Reset,
+    /// The value of the files before is replaced, not merged.
+    Override,
+}
+
+impl Source {
+    /// The directory of `path` as base.
+    pub fn new(path: &Path, text: String) -> Arc<Self> {
+        let base = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::based(path, base, text)
+    }
+
+    /// With another base than its own directory.
+    pub fn based(path: &Path, base: PathBuf, text: String) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.to_owned(),
+            base,
+            text,
+        })
+    }
+}
+
+impl Span {
+    /// For the line with a caret; without the line's text if that may hold a secret.
+    pub fn place(&self, secret: bool) -> Place {
+        let line = self.source.text.lines().nth(self.line.saturating_sub(1));
+        Place {
+            file: self.source.path.clone(),
+            line: self.line,
+            column: self.column,
+            width: self.width,
+            source: line.filter(|_| !secret).map(ToOwned::to_owned),
+        }
+    }
+}
+
+impl Node {
+    /// The entries of a mapping; none for anything else.
+    pub fn entries(&self) -> &[(Key, Node)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The value under `name` in a mapping.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        self.entries().iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    /// Whether it is `null`, `~` or nothing at all.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// A scalar's text; none for null.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } if !self.is_null() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Scalar { .. } if self.is_null() => "nothing",
+            Value::Scalar { .. } => match self.to_json() {
+                Json::Bool(_) => "a boolean",
+                Json::Number(_) => "a number",
+                _ => "a string",
+            },
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+
+    /// As JSON, scalars by YAML 1.2's core schema.
+    pub fn to_json(&self) -> Json {
+        match &self.value {
+            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Map(entries) => entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect(),
+            Value::Scalar { text, plain: false } => Json::String(text.clone()),
+            Value::Scalar { .. } if self.is_null() => Json::Null,
+            Value::Scalar { text, .. } => plain_json(text),
+        }
+    }
+}
+
+fn plain_json(text: &str) -> Json {
+    match text {
+        "true" | "True" | "TRUE" => return Json::Bool(true),
+        "false" | "False" | "FALSE" => return Json::Bool(false),
+        _ => {}
+    }
+    let radix = |prefix: &str, radix| {
+        let digits = text.strip_prefix(prefix)?;
+        i64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with(['+', '-']))
+    };
+    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| text.parse().ok()) {
+        return Json::from(number);
+    }
+    let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
+    match text.parse::<f64>() {
+        Ok(number) if numeric => Json::from(number),
+        _ => Json::String(text.to_owned()),
+    }
+}

@@ -1,0 +1,290 @@
+//! Builds the tree from the parser's events: aliases resolved, merge keys (`<<`) applied, doubled keys refused.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Range, Tag as YamlTag};
+
+use crate::failure::Failure;
+
+use super::{Key, Node, Source, Span, Tag, Value};
+
+/// Deeper than any Compose file, and far from the end of the stack.
+const DEEPEST: usize = 100;
+/// More nodes than any Compose file has once its aliases are written out ("billion laughs").
+const MOST_NODES: usize = 200_000;
+
+/// Reads the one document of `source`; an empty file is an empty mapping.
+pub fn parse(source: &Arc<Source>) -> Result<Node, Failure> {
+    let mut reader = Reader {
+        source,
+        events: Parser::new_from_str(source.text.trim_start_matches('\u{feff}')),
+        anchors: HashMap::new(),
+        nodes: 0,
+    };
+    reader.document()
+}
+
+struct Reader<'s> {
+    source: &'s Arc<Source>,
+    events: Parser<'s, saphyr_parser::StrInput<'s>>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+}
+
+impl<'s> Reader<'s> {
+    fn document(&mut self) -> Result<Node, Failure> {
+        let mut root = None;
+        loop {
+            let (event, range) = self.next()?;
+            match event {
+                Event::StreamEnd => break,
+                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+                _ if root.is_some() => {
+                    return Err(self
+                        .wrong("a second YAML document begins here", &range)
+                        .hint("put everything into one document: remove the `---` line"));
+                }
+                event => root = Some(self.node(event, range, 0)?),
+            }
+        }
+        Ok(root.unwrap_or_else(|| Node {
+            value: Value::Map(Vec::new()),
+            span: Span {
+                source: Arc::clone(self.source),
+                line: 1,
+                column: 1,
+                width: 1,
+            },
+            tag: None,
+        }))
+    }
+
+    fn next(&mut self) -> Result<(Event<'s>, Range), Failure> {
+        match self.events.next() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(self.broken(&error)),
+            None => Ok((Event::StreamEnd, Range::default())),
+        }
+    }
+
+    fn node(&mut self, event: Event<'s>, range: Range, depth: usize) -> Result<Node, Failure> {
+        if depth > DEEPEST {
+            return Err(self.wrong(&format!("nested more than {DEEPEST} levels deep"), &range));
+        }
+        self.count(1, &range)?;
+        let (value, anchor, tag) = match event {
+            Event::Alias(id) => {
+                let node = self
+                    .anchors
+                    .get(&id)
+                    .cloned()
+                    .ok_or_else(|| self.wrong("this alias names an anchor that holds it", &range))?;
+                self.count(size(&node), &range)?;
+                return Ok(node);
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = Value::Scalar {
+                    text: text.into_owned(),
+                    plain: style == ScalarStyle::Plain && !tag.as_ref().is_some_and(|tag| tag.suffix == "str"),
+                };
+                (value, anchor, tag)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let mut items = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, _) => break,
+                        (event, range) => items.push(self.node(event, range, depth + 1)?),
+                    }
+                }
+                (Value::List(items), anchor, tag)
+            }
+            Event::MappingStart(anchor, tag) => (Value::Map(self.mapping(depth)?), anchor, tag),
+            _ => return Err(self.wrong("something that is no value", &range)),
+        };
+        let tag = match tag.as_deref() {
+            Some(tag) => self.tag(tag, &range)?,
+            None => None,
+        };
+        let node = Node {
+            value,
+            span: self.span(&range),
+            tag,
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<Vec<(Key, Node)>, Failure> {
+        let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut merged = Vec::new();
+        loop {
+            let (event, range) = self.next()?;
+            if event == Event::MappingEnd {
+                break;
+            }
+            let key = self.node(event, range, depth + 1)?;
+            let Value::Scalar { text: name, plain } = key.value else {
+                return Err(self.wrong("a key must be a string", &range));
+            };
+            let (event, range) = self.next()?;
+            let value = self.node(event, range, depth + 1)?;
+            if name == "<<" && plain {
+                merged.push(value);
+                continue;
+            }
+            if let Some((first, _)) = entries.iter().find(|(first, _)| first.name == name) {
+                let line = first.span.line;
+                return Err(Failure::invalid(format!("the key `{name}` is there twice"))
+                    .at(key.span.place(false))
+                    .because(format!("it was first given at line {line}"))
+                    .hint("keep one of them"));
+            }
+            entries.push((Key { name, span: key.span }, value));
+        }
+        // What is written here wins over what is merged in, and an earlier merge over a later one.
+        for node in merged {
+            let sources = match node.value {
+                Value::List(items) => items,
+                _ => vec![node],
+            };
+            for source in sources {
+                let Value::Map(more) = source.value else {
+                    return Err(Failure::invalid("`<<` merges mappings").at(source.span.place(false)));
+                };
+                for (key, value) in more {
+                    if !entries.iter().any(|(there, _)| there.name == key.name) {
+                        entries.push((key, value));
+                    }
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn tag(&self, tag: &YamlTag, range: &Range) -> Result<Option<Tag>, Failure> {
+        match (tag.handle.as_str(), tag.suffix.as_str()) {
+            ("!", "reset") => Ok(Some(Tag::Reset)),
+            ("!", "override") => Ok(Some(Tag::Override)),
+            ("tag:yaml.org,2002:", _) => Ok(None),
+            (handle, suffix) => Err(self
+                .wrong(&format!("the tag {handle}{suffix} means nothing here"), range)
+                .hint("the Compose specification knows !reset and !override")),
+        }
+    }
+
+    fn count(&mut self, more: usize, range: &Range) -> Result<(), Failure> {
+        self.nodes += more;
+        if self.nodes > MOST_NODES {
+            return Err(self.wrong(&format!("more than {MOST_NODES} values once aliases are written out"), range));
+        }
+        Ok(())
+    }
+
+    fn span(&self, range: &Range) -> Span {
+        let one_line = range.start.line() == range.end.line();
+        let width = if one_line {
+            range.end.col().saturating_sub(range.start.col())
+        } else {
+            1
+        };
+        Span {
+            source: Arc::clone(self.source),
+            line: range.start.line(),
+            column: range.start.col() + 1,
+            width: width.max(1),
+        }
+    }
+
+    fn wrong(&self, what: &str, range: &Range) -> Failure {
+        Failure::invalid(what).at(self.span(range).place(false))
+    }
+
+    /// The text of a line that can't even be parsed may hold anything, but a caret under nothing helps nobody:
+    /// it is shown unless it looks like an assignment of a key.
+    fn broken(&self, error: &ScanError) -> Failure {
+        let mark = error.marker();
+        let span = Span {
+            source: Arc::clone(self.source),
+            line: mark.line(),
+            column: mark.col() + 1,
+            width: 1,
+        };
+        let line = self.source.text.lines().nth(mark.line().saturating_sub(1)).unwrap_or_default();
+        let lower = line.to_lowercase();
+        let secret = ["key", "token", "secret", "password"].iter().any(|word| lower.contains(word));
+        Failure::invalid("this is no YAML").at(span.place(secret)).because(error.info())
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Scalar { .. } => 0,
+        Value::List(items) => items.iter().map(size).sum(),
+        Value::Map(entries) => entries.iter().map(|(_, node)| size(node)).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Node, Failure> {
+        parse(&Source::new(Path::new("f.yml"), text.to_owned()))
+    }
+
+    #[test]
+    fn scalars_follow_the_core_schema_and_quotes_make_strings() {
+        let node = read("a: 1\nb: 1.5\nc: true\nd: ~\ne: 'true'\nf: yes\ng: 0x10\nh: 1e3\ni: 1.2.3\nj: !!str 5\nk:\n").unwrap();
+        let wanted = json!({"a": 1, "b": 1.5, "c": true, "d": null, "e": "true", "f": "yes", "g": 16, "h": 1000.0,
+            "i": "1.2.3", "j": "5", "k": null});
+        assert_eq!(node.to_json(), wanted);
+    }
+
+    #[test]
+    fn anchors_and_merge_keys() {
+        let node = read("a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], x: 0}\nd: *a\n").unwrap();
+        assert_eq!(node.get("c").unwrap().to_json(), json!({"x": 0, "y": 1, "z": 2}));
+        assert_eq!(node.get("d").unwrap().to_json(), json!({"x": 1, "y": 1}));
+    }
+
+    #[test]
+    fn every_node_knows_its_place() {
+        let node = read("services:\n  kafka:\n    image: x:1\n").unwrap();
+        let image = node.get("services").unwrap().get("kafka").unwrap().get("image").unwrap();
+        assert_eq!((image.span.line, image.span.column, image.span.width), (3, 12, 3));
+    }
+
+    #[test]
+    fn bad_yaml_is_an_error_at_its_place() {
+        let bomb = (1..20).fold("a0: &a0 [1, 1]\n".to_owned(), |text, n| {
+            let before = n - 1;
+            format!("{text}a{n}: &a{n} [*a{before}, *a{before}, *a{before}]\n")
+        });
+        let deep = "[".repeat(DEEPEST + 2);
+        for (text, what, line) in [
+            ("a: 1\na: 2\n", "twice", 2),
+            ("a: [1\nb: 2\n", "YAML", 2),
+            ("a: 1\n---\nb: 1\n", "second", 3),
+            ("a: !nope 1\n", "tag", 1),
+            ("a: {<<: 1}\n", "merges mappings", 1),
+            ("? [a]\n: 1\n", "key must be", 1),
+            (&bomb, "aliases", 0),
+            (&deep, "deep", 1),
+            ("a: *nope\n", "YAML", 1),
+        ] {
+            let failure = read(text).unwrap_err();
+            let whole = failure.to_string();
+            assert!(whole.contains(what), "{text:.40}: {whole}");
+            let place = failure.place.unwrap();
+            assert!(line == 0 || place.line == line, "{text:.40}: line {}", place.line);
+        }
+    }
+}
