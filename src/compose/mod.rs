@@ -1,7 +1,25 @@
 //! The Compose file: parsed with source spans, interpolated, merged, validated, resolved into a [`Stack`].
 
+mod at;
+mod dotenv;
 mod duration;
+mod extends;
+mod files;
+mod interpolate;
+mod load;
+mod merge;
 mod model;
+mod print;
+mod read;
+mod select;
+mod units;
+mod validate;
 
 pub use duration::Nanos;
+pub use interpolate::{Origin, Variable};
+pub use load::{Request, load};
 pub use model::*;
+pub use print::to_yaml;
+
+#[cfg(test)]
+mod tests;

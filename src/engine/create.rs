@@ -236,7 +236,8 @@ fn inline_files(new: &NewContainer<'_>) -> Vec<InlineFile> {
             .filter_map(|reference| {
                 let content = match &objects.get(&reference.source)?.source {
                     FileSource::File(_) => return None,
-                    FileSource::Environment(value) | FileSource::Content(value) => value.clone(),
+                    FileSource::Environment(variable) => variable.value.clone(),
+                    FileSource::Content(text) => text.clone(),
                 };
                 let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0);
                 let mode = reference

@@ -122,7 +122,10 @@ impl Node {
 
     /// The value under `name` in a mapping.
     pub fn get(&self, name: &str) -> Option<&Node> {
-        self.entries().iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+        self.entries()
+            .iter()
+            .find(|(key, _)| key.name == name)
+            .map(|(_, node)| node)
     }
 
     /// Whether it is `null`, `~` or nothing at all.
@@ -156,7 +159,10 @@ impl Node {
     pub fn to_json(&self) -> Json {
         match &self.value {
             Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Value::Map(entries) => entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect(),
+            Value::Map(entries) => entries
+                .iter()
+                .map(|(key, node)| (key.name.clone(), node.to_json()))
+                .collect(),
             Value::Scalar { text, plain: false } => Json::String(text.clone()),
             Value::Scalar { .. } if self.is_null() => Json::Null,
             Value::Scalar { text, .. } => plain_json(text),
@@ -172,13 +178,17 @@ fn plain_json(text: &str) -> Json {
     }
     let radix = |prefix: &str, radix| {
         let digits = text.strip_prefix(prefix)?;
-        i64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with(['+', '-']))
+        i64::from_str_radix(digits, radix)
+            .ok()
+            .filter(|_| !digits.starts_with(['+', '-']))
     };
     if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| text.parse().ok()) {
         return Json::from(number);
     }
     let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
-        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
     match text.parse::<f64>() {
         Ok(number) if numeric => Json::from(number),
         _ => Json::String(text.to_owned()),

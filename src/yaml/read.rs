@@ -86,7 +86,7 @@ impl<'s> Reader<'s> {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = Value::Scalar {
                     text: text.into_owned(),
-                    plain: style == ScalarStyle::Plain && !tag.as_ref().is_some_and(|tag| tag.suffix == "str"),
+                    plain: style == ScalarStyle::Plain && tag.as_ref().is_none_or(|tag| tag.suffix != "str"),
                 };
                 (value, anchor, tag)
             }
@@ -179,7 +179,10 @@ impl<'s> Reader<'s> {
     fn count(&mut self, more: usize, range: &Range) -> Result<(), Failure> {
         self.nodes += more;
         if self.nodes > MOST_NODES {
-            return Err(self.wrong(&format!("more than {MOST_NODES} values once aliases are written out"), range));
+            return Err(self.wrong(
+                &format!("more than {MOST_NODES} values once aliases are written out"),
+                range,
+            ));
         }
         Ok(())
     }
@@ -213,10 +216,19 @@ impl<'s> Reader<'s> {
             column: mark.col() + 1,
             width: 1,
         };
-        let line = self.source.text.lines().nth(mark.line().saturating_sub(1)).unwrap_or_default();
+        let line = self
+            .source
+            .text
+            .lines()
+            .nth(mark.line().saturating_sub(1))
+            .unwrap_or_default();
         let lower = line.to_lowercase();
-        let secret = ["key", "token", "secret", "password"].iter().any(|word| lower.contains(word));
-        Failure::invalid("this is no YAML").at(span.place(secret)).because(error.info())
+        let secret = ["key", "token", "secret", "password"]
+            .iter()
+            .any(|word| lower.contains(word));
+        Failure::invalid("this is no YAML")
+            .at(span.place(secret))
+            .because(error.info())
     }
 }
 
@@ -242,7 +254,8 @@ mod tests {
 
     #[test]
     fn scalars_follow_the_core_schema_and_quotes_make_strings() {
-        let node = read("a: 1\nb: 1.5\nc: true\nd: ~\ne: 'true'\nf: yes\ng: 0x10\nh: 1e3\ni: 1.2.3\nj: !!str 5\nk:\n").unwrap();
+        let node = read("a: 1\nb: 1.5\nc: true\nd: ~\ne: 'true'\nf: yes\ng: 0x10\nh: 1e3\ni: 1.2.3\nj: !!str 5\nk:\n")
+            .unwrap();
         let wanted = json!({"a": 1, "b": 1.5, "c": true, "d": null, "e": "true", "f": "yes", "g": 16, "h": 1000.0,
             "i": "1.2.3", "j": "5", "k": null});
         assert_eq!(node.to_json(), wanted);
@@ -258,7 +271,13 @@ mod tests {
     #[test]
     fn every_node_knows_its_place() {
         let node = read("services:\n  kafka:\n    image: x:1\n").unwrap();
-        let image = node.get("services").unwrap().get("kafka").unwrap().get("image").unwrap();
+        let image = node
+            .get("services")
+            .unwrap()
+            .get("kafka")
+            .unwrap()
+            .get("image")
+            .unwrap();
         assert_eq!((image.span.line, image.span.column, image.span.width), (3, 12, 3));
     }
 

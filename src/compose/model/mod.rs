@@ -1,0 +1,30 @@
+//! The Compose file as resolved values: interpolated, merged, paths absolute, defaults filled in.
+//!
+//! Serialising a [`Stack`] gives Compose's canonical form (what `docker compose config` prints), so one
+//! representation serves `config`, the drift check and the engine. Field meanings are those of the Compose
+//! specification (`compose-spec/05-services.md` and following); units are bytes and nanoseconds.
+
+mod build;
+mod limits;
+mod mount;
+mod network;
+mod object;
+mod service;
+mod stack;
+
+pub use build::*;
+pub use limits::*;
+pub use mount::*;
+pub use network::*;
+pub use object::*;
+pub use service::*;
+pub use stack::*;
+
+/// Compose prints byte sizes as text.
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn as_text<S: serde::Serializer>(value: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,50 @@
+//! Services by the names that the user typed.
+
+use std::collections::BTreeSet;
+
+use crate::failure::Failure;
+
+use super::at::closest;
+use super::model::Stack;
+
+impl Stack {
+    /// The services called `names`, with all that they depend on if `with_dependencies`; all when `names` is empty.
+    ///
+    /// # Errors
+    /// A name that is in no service, with what it may have been meant to be.
+    pub fn select(&self, names: &[String], with_dependencies: bool) -> Result<BTreeSet<String>, Failure> {
+        if names.is_empty() {
+            return Ok(self.services.keys().cloned().collect());
+        }
+        let mut selected = BTreeSet::new();
+        let mut next: Vec<&String> = Vec::new();
+        for name in names {
+            if !self.services.contains_key(name) {
+                return Err(self.unknown(name));
+            }
+            next.push(name);
+        }
+        while let Some(name) = next.pop() {
+            if selected.insert(name.clone()) && with_dependencies {
+                let service = self.services.get(name);
+                next.extend(service.into_iter().flat_map(|service| service.depends_on.keys()));
+            }
+        }
+        Ok(selected)
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        if let Some(service) = self.disabled.get(name) {
+            return Failure::usage(format!("service `{name}` is not enabled")).hint(format!(
+                "it belongs to the profile {}: `--profile`",
+                service.profiles.join(", ")
+            ));
+        }
+        let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
+        let hint = match closest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", names.join(", ")),
+        };
+        Failure::usage(format!("there is no service `{name}`")).hint(hint)
+    }
+}

@@ -1,0 +1,396 @@
+//! The whole way from files to a stack, and what bad files say.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Condition, Request, Stack, load};
+use crate::failure::Failure;
+
+/// Loads `files` (name, text) from a folder called `proj`; the first is found by itself.
+fn loaded(files: &[(&str, &str)], change: impl FnOnce(&mut Request)) -> Result<Stack, Failure> {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("proj");
+    for (name, text) in files {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let mut request = Request {
+        start_dir: root,
+        ..Request::default()
+    };
+    change(&mut request);
+    load(&request)
+}
+
+fn stack(text: &str) -> Result<Stack, Failure> {
+    loaded(&[("compose.yaml", text)], |_| {})
+}
+
+/// One service's field in canonical form.
+fn field(service: &str, name: &str) -> Value {
+    let text = format!("services:\n  a:\n    image: i\n    {service}\nvolumes: {{v: }}\nnetworks: {{n: }}\n");
+    let stack = stack(&text).unwrap_or_else(|failure| panic!("{service}: {failure:?}"));
+    serde_json::to_value(&stack.services["a"]).unwrap()[name].clone()
+}
+
+#[test]
+fn short_forms_mean_their_long_ones() {
+    for (text, name, wanted) in [
+        (
+            "ports: ['8001:80']",
+            "ports",
+            json!([{"mode": "ingress", "target": 80, "published": "8001", "protocol": "tcp"}]),
+        ),
+        (
+            "ports: ['127.0.0.1:53:53/udp']",
+            "ports",
+            json!([{"mode": "ingress", "host_ip": "127.0.0.1", "target": 53, "published": "53", "protocol": "udp"}]),
+        ),
+        (
+            "ports: ['[::1]:1:2']",
+            "ports",
+            json!([{"mode": "ingress", "host_ip": "::1", "target": 2, "published": "1", "protocol": "tcp"}]),
+        ),
+        (
+            "ports: [80]",
+            "ports",
+            json!([{"mode": "ingress", "target": 80, "protocol": "tcp"}]),
+        ),
+        (
+            "ports: ['127.0.0.1::80']",
+            "ports",
+            json!([{"mode": "ingress", "host_ip": "127.0.0.1", "target": 80, "protocol": "tcp"}]),
+        ),
+        (
+            "ports: ['8000-8001:80-81']",
+            "ports",
+            json!([{"mode": "ingress", "target": 80, "published": "8000", "protocol": "tcp"}, {"mode": "ingress", "target": 81, "published": "8001", "protocol": "tcp"}]),
+        ),
+        (
+            "ports: ['8000-8010:80']",
+            "ports",
+            json!([{"mode": "ingress", "target": 80, "published": "8000-8010", "protocol": "tcp"}]),
+        ),
+        (
+            "volumes: ['v:/data:ro']",
+            "volumes",
+            json!([{"type": "volume", "source": "v", "target": "/data", "read_only": true, "volume": {}}]),
+        ),
+        (
+            "volumes: ['/data']",
+            "volumes",
+            json!([{"type": "volume", "target": "/data", "volume": {}}]),
+        ),
+        (
+            "volumes: ['/etc/x:/x:ro,z']",
+            "volumes",
+            json!([{"type": "bind", "source": "/etc/x", "target": "/x", "read_only": true, "bind": {"create_host_path": true, "selinux": "z"}}]),
+        ),
+        ("command: echo 'a b' c", "command", json!(["echo", "a b", "c"])),
+        ("command: []", "command", json!([])),
+        ("entrypoint: /x", "entrypoint", json!(["/x"])),
+        (
+            "healthcheck: {test: redis-cli ping, interval: 90s}",
+            "healthcheck",
+            json!({"test": ["CMD-SHELL", "redis-cli ping"], "interval": "1m30s"}),
+        ),
+        ("healthcheck: {test: [NONE]}", "healthcheck", json!({"disable": true})),
+        (
+            "environment: [A=1, 'B=x=y', C=]",
+            "environment",
+            json!({"A": "1", "B": "x=y", "C": ""}),
+        ),
+        (
+            "environment: {A: 1, B: true, C: 1.50}",
+            "environment",
+            json!({"A": "1", "B": "true", "C": "1.50"}),
+        ),
+        ("mem_limit: 512m", "mem_limit", json!("536870912")),
+        ("networks: [n]", "networks", json!({"n": null})),
+        (
+            "extra_hosts: ['h:1.2.3.4', 'g=::1']",
+            "extra_hosts",
+            json!(["h=1.2.3.4", "g=::1"]),
+        ),
+        (
+            "ulimits: {nofile: 5, core: {soft: 1, hard: 2}}",
+            "ulimits",
+            json!({"core": {"soft": 1, "hard": 2}, "nofile": 5}),
+        ),
+        ("dns: 1.1.1.1", "dns", json!(["1.1.1.1"])),
+        (
+            "devices: ['/dev/a:/dev/b']",
+            "devices",
+            json!([{"source": "/dev/a", "target": "/dev/b", "permissions": "rwm"}]),
+        ),
+        ("scale: 3", "deploy", json!({"replicas": 3})),
+        ("x-mine: {a: [1, true]}", "x-mine", json!({"a": [1, true]})),
+    ] {
+        assert_eq!(field(text, name), wanted, "{text}");
+    }
+}
+
+#[test]
+fn variables_come_from_the_environment_then_the_env_file_then_the_default() {
+    let files = [
+        (
+            "compose.yaml",
+            "services:\n  a: {image: '${A:-d}-${B:-d}-${C:-d}-${COMPOSE_PROJECT_NAME}', environment: [B, NOPE]}\n",
+        ),
+        (".env", "A=file\nB=file\n"),
+    ];
+    let stack = loaded(&files, |request| {
+        request.environment.insert("A".to_owned(), "env".to_owned());
+    })
+    .unwrap();
+    assert_eq!(stack.services["a"].image.as_deref(), Some("env-file-d-proj"));
+    assert_eq!(stack.services["a"].environment["B"].as_deref(), Some("file"));
+    assert_eq!(stack.services["a"].environment["NOPE"], None);
+    let told: Vec<String> = stack
+        .interpolation
+        .iter()
+        .map(|variable| format!("{} {}", variable.name, variable.origin))
+        .collect();
+    assert_eq!(told[0], "A environment");
+    assert!(told[1].starts_with("B /") && told[1].ends_with("/.env"), "{told:?}");
+    assert_eq!(told[2], "C default");
+}
+
+#[test]
+fn the_override_file_is_merged_and_paths_start_at_the_first_file() {
+    let files = [
+        (
+            "docker-compose.yml",
+            "services:\n  a: {image: i, volumes: ['./x:/x'], ports: ['1:1'], command: [a]}\n",
+        ),
+        (
+            "docker-compose.override.yml",
+            "services:\n  a: {volumes: ['./y:/x'], ports: ['2:2'], command: [b]}\n  b: {image: j}\n",
+        ),
+    ];
+    let stack = loaded(&files, |_| {}).unwrap();
+    let a = &stack.services["a"];
+    assert_eq!(a.command.as_deref(), Some(&["b".to_owned()][..]));
+    assert_eq!(a.ports.len(), 2);
+    let source = a.volumes[0].source.as_deref().unwrap();
+    assert!(source.ends_with("/proj/y"), "{source}");
+    assert!(stack.services.contains_key("b"));
+    assert_eq!(stack.files.len(), 2);
+}
+
+#[test]
+fn extends_takes_a_service_of_another_file_with_its_paths() {
+    let files = [
+        (
+            "compose.yaml",
+            "services:\n  a: {extends: {service: base, file: common/c.yml}, environment: {B: 2}}\n",
+        ),
+        (
+            "common/c.yml",
+            "services:\n  base: {extends: root, environment: {A: 1, B: 1}, volumes: ['./d:/d']}\n  root: {image: i}\n",
+        ),
+    ];
+    let stack = loaded(&files, |_| {}).unwrap();
+    let a = &stack.services["a"];
+    assert_eq!(a.image.as_deref(), Some("i"));
+    assert_eq!(
+        (a.environment["A"].as_deref(), a.environment["B"].as_deref()),
+        (Some("1"), Some("2"))
+    );
+    assert!(a.volumes[0].source.as_deref().unwrap().ends_with("/proj/common/d"));
+}
+
+#[test]
+fn env_files_are_layered_under_environment() {
+    let files = [
+        (
+            "compose.yaml",
+            "services:\n  a: {image: i, env_file: [one.env, {path: none.env, required: false}, two.env], environment: {C: here}}\n",
+        ),
+        ("one.env", "A=1\nB=1\nC=1\n"),
+        ("two.env", "B=2\nFROM_OUTSIDE\nMISSING\n"),
+    ];
+    let stack = loaded(&files, |request| {
+        request.environment.insert("FROM_OUTSIDE".to_owned(), "o".to_owned());
+    })
+    .unwrap();
+    let environment = serde_json::to_value(&stack.services["a"].environment).unwrap();
+    assert_eq!(
+        environment,
+        json!({"A": "1", "B": "2", "C": "here", "FROM_OUTSIDE": "o"})
+    );
+}
+
+#[test]
+fn profiles_and_targets_enable_services() {
+    let text = "services:\n  a: {image: i}\n  b: {image: i, profiles: [extra]}\n  c: {image: i, profiles: [other]}\n";
+    let names = |change: &dyn Fn(&mut Request)| {
+        let stack = loaded(&[("compose.yaml", text)], |request| change(request)).unwrap();
+        stack.services.keys().cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&|_| {}), "a");
+    assert_eq!(names(&|request| request.profiles = vec!["extra".to_owned()]), "a b");
+    assert_eq!(names(&|request| request.profiles = vec!["*".to_owned()]), "a b c");
+    assert_eq!(names(&|request| request.targets = vec!["c".to_owned()]), "a c");
+    assert_eq!(
+        names(&|request| drop(
+            request
+                .environment
+                .insert("COMPOSE_PROFILES".to_owned(), "extra,other".to_owned())
+        )),
+        "a b c"
+    );
+}
+
+#[test]
+fn dependencies_selection_and_names() {
+    let text = "services:\n  app: {image: i, depends_on: {kafka: {condition: service_healthy}, redis: {condition: service_started, restart: true}}}\n  \
+        kafka: {image: i}\n  redis: {image: i}\n  loki: {image: i, network_mode: 'service:redis', volumes: ['data:/d']}\nvolumes: {data: , unused: }\n";
+    let stack = stack(text).unwrap();
+    assert_eq!(
+        stack.services["app"].depends_on["kafka"].condition,
+        Condition::ServiceHealthy
+    );
+    assert!(stack.services["app"].depends_on["redis"].restart);
+    assert!(stack.services["loki"].depends_on.contains_key("redis"));
+    let selected = stack.select(&["app".to_owned()], true).unwrap();
+    assert_eq!(selected.into_iter().collect::<Vec<_>>(), ["app", "kafka", "redis"]);
+    assert_eq!(stack.networks["default"].name, "proj_default");
+    assert_eq!(stack.volumes.keys().collect::<Vec<_>>(), ["data"]);
+    assert_eq!(stack.volumes["data"].name, "proj_data");
+    let failure = stack.select(&["kafak".to_owned()], true).unwrap_err();
+    assert_eq!(
+        (failure.exit.code(), failure.hint.as_deref()),
+        (2, Some("did you mean `kafka`?"))
+    );
+}
+
+#[test]
+fn the_projects_name() {
+    let named = |text: &str, change: &dyn Fn(&mut Request)| {
+        loaded(&[("compose.yaml", text)], |request| change(request)).map(|stack| stack.name)
+    };
+    let plain = "services: {a: {image: i}}";
+    let with_name = "name: ${N:-in-file}\nservices: {a: {image: i}}";
+    assert_eq!(named(plain, &|_| {}).unwrap(), "proj");
+    assert_eq!(named(with_name, &|_| {}).unwrap(), "in-file");
+    let by_variable = |request: &mut Request| {
+        let _before = request
+            .environment
+            .insert("COMPOSE_PROJECT_NAME".to_owned(), "env".to_owned());
+    };
+    assert_eq!(named(with_name, &by_variable).unwrap(), "env");
+    assert_eq!(
+        named(with_name, &|request| request.project_name = Some("flag".to_owned())).unwrap(),
+        "flag"
+    );
+    assert!(named(plain, &|request| request.project_name = Some("Not Good".to_owned())).is_err());
+}
+
+/// `what | hint` with the place's line, column and whether the line is shown.
+fn told(failure: &Failure) -> String {
+    let place = failure.place.as_ref().map_or_else(
+        || "nowhere".to_owned(),
+        |place| {
+            let name = place
+                .file
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let shown = if place.source.is_some() { "" } else { " (hidden)" };
+            format!("{name}:{}:{}+{}{shown}", place.line, place.column, place.width)
+        },
+    );
+    let text = format!("{place} {}", failure.what);
+    failure
+        .hint
+        .as_ref()
+        .map_or_else(|| text.clone(), |hint| format!("{text} [{hint}]"))
+}
+
+#[test]
+fn bad_files_are_refused_at_their_place() {
+    let bad = [
+        "services:\n  a: {image: i, prots: ['1:1']}\n",
+        "services:\n  a: {image: i, ports: ['70000:1']}\n",
+        "services:\n  a: {image: i, ports: ['localhost:1:1']}\n",
+        "services:\n  a: {image: i, ports: {a: b}}\n",
+        "services:\n  a: {image: [i]}\n",
+        "services:\n  a: {image: i, privileged: maybe}\n",
+        "services:\n  a: {image: i, cpus: many}\n",
+        "services:\n  a: {image: i, mem_limit: lots}\n",
+        "services:\n  a: {image: i, healthcheck: {interval: 10}}\n",
+        "services:\n  a: {image: i, restart: sometimes}\n",
+        "services:\n  a: {image: i, depends_on: [b]}\n",
+        "services:\n  a: {image: i, depends_on: [kafak]}\n  kafka: {image: i}\n",
+        "services:\n  a: {image: i, depends_on: [b]}\n  b: {image: i, depends_on: [a]}\n",
+        "services:\n  a: {image: i, depends_on: {b: {condition: service_heathy}}}\n  b: {image: i}\n",
+        "services:\n  a: {image: i, volumes: ['data:/d']}\n",
+        "services:\n  a: {image: i, volumes: ['conf/x:/d']}\n",
+        "services:\n  a: {image: i, volumes: ['./x:d']}\n",
+        "services:\n  a: {image: i, volumes: ['./x:/d', './y:/d']}\n",
+        "services:\n  a: {image: i, networks: [nope]}\n",
+        "services:\n  a: {image: i, networks: [n], network_mode: host}\nnetworks: {n: }\n",
+        "services:\n  a: {image: i, env_file: nope.env}\n",
+        "services:\n  a: {}\n",
+        "services:\n  a: {image: i, container_name: c, scale: 2}\n",
+        "services:\n  a: {image: i, container_name: 'a b'}\n",
+        "services:\n  a: {image: i, develop: {watch: []}}\n",
+        "services:\n  a: {image: i, deploy: {mode: global}}\n",
+        "services:\n  a: {build: {context: ., ssh: [default]}}\n",
+        "services:\n  a: {image: '${A:?say which}'}\n",
+        "services:\n  a: {image: 'x-${A'}\n",
+        "services:\n  a: {image: i, environment: {A: [sk-secret]}}\n",
+        "services:\n  a: {image: i, environment: ['=sk-secret']}\n",
+        "services:\n  a: {image: i, profiles: [p]}\n  b: {image: i, depends_on: [a]}\n",
+        "services:\n  a: {image: i, extends: a}\n",
+        "services: [a]\n",
+        "service:\n  a: {image: i}\n",
+        "services:\n  a:\n   image: i\n  image: j\n",
+        "services:\n  a:\n\timage: i\n",
+        "include: [x.yml]\nservices:\n  a: {image: i}\n",
+        "",
+    ];
+    let lines: Vec<String> = bad
+        .iter()
+        .map(|text| match stack(text) {
+            Ok(_) => format!("ACCEPTED {text:?}"),
+            Err(failure) => {
+                assert_eq!(failure.exit.code(), 4, "{failure:?}");
+                assert!(!format!("{failure:?}").contains("sk-secret"), "{failure:?}");
+                told(&failure)
+            }
+        })
+        .collect();
+    insta::with_settings!({filters => vec![(r"/\S*/proj/", "PROJ/")]}, {
+        insta::assert_snapshot!(lines.join("\n"));
+    });
+}
+
+#[test]
+fn files_that_are_not_there() {
+    let missing = |change: &dyn Fn(&mut Request)| {
+        let failure = loaded(&[("x.txt", "")], |request| change(request)).unwrap_err();
+        (failure.exit.code(), failure.what)
+    };
+    let (code, what) = missing(&|request| request.files = vec!["nope.yml".into()]);
+    assert!(code == 2 && what.contains("nope.yml"), "{what}");
+    let (code, what) = missing(&|request| request.env_files = vec!["nope.env".into()]);
+    assert!(code == 2 && what.contains("nope.env"), "{what}");
+    let (code, what) = missing(&|_| {});
+    assert!(code == 4 && what.contains("no Compose file"), "{what}");
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("compose.yaml"), b"services:\n  a: {image: \xff}\n").unwrap();
+    let request = Request {
+        start_dir: Path::new(folder.path()).to_owned(),
+        ..Request::default()
+    };
+    let failure = load(&request).unwrap_err();
+    assert!(failure.to_string().contains("UTF-8"), "{failure}");
+}
