@@ -4,6 +4,7 @@
 //! [`plan::Plan`], which is executed and told as [`event::Event`]s.
 
 pub mod check;
+pub mod cli;
 pub mod compose;
 pub mod content;
 pub mod engine;
@@ -15,5 +16,7 @@ pub mod logs;
 pub mod observed;
 pub mod plan;
 pub mod ready;
+pub mod render;
 pub mod report;
+pub mod settings;
 pub mod yaml;

@@ -1,5 +1,7 @@
 //! The program: everything is in the library, so that tests reach it.
 
-fn main() {
-    println!("magicctl {}", env!("CARGO_PKG_VERSION"));
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(magicctl::cli::main())
 }

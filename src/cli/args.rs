@@ -10,7 +10,9 @@ use crate::report::Progress;
 /// there, shows what it is doing, and takes it down without losing anything.
 #[derive(Debug, Parser)]
 #[command(name = "magicctl", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 it failed, 2 usage, 3 the engine can't be reached, 4 a file is invalid, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 it failed, 2 usage, 3 the engine can't be reached, 4 a file is invalid, 130 interrupted."
+)]
 pub struct Cli {
     /// What applies to every command.
     #[command(flatten)]
@@ -275,7 +277,12 @@ pub struct ExecArgs {
     /// The service
     pub service: String,
     /// The command and its arguments
-    #[arg(trailing_var_arg = true, required = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    #[arg(
+        trailing_var_arg = true,
+        required = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
     pub command: Vec<String>,
     /// As this user
     #[arg(short, long)]

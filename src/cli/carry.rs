@@ -19,7 +19,6 @@ use super::session::Session;
 
 /// A command at work on a project.
 pub(crate) struct Carry<'a> {
-    pub session: &'a Session,
     pub engine: &'a Engine,
     pub command: &'static str,
     pub project: &'a str,
@@ -32,9 +31,14 @@ pub(crate) struct Carry<'a> {
 }
 
 impl<'a> Carry<'a> {
-    pub(crate) fn new(session: &'a Session, engine: &'a Engine, command: &'static str, project: &'a str, stack: Option<&'a Stack>) -> Self {
+    pub(crate) fn new(
+        session: &'a Session,
+        engine: &'a Engine,
+        command: &'static str,
+        project: &'a str,
+        stack: Option<&'a Stack>,
+    ) -> Self {
         Self {
-            session,
             engine,
             command,
             project,
@@ -49,9 +53,14 @@ impl<'a> Carry<'a> {
 
     /// Carries out `plan`. False when something failed or the user interrupted.
     pub(crate) async fn run(&self, plan: &Plan, services: Vec<String>) -> Result<bool, Failure> {
-        let waits = plan.steps().iter().any(|step| matches!(step.action, Action::Await { .. }));
+        let waits = plan
+            .steps()
+            .iter()
+            .any(|step| matches!(step.action, Action::Await { .. }));
         if waits && self.signs.borrow().is_none() {
-            let signs = Signs::subscribe(self.engine, self.project).await.map_err(|error| error.failure())?;
+            let signs = Signs::subscribe(self.engine, self.project)
+                .await
+                .map_err(|error| error.failure())?;
             *self.signs.borrow_mut() = Some(std::rc::Rc::new(signs));
         }
         let signs = self.signs.borrow().clone();
@@ -95,7 +104,10 @@ impl<'a> Carry<'a> {
             let text = if left.is_empty() {
                 "interrupted; containers are left as they are".to_owned()
             } else {
-                format!("interrupted; containers are left as they are, not finished: {}", left.join(", "))
+                format!(
+                    "interrupted; containers are left as they are, not finished: {}",
+                    left.join(", ")
+                )
             };
             self.emit(Event::Warning { text });
             return Ok(Some(Exit::Interrupted));
@@ -134,7 +146,9 @@ impl<'a> Carry<'a> {
         let found_ready = total.ready.get(name);
         let ready = !total.not_done.contains_key(name)
             && match state {
-                Some(State::Running { health: Health::Healthy | Health::None }) => true,
+                Some(State::Running {
+                    health: Health::Healthy | Health::None,
+                }) => true,
                 Some(State::Running { .. }) => found_ready.is_some(),
                 Some(State::Exited { code: 0 }) => true,
                 _ => false,
@@ -165,7 +179,11 @@ fn urls(container: &Container) -> Vec<String> {
                 Some(ip) => ip,
             };
             // Kafka's and Redis's ports speak no HTTP; a browser is no use there.
-            let scheme = if matches!(port.private, 9092 | 6379) { "" } else { "http://" };
+            let scheme = if matches!(port.private, 9092 | 6379) {
+                ""
+            } else {
+                "http://"
+            };
             urls.insert(public, format!("{scheme}{host}:{public}"));
         }
     }
@@ -175,7 +193,8 @@ fn urls(container: &Container) -> Vec<String> {
 /// Completes at Ctrl-C or SIGTERM; a second one ends the process at once.
 async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         // No signal can be listened for: then none interrupts in an orderly way.
         return std::future::pending().await;
     };

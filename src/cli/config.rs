@@ -67,6 +67,12 @@ fn settings(session: &Session, stack: &compose::Stack) -> Result<Vec<String>, Fa
 
 /// Values of variables that are named like secrets are not shown.
 fn shown(name: &str, value: &str) -> String {
-    let secret = ["PASSWORD", "SECRET", "TOKEN", "_KEY"].iter().any(|word| name.contains(word));
-    if secret && !value.is_empty() { "********".to_owned() } else { value.to_owned() }
+    let secret = ["PASSWORD", "SECRET", "TOKEN", "_KEY"]
+        .iter()
+        .any(|word| name.contains(word));
+    if secret && !value.is_empty() {
+        "********".to_owned()
+    } else {
+        value.to_owned()
+    }
 }

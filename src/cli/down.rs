@@ -18,7 +18,9 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     let options = DownOptions {
         volumes: args.volumes,
         timeout: super::lifecycle::seconds(args.timeout),
-        known: stack.as_ref().map(|stack| stack.services.keys().chain(stack.disabled.keys()).cloned().collect()),
+        known: stack
+            .as_ref()
+            .map(|stack| stack.services.keys().chain(stack.disabled.keys()).cloned().collect()),
     };
     let plan = plan::down(&project, &observed, &options);
     let carry = Carry::new(session, &engine, "down", &project, stack.as_ref());
@@ -31,11 +33,16 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         })
         .collect();
     if !going.is_empty() {
-        let text = format!("--volumes: these volumes and their data go for good: {}", going.join(", "));
+        let text = format!(
+            "--volumes: these volumes and their data go for good: {}",
+            going.join(", ")
+        );
         carry.emit(Event::Warning { text });
     }
     for step in plan.steps() {
-        if let (Action::RemoveContainer { container, .. }, "the file no longer names it") = (&step.action, step.reason.0.as_str()) {
+        if let (Action::RemoveContainer { container, .. }, "the file no longer names it") =
+            (&step.action, step.reason.0.as_str())
+        {
             carry.emit(Event::Note {
                 text: format!("{} goes too: the file no longer names it", container.name),
             });

@@ -45,7 +45,14 @@ mod tests {
 
     #[test]
     fn reads_what_people_write() {
-        for (text, millis) in [("90", 90_000), ("90s", 90_000), ("1m30s", 90_000), ("500ms", 500), ("1.5h", 5_400_000), ("2d", 172_800_000)] {
+        for (text, millis) in [
+            ("90", 90_000),
+            ("90s", 90_000),
+            ("1m30s", 90_000),
+            ("500ms", 500),
+            ("1.5h", 5_400_000),
+            ("2d", 172_800_000),
+        ] {
             assert_eq!(parse(text).unwrap().as_millis(), millis, "{text}");
         }
     }

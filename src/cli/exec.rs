@@ -15,12 +15,16 @@ pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
         stack.select(std::slice::from_ref(&args.service), false)?;
     }
     let engine = session.engine().await?;
-    let containers = engine.observe_containers(&project).await.map_err(|error| error.failure())?;
+    let containers = engine
+        .observe_containers(&project)
+        .await
+        .map_err(|error| error.failure())?;
     let container = containers
         .iter()
         .find(|container| container.service() == Some(&args.service) && container.is_running())
         .ok_or_else(|| {
-            Failure::failed(format!("{} is not running", args.service)).hint(format!("`magicctl up {}` starts it", args.service))
+            Failure::failed(format!("{} is not running", args.service))
+                .hint(format!("`magicctl up {}` starts it", args.service))
         })?;
     let options = ExecOptions {
         tty: !args.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),

@@ -44,13 +44,18 @@ async fn run(
     let engine = session.engine().await?;
     let _lock = super::lock::take(session, &project).await?;
     let observed = Observed {
-        containers: engine.observe_containers(&project).await.map_err(|error| error.failure())?,
+        containers: engine
+            .observe_containers(&project)
+            .await
+            .map_err(|error| error.failure())?,
         ..Observed::default()
     };
     let named: BTreeSet<String> = services.iter().cloned().collect();
     let there: BTreeSet<&str> = observed.containers.iter().filter_map(Container::service).collect();
     if let Some(missing) = named.iter().find(|name| !there.contains(name.as_str())) {
-        return Err(Failure::failed(format!("{missing} has no container")).hint(format!("`magicctl up {missing}` makes it")));
+        return Err(
+            Failure::failed(format!("{missing} has no container")).hint(format!("`magicctl up {missing}` makes it"))
+        );
     }
     if there.is_empty() {
         return Err(Failure::failed(format!("project {project} has no containers")).hint("`magicctl up` makes them"));

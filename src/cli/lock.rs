@@ -44,14 +44,20 @@ pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failu
             Err(TryLockError::Error(error)) => return Err(cant(error)),
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                file.rewind().and_then(|()| file.read_to_string(&mut holder)).map_err(cant)?;
+                file.rewind()
+                    .and_then(|()| file.read_to_string(&mut holder))
+                    .map_err(cant)?;
                 let holder = holder.trim();
                 if session.global.no_lock_wait {
-                    return Err(Failure::failed(format!("another magicctl is at work on project {project}: {holder}"))
-                        .hint("leave --no-lock-wait out to wait for it"));
+                    return Err(
+                        Failure::failed(format!("another magicctl is at work on project {project}: {holder}"))
+                            .hint("leave --no-lock-wait out to wait for it"),
+                    );
                 }
                 if !told {
-                    session.warn(&format!("another magicctl is at work on project {project} ({holder}); waiting for it"));
+                    session.warn(&format!(
+                        "another magicctl is at work on project {project} ({holder}); waiting for it"
+                    ));
                     told = true;
                 }
                 // The kernel's blocking call can't be interrupted from here, so look again now and then.

@@ -6,7 +6,7 @@ use console::{Color, Style};
 use futures_util::StreamExt as _;
 use time::format_description::well_known::Rfc3339;
 
-use crate::engine::{Engine, LogOptions};
+use crate::engine::{Engine, EngineError, LogOptions};
 use crate::failure::{Exit, Failure};
 use crate::logs::{Grouping, Line, Record, merge};
 use crate::observed::Container;
@@ -16,7 +16,14 @@ use super::args::LogsArgs;
 use super::session::Session;
 
 /// The colours of services' names, in turn.
-const COLOURS: [Color; 6] = [Color::Cyan, Color::Yellow, Color::Green, Color::Magenta, Color::Blue, Color::Red];
+const COLOURS: [Color; 6] = [
+    Color::Cyan,
+    Color::Yellow,
+    Color::Green,
+    Color::Magenta,
+    Color::Blue,
+    Color::Red,
+];
 /// A record is complete when its source has been silent this long, when following.
 const SILENCE: std::time::Duration = std::time::Duration::from_millis(150);
 
@@ -26,7 +33,10 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
         stack.select(&args.services, false)?;
     }
     let engine = session.engine().await?;
-    let mut containers = engine.observe_containers(&project).await.map_err(|error| error.failure())?;
+    let mut containers = engine
+        .observe_containers(&project)
+        .await
+        .map_err(|error| error.failure())?;
     let wanted: BTreeSet<&str> = args.services.iter().map(String::as_str).collect();
     containers.retain(|container| {
         container
@@ -35,7 +45,10 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
     });
     containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
     if containers.is_empty() {
-        return Err(Failure::failed(format!("project {project} has no containers to show logs of")).hint("`magicctl up` makes them"));
+        return Err(
+            Failure::failed(format!("project {project} has no containers to show logs of"))
+                .hint("`magicctl up` makes them"),
+        );
     }
     let show = Show::new(session, args, &containers);
     tokio::select! {
@@ -60,13 +73,15 @@ async fn stream(engine: &Engine, args: &LogsArgs, containers: &[Container], show
                     source: index,
                     time: line.time,
                     stderr: line.stderr,
-                    text: String::from_utf8_lossy(&line.bytes).trim_end_matches(['\r', '\n']).to_owned(),
+                    text: String::from_utf8_lossy(&line.bytes)
+                        .trim_end_matches(['\r', '\n'])
+                        .to_owned(),
                 })
             });
             Box::pin(lines) as std::pin::Pin<Box<dyn futures_util::Stream<Item = _>>>
         })
         .collect();
-    let mut merged = merge(sources, args.follow);
+    let mut merged = merge::<EngineError>(sources, args.follow);
     let mut grouping = Grouping::new(containers.len());
     loop {
         let next = if args.follow {
@@ -111,13 +126,20 @@ impl<'a> Show<'a> {
     fn new(session: &'a Session, args: &'a LogsArgs, containers: &[Container]) -> Self {
         let names: Vec<(String, String)> = containers
             .iter()
-            .map(|container| (container.service().unwrap_or_default().to_owned(), container.name.clone()))
+            .map(|container| {
+                (
+                    container.service().unwrap_or_default().to_owned(),
+                    container.name.clone(),
+                )
+            })
             .collect();
         Self {
             session,
             args,
             width: names.iter().map(|(service, _)| service.len()).max().unwrap_or(0),
-            colours: (0..names.len()).map(|index| Style::new().fg(COLOURS[index % COLOURS.len()])).collect(),
+            colours: (0..names.len())
+                .map(|index| Style::new().fg(COLOURS[index % COLOURS.len()]))
+                .collect(),
             names,
         }
     }
@@ -152,7 +174,12 @@ impl<'a> Show<'a> {
     fn json(&self, record: &Record) -> String {
         let head = record.head();
         let (service, container) = &self.names[head.source];
-        let message = record.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+        let message = record
+            .lines
+            .iter()
+            .map(|line| line.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n");
         serde_json::json!({
             "time": rfc3339(head),
             "service": service,

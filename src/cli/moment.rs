@@ -13,7 +13,9 @@ pub struct Moment(pub OffsetDateTime);
 /// A sentence with examples.
 pub fn parse(text: &str) -> Result<Moment, String> {
     if let Ok(ago) = super::duration::parse(text)
-        && let Some(then) = time::Duration::try_from(ago).ok().and_then(|ago| OffsetDateTime::now_utc().checked_sub(ago))
+        && let Some(then) = time::Duration::try_from(ago)
+            .ok()
+            .and_then(|ago| OffsetDateTime::now_utc().checked_sub(ago))
     {
         return Ok(Moment(then));
     }

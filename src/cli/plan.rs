@@ -45,7 +45,9 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
         session.out.line(&line);
     }
     if plan.again {
-        session.out.line("what follows depends on the new images: `up` looks again once they are there");
+        session
+            .out
+            .line("what follows depends on the new images: `up` looks again once they are there");
     }
     Ok(None)
 }

@@ -46,7 +46,10 @@ impl Session {
             None => here,
         };
         if !dir.is_dir() {
-            return Err(Failure::usage(format!("-C {}: there is no such directory", dir.display())));
+            return Err(Failure::usage(format!(
+                "-C {}: there is no such directory",
+                dir.display()
+            )));
         }
         Ok(dir)
     }

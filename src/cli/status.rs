@@ -34,7 +34,10 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
 }
 
 async fn rows(engine: &Engine, project: &str) -> Result<Vec<StatusRow>, Failure> {
-    let mut containers = engine.observe_containers(project).await.map_err(|error| error.failure())?;
+    let mut containers = engine
+        .observe_containers(project)
+        .await
+        .map_err(|error| error.failure())?;
     containers.retain(|container| container.service().is_some());
     containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
     let checks = containers.iter().map(|container| async move {
@@ -48,7 +51,11 @@ async fn rows(engine: &Engine, project: &str) -> Result<Vec<StatusRow>, Failure>
 /// Until its first probe the engine says `starting` of a service that `up` found ready long ago. Its own
 /// healthcheck, run once, tells.
 async fn ready_before_the_engine_knows(engine: &Engine, container: &Container) -> bool {
-    if container.state != (State::Running { health: Health::Starting }) {
+    if container.state
+        != (State::Running {
+            health: Health::Starting,
+        })
+    {
         return false;
     }
     let Ok(detail) = engine.inspect_state(&container.id).await else {
@@ -64,10 +71,14 @@ async fn ready_before_the_engine_knows(engine: &Engine, container: &Container) -
 /// False when nobody reads any more.
 fn show(session: &Session, project: &str, rows: &[StatusRow]) -> bool {
     if session.json() {
-        return session.out.line(&serde_json::json!({ "project": project, "containers": rows }).to_string());
+        return session
+            .out
+            .line(&serde_json::json!({ "project": project, "containers": rows }).to_string());
     }
     if rows.is_empty() {
-        return session.out.line(&format!("project {project} has no containers; `magicctl up` makes them"));
+        return session.out.line(&format!(
+            "project {project} has no containers; `magicctl up` makes them"
+        ));
     }
     status_table(rows).iter().all(|line| session.out.line(line))
 }

@@ -35,7 +35,7 @@ pub(crate) async fn bring_up(carry: &Carry<'_>, engine: &Engine, stack: &Stack, 
     let services: BTreeSet<String> = options.services.clone();
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
-        refuse_hopeless(stack, &services, &observed, &plan)?;
+        refuse_hopeless(engine, stack, &services, &observed, &plan)?;
         let order = plan::start_order(stack, &services);
         let well = carry.run(&plan, order).await?;
         if !plan.again || !well {
@@ -47,7 +47,10 @@ pub(crate) async fn bring_up(carry: &Carry<'_>, engine: &Engine, stack: &Stack, 
     }
     let mut next = Vec::new();
     if carry.changed() > 0 {
-        next.push("`magicctl logs -f` follows the logs, `magicctl status` shows the state, `magicctl down` takes it down".to_owned());
+        next.push(
+            "`magicctl logs -f` follows the logs, `magicctl status` shows the state, `magicctl down` takes it down"
+                .to_owned(),
+        );
     }
     carry.finish(&services, next).await
 }
@@ -61,11 +64,17 @@ pub(crate) async fn decide(engine: &Engine, stack: &Stack, options: &UpOptions) 
 }
 
 /// Finds what would make the plan fail half-way, before anything is touched.
-fn refuse_hopeless(stack: &Stack, services: &BTreeSet<String>, observed: &Observed, plan: &Plan) -> Result<(), Failure> {
+fn refuse_hopeless(
+    engine: &Engine,
+    stack: &Stack,
+    services: &BTreeSet<String>,
+    observed: &Observed,
+    plan: &Plan,
+) -> Result<(), Failure> {
     if plan.changes_nothing() {
         return Ok(());
     }
-    match check::would_fail(stack, services, observed) {
+    match check::would_fail(stack, services, observed, engine.is_local()) {
         Some(failure) => Err(failure),
         None => Ok(()),
     }

@@ -91,6 +91,11 @@ impl Engine {
         })
     }
 
+    /// Whether it is on this machine: its files and ports are ours.
+    pub fn is_local(&self) -> bool {
+        self.endpoint.socket().is_some()
+    }
+
     /// Turns the client's error into ours.
     fn error(&self, error: bollard::errors::Error) -> EngineError {
         EngineError::from_call(&self.endpoint, error)

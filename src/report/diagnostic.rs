@@ -69,7 +69,7 @@ fn place_lines(place: &Place) -> Vec<String> {
 }
 
 /// One finding of `check`, with its fix on a line of its own.
-pub fn finding_line(finding: &Finding) -> Vec<String> {
+pub fn finding_lines(finding: &Finding) -> Vec<String> {
     let mark = match finding.severity {
         Severity::Ok => style("ok").green(),
         Severity::Info => style("info").dim(),

@@ -10,7 +10,7 @@ mod status;
 mod summary;
 mod table;
 
-pub use diagnostic::{finding_line, print_failure};
+pub use diagnostic::{finding_lines, print_failure};
 pub use out::Out;
 pub use redact::Redactor;
 pub use status::{StatusRow, status_table};

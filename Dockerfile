@@ -1,0 +1,23 @@
+# The app's image: `python run.py` as an unprivileged user. Keys and proxy_config.yaml are mounted, never copied in.
+ARG PYTHON_IMAGE=python:3.12-slim
+FROM ${PYTHON_IMAGE}
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN groupadd --gid 10001 app \
+    && useradd --uid 10001 --gid app --home-dir /app --no-create-home --shell /usr/sbin/nologin app
+
+WORKDIR /app
+
+# Before the code: a change of the code leaves this layer as it is.
+COPY requirements.txt ./
+RUN pip install --no-cache-dir --compile --requirement requirements.txt
+
+COPY magic_proxy ./magic_proxy
+COPY run.py ./
+
+USER app
+EXPOSE 8001 8002
+CMD ["python", "run.py"]

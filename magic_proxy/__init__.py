@@ -1,0 +1,1 @@
+"""MagicProxy: a gateway to language models, and the MCP server beside it."""

@@ -1,0 +1,34 @@
+//! `init`: the sample project, in a folder of the user's.
+
+use crate::failure::Failure;
+use crate::render;
+
+use super::Ended;
+use super::args::InitArgs;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
+    let start = session.start_dir()?;
+    let root = match &args.directory {
+        Some(directory) => start.join(directory),
+        None => start,
+    };
+    if root.exists() && !root.is_dir() {
+        return Err(Failure::usage(format!("{} is not a folder", root.display())));
+    }
+    let (written, kept) = render::init(&root)?;
+    for path in &written {
+        session.out.line(&format!("{}: written", path.display()));
+    }
+    for path in &kept {
+        session.out.line(&format!("{}: kept, it was there", path.display()));
+    }
+    let go = match &args.directory {
+        Some(directory) => format!("cd {} && ", directory.display()),
+        None => String::new(),
+    };
+    session.out.line(&format!(
+        "next: put keys into keys_pool/ and env/, then `{go}magicctl up`"
+    ));
+    Ok(None)
+}

@@ -1,0 +1,56 @@
+//! `render`: writes docker-compose.yml and config/ from the templates.
+
+use crate::failure::Exit;
+use crate::render::{self, State};
+
+use super::Ended;
+use super::args::RenderArgs;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
+    let root = session.root()?;
+    let settings = session.settings()?;
+    if args.diff {
+        for line in render::diff(&root, &settings)?.lines() {
+            if !session.out.line(line) {
+                break;
+            }
+        }
+        return Ok(None);
+    }
+    if args.check {
+        let mut well = true;
+        for (file, state) in render::states(&root, &settings)? {
+            if state != State::Current {
+                well = false;
+                session
+                    .out
+                    .line(&format!("{}: {}", file.path.display(), described(state)));
+            }
+        }
+        return Ok((!well).then_some(Exit::Failed));
+    }
+    for outcome in render::write(&root, &settings, args.force)? {
+        let path = outcome.path.display();
+        let text = match (outcome.written, outcome.state) {
+            (true, State::Missing) => format!("{path}: written"),
+            (true, State::Edited) => format!("{path}: overwritten, with what was edited in it"),
+            (true, _) => format!("{path}: brought up to date"),
+            (false, State::Edited) => {
+                format!("{path}: kept, as it was edited (`render --diff` shows how, `render --force` overwrites it)")
+            }
+            (false, _) => format!("{path}: unchanged"),
+        };
+        session.out.line(&text);
+    }
+    Ok(None)
+}
+
+fn described(state: State) -> &'static str {
+    match state {
+        State::Missing => "is not there",
+        State::Current => "is current",
+        State::Outdated => "is outdated: `magicctl render` brings it up to date",
+        State::Edited => "was edited: `magicctl render --diff` shows how",
+    }
+}

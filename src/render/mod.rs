@@ -1,0 +1,219 @@
+//! The files that magicctl writes into a project: docker-compose.yml and the monitoring's configuration.
+//!
+//! The first line of each holds the digest of the rest. A file whose digest fits is as some magicctl wrote it and
+//! may be written anew; any other was edited and is kept.
+
+mod project;
+mod state;
+mod template;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+pub use project::init;
+pub use state::State;
+
+/// A file as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Relative to the project's root.
+    pub path: &'static Path,
+    /// Its text, the line with the digest included.
+    pub text: String,
+}
+
+/// A file, what is on disk in its place, and what was or would be done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Relative to the project's root.
+    pub path: PathBuf,
+    /// What was on disk.
+    pub state: State,
+    /// Whether it was written.
+    pub written: bool,
+}
+
+/// Every file, rendered from its template: the same settings give the same bytes.
+pub fn files(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
+    template::all(settings)
+}
+
+/// Each file with what is on disk.
+pub fn states(root: &Path, settings: &Settings) -> Result<Vec<(Rendered, State)>, Failure> {
+    files(settings)?
+        .into_iter()
+        .map(|file| {
+            let state = State::of(&root.join(file.path), &file.text)?;
+            Ok((file, state))
+        })
+        .collect()
+}
+
+/// Writes what is missing or outdated; what was edited only if `force`.
+pub fn write(root: &Path, settings: &Settings, force: bool) -> Result<Vec<Outcome>, Failure> {
+    let mut outcomes = Vec::new();
+    for (file, state) in states(root, settings)? {
+        let written = match state {
+            State::Current => false,
+            State::Missing | State::Outdated => true,
+            State::Edited => force,
+        };
+        if written {
+            write::atomically(&root.join(file.path), &file.text)?;
+        }
+        outcomes.push(Outcome {
+            path: file.path.to_owned(),
+            state,
+            written,
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Writes the files that are missing, for a bare checkout; none when the project has a Compose file of its own.
+pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+    let own = ["compose.yaml", "compose.yml", "docker-compose.yaml"];
+    if own.iter().any(|name| root.join(name).is_file()) {
+        return Ok(Vec::new());
+    }
+    let states = states(root, settings)?;
+    if states.first().is_some_and(|(_, state)| *state == State::Edited) {
+        return Ok(Vec::new());
+    }
+    let mut written = Vec::new();
+    for (file, state) in states {
+        if state == State::Missing {
+            write::atomically(&root.join(file.path), &file.text)?;
+            written.push(file.path.to_owned());
+        }
+    }
+    Ok(written)
+}
+
+/// What `write` with `force` would change, as a unified diff; empty when nothing.
+pub fn diff(root: &Path, settings: &Settings) -> Result<String, Failure> {
+    let mut all = String::new();
+    for (file, state) in states(root, settings)? {
+        if state == State::Current {
+            continue;
+        }
+        let path = file.path.display().to_string();
+        let before = std::fs::read_to_string(root.join(file.path)).unwrap_or_default();
+        let diff = similar::TextDiff::from_lines(&before, &file.text);
+        let (from, to) = (format!("{path} (on disk)"), format!("{path} (rendered)"));
+        all.push_str(&diff.unified_diff().header(&from, &to).to_string());
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    use super::*;
+
+    fn settings(root: &Path) -> Settings {
+        crate::settings::load(root, &BTreeMap::new(), &[]).unwrap()
+    }
+
+    #[test]
+    fn the_committed_files_are_current() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (file, state) in states(root, &settings(root)).unwrap() {
+            assert_eq!(state, State::Current, "{}: run `magicctl render`", file.path.display());
+        }
+    }
+
+    #[test]
+    fn an_edited_file_is_kept_and_an_untouched_one_follows_the_template() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let all = write(root, &settings(root), false).unwrap();
+        assert!(
+            all.iter()
+                .all(|outcome| outcome.written && outcome.state == State::Missing)
+        );
+        let again = write(root, &settings(root), false).unwrap();
+        assert!(
+            again
+                .iter()
+                .all(|outcome| !outcome.written && outcome.state == State::Current)
+        );
+
+        // Another setting makes loki's config outdated; the user edits the compose file.
+        fs::write(root.join(crate::settings::FILE), "retention: 2d\n").unwrap();
+        let compose = root.join("docker-compose.yml");
+        let edited = fs::read_to_string(&compose)
+            .unwrap()
+            .replace("restart: unless-stopped", "restart: always");
+        fs::write(&compose, &edited).unwrap();
+        let outcomes = write(root, &settings(root), false).unwrap();
+        let changed: Vec<_> = outcomes
+            .iter()
+            .filter(|outcome| outcome.written)
+            .map(|outcome| outcome.path.clone())
+            .collect();
+        assert_eq!(changed, [PathBuf::from("config/loki/local-config.yaml")]);
+        assert_eq!(outcomes[0].state, State::Edited);
+        assert_eq!(fs::read_to_string(&compose).unwrap(), edited);
+        assert!(diff(root, &settings(root)).unwrap().contains("-    restart: always"));
+
+        write(root, &settings(root), true).unwrap();
+        assert!(diff(root, &settings(root)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_project_with_its_own_compose_file_gets_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("docker-compose.yml"), "services: {}\n").unwrap();
+        assert!(
+            write_missing(folder.path(), &settings(folder.path()))
+                .unwrap()
+                .is_empty()
+        );
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("compose.yaml"), "services: {}\n").unwrap();
+        assert!(
+            write_missing(folder.path(), &settings(folder.path()))
+                .unwrap()
+                .is_empty()
+        );
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(write_missing(folder.path(), &settings(folder.path())).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn limits_and_further_services_are_rendered() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::write(root.join("more.yml"), "worker:\n  image: \"${WORKER_IMAGE:-x}\"\n").unwrap();
+        let text = "resources:\n  kafka: {memory: 1g, cpus: 2}\nservices: [more.yml]\n";
+        fs::write(root.join(crate::settings::FILE), text).unwrap();
+        write(root, &settings(root), false).unwrap();
+        let request = crate::compose::Request {
+            start_dir: root.to_owned(),
+            ..Default::default()
+        };
+        let stack = crate::compose::load(&request).unwrap();
+        assert_eq!(stack.services["kafka"].mem_limit, Some(1 << 30));
+        assert_eq!(stack.services["kafka"].cpus, Some(2.0));
+        assert_eq!(stack.services["worker"].image.as_deref(), Some("x"));
+        assert_eq!(stack.services.len(), 7);
+    }
+
+    #[test]
+    fn limits_of_an_unknown_service_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join(crate::settings::FILE),
+            "resources: {kafak: {cpus: 1}}\n",
+        )
+        .unwrap();
+        let failure = files(&settings(folder.path())).unwrap_err();
+        assert!(failure.to_string().contains("kafak"), "{failure}");
+    }
+}

@@ -1,0 +1,82 @@
+//! The sample project, embedded: the very files of this repository's root.
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::settings;
+
+use super::{State, write};
+
+macro_rules! project {
+    ($($path:literal),+ $(,)?) => {
+        [$(($path, include_str!(concat!("../../", $path)))),+]
+    };
+}
+
+const FILES: [(&str, &str); 17] = project![
+    ".dockerignore",
+    ".gitignore",
+    "Dockerfile",
+    "requirements.txt",
+    "run.py",
+    "magic_proxy/__init__.py",
+    "magic_proxy/config.py",
+    "magic_proxy/health.py",
+    "magic_proxy/logs.py",
+    "magic_proxy/mcp_server.py",
+    "magic_proxy/proxy.py",
+    "magic_proxy/server.py",
+    "magic_proxy/stores.py",
+    "proxy_config.yaml",
+    "keys_pool/README.md",
+    "env/README.md",
+    "images/local.env",
+];
+
+/// Writes the sample project into `root`, the rendered files included; gives what was written and what was there.
+pub fn init(root: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+    std::fs::create_dir_all(root)
+        .map_err(|error| Failure::failed(format!("{} can't be made", root.display())).because(error.to_string()))?;
+    let settings = settings::load(root, &std::collections::BTreeMap::new(), &[])?;
+    let rendered = super::files(&settings)?;
+    let sample = FILES.iter().map(|(path, text)| (Path::new(*path), *text));
+    let all = sample.chain(rendered.iter().map(|file| (file.path, file.text.as_str())));
+    let (mut written, mut kept) = (Vec::new(), Vec::new());
+    for (path, text) in all {
+        if State::of(&root.join(path), text)? == State::Missing {
+            write::atomically(&root.join(path), text)?;
+            written.push(path.to_owned());
+        } else {
+            kept.push(path.to_owned());
+        }
+    }
+    Ok((written, kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_project_is_complete_and_nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("run.py"), "mine").unwrap();
+        let (written, kept) = init(folder.path()).unwrap();
+        assert_eq!(kept, [PathBuf::from("run.py")]);
+        assert_eq!(written.len(), FILES.len() - 1 + 4);
+        assert_eq!(std::fs::read_to_string(folder.path().join("run.py")).unwrap(), "mine");
+        let (written, _) = init(folder.path()).unwrap();
+        assert!(written.is_empty());
+    }
+
+    #[test]
+    fn every_module_of_the_app_is_embedded() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(root.join("magic_proxy")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let path = format!("magic_proxy/{name}");
+            let is_module = Path::new(&name).extension().is_some_and(|extension| extension == "py");
+            assert!(!is_module || FILES.iter().any(|(file, _)| *file == path), "{path}");
+        }
+    }
+}

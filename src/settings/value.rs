@@ -1,0 +1,57 @@
+//! What the settings' values may be.
+
+/// Why a value is refused.
+pub(super) struct Refused {
+    pub what: String,
+    pub hint: Option<String>,
+}
+
+fn refused(what: String, hint: &str) -> Refused {
+    Refused {
+        what,
+        hint: Some(hint.to_owned()),
+    }
+}
+
+pub(super) fn check(name: &str, value: &str) -> Result<(), Refused> {
+    match name {
+        "project" => {
+            let first = value.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+            let rest = value
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
+            if first && rest {
+                return Ok(());
+            }
+            Err(refused(
+                format!("`{value}` is no project's name"),
+                "lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+            ))
+        }
+        "collector" if value == "promtail" => Ok(()),
+        "collector" => Err(refused(
+            format!("`{value}` is no collector"),
+            "this version renders promtail",
+        )),
+        _ => match hours(value) {
+            Some(_) => Ok(()),
+            None => Err(refused(
+                format!("`{value}` is no retention"),
+                "write hours, days or weeks: 36h, 7d, 2w; Loki keeps logs for at least 24h",
+            )),
+        },
+    }
+}
+
+/// `36h`, `7d`, `2w` in hours; Loki's least is a day.
+pub(super) fn hours(text: &str) -> Option<u64> {
+    let unit = text.chars().last()?;
+    let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+    let hours = match unit {
+        'h' => number,
+        'd' => number.checked_mul(24)?,
+        'w' => number.checked_mul(168)?,
+        _ => return None,
+    };
+    (24..=876_000).contains(&hours).then_some(hours)
+}
