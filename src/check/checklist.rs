@@ -36,7 +36,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Ok(stack) = context.stack else {
         findings.extend(context.stack.err().map(|failure| of_failure("compose-file", failure)));
-        findings.extend(engine(context));
+        findings.push(engine(context));
         return findings;
     };
     if stack.services.values().any(|service| service.build.is_some()) && context.root.join("proxy_config.yaml").exists()
@@ -54,7 +54,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         why: String::new(),
         fix: None,
     }));
-    findings.extend(engine(context));
+    findings.push(engine(context));
     if context.local {
         let missing: Vec<Failure> = stack
             .services
@@ -72,10 +72,10 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-fn engine(context: &Context<'_>) -> Option<Finding> {
+fn engine(context: &Context<'_>) -> Finding {
     match context.observed {
-        Ok(_) => Some(well("engine", "the engine answers".to_owned())),
-        Err(failure) => Some(of_failure("engine", failure)),
+        Ok(_) => well("engine", "the engine answers".to_owned()),
+        Err(failure) => of_failure("engine", failure),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -136,6 +138,7 @@ pub struct InitArgs {
 /// `config`.
 #[derive(Debug, Clone, Args)]
 #[group(multiple = false, id = "what")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ConfigArgs {
     /// How to print the whole file
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]

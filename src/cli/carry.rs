@@ -64,13 +64,13 @@ impl<'a> Carry<'a> {
             *self.signs.borrow_mut() = Some(std::rc::Rc::new(signs));
         }
         let signs = self.signs.borrow().clone();
-        self.emit(Event::Planned {
+        self.emit(&Event::Planned {
             project: self.project.to_owned(),
             services,
             steps: plan.announce(),
             notes: plan.notes.clone(),
         });
-        let emit = |event| self.emit(event);
+        let emit = |event| self.emit(&event);
         let execution = Execution {
             engine: self.engine,
             signs: signs.as_deref(),
@@ -92,13 +92,13 @@ impl<'a> Carry<'a> {
         Ok(well)
     }
 
-    pub(crate) fn emit(&self, event: Event) {
-        self.reporter.borrow_mut().event(&event);
+    pub(crate) fn emit(&self, event: &Event) {
+        self.reporter.borrow_mut().event(event);
     }
 
     /// Says how it ended. `services` are those that the command is about; `next` what to do after a success.
     pub(crate) async fn finish(&self, services: &BTreeSet<String>, next: Vec<String>) -> Ended {
-        let total = self.total.borrow();
+        let total = self.total.take();
         if total.interrupted {
             let left: Vec<&str> = total.not_done.keys().map(String::as_str).collect();
             let text = if left.is_empty() {
@@ -109,7 +109,7 @@ impl<'a> Carry<'a> {
                     left.join(", ")
                 )
             };
-            self.emit(Event::Warning { text });
+            self.emit(&Event::Warning { text });
             return Ok(Some(Exit::Interrupted));
         }
         let summaries = if services.is_empty() {
@@ -120,10 +120,10 @@ impl<'a> Carry<'a> {
                 .observe_containers(self.project)
                 .await
                 .map_err(|error| error.failure())?;
-            services.iter().map(|name| self.summary(name, &there, &total)).collect()
+            services.iter().map(|name| summary(name, &there, &total)).collect()
         };
         let ok = total.failures.is_empty();
-        self.emit(Event::Finished {
+        self.emit(&Event::Finished {
             command: self.command.to_owned(),
             project: self.project.to_owned(),
             ok,
@@ -140,32 +140,34 @@ impl<'a> Carry<'a> {
         Ok(Some(if unreachable { Exit::NoEngine } else { Exit::Failed }))
     }
 
-    fn summary(&self, name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
-        let container = there.iter().find(|container| container.service() == Some(name));
-        let state = container.map(|container| container.state);
-        let found_ready = total.ready.get(name);
-        let ready = !total.not_done.contains_key(name)
-            && match state {
-                Some(State::Running {
-                    health: Health::Healthy | Health::None,
-                }) => true,
-                Some(State::Running { .. }) => found_ready.is_some(),
-                Some(State::Exited { code: 0 }) => true,
-                _ => false,
-            };
-        ServiceSummary {
-            service: name.to_owned(),
-            container: container.map(|container| container.name.clone()).unwrap_or_default(),
-            state,
-            ready,
-            ready_ms: found_ready.map(|(_, ms)| *ms),
-            urls: container.map(urls).unwrap_or_default(),
-        }
-    }
-
     /// How many steps changed something so far.
     pub(crate) fn changed(&self) -> usize {
         self.total.borrow().changed
+    }
+}
+
+fn summary(name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
+    let container = there.iter().find(|container| container.service() == Some(name));
+    let state = container.map(|container| container.state);
+    let found_ready = total.ready.get(name);
+    let ready = !total.not_done.contains_key(name)
+        && match state {
+            Some(
+                State::Running {
+                    health: Health::Healthy | Health::None,
+                }
+                | State::Exited { code: 0 },
+            ) => true,
+            Some(State::Running { .. }) => found_ready.is_some(),
+            _ => false,
+        };
+    ServiceSummary {
+        service: name.to_owned(),
+        container: container.map(|container| container.name.clone()).unwrap_or_default(),
+        state,
+        ready,
+        ready_ms: found_ready.map(|(_, ms)| *ms),
+        urls: container.map(urls).unwrap_or_default(),
     }
 }
 

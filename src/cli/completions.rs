@@ -8,10 +8,10 @@ use crate::failure::Failure;
 use super::Ended;
 use super::args::Cli;
 
-pub(crate) fn shell(shell: clap_complete::Shell) -> Ended {
+pub(crate) fn shell(shell: clap_complete::Shell) {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "magicctl", &mut text);
-    write(&text)
+    write(&text);
 }
 
 pub(crate) fn man() -> Ended {
@@ -19,11 +19,11 @@ pub(crate) fn man() -> Ended {
     clap_mangen::Man::new(Cli::command())
         .render(&mut text)
         .map_err(|error| Failure::failed("the manual page can't be made").because(error.to_string()))?;
-    write(&text)
+    write(&text);
+    Ok(None)
 }
 
-fn write(text: &[u8]) -> Ended {
+fn write(text: &[u8]) {
     // A reader that stops early has read enough.
     let _unread = std::io::stdout().write_all(text);
-    Ok(None)
 }

@@ -37,13 +37,13 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
             "--volumes: these volumes and their data go for good: {}",
             going.join(", ")
         );
-        carry.emit(Event::Warning { text });
+        carry.emit(&Event::Warning { text });
     }
     for step in plan.steps() {
         if let (Action::RemoveContainer { container, .. }, "the file no longer names it") =
             (&step.action, step.reason.0.as_str())
         {
-            carry.emit(Event::Note {
+            carry.emit(&Event::Note {
                 text: format!("{} goes too: the file no longer names it", container.name),
             });
         }

@@ -68,7 +68,7 @@ async fn stream(engine: &Engine, args: &LogsArgs, containers: &[Container], show
         .iter()
         .enumerate()
         .map(|(index, container)| {
-            let lines = engine.logs(&container.id, options.clone()).map(move |line| {
+            let lines = engine.logs(&container.id, options).map(move |line| {
                 line.map(|line| Line {
                     source: index,
                     time: line.time,
@@ -97,18 +97,14 @@ async fn stream(engine: &Engine, args: &LogsArgs, containers: &[Container], show
         } else {
             merged.next().await
         };
-        match next.map_err(|error| error.failure())? {
-            Some(line) => {
-                if let Some(record) = grouping.push(line)
-                    && !show.record(&record)
-                {
-                    return Ok(());
-                }
-            }
-            None => {
-                grouping.flush().iter().all(|record| show.record(record));
-                return Ok(());
-            }
+        let Some(line) = next.map_err(|error| error.failure())? else {
+            grouping.flush().iter().all(|record| show.record(record));
+            return Ok(());
+        };
+        if let Some(record) = grouping.push(line)
+            && !show.record(&record)
+        {
+            return Ok(());
         }
     }
 }

@@ -81,7 +81,10 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Start(args) => lifecycle::start(session, &args).await,
         Command::Exec(args) => exec::run(session, args).await,
         Command::Down(args) => down::run(session, &args).await,
-        Command::Completions { shell } => completions::shell(shell),
+        Command::Completions { shell } => {
+            completions::shell(shell);
+            Ok(None)
+        }
         Command::Man => completions::man(),
     }
 }

@@ -21,13 +21,13 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
     if build.is_empty() {
         let what = match args.services.as_slice() {
             [] => "no service of this project is built".to_owned(),
-            names => format!("{} is not built: it runs an image as it comes", names.join(", ")),
+            services => format!("{} is not built: it runs an image as it comes", services.join(", ")),
         };
         return Err(Failure::usage(what).hint("`magicctl up` pulls what is missing"));
     }
-    let names: Vec<String> = build.iter().cloned().collect();
+    let targets: Vec<String> = build.iter().cloned().collect();
     let options = UpOptions {
-        services: stack.select(&names, true)?,
+        services: stack.select(&targets, true)?,
         build,
         no_cache: args.no_cache,
         pull: args.pull,
