@@ -104,7 +104,7 @@ fn on_the_engine(stack: &Stack, observed: &Observed, local: bool) -> Vec<Finding
                 strangers += 1;
                 findings.push(of_failure(
                     "container-name",
-                    &plan::name_taken(&service.name, container),
+                    &plan::name_taken(stack, &service.name, container),
                 ));
             }
         }

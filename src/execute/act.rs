@@ -237,7 +237,12 @@ fn named(service: Option<&str>, action: &Action, mut failure: Failure) -> Broken
         Action::StopContainer { .. } => "can't be stopped",
         Action::RemoveContainer { .. } => "can't be removed",
         Action::PullImage { .. } => "has no image",
-        Action::BuildImage { .. } => "can't be built",
+        Action::BuildImage { .. } => {
+            failure
+                .hint
+                .get_or_insert_with(|| "the builder's last lines are above; what was running still runs".to_owned());
+            "can't be built"
+        }
         _ => {
             failure.what = format!("can't {} {}: {}", action.verb(), action.target(), failure.what);
             return failure.into();

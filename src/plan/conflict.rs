@@ -1,10 +1,11 @@
 //! What a plan can't get around: somebody else holds what we need.
 
+use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::observed::Container;
 
 /// The container name that `service` needs is held by `container`, which is not ours.
-pub fn name_taken(service: &str, container: &Container) -> Failure {
+pub fn name_taken(stack: &Stack, service: &str, container: &Container) -> Failure {
     let name = &container.name;
     let owner = match (container.project(), container.service()) {
         (Some(project), Some(other)) => format!("it is {other} of project {project} ({})", container.status),
@@ -14,9 +15,21 @@ pub fn name_taken(service: &str, container: &Container) -> Failure {
         Some(project) => format!("stop that project (`magicctl -p {project} down`)"),
         None => format!("remove it if it is not needed (`docker rm -f {name}`)"),
     };
-    Failure::failed(format!("{service} can't be made: the container name {name} is taken"))
+    // The rendered file puts this variable before each name.
+    let prefixed = stack
+        .interpolation
+        .iter()
+        .any(|variable| variable.name == "CONTAINER_PREFIX");
+    let other = if prefixed {
+        "set CONTAINER_PREFIX to give this stack's containers other names"
+    } else {
+        "give the service another container_name"
+    };
+    let failure = Failure::failed(format!("{service} can't be made: the container name {name} is taken"))
         .because(owner)
-        .hint(format!(
-            "{fix}, or set CONTAINER_PREFIX to give this stack's containers other names"
-        ))
+        .hint(format!("{fix}, or {other}"));
+    match stack.places.services.get(service) {
+        Some(place) => failure.at(place.clone()),
+        None => failure,
+    }
 }

@@ -490,7 +490,7 @@ impl<'a> Planner<'a> {
                 && (container.project() != Some(&self.stack.name) || container.service() != Some(&service.name))
         });
         match stranger {
-            Some(container) => Err(super::conflict::name_taken(&service.name, container)),
+            Some(container) => Err(super::conflict::name_taken(self.stack, &service.name, container)),
             None => Ok(()),
         }
     }

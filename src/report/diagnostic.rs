@@ -1,5 +1,7 @@
 //! How a failure is printed: what failed, where with a caret, why, what to do.
 
+use std::path::Path;
+
 use console::style;
 
 use crate::check::{Finding, Severity};
@@ -44,7 +46,7 @@ fn place_lines(place: &Place) -> Vec<String> {
     let mut lines = vec![format!(
         "{:gutter$}--> {}:{}:{}",
         "",
-        place.file.display(),
+        from_here(&place.file).display(),
         place.line,
         place.column
     )];
@@ -66,6 +68,12 @@ fn place_lines(place: &Place) -> Vec<String> {
         lines.push(format!("{:gutter$} | {before}{}", "", style(carets).red().for_stderr()));
     }
     lines
+}
+
+/// A path as the user would type it: relative where it is below the current directory.
+fn from_here(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path)
 }
 
 /// One finding of `check`, with its fix on a line of its own.

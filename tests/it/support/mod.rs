@@ -1,17 +1,9 @@
 //! A project of a test's own: its own folder, name, ports and container names. Everything is removed when it goes out of
 //! scope, also when the test fails.
 
-#![allow(
-    clippy::missing_panics_doc,
-    reason = "test support panics with a message; that is how a test fails"
-)]
-#![allow(
-    dead_code,
-    reason = "each test file is a crate of its own that uses a part of this"
-)]
-
 pub mod engine;
 pub mod http;
+pub mod own_engine;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -95,7 +87,10 @@ impl Project {
         let mut project = Self::empty(hint);
         project.magicctl(&["init"]).ok();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for line in fs::read_to_string(root.join("images/local.env")).expect("images/local.env").lines() {
+        for line in fs::read_to_string(root.join("images/local.env"))
+            .expect("images/local.env")
+            .lines()
+        {
             if let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
                 project.env.insert(name.to_owned(), value.to_owned());
             }
@@ -143,7 +138,11 @@ impl Project {
             .current_dir(&self.dir)
             .stdin(Stdio::null())
             .env_clear()
-            .envs(["PATH", "HOME", "TMPDIR"].iter().filter_map(|name| Some((*name, std::env::var_os(name)?))))
+            .envs(
+                ["PATH", "HOME", "TMPDIR"]
+                    .iter()
+                    .filter_map(|name| Some((*name, std::env::var_os(name)?))),
+            )
             .envs(&self.env);
         command
     }
@@ -158,7 +157,10 @@ impl Project {
         assert!(program.exists(), "scripts/test-tools has not been run");
         let mut all = vec!["-p", self.name.as_str()];
         all.extend(args);
-        self.plain(&program.to_string_lossy(), &all).output().expect("compose runs").into()
+        self.plain(&program.to_string_lossy(), &all)
+            .output()
+            .expect("compose runs")
+            .into()
     }
 
     /// The Docker client, to look at the engine without magicctl.
@@ -188,9 +190,18 @@ impl Project {
     pub fn left(&self) -> Vec<String> {
         let label = self.label();
         let lists = [
-            ("container", vec!["ps", "-a", "--format", "{{.Names}}", "--filter", &label]),
-            ("network", vec!["network", "ls", "--format", "{{.Name}}", "--filter", &label]),
-            ("volume", vec!["volume", "ls", "--format", "{{.Name}}", "--filter", &label]),
+            (
+                "container",
+                vec!["ps", "-a", "--format", "{{.Names}}", "--filter", &label],
+            ),
+            (
+                "network",
+                vec!["network", "ls", "--format", "{{.Name}}", "--filter", &label],
+            ),
+            (
+                "volume",
+                vec!["volume", "ls", "--format", "{{.Name}}", "--filter", &label],
+            ),
         ];
         let lists = lists.into_iter().flat_map(|(kind, args)| {
             let names = self.docker(&args);
@@ -201,7 +212,9 @@ impl Project {
 
     /// `text` with what differs from run to run replaced.
     pub fn stable(&self, text: &str) -> String {
-        let mut text = text.replace(&self.dir.display().to_string(), "DIR").replace(&self.name, "PROJECT");
+        let mut text = text
+            .replace(&self.dir.display().to_string(), "DIR")
+            .replace(&self.name, "PROJECT");
         for (name, value) in &self.env {
             if name.ends_with("_PORT") {
                 text = text.replace(value, &format!("<{name}>"));
@@ -226,12 +239,19 @@ impl Drop for Project {
         let label = self.label();
         let list = |args: &[&str]| -> Vec<String> {
             let out = Command::new("docker").args(args).args(["--filter", &label]).output();
-            let text = out.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+            let text = out
+                .map(|out| String::from_utf8_lossy(&out.stdout).into_owned())
+                .unwrap_or_default();
             text.lines().map(ToOwned::to_owned).collect()
         };
         let remove = |args: &[&str], names: Vec<String>| {
             if !names.is_empty() {
-                let removed = Command::new("docker").args(args).args(names).stdout(Stdio::null()).stderr(Stdio::null()).status();
+                let removed = Command::new("docker")
+                    .args(args)
+                    .args(names)
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .status();
                 assert!(removed.is_ok(), "the Docker client can't be run");
             }
         };
@@ -244,7 +264,9 @@ impl Drop for Project {
 
 /// Host ports that nobody has at this moment.
 pub fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+    let listeners: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"))
+        .collect();
     listeners
         .iter()
         .map(|listener| listener.local_addr().expect("an address").port())

@@ -27,7 +27,10 @@ impl Events {
         let Self { mut running, project } = self;
         let mark = format!("{project}-mark");
         let docker = |args: &[&str]| {
-            let done = std::process::Command::new("docker").args(args).output().expect("docker runs");
+            let done = std::process::Command::new("docker")
+                .args(args)
+                .output()
+                .expect("docker runs");
             assert!(done.status.success(), "{done:?}");
         };
         docker(&["network", "create", &mark]);

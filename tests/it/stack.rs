@@ -1,12 +1,10 @@
 //! The core stack, real: Kafka, Redis and the app, from a bare project to ready and back.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
-use support::engine::Events;
-use support::{Done, Project, http};
+use crate::support::engine::Events;
+use crate::support::{Done, Project, http};
 
 const UP: [&str; 4] = ["--progress", "plain", "up", "app-runner"];
 
@@ -55,19 +53,44 @@ fn from_nothing_to_ready_and_back_with_its_data() {
     assert!(redis < app && kafka < app);
     let created = |service: &str| project.inspect(service, "{{.Created}}");
     assert!(created("app-runner") > created("kafka"));
-    let order: Vec<&str> = up.stderr.lines().filter(|line| line.contains("ready after") || line.contains("start container")).collect();
-    let position = |text: &str| order.iter().position(|line| line.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(text));
+    let order: Vec<&str> = up
+        .stderr
+        .lines()
+        .filter(|line| line.contains("ready after") || line.contains("start container"))
+        .collect();
+    let position = |text: &str| {
+        order
+            .iter()
+            .position(|line| line.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(text))
+    };
     let app_starts = position("app-runner start container").expect("it is told");
-    assert!(position("kafka ready after").expect("it is told") < app_starts, "{order:?}");
-    assert!(position("redis ready after").expect("it is told") < app_starts, "{order:?}");
-    assert!(position("redis start container") < position("kafka ready after"), "{order:?}");
-    assert!(position("kafka start container") < position("kafka ready after"), "{order:?}");
+    assert!(
+        position("kafka ready after").expect("it is told") < app_starts,
+        "{order:?}"
+    );
+    assert!(
+        position("redis ready after").expect("it is told") < app_starts,
+        "{order:?}"
+    );
+    assert!(
+        position("redis start container") < position("kafka ready after"),
+        "{order:?}"
+    );
+    assert!(
+        position("kafka start container") < position("kafka ready after"),
+        "{order:?}"
+    );
 
     // A client on the host, through the external listener; the app inside did the same before it was ready.
     let done = kafka_on_the_host(project.port("KAFKA_PORT"), "kept", "hello").ok();
     assert_eq!(done.stdout.trim(), "hello");
     let logs = project.magicctl(&["logs", "app-runner"]).ok();
-    assert!(logs.stdout.contains("Kafka at kafka:9093 took a message and gave it back"), "{}", logs.stdout);
+    assert!(
+        logs.stdout
+            .contains("Kafka at kafka:9093 took a message and gave it back"),
+        "{}",
+        logs.stdout
+    );
 
     // Again: nothing to do, and the engine is asked for no change.
     let events = Events::listen(&project);
@@ -88,9 +111,19 @@ fn from_nothing_to_ready_and_back_with_its_data() {
 
     // Down with volumes: says what goes, and leaves nothing.
     let down = project.magicctl(&["down", "--volumes"]).ok();
-    assert!(down.stderr.contains(&format!("{}_kafka-data", project.name)), "{}", down.stderr);
+    assert!(
+        down.stderr.contains(&format!("{}_kafka-data", project.name)),
+        "{}",
+        down.stderr
+    );
     assert_eq!(project.left(), Vec::<String>::new());
-    assert!(project.magicctl(&["down"]).ok().stdout.starts_with("down: nothing to do"));
+    assert!(
+        project
+            .magicctl(&["down"])
+            .ok()
+            .stdout
+            .starts_with("down: nothing to do")
+    );
 }
 
 #[test]
@@ -101,7 +134,11 @@ fn a_change_replaces_only_what_it_concerns_and_a_rebuild_only_the_app() {
     let before = ids();
 
     // A variable in the file: the plan names the field, up replaces that container.
-    project.edit("docker-compose.yml", "PYTHONUNBUFFERED: \"1\"", "PYTHONUNBUFFERED: \"1\"\n      EXTRA: \"yes\"");
+    project.edit(
+        "docker-compose.yml",
+        "PYTHONUNBUFFERED: \"1\"",
+        "PYTHONUNBUFFERED: \"1\"\n      EXTRA: \"yes\"",
+    );
     let plan = project.magicctl(&["plan", "app-runner"]).ok();
     assert!(plan.stdout.contains("environment.EXTRA added"), "{}", plan.stdout);
     assert!(!plan.stdout.contains("yes"), "a value is shown: {}", plan.stdout);
@@ -113,7 +150,11 @@ fn a_change_replaces_only_what_it_concerns_and_a_rebuild_only_the_app() {
     // The content of a mounted file.
     project.edit("proxy_config.yaml", "ttl_seconds: 3600", "ttl_seconds: 60");
     let plan = project.magicctl(&["plan", "app-runner"]).ok();
-    assert!(plan.stdout.contains("the content of proxy_config.yaml changed"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("the content of proxy_config.yaml changed"),
+        "{}",
+        plan.stdout
+    );
     project.magicctl(&UP).ok();
     let changed = ids();
     assert_eq!((&after[0], &after[1]), (&changed[0], &changed[1]));
@@ -130,7 +171,11 @@ fn a_change_replaces_only_what_it_concerns_and_a_rebuild_only_the_app() {
     assert!(body.contains("new"), "{body}");
 
     // A build that fails: the builder's words, exit 1, and the app goes on.
-    project.edit("Dockerfile", "COPY run.py ./", "COPY run.py ./\nRUN echo the-builder-says && exit 7");
+    project.edit(
+        "Dockerfile",
+        "COPY run.py ./",
+        "COPY run.py ./\nRUN echo the-builder-says && exit 7",
+    );
     let failed = project.magicctl(&["--progress", "plain", "rebuild"]);
     assert_eq!(failed.code, 1, "{}", failed.all());
     assert!(failed.stderr.contains("the-builder-says"), "{}", failed.stderr);

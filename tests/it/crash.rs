@@ -1,0 +1,129 @@
+//! Killed at any point, the next command finishes the work. The same after the engine itself was killed.
+
+use std::time::Duration;
+
+use crate::support::own_engine::OwnEngine;
+use crate::support::{LIGHT_IMAGE, Project, Running};
+
+/// How many points each of `up` and `down` is killed at.
+const POINTS: u32 = 20;
+
+/// Three services in a chain, ready a little after their start, one of them replaced in a way that takes several steps.
+fn chain() -> String {
+    let service = |name: &str, more: &str| {
+        format!(
+            "  {name}:\n    image: {LIGHT_IMAGE}\n    init: true\n    command: [sh, -c, 'sleep 0.2; touch /tmp/ready; sleep 600']\n    \
+             healthcheck: {{test: [CMD, test, -e, /tmp/ready], interval: 30s}}\n    environment: {{ROUND: \"${{ROUND:-0}}\"}}\n    \
+             stop_grace_period: 1s\n{more}"
+        )
+    };
+    let after = |name: &str| format!("    depends_on: {{{name}: {{condition: service_healthy}}}}\n");
+    format!(
+        "services:\n{}{}{}volumes:\n  data:\n",
+        service("store", "    volumes: ['data:/keep']\n"),
+        service("queue", &after("store")),
+        service("app", &after("queue")),
+    )
+}
+
+/// Each service has one container, under its right name, running, and made for `round`.
+#[track_caller]
+fn whole(project: &Project, round: &str) {
+    for service in ["store", "queue", "app"] {
+        assert_eq!(project.inspect(service, "{{.State.Running}}"), "true", "{service}");
+        assert_eq!(
+            project.inspect(service, "{{.Name}}"),
+            format!("/{}-{service}-1", project.name)
+        );
+        let environment = project.inspect(service, "{{json .Config.Env}}");
+        assert!(
+            environment.contains(&format!("ROUND={round}")),
+            "{service}: {environment}"
+        );
+    }
+}
+
+/// How long `args` takes undisturbed.
+fn duration_of(project: &Project, args: &[&str]) -> Duration {
+    let began = std::time::Instant::now();
+    project.magicctl(args).ok();
+    began.elapsed()
+}
+
+#[test]
+fn killed_at_twenty_points_of_up_and_of_down_the_next_command_finishes() {
+    let mut project = Project::of("killed", &chain());
+    let up = duration_of(&project, &["up"]);
+    project.docker(&["exec", &project.container("store"), "touch", "/keep/this"]);
+    let mut ready_rounds = 0;
+    for point in 1..=POINTS {
+        // Each round wants other containers, so that a cut-off replacement is among what is found.
+        let round = point.to_string();
+        project.env.insert("ROUND".to_owned(), round.clone());
+        let mut running = Running::start(project.command(&["up"]));
+        std::thread::sleep(up * point / POINTS);
+        ready_rounds += u32::from(running.0.try_wait().expect("its state").is_some());
+        running.0.kill().expect("SIGKILL");
+        drop(running.finish());
+        project.magicctl(&["up"]).ok();
+        whole(&project, &round);
+        let plan = project.magicctl(&["plan"]).ok();
+        assert!(plan.stdout.contains("nothing to do"), "point {point}: {}", plan.stdout);
+    }
+    assert!(ready_rounds < POINTS / 2, "the kills came too late to prove anything");
+
+    let down = duration_of(&project, &["down"]);
+    for point in 1..=POINTS {
+        project.magicctl(&["up", "--no-wait"]).ok();
+        let mut running = Running::start(project.command(&["down"]));
+        std::thread::sleep(down * point / POINTS);
+        running.0.kill().expect("SIGKILL");
+        drop(running.finish());
+        project.magicctl(&["down"]).ok();
+        assert_eq!(
+            project.left(),
+            [format!("volume {}_data", project.name)],
+            "point {point}"
+        );
+    }
+    // Through all of it the volume kept what was in it.
+    project.magicctl(&["up"]).ok();
+    let kept = project.docker(&["exec", &project.container("store"), "ls", "/keep"]);
+    assert_eq!(kept, "this");
+}
+
+#[test]
+fn after_an_engine_restart_and_after_a_power_cut_up_converges() {
+    let Some(mut engine) = OwnEngine::start() else {
+        eprintln!("left out: only root can start an engine of its own");
+        return;
+    };
+    engine.load(LIGHT_IMAGE);
+    let mut project = Project::of("power", &chain());
+    project.env.insert("DOCKER_HOST".to_owned(), engine.host());
+    project.magicctl(&["up"]).ok();
+
+    // An orderly restart stops every container.
+    engine.restart();
+    let up = project.magicctl(&["--progress", "plain", "up"]).ok();
+    assert!(up.stdout.starts_with("up: done"), "{}", up.all());
+    whole(&project, "0");
+
+    // A power cut: engine and containers die at once, in the middle of things.
+    project.docker(&["stop", "-t", "0", &project.container("app")]);
+    engine.cut_power();
+    engine.begin();
+    let status = project.magicctl(&["status"]).ok();
+    assert!(
+        !status.stdout.contains("ready "),
+        "nothing runs, so nothing is ready: {}",
+        status.stdout
+    );
+    let plan = project.magicctl(&["plan"]).ok();
+    assert!(plan.stdout.contains("it exited with"), "{}", plan.stdout);
+    project.magicctl(&["up"]).ok();
+    whole(&project, "0");
+    assert!(project.magicctl(&["plan"]).ok().stdout.contains("nothing to do"));
+    project.magicctl(&["down", "--volumes"]).ok();
+    assert_eq!(project.left(), Vec::<String>::new());
+}

@@ -1,0 +1,13 @@
+//! magicctl on a real engine with real services. Tests run side by side, each on a project of its own.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that can't go on fails by panicking"
+)]
+
+mod bad_input;
+mod crash;
+mod secrets;
+mod stack;
+mod support;
