@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-
-use super::until;
+use std::time::{Duration, Instant};
 
 pub struct OwnEngine {
     folder: tempfile::TempDir,
@@ -61,8 +60,10 @@ impl OwnEngine {
             .append(true)
             .open(self.path("log"))
             .expect("a log");
-        let daemon = Command::new("ip")
-            .args(["netns", "exec", &self.namespace, "dockerd", "--host", &self.host()])
+        // Not by `ip netns exec`, which hides the control groups behind a /sys of its own.
+        let daemon = Command::new("nsenter")
+            .arg(format!("--net=/var/run/netns/{}", self.namespace))
+            .args(["dockerd", "--host", &self.host()])
             .arg("--data-root")
             .arg(self.path("data"))
             .arg("--exec-root")
@@ -76,9 +77,18 @@ impl OwnEngine {
             .expect("dockerd starts");
         self.daemon = Some(daemon);
         let host = self.host();
-        until("an engine of our own answers", 60, || {
-            run("docker", &["--host", &host, "version"])
-        });
+        let end = Instant::now() + Duration::from_secs(60);
+        while !run("docker", &["--host", &host, "version"]) {
+            if Instant::now() > end {
+                let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
+                let last: Vec<&str> = log.lines().rev().take(15).collect();
+                panic!(
+                    "an engine of our own does not answer; its last words, latest first:\n{}",
+                    last.join("\n")
+                );
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Copies an image from the machine's engine.
@@ -99,6 +109,21 @@ impl OwnEngine {
     /// Kills the daemon and everything that it runs, at once.
     pub fn cut_power(&mut self) {
         self.end("-KILL");
+        self.unmount();
+        // What a machine keeps in memory is gone after a power cut.
+        std::fs::remove_dir_all(self.path("exec")).expect("the run-time folder");
+    }
+
+    /// What killed containers leave mounted keeps the folder busy.
+    fn unmount(&self) {
+        let folder = self.folder.path().display().to_string();
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let points = mounts.lines().filter_map(|line| line.split_whitespace().nth(1));
+        let mut points: Vec<&str> = points.filter(|point| point.starts_with(&folder)).collect();
+        points.reverse();
+        for point in points {
+            run("umount", &["-l", point]);
+        }
     }
 
     /// The processes of the engine are those whose command line or cgroup names its folder; containers' own are found
@@ -141,18 +166,7 @@ fn descendants(pid: &str) -> Vec<String> {
 impl Drop for OwnEngine {
     fn drop(&mut self) {
         self.end("-KILL");
-        // What the killed containers and the daemon had mounted would keep the folder busy.
-        let folder = self.folder.path().display().to_string();
-        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        let mut points: Vec<&str> = mounts
-            .lines()
-            .filter_map(|line| line.split_whitespace().nth(1))
-            .filter(|point| point.starts_with(&folder))
-            .collect();
-        points.reverse();
-        for point in points {
-            run("umount", &["-l", point]);
-        }
+        self.unmount();
         run("ip", &["netns", "del", &self.namespace]);
     }
 }
