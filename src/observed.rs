@@ -38,6 +38,8 @@ pub struct Container {
     pub ports: Vec<PublishedPort>,
     /// Addresses by network name, of a running container.
     pub addresses: BTreeMap<String, String>,
+    /// The anonymous volumes that it mounts.
+    pub anonymous_volumes: Vec<String>,
     /// When it was made, Unix seconds.
     pub created: i64,
 }

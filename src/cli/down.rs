@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::event::Event;
-use crate::plan::{self, Action, DownOptions};
+use crate::observed::Observed;
+use crate::plan::{self, Action, DownOptions, Plan};
 
 use super::Ended;
 use super::args::DownArgs;
@@ -24,19 +25,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     };
     let plan = plan::down(&project, &observed, &options);
     let carry = Carry::new(session, &engine, "down", &project, stack.as_ref());
-    let going: Vec<&str> = plan
-        .steps()
-        .iter()
-        .filter_map(|step| match &step.action {
-            Action::RemoveVolume { name } => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    if !going.is_empty() {
-        let text = format!(
-            "--volumes: these volumes and their data go for good: {}",
-            going.join(", ")
-        );
+    if let Some(text) = going(&plan, &observed) {
         carry.emit(&Event::Warning { text });
     }
     for step in plan.steps() {
@@ -55,4 +44,34 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         .collect::<BTreeSet<_>>();
     carry.run(&plan, services.into_iter().collect()).await?;
     carry.finish(&BTreeSet::new(), Vec::new()).await
+}
+
+/// Which volumes go, before they go.
+fn going(plan: &Plan, observed: &Observed) -> Option<String> {
+    let volumes: Vec<&str> = plan
+        .steps()
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::RemoveVolume { name } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let is_anonymous = |name: &str| {
+        let mut all = observed
+            .containers
+            .iter()
+            .flat_map(|container| &container.anonymous_volumes);
+        all.any(|volume| volume == name)
+    };
+    let (anonymous, mut named): (Vec<&str>, Vec<&str>) = volumes.into_iter().partition(|name| is_anonymous(name));
+    let count = format!("{} without a name", anonymous.len());
+    if !anonymous.is_empty() {
+        named.push(&count);
+    }
+    (!named.is_empty()).then(|| {
+        format!(
+            "--volumes: these volumes and their data go for good: {}",
+            named.join(", ")
+        )
+    })
 }

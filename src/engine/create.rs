@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use bollard::models::{ContainerCreateBody, HealthConfig};
 use bollard::query_parameters::{CreateContainerOptions, InspectContainerOptions, UploadToContainerOptions};
@@ -14,6 +15,11 @@ use super::{ApiVersion, Engine, EngineError};
 
 /// Since then a container may name its healthcheck's `start_interval` and several networks at create.
 pub(super) const START_INTERVAL_API: ApiVersion = ApiVersion(1, 44);
+
+/// How long a create that nobody waits for any more may take.
+const UNFINISHED_CREATE: Duration = Duration::from_secs(20);
+/// How often to look whether it has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A container to be made.
 #[derive(Debug)]
@@ -49,13 +55,7 @@ impl Engine {
             name: Some(new.name.to_owned()),
             platform: new.service.platform.clone().unwrap_or_default(),
         };
-        let id = match self.docker.create_container(Some(options), body).await {
-            Ok(created) => created.id,
-            Err(error) => match self.error(error) {
-                EngineError::Conflict(message) => self.same_as(new).await?.ok_or(EngineError::Conflict(message))?,
-                other => return Err(other),
-            },
-        };
+        let id = self.create_or_take(new, &options, &body).await?;
         let finished = self.finish(new, &id, &networking).await;
         if let Err(error) = finished {
             // Half made it would be taken for made.
@@ -167,13 +167,29 @@ impl Engine {
             .collect())
     }
 
-    /// The id of a container of that very name and labels.
-    async fn same_as(&self, new: &NewContainer<'_>) -> Result<Option<String>, EngineError> {
-        let containers = self.observe_containers(&new.stack.name).await?;
-        Ok(containers
-            .into_iter()
-            .find(|container| container.name == new.name && container.labels == new.labels)
-            .map(|container| container.id))
+    /// Creates, or takes the one that is there. A run that was cut off may have left its call to the engine: then the
+    /// name is taken some time before the container is listed.
+    async fn create_or_take(
+        &self,
+        new: &NewContainer<'_>,
+        options: &CreateContainerOptions,
+        body: &ContainerCreateBody,
+    ) -> Result<String, EngineError> {
+        let deadline = Instant::now() + UNFINISHED_CREATE;
+        loop {
+            let created = self.docker.create_container(Some(options.clone()), body.clone()).await;
+            let message = match created.map_err(|error| self.error(error)) {
+                Ok(created) => return Ok(created.id),
+                Err(EngineError::Conflict(message)) => message,
+                Err(other) => return Err(other),
+            };
+            let there = self.observe_containers(&new.stack.name).await?;
+            match there.into_iter().find(|container| container.name == new.name) {
+                Some(container) if has_all(&container.labels, &new.labels) => return Ok(container.id),
+                None if Instant::now() < deadline => tokio::time::sleep(LOOK_AGAIN).await,
+                _ => return Err(EngineError::Conflict(message)),
+            }
+        }
     }
 
     /// The anonymous volumes of a container, by where they are mounted.
@@ -194,8 +210,13 @@ impl Engine {
     }
 }
 
+/// A container's labels are those asked for and the image's own.
+fn has_all(labels: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, value)| labels.get(name) == Some(value))
+}
+
 /// The engine names anonymous volumes with 64 hexadecimal digits.
-fn is_anonymous(volume: &str) -> bool {
+pub(super) fn is_anonymous(volume: &str) -> bool {
     volume.len() == 64 && volume.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

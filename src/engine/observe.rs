@@ -8,6 +8,7 @@ use bollard::query_parameters::{ListContainersOptions, ListImagesOptions, ListNe
 use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, PublishedPort, State, Volume};
 
+use super::create::is_anonymous;
 use super::{Engine, EngineError};
 
 impl Engine {
@@ -104,6 +105,12 @@ fn container(summary: ContainerSummary) -> Container {
             .into_iter()
             .flatten()
             .filter_map(|(name, endpoint)| Some((name, endpoint.ip_address.filter(|ip| !ip.is_empty())?)))
+            .collect(),
+        anonymous_volumes: summary
+            .mounts
+            .into_iter()
+            .flatten()
+            .filter_map(|mount| mount.name.filter(|name| is_anonymous(name)))
             .collect(),
         created: summary.created.unwrap_or_default(),
     }

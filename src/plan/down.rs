@@ -58,7 +58,9 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
         .map(|volume| volume.name.as_str())
         .collect();
     if options.volumes {
-        for name in volumes {
+        // Those that a container took over from the one before it don't go with it.
+        let anonymous = containers.iter().flat_map(|container| &container.anonymous_volumes);
+        for name in volumes.into_iter().chain(anonymous.map(String::as_str)) {
             let action = Action::RemoveVolume { name: name.to_owned() };
             plan.push(None, action, "--volumes was given", removed.clone());
         }

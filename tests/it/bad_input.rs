@@ -15,7 +15,9 @@ const NOBODY: u32 = 65_534;
 
 /// A service that runs until it is told to stop.
 fn sleeper(more: &str) -> String {
-    format!("services:\n  app:\n    image: {LIGHT_IMAGE}\n    command: [sleep, '600']\n    init: true\n{more}")
+    format!(
+        "services:\n  app:\n    image: {LIGHT_IMAGE}\n    command: [sleep, '600']\n    init: true\n    tmpfs: /data\n{more}"
+    )
 }
 
 #[track_caller]

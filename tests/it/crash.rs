@@ -12,7 +12,7 @@ const POINTS: u32 = 20;
 fn chain() -> String {
     let service = |name: &str, more: &str| {
         format!(
-            "  {name}:\n    image: {LIGHT_IMAGE}\n    init: true\n    command: [sh, -c, 'sleep 0.2; touch /tmp/ready; sleep 600']\n    \
+            "  {name}:\n    image: {LIGHT_IMAGE}\n    init: true\n    tmpfs: /data\n    command: [sh, -c, 'sleep 0.2; touch /tmp/ready; sleep 600']\n    \
              healthcheck: {{test: [CMD, test, -e, /tmp/ready], interval: 30s}}\n    environment: {{ROUND: \"${{ROUND:-0}}\"}}\n    \
              stop_grace_period: 1s\n{more}"
         )
