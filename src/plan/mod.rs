@@ -16,3 +16,6 @@ pub use order::start_order;
 pub use spec::{Contents, Spec, config_hash, mounted_sources, spec};
 pub use step::{Action, Plan, Reason, Step, StepId, Target, Until, Which};
 pub use up::{UpOptions, up};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,479 @@
+//! Plans without an engine: what a plan does to what is there is played on plain values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compose::{self, Stack};
+use crate::failure::Failure;
+use crate::labels;
+use crate::observed::{Container, Health, Network, Observed, State, Volume};
+
+use super::{Action, Contents, DownOptions, Plan, StepId, Target, UpOptions, Which, down, restart, start, stop, up};
+
+/// Reads `services` (YAML) of a project called `p`.
+fn stack(services: &str) -> Stack {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("compose.yaml"), services).unwrap();
+    let request = compose::Request {
+        start_dir: folder.path().to_owned(),
+        project_name: Some("p".to_owned()),
+        ..compose::Request::default()
+    };
+    compose::load(&request).unwrap()
+}
+
+const CORE: &str = "services:\n  app:\n    build: .\n    depends_on: {kafka: {condition: service_healthy}, redis: {condition: service_healthy}}\n    \
+    environment: {A: '1'}\n  kafka: {image: kafka, volumes: ['data:/data'], healthcheck: {test: [CMD, 'true']}}\n  \
+    redis: {image: redis, healthcheck: {test: [CMD, 'true']}}\nvolumes: {data: }\n";
+
+/// Images that are there, nothing else.
+fn images() -> Observed {
+    let images = [
+        ("p-app:latest", "sha256:a"),
+        ("kafka:latest", "sha256:k"),
+        ("redis:latest", "sha256:r"),
+    ];
+    Observed {
+        images: images
+            .iter()
+            .map(|(name, id)| ((*name).to_owned(), (*id).to_owned()))
+            .collect(),
+        ..Observed::default()
+    }
+}
+
+fn options(stack: &Stack) -> UpOptions {
+    UpOptions {
+        services: stack.services.keys().cloned().collect(),
+        ..UpOptions::default()
+    }
+}
+
+fn planned(stack: &Stack, observed: &Observed) -> Plan {
+    up(stack, observed, &Contents::new(), &options(stack)).unwrap()
+}
+
+/// `verb target <- needs` a step.
+fn told(plan: &Plan) -> Vec<String> {
+    let name = |id: &StepId| {
+        let action = &plan.steps()[id.index()].action;
+        format!("{} {}", action.verb(), action.target())
+    };
+    plan.iter()
+        .map(|(id, step)| {
+            let needs: Vec<String> = step.needs.iter().map(name).collect();
+            let after: Vec<String> = step.after.iter().map(|id| format!("({})", name(id))).collect();
+            let all = [needs, after].concat().join(", ");
+            if all.is_empty() {
+                name(&id)
+            } else {
+                format!("{} <- {all}", name(&id))
+            }
+        })
+        .collect()
+}
+
+/// What the steps of `plan` make of `observed`, when all goes well; `made` holds ids of containers that steps made.
+fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
+    let mut made: BTreeMap<StepId, String> = BTreeMap::new();
+    let find = |made: &BTreeMap<StepId, String>, target: &Target| match &target.which {
+        Which::Id(id) => id.clone(),
+        Which::MadeBy(step) => made[step].clone(),
+    };
+    for (id, step) in plan.iter() {
+        let mut set = |made: &BTreeMap<StepId, String>, target: &Target, state: State| {
+            let wanted = find(made, target);
+            let container = observed.containers.iter_mut().find(|container| container.id == wanted);
+            container.expect("a step is about a container that is there").state = state;
+        };
+        let running = State::Running {
+            health: Health::Healthy,
+        };
+        match &step.action {
+            Action::StartContainer { container }
+            | Action::UnpauseContainer { container }
+            | Action::RestartContainer { container, .. } => {
+                set(&made, container, running);
+            }
+            Action::StopContainer { container, .. } => set(&made, container, State::Exited { code: 143 }),
+            Action::Await { container, .. } => set(&made, container, running),
+            Action::CreateContainer { name, labels, .. } => {
+                let service = &stack.services[step.service.as_ref().unwrap()];
+                assert!(
+                    observed.containers.iter().all(|container| container.name != *name),
+                    "{name} is taken"
+                );
+                let container = Container {
+                    id: format!("{:012}", observed.containers.len() + 1000 * (id.index() + 1)),
+                    name: name.clone(),
+                    image_id: observed.image_id(&service.image_ref("p")).unwrap().to_owned(),
+                    labels: labels.clone(),
+                    ..container("", "", State::Created)
+                };
+                made.insert(id, container.id.clone());
+                observed.containers.push(container);
+            }
+            Action::RemoveContainer { container, .. } => {
+                let wanted = find(&made, container);
+                observed.containers.retain(|container| container.id != wanted);
+            }
+            Action::RenameContainer { container, name } => {
+                assert!(
+                    observed.containers.iter().all(|container| container.name != *name),
+                    "{name} is taken"
+                );
+                let wanted = find(&made, container);
+                observed
+                    .containers
+                    .iter_mut()
+                    .find(|container| container.id == wanted)
+                    .unwrap()
+                    .name
+                    .clone_from(name);
+            }
+            Action::CreateNetwork { name, .. } => observed.networks.push(Network {
+                id: name.clone(),
+                name: name.clone(),
+                labels: ours(),
+            }),
+            Action::CreateVolume { name, .. } => observed.volumes.push(Volume {
+                name: name.clone(),
+                labels: ours(),
+            }),
+            Action::RemoveNetwork { name, .. } => observed.networks.retain(|network| network.name != *name),
+            Action::RemoveVolume { name } => observed.volumes.retain(|volume| volume.name != *name),
+            Action::BuildImage { image, .. } | Action::PullImage { image, .. } => {
+                observed
+                    .images
+                    .insert(format!("{image}:latest"), format!("sha256:new-{image}"));
+            }
+        }
+    }
+}
+
+fn ours() -> BTreeMap<String, String> {
+    BTreeMap::from([(labels::PROJECT.to_owned(), "p".to_owned())])
+}
+
+fn container(id: &str, name: &str, state: State) -> Container {
+    Container {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        image_id: String::new(),
+        image: String::new(),
+        state,
+        status: String::new(),
+        labels: BTreeMap::new(),
+        ports: Vec::new(),
+        addresses: BTreeMap::new(),
+        anonymous_volumes: Vec::new(),
+        created: 0,
+    }
+}
+
+/// The core stack, up.
+fn running() -> (Stack, Observed) {
+    let stack = stack(CORE);
+    let mut observed = images();
+    let plan = planned(&stack, &observed);
+    play(&stack, &plan, &mut observed);
+    (stack, observed)
+}
+
+fn of<'o>(observed: &'o mut Observed, service: &str) -> &'o mut Container {
+    let found = observed
+        .containers
+        .iter_mut()
+        .find(|container| container.service() == Some(service));
+    found.expect("it has a container")
+}
+
+#[test]
+fn from_nothing_everything_is_made_at_once_and_only_starts_wait() {
+    let plan = planned(&stack(CORE), &images());
+    insta::assert_snapshot!(told(&plan).join("\n"), @r"
+    create network p_default
+    create volume p_data
+    create container p-kafka-1 <- create network p_default, create volume p_data
+    start container p-kafka-1 <- create container p-kafka-1
+    wait until healthy p-kafka-1 <- start container p-kafka-1
+    create container p-redis-1 <- create network p_default
+    start container p-redis-1 <- create container p-redis-1
+    wait until healthy p-redis-1 <- start container p-redis-1
+    create container p-app-1 <- create network p_default
+    start container p-app-1 <- create container p-app-1, wait until healthy p-kafka-1, wait until healthy p-redis-1
+    wait until ready p-app-1 <- start container p-app-1
+    ");
+}
+
+#[test]
+fn what_is_as_wanted_is_left_alone() {
+    let (stack, observed) = running();
+    assert_eq!(told(&planned(&stack, &observed)), Vec::<String>::new());
+}
+
+#[test]
+fn a_changed_field_replaces_that_container_and_is_named() {
+    let (_, observed) = running();
+    let changed = stack(&CORE.replace("A: '1'", "A: '2', B: x"));
+    let plan = planned(&changed, &observed);
+    insta::assert_snapshot!(told(&plan).join("\n").replace(|c: char| c.is_ascii_digit(), "0"), @r"
+    create container 000000000000_p-app-0
+    stop container p-app-0 <- create container 000000000000_p-app-0
+    remove container p-app-0 <- stop container p-app-0
+    rename container p-app-0 <- remove container p-app-0
+    start container p-app-0 <- rename container p-app-0, create container 000000000000_p-app-0
+    wait until ready p-app-0 <- start container p-app-0
+    ");
+    assert_eq!(plan.steps()[0].reason.0, "environment.A changed, environment.B added");
+}
+
+#[test]
+fn a_new_image_and_a_changed_mounted_file_are_reasons_too() {
+    let (core, mut observed) = running();
+    observed
+        .images
+        .insert("redis:latest".to_owned(), "sha256:0123456789abcdef".to_owned());
+    let reason = planned(&core, &observed).steps()[0].reason.0.clone();
+    assert_eq!(reason, "image redis is now 0123456789ab");
+
+    let mounted = stack("services: {a: {image: redis, volumes: ['/etc/x:/x:ro']}}\n");
+    let contents = |digest: &str| Contents::from([("/etc/x".to_owned(), digest.to_owned())]);
+    let mut observed = images();
+    let first = up(&mounted, &observed, &contents("1"), &options(&mounted)).unwrap();
+    play(&mounted, &first, &mut observed);
+    assert!(
+        up(&mounted, &observed, &contents("1"), &options(&mounted))
+            .unwrap()
+            .steps()
+            .is_empty()
+    );
+    let plan = up(&mounted, &observed, &contents("2"), &options(&mounted)).unwrap();
+    assert_eq!(plan.steps()[0].reason.0, "the content of /etc/x changed");
+}
+
+/// Whatever state each container was left in, one plan leads to what is wanted, and the next one has nothing to do.
+#[test]
+fn every_state_converges() {
+    type Spoil = fn(&mut Observed, &str);
+    let spoils: [Spoil; 11] = [
+        |_, _| {},
+        |observed, service| {
+            let id = of(observed, service).id.clone();
+            observed.containers.retain(|container| container.id != id);
+        },
+        |observed, service| of(observed, service).state = State::Created,
+        |observed, service| of(observed, service).state = State::Exited { code: 0 },
+        |observed, service| of(observed, service).state = State::Exited { code: 137 },
+        |observed, service| of(observed, service).state = State::Paused,
+        |observed, service| of(observed, service).state = State::Restarting,
+        |observed, service| of(observed, service).state = State::Dead,
+        |observed, service| {
+            of(observed, service).state = State::Running {
+                health: Health::Unhealthy,
+            }
+        },
+        // A replacement that was cut off: before the old one was removed, and before the new one got its name.
+        |observed, service| {
+            let mut new = of(observed, service).clone();
+            new.name = format!("tmp_{}", new.name);
+            new.id = format!("new-{}", new.id);
+            new.state = State::Created;
+            of(observed, service)
+                .labels
+                .insert(labels::SPEC.to_owned(), r#"{"environment.A":"old"}"#.to_owned());
+            observed.containers.push(new);
+        },
+        |observed, service| {
+            let container = of(observed, service);
+            container.name = format!("tmp_{}", container.name);
+            container.state = State::Created;
+        },
+    ];
+    for (a, first) in spoils.iter().enumerate() {
+        for (b, second) in spoils.iter().enumerate() {
+            let (stack, mut observed) = running();
+            first(&mut observed, "app");
+            second(&mut observed, "kafka");
+            let plan = planned(&stack, &observed);
+            play(&stack, &plan, &mut observed);
+            let mut names: Vec<&str> = observed
+                .containers
+                .iter()
+                .map(|container| container.name.as_str())
+                .collect();
+            names.sort_unstable();
+            assert_eq!(names, ["p-app-1", "p-kafka-1", "p-redis-1"], "app {a}, kafka {b}");
+            assert!(
+                observed.containers.iter().all(Container::is_running),
+                "app {a}, kafka {b}"
+            );
+            assert_eq!(
+                told(&planned(&stack, &observed)),
+                Vec::<String>::new(),
+                "app {a}, kafka {b}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_image_to_build_comes_first_when_a_container_may_depend_on_its_id() {
+    let (stack, mut observed) = running();
+    let mut options = options(&stack);
+    options.build.insert("app".to_owned());
+    let plan = up(&stack, &observed, &Contents::new(), &options).unwrap();
+    assert!(plan.again);
+    assert_eq!(told(&plan), ["build image p-app"]);
+    play(&stack, &plan, &mut observed);
+    options.build.clear();
+    let plan = up(&stack, &observed, &Contents::new(), &options).unwrap();
+    assert_eq!(plan.steps()[0].reason.0, "image p-app is now new-p-app");
+}
+
+#[test]
+fn conditions_become_waits() {
+    let text = "services:\n  app: {image: redis, depends_on: {once: {condition: service_completed_successfully}, \
+        soft: {condition: service_healthy, required: false}, base: {condition: service_started, restart: true}}}\n  \
+        once: {image: redis}\n  soft: {image: redis, healthcheck: {test: [CMD, 'true']}}\n  base: {image: redis}\n";
+    let wanted = stack(text);
+    let plan = planned(&wanted, &images());
+    let start = told(&plan)
+        .into_iter()
+        .find(|line| line.starts_with("start container p-app-1"))
+        .unwrap();
+    assert_eq!(
+        start,
+        "start container p-app-1 <- create container p-app-1, start container p-base-1, wait until completed p-once-1, \
+         (wait until healthy p-soft-1)"
+    );
+    // A new `base` restarts what says `restart: true`.
+    let mut observed = images();
+    play(&wanted, &plan, &mut observed);
+    of(&mut observed, "once").state = State::Exited { code: 0 };
+    assert_eq!(told(&planned(&wanted, &observed)), Vec::<String>::new());
+    let changed = stack(&text.replace("base: {image: redis}", "base: {image: redis, hostname: h}"));
+    let plan = planned(&changed, &observed);
+    let restarted = plan
+        .steps()
+        .iter()
+        .find(|step| matches!(step.action, Action::RestartContainer { .. }))
+        .unwrap();
+    assert_eq!(restarted.reason.0, "base is new and depends_on says restart: true");
+}
+
+#[test]
+fn what_can_not_be_had_is_refused() {
+    let refused = |services: &str, observed: &Observed| -> Failure {
+        let stack = stack(services);
+        up(&stack, observed, &Contents::new(), &options(&stack)).unwrap_err()
+    };
+    let external = "services: {a: {image: redis, networks: [n], volumes: ['v:/v']}}\nnetworks: {n: {external: true}}\nvolumes: {v: {external: true}}\n";
+    assert!(refused(external, &images()).what.contains("network n is not there"));
+    let mut observed = images();
+    observed.networks.push(Network {
+        id: "n".to_owned(),
+        name: "n".to_owned(),
+        labels: BTreeMap::new(),
+    });
+    assert!(refused(external, &observed).what.contains("volume v is not there"));
+    observed.networks[0].name = "p_default".to_owned();
+    assert!(
+        refused("services: {a: {image: redis}}\n", &observed)
+            .what
+            .contains("not this project's")
+    );
+    observed.networks.clear();
+    observed.containers.push(container("x", "mine", State::Created));
+    assert!(
+        refused("services: {a: {image: redis, container_name: mine}}\n", &observed)
+            .what
+            .contains("is taken")
+    );
+}
+
+#[test]
+fn replicas_beyond_what_is_wanted_go_and_orphans_are_told() {
+    let three = stack("services: {a: {image: redis, scale: 3}}\n");
+    let mut observed = images();
+    let plan = planned(&three, &observed);
+    play(&three, &plan, &mut observed);
+    let one = stack("services: {a: {image: redis}}\n");
+    assert_eq!(
+        told(&planned(&one, &observed)),
+        [
+            "stop container p-a-2",
+            "remove container p-a-2 <- stop container p-a-2",
+            "stop container p-a-3",
+            "remove container p-a-3 <- stop container p-a-3",
+        ]
+    );
+    let other = stack("services: {b: {image: redis}}\n");
+    assert!(planned(&other, &observed).notes[0].contains("no longer names a"));
+}
+
+#[test]
+fn down_stops_dependents_first_and_leaves_volumes_unless_told() {
+    let (_, observed) = running();
+    let plan = down("p", &observed, &DownOptions::default());
+    insta::assert_snapshot!(told(&plan).join("\n"), @r"
+    stop container p-app-1
+    stop container p-redis-1 <- (stop container p-app-1)
+    stop container p-kafka-1 <- (stop container p-app-1)
+    remove container p-kafka-1 <- stop container p-kafka-1
+    remove container p-redis-1 <- stop container p-redis-1
+    remove container p-app-1 <- stop container p-app-1
+    remove network p_default <- remove container p-kafka-1, remove container p-redis-1, remove container p-app-1
+    ");
+    assert_eq!(plan.notes, ["volumes stay: p_data"]);
+    let all = DownOptions {
+        volumes: true,
+        ..DownOptions::default()
+    };
+    let plan = down("p", &observed, &all);
+    assert!(told(&plan).last().unwrap().starts_with("remove volume p_data"));
+    assert!(down("other", &observed, &all).steps().is_empty());
+}
+
+#[test]
+fn down_names_what_the_file_no_longer_does() {
+    let (_, observed) = running();
+    let options = DownOptions {
+        known: Some(BTreeSet::from(["app".to_owned(), "redis".to_owned()])),
+        ..DownOptions::default()
+    };
+    let plan = down("p", &observed, &options);
+    let orphan = plan
+        .steps()
+        .iter()
+        .find(|step| step.reason.0 == "the file no longer names it")
+        .unwrap();
+    assert_eq!(orphan.action.target(), "p-kafka-1");
+}
+
+#[test]
+fn stop_start_and_restart_keep_the_order() {
+    let (stack, mut observed) = running();
+    let all = BTreeSet::new();
+    let plan = stop("p", &observed, &all, None);
+    play(&stack, &plan, &mut observed);
+    assert!(stop("p", &observed, &all, None).steps().is_empty());
+    let plan = start("p", &observed, &all);
+    let app = told(&plan)
+        .into_iter()
+        .find(|line| line.starts_with("start container p-app-1"))
+        .unwrap();
+    assert!(
+        app.contains("wait until ready p-kafka-1") && app.contains("wait until ready p-redis-1"),
+        "{app}"
+    );
+    play(&stack, &plan, &mut observed);
+    assert!(start("p", &observed, &all).steps().is_empty());
+    let plan = restart("p", &observed, &BTreeSet::from(["redis".to_owned()]), None);
+    assert_eq!(
+        told(&plan),
+        [
+            "restart container p-redis-1",
+            "wait until ready p-redis-1 <- restart container p-redis-1"
+        ]
+    );
+}
