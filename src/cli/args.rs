@@ -54,7 +54,7 @@ pub struct Global {
     /// Whether to use colour (auto also heeds NO_COLOR)
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
-    /// Say more: -v what is done in detail, -vv every engine call
+    /// Say more: -v progress in detail, -vv every step and probe as the engine answers it
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
     /// Say only what went wrong

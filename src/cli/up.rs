@@ -47,10 +47,12 @@ pub(crate) async fn bring_up(carry: &Carry<'_>, engine: &Engine, stack: &Stack, 
     }
     let mut next = Vec::new();
     if carry.changed() > 0 {
-        next.push(
-            "`magicctl logs -f` follows the logs, `magicctl status` shows the state, `magicctl down` takes it down"
-                .to_owned(),
-        );
+        let commands = [
+            ("logs -f", "follows the logs"),
+            ("status", "shows the state"),
+            ("down", "takes it down; its data stays"),
+        ];
+        next.extend(commands.map(|(command, what)| format!("`magicctl {command}` {what}")));
     }
     carry.finish(&services, next).await
 }

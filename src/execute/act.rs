@@ -33,10 +33,15 @@ impl Execution<'_> {
         if let Action::Await { container, until } = &step.action {
             return self.wait(service.unwrap_or_default(), container, *until).await;
         }
-        let changed = self
-            .call(id, service, &step.action)
-            .await
-            .map_err(|failure| named(service, &step.action, failure))?;
+        let called = self.call(id, service, &step.action).await;
+        tracing::debug!(
+            step = id.index(),
+            action = step.action.verb(),
+            target = step.action.target(),
+            ?called,
+            "step"
+        );
+        let changed = called.map_err(|failure| named(service, &step.action, failure))?;
         Ok(Done { changed, ready: None })
     }
 

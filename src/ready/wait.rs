@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind};
+use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
 use crate::observed::Health;
@@ -163,7 +163,7 @@ impl Wait<'_> {
         let mut silent = |_| {};
         let probe = self.engine.exec_probe(self.id, &detail.healthcheck, timeout);
         tokio::select! {
-            outcome = probe => match outcome {
+            outcome = probe => match tell_tracing(self.service, outcome) {
                 Ok(outcome) if outcome.exit_code == Some(0) => Ok(Step::Done(ReadyBy::Probe)),
                 Ok(outcome) => {
                     let output = outcome.output.trim();
@@ -250,6 +250,14 @@ impl Wait<'_> {
             "see `magicctl logs {service}`; it goes on starting: `magicctl up` again waits on, `--timeout` waits longer"
         ))
     }
+}
+
+fn tell_tracing<E: std::fmt::Display>(service: &str, outcome: Result<ExecOutcome, E>) -> Result<ExecOutcome, E> {
+    match &outcome {
+        Ok(outcome) => tracing::debug!(service, exit_code = ?outcome.exit_code, "healthcheck run early"),
+        Err(error) => tracing::debug!(service, %error, "healthcheck could not be run"),
+    }
+    outcome
 }
 
 fn last_line(text: &str) -> &str {
