@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod crash;
+mod readme;
 mod secrets;
 mod stack;
 mod support;
