@@ -1,0 +1,173 @@
+//! The commands on a light stack: what they do, and what they say.
+
+use serde_json::Value;
+
+use crate::support::{LIGHT_IMAGE, Project, Running, until};
+
+/// `talker` says five lines, one of them an error with a traceback; `quiet` depends on it.
+fn two() -> String {
+    let says = r#"echo one; echo '{"level": "INFO", "message": "two"}'; echo '{"level": "ERROR", "message": "three"}'; echo 'Traceback (most recent call last):'; echo '  File \"x.py\", line 1'; echo 'ValueError: no'; touch /tmp/said; sleep 600"#;
+    format!(
+        "services:\n  talker:\n    image: {LIGHT_IMAGE}\n    init: true\n    tmpfs: /data\n    command:\n      - sh\n      - -c\n      - |\n        {}\n    \
+         healthcheck: {{test: [CMD, test, -e, /tmp/said], interval: 30s}}\n  quiet:\n    image: {LIGHT_IMAGE}\n    init: true\n    tmpfs: /data\n    \
+         command: [sleep, '600']\n    depends_on: {{talker: {{condition: service_healthy}}}}\n",
+        says.replace("\\\"", "\"")
+    )
+}
+
+#[test]
+fn logs_are_filtered_by_service_tail_text_and_level() {
+    let project = Project::of("logs", &two());
+    project.magicctl(&["up"]).ok();
+    let lines = |args: &[&str]| -> Vec<String> {
+        let done = project.magicctl(&[&["logs"], args].concat()).ok();
+        done.stdout.lines().map(ToOwned::to_owned).collect()
+    };
+    assert_eq!(lines(&[]).len(), 6);
+    assert!(lines(&[])[0].starts_with("talker | one"), "{:?}", lines(&[]));
+    assert_eq!(lines(&["--tail", "2"]).len(), 2);
+    assert_eq!(lines(&["--grep", "tw[o]"]).len(), 1);
+    assert_eq!(lines(&["quiet"]), Vec::<String>::new());
+    let errors = lines(&["--errors"]);
+    assert!(
+        errors[0].contains("three") && errors.last().expect("a line").contains("ValueError: no"),
+        "{errors:?}"
+    );
+    assert_eq!(errors.len(), 4, "{errors:?}");
+    assert!(lines(&["--since", "1h"]).len() == 6 && lines(&["--until", "1h"]).is_empty());
+    let stamped = lines(&["-t", "--tail", "1"]);
+    assert!(stamped[0].contains("T") && stamped[0].contains("Z "), "{stamped:?}");
+    let done = project.magicctl(&["--output", "json", "logs", "--errors"]).ok();
+    let first: Value = serde_json::from_str(done.stdout.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(
+        (&first["service"], &first["level"]),
+        (&"talker".into(), &"error".into()),
+        "{first}"
+    );
+}
+
+#[test]
+fn stop_start_restart_and_exec() {
+    let project = Project::of("life", &two());
+    project.magicctl(&["up"]).ok();
+    let id = project.container("talker");
+    let running = |service: &str| project.inspect(service, "{{.State.Running}}") == "true";
+
+    let stopped = project.magicctl(&["--progress", "plain", "stop"]).ok();
+    let order: Vec<usize> = ["quiet", "talker"]
+        .map(|name| {
+            stopped
+                .stderr
+                .find(&format!("stop container {}-{name}", project.name))
+                .expect("it is told")
+        })
+        .into();
+    assert!(order[0] < order[1], "{}", stopped.stderr);
+    assert!(!running("talker") && !running("quiet"));
+    let status = project.magicctl(&["status"]).ok();
+    assert_eq!(status.stdout.matches("exited").count(), 2, "{}", status.stdout);
+
+    project.magicctl(&["start"]).ok();
+    assert!(running("talker") && running("quiet"));
+    assert_eq!(id, project.container("talker"));
+    let before = project.inspect("quiet", "{{.State.StartedAt}}");
+    project.magicctl(&["restart", "quiet", "--timeout", "1s"]).ok();
+    assert_ne!(before, project.inspect("quiet", "{{.State.StartedAt}}"));
+
+    let done = project.magicctl(&[
+        "exec",
+        "-e",
+        "X=y",
+        "quiet",
+        "sh",
+        "-c",
+        "echo out $X; echo err >&2; exit 7",
+    ]);
+    assert_eq!((done.code, done.stdout.trim(), done.stderr.trim()), (7, "out y", "err"));
+    project.docker(&["pause", &id]);
+    let up = project.magicctl(&["--progress", "plain", "up"]).ok();
+    assert!(up.stderr.contains("unpause container"), "{}", up.stderr);
+    let missing = project.magicctl(&["restart", "talkr"]);
+    assert!(
+        missing.code == 2 && missing.stderr.contains("did you mean `talker`?"),
+        "{}",
+        missing.all()
+    );
+}
+
+#[test]
+fn json_is_events_and_nothing_else() {
+    let project = Project::of("json", &two());
+    let done = project.magicctl(&["--output", "json", "up"]).ok();
+    assert_eq!(done.stderr, "");
+    let events: Vec<Value> = done
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(
+        (names.first(), names.last()),
+        (Some(&"planned"), Some(&"finished")),
+        "{names:?}"
+    );
+    assert_eq!(names.iter().filter(|name| **name == "ready").count(), 2, "{names:?}");
+    let finished = events.last().expect("an event");
+    assert_eq!(
+        (&finished["ok"], &finished["services"][0]["ready"]),
+        (&true.into(), &true.into()),
+        "{finished}"
+    );
+    let status: Value =
+        serde_json::from_str(&project.magicctl(&["--output", "json", "status"]).ok().stdout).expect("JSON");
+    assert_eq!(status["containers"].as_array().map(Vec::len), Some(2), "{status}");
+}
+
+#[test]
+fn two_at_once_on_one_project_take_turns() {
+    let slow = two().replace("test, -e, /tmp/said", "test, -e, /tmp/go");
+    let project = Project::of("lock", &slow);
+    let first = Running::start(project.command(&["up"]));
+    until("the first is at work", 30, || !project.container("talker").is_empty());
+    let second = project.magicctl(&["--no-lock-wait", "up"]);
+    assert_eq!(second.code, 1);
+    let holder = format!("magicctl up (pid {})", first.0.id());
+    assert!(second.stderr.contains(&holder), "{}", second.stderr);
+    let waiting = Running::start(project.command(&["status"]));
+    assert_eq!(waiting.finish().code, 0, "looking needs no lock");
+    let third = Running::start(project.command(&["up"]));
+    until("the container runs", 30, || {
+        project.inspect("talker", "{{.State.Running}}") == "true"
+    });
+    project.docker(&["exec", &project.container("talker"), "touch", "/tmp/go"]);
+    first.finish().ok();
+    let third = third.finish().ok();
+    assert!(third.stdout.contains("nothing to do"), "{}", third.all());
+}
+
+#[test]
+fn a_project_without_its_file_is_still_taken_down() {
+    let project = Project::of("fileless", &two());
+    project.magicctl(&["up"]).ok();
+    std::fs::remove_file(project.path("docker-compose.yml")).expect("the file");
+    let lost = project.magicctl(&["down"]);
+    assert_eq!(lost.code, 4, "{}", lost.all());
+    project.magicctl(&["-p", &project.name, "down"]).ok();
+    assert_eq!(project.left(), Vec::<String>::new());
+}
+
+#[test]
+fn what_the_file_no_longer_names_is_told_and_goes_with_down() {
+    let project = Project::of("orphan", &two());
+    project.magicctl(&["up"]).ok();
+    let text = two();
+    project.write(
+        "docker-compose.yml",
+        &text[..text.find("  quiet:").expect("the service")],
+    );
+    let up = project.magicctl(&["up"]).ok();
+    assert!(up.stderr.contains("no longer names quiet"), "{}", up.stderr);
+    let down = project.magicctl(&["down"]).ok();
+    assert!(down.stderr.contains("quiet-1 goes too"), "{}", down.stderr);
+    assert_eq!(project.left(), Vec::<String>::new());
+}
