@@ -173,7 +173,11 @@ fn explained(message: &str) -> Failure {
          (`magicctl config --settings`)"
     } else if has("toomanyrequests") || has("rate limit") {
         "log in (`docker login`) for a higher limit, or wait"
-    } else if has("pull access denied") || has("requested access to the resource is denied") || has("unauthorized") {
+    } else if has("pull access denied")
+        || has("requested access to the resource is denied")
+        || has("unauthorized")
+        || has("no basic auth credentials")
+    {
         "check the image's name; if it is private, `docker login` first"
     } else if has("manifest unknown") || (has("manifest for") && has("not found")) {
         "the registry has no such tag: check the image's name"
@@ -231,6 +235,7 @@ mod tests {
                 "docker login",
             ),
             ("pull access denied for x, repository does not exist", "docker login"),
+            ("Head \"http://r/v2/\": no basic auth credentials", "docker login"),
             ("manifest for redis:nope not found: manifest unknown", "no such tag"),
             ("write /var/lib/x: no space left on device", "disk space"),
             ("dial tcp: lookup registry: no such host", "network"),

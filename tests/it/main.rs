@@ -9,6 +9,7 @@
 mod bad_input;
 mod commands;
 mod crash;
+mod pull;
 mod readme;
 mod secrets;
 mod stack;

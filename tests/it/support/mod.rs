@@ -4,6 +4,7 @@
 pub mod engine;
 pub mod http;
 pub mod own_engine;
+pub mod registry;
 
 use std::collections::BTreeMap;
 use std::fs;
