@@ -36,7 +36,7 @@ fn logs_are_filtered_by_service_tail_text_and_level() {
     assert_eq!(errors.len(), 4, "{errors:?}");
     assert!(lines(&["--since", "1h"]).len() == 6 && lines(&["--until", "1h"]).is_empty());
     let stamped = lines(&["-t", "--tail", "1"]);
-    assert!(stamped[0].contains("T") && stamped[0].contains("Z "), "{stamped:?}");
+    assert!(stamped[0].contains('T') && stamped[0].contains("Z "), "{stamped:?}");
     let done = project.magicctl(&["--output", "json", "logs", "--errors"]).ok();
     let first: Value = serde_json::from_str(done.stdout.lines().next().expect("a line")).expect("JSON");
     assert_eq!(
