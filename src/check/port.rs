@@ -119,11 +119,8 @@ mod tests {
         assert_eq!(variable_of("- 80:80"), None);
     }
 
-    #[test]
-    fn a_port_that_this_very_process_holds_is_taken_and_says_by_whom() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let number = listener.local_addr().unwrap().port();
-        let port = Port {
+    fn tcp(number: u16) -> Port {
+        Port {
             mode: "ingress".to_owned(),
             host_ip: Some("127.0.0.1".to_owned()),
             target: 80,
@@ -131,10 +128,24 @@ mod tests {
             protocol: "tcp".to_owned(),
             name: None,
             app_protocol: None,
-        };
-        let owner = owner(&Observed::default(), &port, number).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_port_that_this_very_process_holds_is_taken_and_says_by_whom() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let number = listener.local_addr().unwrap().port();
+        let owner = owner(&Observed::default(), &tcp(number), number).unwrap();
         assert!(owner.contains(&format!("pid {}", std::process::id())), "{owner}");
-        drop(listener);
-        assert_eq!(super::owner(&Observed::default(), &port, number), None);
+    }
+
+    #[test]
+    fn a_port_that_nobody_holds_is_free() {
+        // Anybody may take one port between the two lines; nobody takes twenty.
+        let free = (0..20).any(|_| {
+            let number = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            owner(&Observed::default(), &tcp(number), number).is_none()
+        });
+        assert!(free);
     }
 }
