@@ -76,11 +76,14 @@ impl Session {
     /// The resolved file. `targets` are services named on the command line: naming one enables it.
     pub(crate) fn stack(&self, targets: &[String]) -> Result<Stack, Failure> {
         let start_dir = self.root()?;
+        // Files are named from where the user is, which may be below the project's root.
+        let here = self.start_dir()?;
+        let from_here = |files: &[PathBuf]| files.iter().map(|file| here.join(file)).collect();
         let request = compose::Request {
             project_name: self.project_name()?,
-            files: self.global.file.clone(),
+            files: from_here(&self.global.file),
             profiles: self.global.profile.clone(),
-            env_files: self.global.env_file.clone(),
+            env_files: from_here(&self.global.env_file),
             environment: self.environment.clone(),
             targets: targets.to_vec(),
             start_dir,
@@ -100,7 +103,10 @@ impl Session {
     pub(crate) fn project(&self) -> Result<(String, Option<Stack>), Failure> {
         match (self.stack(&[]), &self.global.project_name) {
             (Ok(stack), _) => Ok((stack.name.clone(), Some(stack))),
-            (Err(_), Some(name)) => Ok((name.clone(), None)),
+            (Err(_), Some(name)) => {
+                compose::check_project_name(name)?;
+                Ok((name.clone(), None))
+            }
             (Err(failure), None) => Err(failure),
         }
     }

@@ -149,11 +149,8 @@ pub(super) fn project_name(request: &Request, files: &Files, in_file: Option<&st
     let set = |name: Option<&str>| name.filter(|name| !name.is_empty()).map(ToOwned::to_owned);
     let explicit = set(request.project_name.as_deref()).or_else(|| set(files.variables.get("COMPOSE_PROJECT_NAME")));
     if let Some(name) = explicit.or_else(|| set(in_file)) {
-        if is_project_name(&name) {
-            return Ok(name);
-        }
-        return Err(Failure::usage(format!("`{name}` is no project's name"))
-            .hint("lower-case letters, digits, `-` and `_`, beginning with a letter or digit"));
+        check_project_name(&name)?;
+        return Ok(name);
     }
     let folder = files
         .working_dir
@@ -173,13 +170,13 @@ pub(super) fn project_name(request: &Request, files: &Files, in_file: Option<&st
     Ok(name)
 }
 
-fn is_project_name(name: &str) -> bool {
-    let first = name
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    first
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
+/// Compose's rule for names.
+pub fn check_project_name(name: &str) -> Result<(), Failure> {
+    let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    if first && name.chars().all(rest) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`{name}` is no project's name"))
+        .hint("lower-case letters, digits, `-` and `_`, beginning with a letter or digit"))
 }

@@ -16,6 +16,7 @@ mod units;
 mod validate;
 
 pub use duration::Nanos;
+pub use files::check_project_name;
 pub use interpolate::{Origin, Variable};
 pub use load::{Request, load};
 pub use model::*;

@@ -15,19 +15,10 @@ fn refused(what: String, hint: &str) -> Refused {
 
 pub(super) fn check(name: &str, value: &str) -> Result<(), Refused> {
     match name {
-        "project" => {
-            let first = value.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-            let rest = value
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
-            if first && rest {
-                return Ok(());
-            }
-            Err(refused(
-                format!("`{value}` is no project's name"),
-                "lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
-            ))
-        }
+        "project" => crate::compose::check_project_name(value).map_err(|failure| Refused {
+            what: failure.what,
+            hint: failure.hint,
+        }),
         "collector" if value == "promtail" => Ok(()),
         "collector" => Err(refused(
             format!("`{value}` is no collector"),

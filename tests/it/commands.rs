@@ -171,3 +171,22 @@ fn what_the_file_no_longer_names_is_told_and_goes_with_down() {
     assert!(down.stderr.contains("quiet-1 goes too"), "{}", down.stderr);
     assert_eq!(project.left(), Vec::<String>::new());
 }
+
+#[test]
+fn files_are_named_from_where_the_user_is() {
+    let project = Project::of("below", &two().replace(LIGHT_IMAGE, "${IMAGE}"));
+    project.write("deep/er/my.env", &format!("IMAGE={LIGHT_IMAGE}\n"));
+    let mut command = project.command(&["--env-file", "my.env", "config", "--images"]);
+    let done: crate::support::Done = command
+        .current_dir(project.path("deep/er"))
+        .output()
+        .expect("it runs")
+        .into();
+    assert!(done.ok().stdout.contains(LIGHT_IMAGE));
+    let bad = project.magicctl(&["-C", "/", "-p", "Not_Good", "status"]);
+    assert!(
+        bad.code == 2 && bad.stderr.contains("no project's name"),
+        "{}",
+        bad.all()
+    );
+}

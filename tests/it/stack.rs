@@ -49,10 +49,7 @@ fn from_nothing_to_ready_and_back_with_its_data() {
     let started = |service: &str| project.inspect(service, "{{.State.StartedAt}}");
     let (kafka, redis, app) = (started("kafka"), started("redis"), started("app-runner"));
     assert!(app > kafka && app > redis, "app {app}, kafka {kafka}, redis {redis}");
-    // Kafka needs seconds from its start to its readiness: redis, started within them, was started beside it.
-    assert!(redis < app && kafka < app);
-    let created = |service: &str| project.inspect(service, "{{.Created}}");
-    assert!(created("app-runner") > created("kafka"));
+    // What was told, in its order: both stores started before either was waited for to its end, the app after both.
     let order: Vec<&str> = up
         .stderr
         .lines()
