@@ -67,6 +67,7 @@ impl Engine {
             })
         };
         match tokio::time::timeout(timeout, running).await {
+            Ok(Ok(outcome)) if is_too_late(&outcome.output) => Err(EngineError::Conflict(outcome.output)),
             Ok(outcome) => outcome.map_err(|error| self.error(error)),
             Err(_elapsed) => Ok(ExecOutcome {
                 exit_code: None,
@@ -158,6 +159,17 @@ impl Engine {
     }
 }
 
+/// The runtime could not begin because the container has just ended; that is no word of the healthcheck. A program that
+/// is not in the image is: it will fail for ever.
+fn is_too_late(output: &str) -> bool {
+    let of_the_image = [
+        "executable file not found",
+        "no such file or directory",
+        "permission denied",
+    ];
+    output.contains("OCI runtime exec failed") && !of_the_image.iter().any(|words| output.contains(words))
+}
+
 /// False when nobody reads any more.
 fn print(piece: LogOutput) -> bool {
     let written = match piece {
@@ -168,4 +180,19 @@ fn print(piece: LogOutput) -> bool {
         }
     };
     written.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_too_late;
+
+    #[test]
+    fn an_exec_that_came_too_late_is_told_from_a_healthcheck_that_can_never_work() {
+        assert!(is_too_late(
+            "OCI runtime exec failed: exec failed: cannot exec in a stopped container: unknown"
+        ));
+        let missing = r#"OCI runtime exec failed: exec failed: unable to start container process: exec: "wget": executable file not found in $PATH"#;
+        assert!(!is_too_late(missing));
+        assert!(!is_too_late("Connection refused"));
+    }
 }

@@ -317,6 +317,17 @@ fn every_state_converges() {
 }
 
 #[test]
+fn of_two_that_are_as_wanted_the_running_one_stays() {
+    let (stack, mut observed) = running();
+    let mut other = of(&mut observed, "redis").clone();
+    other.id = "000other".to_owned();
+    other.name = "a_p-redis-1".to_owned();
+    other.state = State::Created;
+    observed.containers.insert(0, other);
+    assert_eq!(told(&planned(&stack, &observed)), ["remove container a_p-redis-1"]);
+}
+
+#[test]
 fn an_image_to_build_comes_first_when_a_container_may_depend_on_its_id() {
     let (stack, mut observed) = running();
     let mut options = options(&stack);
