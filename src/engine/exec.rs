@@ -167,7 +167,9 @@ fn is_too_late(output: &str) -> bool {
         "no such file or directory",
         "permission denied",
     ];
-    output.contains("OCI runtime exec failed") && !of_the_image.iter().any(|words| output.contains(words))
+    let of_the_runtime = ["OCI runtime exec failed", "cannot exec in a stopped"];
+    of_the_runtime.iter().any(|words| output.contains(words))
+        && !of_the_image.iter().any(|words| output.contains(words))
 }
 
 /// False when nobody reads any more.
@@ -191,6 +193,7 @@ mod tests {
         assert!(is_too_late(
             "OCI runtime exec failed: exec failed: cannot exec in a stopped container: unknown"
         ));
+        assert!(is_too_late("cannot exec in a stopped state: unknown"));
         let missing = r#"OCI runtime exec failed: exec failed: unable to start container process: exec: "wget": executable file not found in $PATH"#;
         assert!(!is_too_late(missing));
         assert!(!is_too_late("Connection refused"));

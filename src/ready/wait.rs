@@ -48,9 +48,12 @@ pub struct Waited {
 }
 
 enum Step {
+    /// As wanted.
     Done(ReadyBy),
+    /// Its process ended.
     Exited,
-    Probe,
+    /// The healthcheck did not pass yet, and what it said.
+    Probe(Option<String>),
 }
 
 impl Wait<'_> {
@@ -85,20 +88,24 @@ impl Wait<'_> {
         let mut pause = FIRST_PAUSE;
         loop {
             let step = if detail.is_running && self.probes(&detail) {
-                self.probe_or_event(&detail, &mut events, &mut tell_once).await?
+                self.probe_or_event(&detail, &mut events).await?
             } else {
                 self.event(&mut events, &mut tell_once).await
             };
             let step = match step {
-                Step::Probe => tokio::select! {
-                    () = tokio::time::sleep(pause) => Step::Probe,
+                Step::Probe(said) => tokio::select! {
+                    // Of a container that has just ended a failed probe is no news: its end is, and comes now.
+                    () = tokio::time::sleep(pause) => Step::Probe(said),
                     step = self.event(&mut events, &mut tell_once) => step,
                 },
                 other => other,
             };
             match step {
                 Step::Done(by) => return Ok(by),
-                Step::Probe => pause = (pause * 3 / 2).min(LONGEST_PAUSE),
+                Step::Probe(said) => {
+                    said.into_iter().for_each(&mut tell_once);
+                    pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+                }
                 Step::Exited => {
                     exits += 1;
                     detail = self.look().await?;
@@ -152,12 +159,7 @@ impl Wait<'_> {
     }
 
     /// Runs the container's own healthcheck once, unless an event decides first.
-    async fn probe_or_event(
-        &self,
-        detail: &Detail,
-        events: &mut Receiver<EngineEvent>,
-        tell: &mut impl FnMut(String),
-    ) -> Result<Step, Failure> {
+    async fn probe_or_event(&self, detail: &Detail, events: &mut Receiver<EngineEvent>) -> Result<Step, Failure> {
         let timeout = detail.healthcheck_timeout.unwrap_or(PROBE_TIMEOUT);
         // What the engine says of its own probes is no news while ours runs.
         let mut silent = |_| {};
@@ -167,14 +169,12 @@ impl Wait<'_> {
                 Ok(outcome) if outcome.exit_code == Some(0) => Ok(Step::Done(ReadyBy::Probe)),
                 Ok(outcome) => {
                     let output = outcome.output.trim();
-                    if !output.is_empty() {
-                        tell(format!("healthcheck: {}", last_line(output)));
-                    }
-                    Ok(Step::Probe)
+                    let said = (!output.is_empty()).then(|| format!("healthcheck: {}", last_line(output)));
+                    Ok(Step::Probe(said))
                 }
                 // Between an exit and the next start there is nothing to run it in: the events will tell.
                 Err(error) if error.is_unreachable() => Err(error.failure()),
-                Err(_) => Ok(Step::Probe),
+                Err(_) => Ok(Step::Probe(None)),
             },
             step = self.event(events, &mut silent) => Ok(step),
         }
@@ -192,7 +192,7 @@ impl Wait<'_> {
                 },
                 Ok(_) => {}
                 // Too far behind to know: look again by running the healthcheck.
-                Err(RecvError::Lagged(_)) => return Step::Probe,
+                Err(RecvError::Lagged(_)) => return Step::Probe(None),
                 // The engine's stream is gone; the caller's next call to the engine says why.
                 Err(RecvError::Closed) => {
                     tokio::time::sleep(LONGEST_PAUSE).await;
