@@ -13,6 +13,7 @@ pub mod execute;
 pub mod failure;
 pub mod labels;
 pub mod logs;
+mod nearest;
 pub mod observed;
 pub mod plan;
 pub mod ready;

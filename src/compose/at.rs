@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::nearest::nearest;
 use crate::yaml::{Key, Node, Value};
 
 use super::duration::Nanos;
@@ -258,20 +259,10 @@ impl<'n> At<'n> {
 
 /// Adds "did you mean" when something of `known` is close to `name`.
 pub(super) fn unknown<'k>(failure: Failure, name: &str, known: impl IntoIterator<Item = &'k &'k str>) -> Failure {
-    match closest(name, known.into_iter().copied()) {
+    match nearest(name, known.into_iter().copied()) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure,
     }
-}
-
-/// The most similar of `known`, if it is similar at all.
-pub(super) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    known
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len().min(name.len()) / 4)
-        .min()
-        .map(|(_, known)| known)
 }
 
 /// Without `.` and `..`, by the text alone: a link in between is the user's business.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::failure::Failure;
+use crate::nearest::nearest;
 
-use super::at::closest;
 use super::model::Stack;
 
 impl Stack {
@@ -41,7 +41,7 @@ impl Stack {
             ));
         }
         let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
-        let hint = match closest(name, names.iter().copied()) {
+        let hint = match nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are: {}", names.join(", ")),
         };

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::nearest::nearest;
 use crate::yaml::{Key, Node, Source, Value, parse};
 
 use super::{FILE, Limits, Settings, value};
@@ -92,13 +93,8 @@ fn wrong(node: &Node, what: impl Into<String>) -> Failure {
 
 fn unknown(key: &Key, known: &[&str]) -> Failure {
     let failure = Failure::invalid(format!("{}: there is no such setting", key.name)).at(key.span.place(false));
-    let near = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(&key.name, known), *known))
-        .filter(|(distance, _)| *distance <= 2)
-        .min();
-    match near {
-        Some((_, near)) => failure.hint(format!("did you mean `{near}`?")),
+    match nearest(&key.name, known.iter().copied()) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure.hint(format!("there are: {}", known.join(", "))),
     }
 }

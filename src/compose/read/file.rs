@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::compose::at::{At, closest};
+use crate::compose::at::At;
 use crate::compose::dotenv;
 use crate::compose::interpolate::Variables;
 use crate::compose::model::{OptionalMap, Places, Service, Stack};
 use crate::failure::{Failure, Place};
+use crate::nearest::nearest;
 use crate::yaml::Node;
 
 use super::{object, service};
@@ -189,7 +190,7 @@ fn refuse_unknown_references(services: &At<'_>, stack: &Stack) -> Result<(), Fai
                 return Ok(());
             }
             let failure = named_in(field, name);
-            Err(match closest(name, there.into_iter().map(String::as_str)) {
+            Err(match nearest(name, there.into_iter().map(String::as_str)) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),
                 None => failure.hint(format!("add it under the top-level `{kind}`")),
             })
