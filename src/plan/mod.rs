@@ -9,6 +9,7 @@ mod order;
 mod spec;
 mod step;
 mod up;
+mod waits;
 
 pub use conflict::name_taken;
 pub use down::{DownOptions, down, restart, start, stop};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compose::{Condition, Dependency, Service, Stack};
+use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, Observed, State};
@@ -10,7 +10,7 @@ use crate::observed::{Container, Health, Observed, State};
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
 use super::spec::{Contents, Spec, differences, spec};
-use super::step::{Action, Plan, StepId, Target, Until, Which};
+use super::step::{Action, Plan, StepId, Target, Which};
 
 /// What the user asked of `up`.
 #[derive(Debug, Clone, Default)]
@@ -72,20 +72,20 @@ fn has_container(stack: &Stack, observed: &Observed, service: &str) -> bool {
 
 /// What the plan does about a service: where its dependents hook in.
 #[derive(Default)]
-struct Planned {
+pub(super) struct Planned {
     /// Makes a container.
-    created: Vec<StepId>,
+    pub(super) created: Vec<StepId>,
     /// Starts or restarts a container.
-    started: Vec<StepId>,
+    pub(super) started: Vec<StepId>,
     /// The containers, to wait for.
-    containers: Vec<(Target, Standing)>,
+    pub(super) containers: Vec<(Target, Standing)>,
     /// Waits already planned.
-    waits: BTreeMap<&'static str, Vec<StepId>>,
+    pub(super) waits: BTreeMap<&'static str, Vec<StepId>>,
 }
 
 /// How far a container is before the plan begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+pub(super) enum Standing {
     /// Ready: nothing to wait for.
     Ready,
     /// Ran and exited with 0.
@@ -94,16 +94,17 @@ enum Standing {
     Pending(Option<StepId>),
 }
 
-struct Planner<'a> {
-    stack: &'a Stack,
-    observed: &'a Observed,
-    contents: &'a Contents,
-    options: &'a UpOptions,
-    images: BTreeMap<String, ImageWork>,
-    networks: BTreeMap<String, StepId>,
-    volumes: BTreeMap<String, StepId>,
-    plan: Plan,
-    services: BTreeMap<String, Planned>,
+/// A plan of `up` in the making.
+pub(super) struct Planner<'a> {
+    pub(super) stack: &'a Stack,
+    pub(super) observed: &'a Observed,
+    pub(super) contents: &'a Contents,
+    pub(super) options: &'a UpOptions,
+    pub(super) images: BTreeMap<String, ImageWork>,
+    pub(super) networks: BTreeMap<String, StepId>,
+    pub(super) volumes: BTreeMap<String, StepId>,
+    pub(super) plan: Plan,
+    pub(super) services: BTreeMap<String, Planned>,
 }
 
 /// Whether a container is as wanted, and if not, why not.
@@ -376,92 +377,6 @@ impl<'a> Planner<'a> {
         self.plan.order_after(step, optional);
         planned.started.push(step);
         Standing::Pending(Some(step))
-    }
-
-    /// The steps after which `dependency` on service `name` holds; none when it holds already.
-    fn condition(&mut self, name: &str, dependency: &Dependency) -> Vec<StepId> {
-        match dependency.condition {
-            Condition::ServiceStarted => self
-                .services
-                .get(name)
-                .map(|planned| planned.started.clone())
-                .unwrap_or_default(),
-            Condition::ServiceHealthy => self.waits(name, Until::Healthy, "a dependent needs it healthy"),
-            Condition::ServiceCompletedSuccessfully => {
-                self.waits(name, Until::Completed, "a dependent needs it completed")
-            }
-        }
-    }
-
-    /// The wait that `up` itself does for a service, unless told not to.
-    fn wait_for(&mut self, name: &str) {
-        if self.runs_to_completion(name) {
-            self.waits(name, Until::Completed, "a dependent needs it completed");
-        } else if self.depended_on_healthy(name) {
-            self.waits(name, Until::Healthy, "a dependent needs it healthy");
-        } else if !self.options.no_wait {
-            self.waits(name, Until::Ready, "up ends when it is ready");
-        }
-    }
-
-    fn waits(&mut self, name: &str, until: Until, reason: &str) -> Vec<StepId> {
-        let Some(planned) = self.services.get_mut(name) else {
-            return Vec::new();
-        };
-        let kind = match until {
-            Until::Ready => "ready",
-            Until::Healthy => "healthy",
-            Until::Completed => "completed",
-        };
-        if let Some(steps) = planned.waits.get(kind) {
-            return steps.clone();
-        }
-        let mut steps = Vec::new();
-        for (target, standing) in &planned.containers {
-            let needs = match (standing, until) {
-                (Standing::Ready, Until::Ready | Until::Healthy) | (Standing::Completed, _) => continue,
-                (Standing::Pending(start), _) => start.iter().copied().collect(),
-                (Standing::Ready, Until::Completed) => Vec::new(),
-            };
-            let action = Action::Await {
-                container: target.clone(),
-                until,
-            };
-            steps.push(self.plan.push(Some(name), action, reason, needs));
-        }
-        planned.waits.insert(kind, steps.clone());
-        steps
-    }
-
-    fn dependents<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Dependency> {
-        self.options
-            .services
-            .iter()
-            .filter_map(|service| self.stack.services.get(service))
-            .filter_map(move |service| service.depends_on.get(name))
-    }
-
-    fn runs_to_completion(&self, name: &str) -> bool {
-        self.dependents(name)
-            .any(|dependency| dependency.condition == Condition::ServiceCompletedSuccessfully)
-    }
-
-    fn depended_on_healthy(&self, name: &str) -> bool {
-        self.dependents(name)
-            .any(|dependency| dependency.condition == Condition::ServiceHealthy)
-    }
-
-    /// A dependency with `restart: true` whose container the plan makes anew or restarts.
-    fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
-        let (name, dependency) = service.depends_on.iter().find(|(name, dependency)| {
-            dependency.restart
-                && self
-                    .services
-                    .get(*name)
-                    .is_some_and(|planned| !planned.created.is_empty())
-        })?;
-        let steps = self.condition(name, dependency);
-        Some((name.clone(), steps))
     }
 
     /// Stops, if it runs, and removes; gives the removal.

@@ -1,0 +1,94 @@
+//! When a service's dependents may start, and what `up` itself waits for.
+
+use crate::compose::{Condition, Dependency, Service};
+
+use super::step::{Action, StepId, Until};
+use super::up::{Planner, Standing};
+
+impl Planner<'_> {
+    /// The steps after which `dependency` on service `name` holds; none when it holds already.
+    pub(super) fn condition(&mut self, name: &str, dependency: &Dependency) -> Vec<StepId> {
+        match dependency.condition {
+            Condition::ServiceStarted => self
+                .services
+                .get(name)
+                .map(|planned| planned.started.clone())
+                .unwrap_or_default(),
+            Condition::ServiceHealthy => self.waits(name, Until::Healthy, "a dependent needs it healthy"),
+            Condition::ServiceCompletedSuccessfully => {
+                self.waits(name, Until::Completed, "a dependent needs it completed")
+            }
+        }
+    }
+
+    /// The wait that `up` itself does for a service, unless told not to.
+    pub(super) fn wait_for(&mut self, name: &str) {
+        if self.runs_to_completion(name) {
+            self.waits(name, Until::Completed, "a dependent needs it completed");
+        } else if self.depended_on_healthy(name) {
+            self.waits(name, Until::Healthy, "a dependent needs it healthy");
+        } else if !self.options.no_wait {
+            self.waits(name, Until::Ready, "up ends when it is ready");
+        }
+    }
+
+    fn waits(&mut self, name: &str, until: Until, reason: &str) -> Vec<StepId> {
+        let Some(planned) = self.services.get_mut(name) else {
+            return Vec::new();
+        };
+        let kind = match until {
+            Until::Ready => "ready",
+            Until::Healthy => "healthy",
+            Until::Completed => "completed",
+        };
+        if let Some(steps) = planned.waits.get(kind) {
+            return steps.clone();
+        }
+        let mut steps = Vec::new();
+        for (target, standing) in &planned.containers {
+            let needs = match (standing, until) {
+                (Standing::Ready, Until::Ready | Until::Healthy) | (Standing::Completed, _) => continue,
+                (Standing::Pending(start), _) => start.iter().copied().collect(),
+                (Standing::Ready, Until::Completed) => Vec::new(),
+            };
+            let action = Action::Await {
+                container: target.clone(),
+                until,
+            };
+            steps.push(self.plan.push(Some(name), action, reason, needs));
+        }
+        planned.waits.insert(kind, steps.clone());
+        steps
+    }
+
+    fn dependents<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Dependency> {
+        self.options
+            .services
+            .iter()
+            .filter_map(|service| self.stack.services.get(service))
+            .filter_map(move |service| service.depends_on.get(name))
+    }
+
+    pub(super) fn runs_to_completion(&self, name: &str) -> bool {
+        self.dependents(name)
+            .any(|dependency| dependency.condition == Condition::ServiceCompletedSuccessfully)
+    }
+
+    fn depended_on_healthy(&self, name: &str) -> bool {
+        self.dependents(name)
+            .any(|dependency| dependency.condition == Condition::ServiceHealthy)
+    }
+
+    /// A dependency with `restart: true` whose container the plan makes anew or restarts.
+    pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
+        let (name, dependency) = service.depends_on.iter().find(|(name, dependency)| {
+            dependency.restart
+                && self
+                    .services
+                    .get(*name)
+                    .is_some_and(|planned| !planned.created.is_empty())
+        })?;
+        let steps = self.condition(name, dependency);
+        Some((name.clone(), steps))
+    }
+}
