@@ -204,6 +204,7 @@ fn a_terminal_of_40_columns() {
     let mut pty = Command::new("script");
     pty.args(["-qec", &script, "/dev/null"])
         .current_dir(&project.dir)
+        .env_clear()
         .env("TERM", "xterm-256color");
     for (name, value) in command.envs(&project.env).get_envs() {
         if let Some(value) = value {
