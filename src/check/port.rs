@@ -13,9 +13,9 @@ use super::port_owner;
 pub(super) fn taken(stack: &Stack, service: &Service, observed: &Observed) -> Option<Failure> {
     service.ports.iter().enumerate().find_map(|(index, port)| {
         let number: u16 = port.published.as_ref()?.parse().ok()?;
+        // A container of this project that has it may be about to give it up; if not, the engine says so.
         let ours = observed
             .of_project(&stack.name)
-            .filter(|container| container.service() == Some(&service.name))
             .any(|container| holds(container, port, number));
         if ours {
             return None;
