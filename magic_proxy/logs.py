@@ -27,5 +27,6 @@ def set_up() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # Client libraries tell every retry; the health page says the same once.
+    # They tell every retry, and that they began; the health page and our own lines say the same once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)

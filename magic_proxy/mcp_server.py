@@ -1,18 +1,18 @@
 """mcp-server: the tools that agents call."""
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
-from magic_proxy.health import add_health
+from magic_proxy import health
 from magic_proxy.stores import Stores
 
 
-def create(stores: Stores) -> FastAPI:
+def create(stores: Stores) -> Starlette:
     """The application on :8002."""
-    app = FastAPI(title="mcp-server", openapi_url=None)
-    add_health(app, "mcp-server", stores)
 
-    @app.get("/")
-    async def about() -> dict:
-        return {"service": "mcp-server", "tools": []}
+    async def about(_: Request) -> JSONResponse:
+        return JSONResponse({"service": "mcp-server", "tools": []})
 
-    return app
+    return Starlette(routes=[Route("/", about), health.route("mcp-server", stores)])

@@ -1,20 +1,25 @@
 """magic-proxy: the gateway's HTTP interface."""
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
-from magic_proxy.health import add_health
+from magic_proxy import health
+from magic_proxy.config import Config
 from magic_proxy.stores import Stores
 
 
-def create(config: dict, stores: Stores) -> FastAPI:
+def create(config: Config, stores: Stores) -> Starlette:
     """The application on :8001."""
-    app = FastAPI(title="magic-proxy", openapi_url=None)
-    add_health(app, "magic-proxy", stores)
 
-    @app.get("/v1/models")
-    async def models() -> dict:
-        aliases = (config.get("router_settings") or {}).get("model_group_alias") or {}
-        names = [profile["model_name"] for profile in config.get("model_list") or []]
-        return {"object": "list", "data": [{"id": name, "object": "model"} for name in [*aliases, *names]]}
+    async def about(_: Request) -> JSONResponse:
+        return JSONResponse({"service": "magic-proxy", "models": len(config.models)})
 
-    return app
+    async def models(_: Request) -> JSONResponse:
+        names = [*config.aliases, *config.models]
+        return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
+
+    return Starlette(
+        routes=[Route("/", about), Route("/v1/models", models), health.route("magic-proxy", stores)],
+    )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import uuid
+from collections.abc import Awaitable
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis.asyncio import Redis
@@ -15,54 +16,71 @@ START_WITHIN = 30
 log = logging.getLogger("magic_proxy.stores")
 
 
+class Unreachable(Exception):
+    """Which store can't be used, and why."""
+
+
 class Stores:
-    """The app's connections."""
+    """The app's connections; to be made where an event loop runs."""
 
     def __init__(self) -> None:
-        self.broker = os.environ.get("KAFKA_BROKER", "localhost:9092")
+        self.kafka = os.environ.get("KAFKA_BROKER", "localhost:9092")
+        self.producer = AIOKafkaProducer(bootstrap_servers=self.kafka, request_timeout_ms=5_000)
         self.redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
-        self.producer = AIOKafkaProducer(bootstrap_servers=self.broker, request_timeout_ms=5_000)
 
     async def start(self) -> None:
-        """Connects to both, and sends one message through Kafka and back."""
-        await asyncio.wait_for(asyncio.gather(self._start_redis(), self._start_kafka()), START_WITHIN)
+        """Connects to both and sends one message through Kafka and back; else `Unreachable`."""
+        # The address is told without a password that the URL may hold.
+        address = self.redis.connection_pool.connection_kwargs
+        await asyncio.gather(
+            _reach(f"Redis at {address.get('host')}:{address.get('port', 6379)}", self.redis.ping()),
+            _reach(f"Kafka at {self.kafka}", self._there_and_back()),
+        )
+        log.info("Kafka at %s took a message and gave it back; Redis answers", self.kafka)
 
-    async def _start_redis(self) -> None:
-        await self.redis.ping()
-        log.info("Redis answers")
-
-    async def _start_kafka(self) -> None:
-        await self.producer.start()
-        word = uuid.uuid4().hex.encode()
-        sent = await self.producer.send_and_wait(TOPIC, word)
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.broker, enable_auto_commit=False)
-        await consumer.start()
+    async def _there_and_back(self) -> None:
+        """One message, produced and consumed: only then does the broker really work."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False)
         try:
+            await asyncio.gather(self.producer.start(), consumer.start())
+            word = uuid.uuid4().hex.encode()
+            sent = await self.producer.send_and_wait(TOPIC, word)
             partition = TopicPartition(TOPIC, sent.partition)
             consumer.assign([partition])
             consumer.seek(partition, sent.offset)
-            async for message in consumer:
-                if message.value == word:
-                    break
+            while (await consumer.getone()).value != word:
+                pass
         finally:
             await consumer.stop()
-        log.info("Kafka at %s took a message and gave it back", self.broker)
 
     async def health(self) -> dict[str, str]:
         """`ok`, or what is wrong, by name; answers within a second."""
-        names = {"kafka": self._ask_kafka(), "redis": self.redis.ping()}
-        answers = await asyncio.gather(
-            *(asyncio.wait_for(question, ANSWER_WITHIN) for question in names.values()), return_exceptions=True
+        kafka, redis = await asyncio.gather(
+            _answer(self.producer.client.fetch_all_metadata()),
+            _answer(self.redis.ping()),
         )
-        return {
-            name: f"{type(answer).__name__}: {answer}".rstrip(": ") if isinstance(answer, BaseException) else "ok"
-            for name, answer in zip(names, answers)
-        }
-
-    async def _ask_kafka(self) -> None:
-        """A request that the broker itself must answer."""
-        await self.producer.client.fetch_all_metadata()
+        return {"kafka": kafka, "redis": redis}
 
     async def stop(self) -> None:
         """Hands over what is still to be sent and closes both."""
         await asyncio.gather(self.producer.stop(), self.redis.aclose(), return_exceptions=True)
+
+
+async def _reach(name: str, attempt: Awaitable[object]) -> None:
+    try:
+        await asyncio.wait_for(attempt, START_WITHIN)
+    except TimeoutError as error:
+        raise Unreachable(f"{name} did not answer within {START_WITHIN} s") from error
+    except Exception as error:
+        raise Unreachable(f"{name} can't be used: {error}") from error
+
+
+async def _answer(question: Awaitable[object]) -> str:
+    try:
+        await asyncio.wait_for(question, ANSWER_WITHIN)
+    except TimeoutError:
+        return f"no answer within {ANSWER_WITHIN} s"
+    # Whatever it is, the health page's answer is the same: not now.
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "ok"
