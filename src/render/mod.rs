@@ -1,7 +1,7 @@
 //! The files that magicctl writes into a project: docker-compose.yml and the monitoring's configuration.
 //!
-//! The first line of each holds the digest of the rest. A file whose digest fits is as some magicctl wrote it and
-//! may be written anew; any other was edited and is kept.
+//! Each holds a digest of the rest of itself, in its first line or, where the format has no comments, in a description.
+//! A file whose digest fits is as some magicctl wrote it and may be written anew; any other was edited and is kept.
 
 mod project;
 mod state;
@@ -183,7 +183,9 @@ mod tests {
                 .is_empty()
         );
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(write_missing(folder.path(), &settings(folder.path())).unwrap().len(), 4);
+        let written = write_missing(folder.path(), &settings(folder.path())).unwrap();
+        assert!(written.contains(&PathBuf::from("docker-compose.yml")), "{written:?}");
+        assert_eq!(written.len(), files(&settings(folder.path())).unwrap().len());
     }
 
     #[test]
@@ -203,6 +205,55 @@ mod tests {
         assert_eq!(stack.services["kafka"].cpus, Some(2.0));
         assert_eq!(stack.services["worker"].image.as_deref(), Some("x"));
         assert_eq!(stack.services.len(), 7);
+    }
+
+    #[test]
+    fn a_dashboard_follows_the_template_too_until_it_is_edited() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Path::new("config/grafana/dashboards/stack.json");
+        let file = files(&settings(folder.path()))
+            .unwrap()
+            .into_iter()
+            .find(|file| file.path == path);
+        let text = file.unwrap().text;
+        serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        let on_disk = folder.path().join("stack.json");
+        fs::write(&on_disk, &text).unwrap();
+        assert_eq!(State::of(&on_disk, &text).unwrap(), State::Current);
+        assert_eq!(State::of(&on_disk, "another").unwrap(), State::Outdated);
+        fs::write(&on_disk, text.replacen("10s", "1m", 1)).unwrap();
+        assert_eq!(State::of(&on_disk, &text).unwrap(), State::Edited);
+    }
+
+    #[test]
+    fn the_collector_is_chosen_and_narrowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::write(
+            root.join(crate::settings::FILE),
+            "collector: alloy\ncollector_scope: project\nports: {grafana: 3001}\n",
+        )
+        .unwrap();
+        let paths: Vec<_> = write(root, &settings(root), false)
+            .unwrap()
+            .into_iter()
+            .map(|outcome| outcome.path)
+            .collect();
+        assert!(paths.contains(&PathBuf::from("config/alloy/config.alloy")), "{paths:?}");
+        assert!(
+            !paths.iter().any(|path| path.starts_with("config/promtail")),
+            "{paths:?}"
+        );
+        let request = crate::compose::Request {
+            start_dir: root.to_owned(),
+            project_name: Some("mine".to_owned()),
+            ..Default::default()
+        };
+        let stack = crate::compose::load(&request).unwrap();
+        assert!(!stack.services.contains_key("promtail"));
+        let alloy = &stack.services["alloy"];
+        assert_eq!(alloy.environment["COLLECT_PROJECT"].as_deref(), Some("mine"));
+        assert_eq!(stack.services["grafana"].ports[0].published.as_deref(), Some("3001"));
     }
 
     #[test]

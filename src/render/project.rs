@@ -63,7 +63,9 @@ mod tests {
         std::fs::write(folder.path().join("run.py"), "mine").unwrap();
         let (written, kept) = init(folder.path()).unwrap();
         assert_eq!(kept, [PathBuf::from("run.py")]);
-        assert_eq!(written.len(), FILES.len() - 1 + 4);
+        let settings = settings::load(folder.path(), &std::collections::BTreeMap::new(), &[]).unwrap();
+        let rendered = crate::render::files(&settings).unwrap().len();
+        assert_eq!(written.len(), FILES.len() - 1 + rendered);
         assert_eq!(std::fs::read_to_string(folder.path().join("run.py")).unwrap(), "mine");
         let (written, _) = init(folder.path()).unwrap();
         assert!(written.is_empty());

@@ -8,8 +8,10 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 
-/// The first line, before the digest.
-const MARK: &str = "# magicctl: sha256=";
+/// What stands before the digest, wherever in the file the comment is that holds it.
+const MARK: &str = "magicctl: sha256=";
+/// Hex digits of a digest.
+const DIGITS: usize = 64;
 
 /// What is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +39,28 @@ impl State {
         if there == text.as_bytes() {
             return Ok(Self::Current);
         }
-        let there = String::from_utf8_lossy(&there);
-        let untouched = there
-            .split_once('\n')
-            .is_some_and(|(first, body)| first.strip_prefix(MARK) == Some(&digest(body)));
-        Ok(if untouched { Self::Outdated } else { Self::Edited })
+        Ok(if is_untouched(&String::from_utf8_lossy(&there)) {
+            Self::Outdated
+        } else {
+            Self::Edited
+        })
     }
 }
 
-/// `body` under the line with its digest.
-pub(super) fn marked(body: &str) -> String {
-    format!("{MARK}{}\n{body}", digest(body))
+/// `text`, whose first mark has nothing behind it, with the digest of itself put there.
+pub(super) fn sealed(text: &str) -> String {
+    text.replacen(MARK, &format!("{MARK}{}", digest(text)), 1)
+}
+
+/// Whether the digest in `text` is that of the rest.
+fn is_untouched(text: &str) -> bool {
+    let Some((before, after)) = text.split_once(MARK) else {
+        return false;
+    };
+    match after.split_at_checked(DIGITS) {
+        Some((written, rest)) => digest(&format!("{before}{MARK}{rest}")) == written,
+        None => false,
+    }
 }
 
 fn digest(body: &str) -> String {

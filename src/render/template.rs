@@ -8,37 +8,52 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 
 use super::Rendered;
-use super::state::marked;
+use super::state::sealed;
 
-/// Where each file goes and its template; the Compose file first.
-const TEMPLATES: [(&str, &str); 4] = [
-    ("docker-compose.yml", include_str!("../../templates/docker-compose.yml")),
-    (
-        "config/loki/local-config.yaml",
-        include_str!("../../templates/config/loki/local-config.yaml"),
-    ),
-    (
-        "config/promtail/promtail-config.yml",
-        include_str!("../../templates/config/promtail/promtail-config.yml"),
-    ),
-    (
-        "config/grafana/provisioning/datasources/loki.yml",
-        include_str!("../../templates/config/grafana/provisioning/datasources/loki.yml"),
-    ),
+macro_rules! template {
+    ($path:literal, $collector:expr) => {
+        Template {
+            path: $path,
+            text: include_str!(concat!("../../templates/", $path)),
+            collector: $collector,
+        }
+    };
+}
+
+/// A file's template.
+struct Template {
+    /// Where the file goes.
+    path: &'static str,
+    text: &'static str,
+    /// Only with this collector.
+    collector: Option<&'static str>,
+}
+
+/// The Compose file first.
+const TEMPLATES: [Template; 8] = [
+    template!("docker-compose.yml", None),
+    template!("config/loki/local-config.yaml", None),
+    template!("config/promtail/promtail-config.yml", Some("promtail")),
+    template!("config/alloy/config.alloy", Some("alloy")),
+    template!("config/grafana/provisioning/datasources/loki.yml", None),
+    template!("config/grafana/provisioning/dashboards/magicproxy.yml", None),
+    template!("config/grafana/provisioning/alerting/app-runner.yml", None),
+    template!("config/grafana/dashboards/stack.json", None),
 ];
 
-/// The services that the Compose file's template names.
-const SERVICES: [&str; 6] = ["app-runner", "kafka", "redis", "loki", "promtail", "grafana"];
+/// The services that the Compose file's template names, beside the collector.
+const SERVICES: [&str; 5] = ["app-runner", "kafka", "redis", "loki", "grafana"];
 
 pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
+    let services: Vec<&str> = SERVICES.into_iter().chain([settings.collector()]).collect();
     if let Some(name) = settings
         .resources
         .keys()
-        .find(|name| !SERVICES.contains(&name.as_str()))
+        .find(|name| !services.contains(&name.as_str()))
     {
         return Err(
             Failure::invalid(format!("resources.{name} in magicctl.yaml: there is no such service"))
-                .hint(format!("there are: {}", SERVICES.join(", "))),
+                .hint(format!("there are: {}", services.join(", "))),
         );
     }
     let mut environment = Environment::new();
@@ -50,21 +65,42 @@ pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
             |key: &str, value: Option<String>| value.map_or_else(String::new, |value| format!("\n    {key}: {value}"));
         line("mem_limit", limits.memory) + &line("cpus", limits.cpus)
     });
-    let services = further_services(settings)?;
+    let context = context! {
+        collect => if settings.collects_project_only() { "${COMPOSE_PROJECT_NAME:-.*}" } else { ".*" },
+        collector => settings.collector(),
+        log_level => settings.log_level(),
+        ports => settings.ports.clone(),
+        retention => settings.retention(),
+        services => further_services(settings)?,
+    };
     TEMPLATES
         .iter()
-        .map(|(path, template)| {
-            let context = context! { retention => settings.retention(), services => services.clone() };
-            let body = environment
-                .render_str(template, context)
-                .map_err(|error| Failure::failed(format!("{path} can't be rendered")).because(error.to_string()))?;
+        .filter(|template| {
+            template
+                .collector
+                .is_none_or(|collector| collector == settings.collector())
+        })
+        .map(|template| {
+            let body = environment.render_str(template.text, &context).map_err(|error| {
+                Failure::failed(format!("{} can't be rendered", template.path)).because(error.to_string())
+            })?;
+            // The template language drops the last line end.
+            let text = format!("{}{}\n", first_line(template.path), body.trim_end());
             Ok(Rendered {
-                path: Path::new(path),
-                // The template language drops the last line end.
-                text: marked(&format!("{}\n", body.trim_end())),
+                path: Path::new(template.path),
+                text: sealed(&text),
             })
         })
         .collect()
+}
+
+/// The comment for the digest. JSON has none: there the template itself has a place for it.
+fn first_line(path: &str) -> &'static str {
+    match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+        Some("json") => "",
+        Some("alloy") => "// magicctl: sha256=\n",
+        _ => "# magicctl: sha256=\n",
+    }
 }
 
 /// The texts of `services` in magicctl.yaml, indented into the `services:` of the Compose file.

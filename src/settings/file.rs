@@ -6,9 +6,7 @@ use crate::failure::Failure;
 use crate::nearest::nearest;
 use crate::yaml::{Key, Node, Source, Value, parse};
 
-use super::{FILE, Limits, Settings, value};
-
-const KNOWN: [&str; 5] = ["project", "collector", "retention", "resources", "services"];
+use super::{FILE, Limits, NAMED, PORTS, Settings, value};
 
 pub(super) fn apply(settings: &mut Settings, path: &Path) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path)
@@ -34,7 +32,15 @@ pub(super) fn apply(settings: &mut Settings, path: &Path) -> Result<(), Failure>
                     settings.services.push(template);
                 }
             }
-            name @ ("project" | "collector" | "retention") => {
+            "ports" => {
+                for (key, node) in mapping(node)? {
+                    let Some((name, _)) = PORTS.iter().find(|(name, _)| *name == key.name) else {
+                        return Err(unknown(key, &PORTS.map(|(name, _)| name)));
+                    };
+                    settings.ports.insert(name, port(node)?);
+                }
+            }
+            name if NAMED.iter().any(|(known, _)| *known == name) => {
                 let text = node
                     .text()
                     .ok_or_else(|| wrong(node, format!("{name} must be a string")))?;
@@ -47,10 +53,22 @@ pub(super) fn apply(settings: &mut Settings, path: &Path) -> Result<(), Failure>
                 })?;
                 settings.set(name, text, FILE);
             }
-            _ => return Err(unknown(key, &KNOWN)),
+            _ => {
+                let named = NAMED.iter().map(|(name, _)| *name);
+                let known: Vec<&str> = named.chain(["ports", "resources", "services"]).collect();
+                return Err(unknown(key, &known));
+            }
         }
     }
     Ok(())
+}
+
+fn port(node: &Node) -> Result<u16, Failure> {
+    let text = node.text().unwrap_or_default();
+    match text.parse() {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err(wrong(node, format!("`{text}` is no port")).hint("write a number from 1 to 65535")),
+    }
 }
 
 fn limits(node: &Node) -> Result<Limits, Failure> {

@@ -15,12 +15,31 @@ pub use root::find_root;
 /// The file's name in the project's root.
 pub const FILE: &str = "magicctl.yaml";
 
+/// Settings with one value each, and their defaults.
+const NAMED: [(&str, &str); 5] = [
+    ("project", ""),
+    ("collector", "promtail"),
+    ("collector_scope", "all"),
+    ("log_level", "warn"),
+    ("retention", "7d"),
+];
+
+/// Host ports, and their defaults.
+const PORTS: [(&str, u16); 5] = [
+    ("magic-proxy", 8001),
+    ("mcp-server", 8002),
+    ("kafka", 9092),
+    ("loki", 3100),
+    ("grafana", 3000),
+];
+
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    project: Setting,
-    collector: Setting,
-    retention: Setting,
+    /// By name, in the order of [`NAMED`].
+    named: [Setting; NAMED.len()],
+    /// Host ports that are the rendered file's defaults, by the name in [`PORTS`].
+    pub ports: BTreeMap<&'static str, u16>,
     /// Limits by service.
     pub resources: BTreeMap<String, Limits>,
     /// Templates of further services, absolute.
@@ -62,14 +81,12 @@ pub fn load(
     environment: &BTreeMap<String, String>,
     flags: &[(String, String)],
 ) -> Result<Settings, Failure> {
-    let default = |value: &str| Setting {
-        value: value.to_owned(),
-        origin: "default".to_owned(),
-    };
     let mut settings = Settings {
-        project: default(""),
-        collector: default("promtail"),
-        retention: default("7d"),
+        named: NAMED.map(|(_, value)| Setting {
+            value: value.to_owned(),
+            origin: "default".to_owned(),
+        }),
+        ports: PORTS.into_iter().collect(),
         resources: BTreeMap::new(),
         services: Vec::new(),
     };
@@ -77,7 +94,7 @@ pub fn load(
     if path.is_file() {
         file::apply(&mut settings, &path)?;
     }
-    for name in ["project", "collector", "retention"] {
+    for (name, _) in NAMED {
         let variable = variable_of(name);
         let set = environment.get(&variable).filter(|value| !value.is_empty());
         let flag = flags.iter().find(|(flag, _)| flag == name);
@@ -105,37 +122,59 @@ fn variable_of(name: &str) -> String {
 
 impl Settings {
     fn set(&mut self, name: &str, value: &str, origin: &str) {
-        let setting = match name {
-            "project" => &mut self.project,
-            "collector" => &mut self.collector,
-            _ => &mut self.retention,
-        };
-        *setting = Setting {
-            value: value.to_owned(),
-            origin: origin.to_owned(),
-        };
+        for (setting, _) in self
+            .named
+            .iter_mut()
+            .zip(NAMED)
+            .filter(|(_, (known, _))| *known == name)
+        {
+            *setting = Setting {
+                value: value.to_owned(),
+                origin: origin.to_owned(),
+            };
+        }
+    }
+
+    fn get(&self, name: &str) -> &str {
+        let found = self.named.iter().zip(NAMED).find(|(_, (known, _))| *known == name);
+        found.map_or("", |(setting, _)| &setting.value)
     }
 
     /// The project's name, when one is set.
     pub fn project_name(&self) -> Option<String> {
-        (!self.project.value.is_empty()).then(|| self.project.value.clone())
+        Some(self.get("project"))
+            .filter(|name| !name.is_empty())
+            .map(ToOwned::to_owned)
+    }
+
+    /// Which collector ships the logs: the service's name, `promtail` or `alloy`.
+    pub fn collector(&self) -> &str {
+        self.get("collector")
+    }
+
+    /// Whether the collector is to leave other projects' containers alone.
+    pub fn collects_project_only(&self) -> bool {
+        self.get("collector_scope") == "project"
+    }
+
+    /// How much Loki and the collector say of themselves: `warn`.
+    pub fn log_level(&self) -> &str {
+        self.get("log_level")
     }
 
     /// How long Loki keeps logs, in its own form: `168h`.
     pub fn retention(&self) -> String {
-        value::hours(&self.retention.value).map_or_else(|| self.retention.value.clone(), |hours| format!("{hours}h"))
+        let written = self.get("retention");
+        value::hours(written).map_or_else(|| written.to_owned(), |hours| format!("{hours}h"))
     }
 
     /// Every setting, its value and origin.
     pub fn rows(&self) -> Vec<Row> {
-        let named = [
-            ("project", &self.project),
-            ("collector", &self.collector),
-            ("retention", &self.retention),
-        ];
-        let mut rows: Vec<Row> = named
-            .into_iter()
-            .map(|(name, setting)| Row {
+        let mut rows: Vec<Row> = self
+            .named
+            .iter()
+            .zip(NAMED)
+            .map(|(setting, (name, _))| Row {
                 name: name.to_owned(),
                 value: setting.value.clone(),
                 variable: variable_of(name),
@@ -148,6 +187,12 @@ impl Settings {
             variable: String::new(),
             origin: FILE.to_owned(),
         };
+        for (name, default) in PORTS {
+            let port = self.ports[name];
+            if port != default {
+                rows.push(in_file(format!("ports.{name}"), port.to_string()));
+            }
+        }
         for (service, limits) in &self.resources {
             for (key, value) in [("memory", &limits.memory), ("cpus", &limits.cpus)] {
                 if let Some(value) = value {
@@ -179,7 +224,8 @@ mod tests {
 
     #[test]
     fn a_later_layer_wins_and_is_named() {
-        let text = "project: in-file\nretention: 3d\nresources:\n  kafka: {memory: 1g, cpus: 2}\n";
+        let text =
+            "project: in-file\nretention: 3d\nports: {grafana: 3001}\nresources:\n  kafka: {memory: 1g, cpus: 2}\n";
         let settings = loaded(text, &[("MAGICCTL_RETENTION", "36h")], &[("project", "flagged")]).unwrap();
         let told: Vec<String> = settings
             .rows()
@@ -191,7 +237,10 @@ mod tests {
             [
                 "project=flagged from flag",
                 "collector=promtail from default",
+                "collector_scope=all from default",
+                "log_level=warn from default",
                 "retention=36h from MAGICCTL_RETENTION",
+                "ports.grafana=3001 from magicctl.yaml",
                 "resources.kafka.memory=1g from magicctl.yaml",
                 "resources.kafka.cpus=2 from magicctl.yaml",
             ]
@@ -207,6 +256,16 @@ mod tests {
             ("project: Not Good\n", 1, 10, "no project's name", "lower-case"),
             ("\nretention: soon\n", 2, 12, "no retention", "7d"),
             ("collector: fluentd\n", 1, 12, "no collector", "promtail"),
+            ("collector_scope: some\n", 1, 18, "no scope", "project"),
+            ("log_level: loud\n", 1, 12, "no level", "debug"),
+            (
+                "ports: {grafna: 1}\n",
+                1,
+                9,
+                "no such setting",
+                "did you mean `grafana`?",
+            ),
+            ("ports: {grafana: 70000}\n", 1, 18, "no port", "65535"),
             ("resources: {kafka: {ram: 1g}}\n", 1, 21, "no such setting", "memory"),
             ("resources: {kafka: {memory: lots}}\n", 1, 29, "no size", "512m"),
             ("services: [nope.yml]\n", 1, 12, "no file", ""),

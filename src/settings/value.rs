@@ -19,11 +19,24 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Refused> {
             what: failure.what,
             hint: failure.hint,
         }),
-        "collector" if value == "promtail" => Ok(()),
-        "collector" => Err(refused(
-            format!("`{value}` is no collector"),
-            "this version renders promtail",
-        )),
+        "collector" => one_of(
+            value,
+            &["promtail", "alloy"],
+            "collector",
+            "there are promtail (tried with every release) and alloy (its maintained successor)",
+        ),
+        "collector_scope" => one_of(
+            value,
+            &["all", "project"],
+            "scope of a collector",
+            "`all` collects from every running container, `project` only from this project's",
+        ),
+        "log_level" => one_of(
+            value,
+            &["debug", "info", "warn", "error"],
+            "level of Loki's and the collector's own log",
+            "it may be debug, info, warn or error",
+        ),
         _ => match hours(value) {
             Some(_) => Ok(()),
             None => Err(refused(
@@ -32,6 +45,13 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Refused> {
             )),
         },
     }
+}
+
+fn one_of(value: &str, allowed: &[&str], kind: &str, hint: &str) -> Result<(), Refused> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    Err(refused(format!("`{value}` is no {kind}"), hint))
 }
 
 /// `36h`, `7d`, `2w` in hours; Loki's least is a day.
