@@ -156,6 +156,8 @@ pub enum ReadyBy {
     Engine,
     /// Our own run of its healthcheck.
     Probe,
+    /// The page that it names, asked from the host.
+    Page,
     /// It has no healthcheck and runs.
     Running,
     /// It ran and exited with 0.

@@ -8,7 +8,8 @@ use crate::failure::Failure;
 /// The first source of `service` that is not there.
 pub(super) fn missing(stack: &Stack, service: &Service) -> Option<Failure> {
     for (source, place) in stack.binds_of(service) {
-        if Path::new(source).exists() {
+        // An engine's socket has a check of its own.
+        if Path::new(source).exists() || super::collector::is_socket(source) {
             continue;
         }
         let failure = Failure::failed(format!("{} mounts {source}, which is not there", service.name))

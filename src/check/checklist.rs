@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::observed::Observed;
 use crate::plan;
 
-use super::{Finding, Severity, bind, port};
+use super::{Finding, Severity, bind, collector, port};
 
 /// What was gathered, as far as it could be.
 #[derive(Debug)]
@@ -18,8 +18,10 @@ pub struct Context<'a> {
     pub stack: Result<&'a Stack, &'a Failure>,
     /// The engine's objects.
     pub observed: Result<&'a Observed, &'a Failure>,
-    /// The engine is on this machine.
-    pub local: bool,
+    /// Of an engine on this machine.
+    pub socket: Option<PathBuf>,
+    /// What the programs say of their configuration.
+    pub config: Vec<Failure>,
 }
 
 /// The guide's checklist: path, whether it is a folder, what it is for.
@@ -55,7 +57,22 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         fix: None,
     }));
     findings.push(engine(context));
-    if context.local {
+    if context.config.is_empty() {
+        findings.push(well("config", "every edited file in config/ can be read".to_owned()));
+    }
+    findings.extend(context.config.iter().map(|failure| of_failure("config", failure)));
+    findings.extend(collector::unreadable(stack).into_iter().map(|text| Finding {
+        code: "log-driver",
+        severity: Severity::Warning,
+        place: None,
+        what: text,
+        why: String::new(),
+        fix: None,
+    }));
+    if let Some(socket) = &context.socket {
+        let services = stack.services.values();
+        let elsewhere = services.filter_map(|service| collector::socket_elsewhere(stack, service, Some(socket)));
+        findings.extend(elsewhere.map(|failure| of_failure("engine-socket", &failure)));
         let missing: Vec<Failure> = stack
             .services
             .values()
@@ -67,7 +84,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         findings.extend(missing.iter().map(|failure| of_failure("bind-source", failure)));
     }
     if let Ok(observed) = context.observed {
-        findings.extend(on_the_engine(stack, observed, context.local));
+        findings.extend(on_the_engine(stack, observed, context.socket.is_some()));
     }
     findings
 }

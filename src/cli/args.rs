@@ -117,6 +117,8 @@ pub enum Command {
     Start(StartArgs),
     /// Run a command in a service's container
     Exec(ExecArgs),
+    /// Print, and open where there is a browser, the address of Grafana, the app, or a service's logs in Explore
+    Open(OpenArgs),
     /// Stop and remove containers and networks; volumes stay unless asked for
     Down(DownArgs),
     /// Print completions for a shell
@@ -299,6 +301,52 @@ pub struct ExecArgs {
     /// No terminal, even when there is one
     #[arg(short = 'T', long)]
     pub no_tty: bool,
+}
+
+/// `open`.
+#[derive(Debug, Clone, Args)]
+pub struct OpenArgs {
+    /// Which page
+    #[arg(value_enum, default_value_t, value_name = "PAGE")]
+    pub page: Page,
+    /// For `logs`: whose
+    #[arg(value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// For `logs`: only its errors
+    #[arg(long)]
+    pub errors: bool,
+    /// Only print the address
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// What `open` can open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Page {
+    /// Grafana: Explore and the dashboards.
+    #[default]
+    Grafana,
+    /// The gateway, magic-proxy.
+    App,
+    /// The tools' server, mcp-server.
+    Mcp,
+    /// Loki's API.
+    Loki,
+    /// A service's lines in Grafana's Explore.
+    Logs,
+}
+
+impl Page {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grafana => "grafana",
+            Self::App => "app",
+            Self::Mcp => "mcp",
+            Self::Loki => "loki",
+            Self::Logs => "logs",
+        }
+    }
 }
 
 /// `down`.

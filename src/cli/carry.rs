@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::event::{Event, ServiceSummary};
 use crate::execute::{Execution, Outcome};
 use crate::failure::{Exit, Failure};
+use crate::labels;
 use crate::observed::{Container, Health, State};
 use crate::plan::{Action, Plan};
 use crate::ready::Signs;
@@ -149,9 +150,11 @@ impl<'a> Carry<'a> {
 fn summary(name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
     let container = there.iter().find(|container| container.service() == Some(name));
     let state = container.map(|container| container.state);
+    let names_page = container.is_some_and(|container| container.labels.contains_key(labels::READY));
     let found_ready = total.ready.get(name);
     let ready = !total.not_done.contains_key(name)
         && match state {
+            Some(State::Running { health: Health::None }) if names_page => found_ready.is_some(),
             Some(
                 State::Running {
                     health: Health::Healthy | Health::None,

@@ -5,6 +5,7 @@ use crate::failure::{Exit, Failure};
 use crate::report::finding_lines;
 
 use super::Ended;
+use super::edited;
 use super::session::Session;
 
 pub(crate) async fn run(session: &Session) -> Ended {
@@ -12,16 +13,25 @@ pub(crate) async fn run(session: &Session) -> Ended {
     let stack = session.stack(&[]);
     let observed = match session.engine().await {
         Ok(engine) => match engine.observe().await {
-            Ok(observed) => Ok((observed, engine.is_local())),
+            Ok(observed) => Ok((engine, observed)),
             Err(error) => Err(error.failure()),
         },
         Err(failure) => Err(failure),
     };
+    let there = observed.as_ref().ok().map(|(engine, observed)| (engine, observed));
+    let config = match &stack {
+        Ok(stack) => {
+            let services = stack.services.keys().cloned().collect();
+            edited::failures(session, stack, &services, there).await?
+        }
+        Err(_) => Vec::new(),
+    };
     let findings = check::run(&Context {
         root,
         stack: stack.as_ref(),
-        observed: observed.as_ref().map(|(observed, _)| observed),
-        local: observed.as_ref().is_ok_and(|(_, local)| *local),
+        observed: observed.as_ref().map(|(_, observed)| observed),
+        socket: there.and_then(|(engine, _)| engine.socket()).map(ToOwned::to_owned),
+        config,
     });
     let worst = findings.iter().map(|finding| finding.severity).max();
     if session.json() {

@@ -7,12 +7,14 @@ mod completions;
 mod config;
 mod down;
 mod duration;
+mod edited;
 mod exec;
 mod init;
 mod lifecycle;
 mod lock;
 mod logs;
 mod moment;
+mod open;
 mod plan;
 mod rebuild;
 mod render;
@@ -80,6 +82,7 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Stop(args) => lifecycle::stop(session, &args).await,
         Command::Start(args) => lifecycle::start(session, &args).await,
         Command::Exec(args) => exec::run(session, args).await,
+        Command::Open(args) => open::run(session, &args),
         Command::Down(args) => down::run(session, &args).await,
         Command::Completions { shell } => {
             completions::shell(shell);

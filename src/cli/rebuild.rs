@@ -37,5 +37,5 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
     let _lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "rebuild", &stack.name, Some(&stack));
     carry.timeout = args.timeout;
-    super::up::bring_up(&carry, &engine, &stack, options).await
+    super::up::bring_up(session, &carry, &engine, &stack, options).await
 }

@@ -2,7 +2,10 @@
 
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::labels;
 use crate::observed::{Container, Health, State};
+use crate::plan::ReadyPage;
+use crate::ready::{Answer, ask};
 use crate::report::{StatusRow, status_table};
 
 use super::Ended;
@@ -42,10 +45,24 @@ async fn rows(engine: &Engine, project: &str) -> Result<Vec<StatusRow>, Failure>
     containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
     let checks = containers.iter().map(|container| async move {
         let mut row = StatusRow::of(container);
-        row.ready = row.ready || ready_before_the_engine_knows(engine, container).await;
+        row.ready = match container.state {
+            State::Running { health: Health::None } => page_says_ready(engine, container).await,
+            _ => row.ready || ready_before_the_engine_knows(engine, container).await,
+        };
         row
     });
     Ok(futures_util::future::join_all(checks).await)
+}
+
+/// What `up` asks of a container without a healthcheck that names a page.
+async fn page_says_ready(engine: &Engine, container: &Container) -> bool {
+    let label = container.labels.get(labels::READY);
+    let Some(page) = label.and_then(|label| ReadyPage::parse(label)) else {
+        return true;
+    };
+    let addresses: Vec<String> = container.addresses.values().cloned().collect();
+    let answer = ask(&page, if engine.is_local() { &addresses } else { &[] }).await;
+    !matches!(answer, Answer::NotYet(_))
 }
 
 /// Until its first probe the engine says `starting` of a service that `up` found ready long ago. Its own

@@ -14,12 +14,13 @@ use crate::render;
 use super::Ended;
 use super::args::UpArgs;
 use super::carry::Carry;
+use super::edited;
 use super::session::Session;
 
 pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     write_missing(session)?;
     let stack = session.stack(&args.services)?;
-    for warning in &stack.warnings {
+    for warning in stack.warnings.iter().chain(&check::unreadable(&stack)) {
         session.warn(warning);
     }
     let options = options(&stack, args)?;
@@ -27,15 +28,21 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let _lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
     carry.timeout = args.timeout;
-    bring_up(&carry, &engine, &stack, options).await
+    bring_up(session, &carry, &engine, &stack, options).await
 }
 
 /// Plans and carries out until the stack is as wanted, and says how it ended.
-pub(crate) async fn bring_up(carry: &Carry<'_>, engine: &Engine, stack: &Stack, mut options: UpOptions) -> Ended {
+pub(crate) async fn bring_up(
+    session: &Session,
+    carry: &Carry<'_>,
+    engine: &Engine,
+    stack: &Stack,
+    mut options: UpOptions,
+) -> Ended {
     let services: BTreeSet<String> = options.services.clone();
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
-        refuse_hopeless(engine, stack, &services, &observed, &plan)?;
+        refuse_hopeless(session, engine, stack, &services, &observed, &plan).await?;
         let order = plan::start_order(stack, &services);
         let well = carry.run(&plan, order).await?;
         if !plan.again || !well {
@@ -66,7 +73,8 @@ pub(crate) async fn decide(engine: &Engine, stack: &Stack, options: &UpOptions) 
 }
 
 /// Finds what would make the plan fail half-way, before anything is touched.
-fn refuse_hopeless(
+async fn refuse_hopeless(
+    session: &Session,
     engine: &Engine,
     stack: &Stack,
     services: &BTreeSet<String>,
@@ -76,9 +84,15 @@ fn refuse_hopeless(
     if plan.changes_nothing() {
         return Ok(());
     }
-    match check::would_fail(stack, services, observed, engine.is_local()) {
-        Some(failure) => Err(failure),
-        None => Ok(()),
+    if let Some(failure) = check::would_fail(stack, services, observed, engine.socket()) {
+        return Err(failure);
+    }
+    let touched: BTreeSet<String> = plan.steps().iter().filter_map(|step| step.service.clone()).collect();
+    let mut failures = edited::failures(session, stack, &touched, Some((engine, observed))).await?;
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.swap_remove(0))
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Detail {
     pub restart_count: u32,
     /// What the healthcheck last printed.
     pub health_output: String,
+    /// Its addresses, as this machine sees them if the engine is here; none while it doesn't run.
+    pub addresses: Vec<String>,
     restart: RestartPolicy,
 }
 
@@ -148,6 +150,15 @@ impl Engine {
             .await
             .map_err(|error| self.error(error))?;
         let state = inspected.state.unwrap_or_default();
+        let host_config = inspected.host_config.unwrap_or_default();
+        let in_host_network = host_config.network_mode.as_deref() == Some("host");
+        let networks = inspected.network_settings.and_then(|settings| settings.networks);
+        let addresses = networks
+            .into_iter()
+            .flat_map(std::collections::HashMap::into_values)
+            .filter_map(|network| network.ip_address.filter(|address| !address.is_empty()))
+            .chain(in_host_network.then(|| "127.0.0.1".to_owned()))
+            .collect();
         let healthcheck = inspected.config.unwrap_or_default().healthcheck.unwrap_or_default();
         let health = state.health.unwrap_or_default();
         let last = health.log.unwrap_or_default().pop();
@@ -169,10 +180,8 @@ impl Engine {
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
             health_output: last.and_then(|result| result.output).unwrap_or_default(),
-            restart: inspected
-                .host_config
-                .and_then(|host| host.restart_policy)
-                .unwrap_or_default(),
+            addresses,
+            restart: host_config.restart_policy.unwrap_or_default(),
         })
     }
 

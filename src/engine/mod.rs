@@ -16,6 +16,7 @@ mod logs;
 mod networking;
 mod object;
 mod observe;
+mod once;
 mod pull;
 
 use std::fmt;
@@ -31,6 +32,7 @@ pub use error::EngineError;
 pub use events::{EngineEvent, EngineEventKind};
 pub use exec::{ExecOptions, ExecOutcome};
 pub use logs::{LogOptions, LogPiece};
+pub use once::Once;
 pub use pull::PullProgress;
 
 /// How long a call may take to be answered. Streams (logs, events, builds) may then go on for ever.
@@ -94,6 +96,11 @@ impl Engine {
     /// Whether it is on this machine: its files and ports are ours.
     pub fn is_local(&self) -> bool {
         self.endpoint.socket().is_some()
+    }
+
+    /// Its socket, when it is on this machine.
+    pub fn socket(&self) -> Option<&std::path::Path> {
+        self.endpoint.socket()
     }
 
     /// Turns the client's error into ours.

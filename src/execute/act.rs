@@ -5,7 +5,7 @@ use crate::engine::{EngineError, NewContainer};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::labels;
-use crate::plan::{Action, StepId, Target, Until, Which};
+use crate::plan::{Action, ReadyPage, StepId, Target, Until, Which};
 use crate::ready::Wait;
 
 use super::graph::{Broken, Done, Execution};
@@ -30,8 +30,10 @@ impl Execution<'_> {
             action: step.action.verb().to_owned(),
             target: step.action.target().to_owned(),
         });
-        if let Action::Await { container, until } = &step.action {
-            return self.wait(service.unwrap_or_default(), container, *until).await;
+        if let Action::Await { container, until, page } = &step.action {
+            return self
+                .wait(service.unwrap_or_default(), container, *until, page.as_ref())
+                .await;
         }
         let called = self.call(id, service, &step.action).await;
         tracing::debug!(
@@ -144,7 +146,13 @@ impl Execution<'_> {
         Ok(true)
     }
 
-    async fn wait(&self, service: &str, container: &Target, until: Until) -> Result<Done, Broken> {
+    async fn wait(
+        &self,
+        service: &str,
+        container: &Target,
+        until: Until,
+        page: Option<&ReadyPage>,
+    ) -> Result<Done, Broken> {
         let id = self.resolve(container)?;
         let Some(signs) = self.signs else {
             return Err(Failure::failed("a wait without the engine's events").into());
@@ -155,6 +163,7 @@ impl Execution<'_> {
             id: &id,
             service,
             until,
+            page,
             timeout: self.timeout,
         };
         let tell = |text| {

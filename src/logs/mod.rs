@@ -1,5 +1,6 @@
 //! Logs: sources → one stream in time order → records with levels → filters.
 
+pub mod explore;
 mod level;
 mod merge;
 mod record;

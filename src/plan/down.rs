@@ -8,6 +8,7 @@ use crate::labels;
 use crate::observed::{Container, Observed, State};
 
 use super::labels::parse_depends_on;
+use super::page::ReadyPage;
 use super::step::{Action, Plan, StepId, Target, Until, Which};
 
 /// What the user asked of `down`.
@@ -125,11 +126,17 @@ pub fn restart(project: &str, observed: &Observed, services: &BTreeSet<String>, 
         let action = Action::Await {
             container: target(container),
             until: Until::Ready,
+            page: page(container),
         };
         let wait = plan.push(Some(service), action, "restart ends when it is ready", vec![step]);
         ready.entry(service).or_default().push(wait);
     }
     plan
+}
+
+/// The page that the container's label names.
+fn page(container: &Container) -> Option<ReadyPage> {
+    ReadyPage::parse(container.labels.get(crate::labels::READY)?)
 }
 
 fn plan_wait(plan: &mut Plan, container: &Container, needs: Vec<StepId>) -> Option<StepId> {
@@ -145,6 +152,7 @@ fn plan_wait(plan: &mut Plan, container: &Container, needs: Vec<StepId>) -> Opti
     let action = Action::Await {
         container: target(container),
         until: Until::Ready,
+        page: page(container),
     };
     Some(plan.push(container.service(), action, "start ends when it is ready", needs))
 }

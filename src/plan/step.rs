@@ -5,6 +5,8 @@ use std::fmt;
 
 use crate::event::PlannedStep;
 
+use super::page::ReadyPage;
+
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(usize);
@@ -131,6 +133,8 @@ pub enum Action {
         container: Target,
         /// For what.
         until: Until,
+        /// What says so when there is no healthcheck.
+        page: Option<ReadyPage>,
     },
 }
 
@@ -155,7 +159,7 @@ pub enum Which {
 /// What a wait is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// Usable: its healthcheck passes; without one, it runs.
+    /// Usable: its healthcheck passes; without one, its page says so; without that, it runs.
     Ready,
     /// Its healthcheck passes; having none is an error (`condition: service_healthy`).
     Healthy,

@@ -9,6 +9,7 @@ use crate::observed::{Container, Health, Observed, State};
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
+use super::page::ReadyPage;
 use super::spec::{Contents, Spec, differences, spec};
 use super::step::{Action, Plan, StepId, Target, Which};
 
@@ -79,6 +80,8 @@ pub(super) struct Planned {
     pub(super) started: Vec<StepId>,
     /// The containers, to wait for.
     pub(super) containers: Vec<(Target, Standing)>,
+    /// What says that it is ready, where it has no healthcheck.
+    pub(super) page: Option<ReadyPage>,
     /// Waits already planned.
     pub(super) waits: BTreeMap<&'static str, Vec<StepId>>,
 }
@@ -125,7 +128,10 @@ impl<'a> Planner<'a> {
                 there.entry(container.number()).or_default().push(container);
             }
         }
-        let mut planned = Planned::default();
+        let mut planned = Planned {
+            page: ReadyPage::of(service)?,
+            ..Planned::default()
+        };
         for number in 1..=service.replicas() {
             let candidates = there.remove(&number).unwrap_or_default();
             self.container(service, number, candidates, &wanted, image_id.as_deref(), &mut planned)?;
@@ -257,6 +263,10 @@ impl<'a> Planner<'a> {
                     let step = self.plan.push(Some(&service.name), action, reason, needs);
                     planned.started.push(step);
                     Standing::Pending(Some(step))
+                }
+                // That it runs says nothing yet.
+                None if planned.page.is_some() && container.state == (State::Running { health: Health::None }) => {
+                    Standing::Pending(None)
                 }
                 None => Standing::Ready,
             },

@@ -54,6 +54,7 @@ impl Planner<'_> {
             let action = Action::Await {
                 container: target.clone(),
                 until,
+                page: planned.page.clone(),
             };
             steps.push(self.plan.push(Some(name), action, reason, needs));
         }

@@ -1,8 +1,10 @@
 //! Readiness: a service is ready the moment that the engine's health event or our own run of its healthcheck
-//! says so, whichever is first.
+//! says so, whichever is first. One without a healthcheck may name a page that says it.
 
+mod page;
 mod signs;
 mod wait;
 
+pub use page::{Answer, ask};
 pub use signs::Signs;
 pub use wait::{Wait, Waited};

@@ -8,9 +8,10 @@ use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
 use crate::observed::Health;
-use crate::plan::Until;
+use crate::plan::{ReadyPage, Until};
 
 use super::Signs;
+use super::page::{Answer, ask};
 
 /// The first pause between two of our own runs of a healthcheck; it grows by half each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(60);
@@ -34,6 +35,8 @@ pub struct Wait<'a> {
     pub service: &'a str,
     /// What for.
     pub until: Until,
+    /// What says so when it has no healthcheck.
+    pub page: Option<&'a ReadyPage>,
     /// How long at most.
     pub timeout: Duration,
 }
@@ -142,6 +145,7 @@ impl Wait<'_> {
         }
         if detail.healthcheck.is_empty() {
             return match self.until {
+                Until::Ready if self.page.is_some() => Ok(None),
                 Until::Healthy => Err(Failure::failed(format!("{} has no healthcheck", self.service))
                     .because("a service that depends on it says `condition: service_healthy`")
                     .hint(format!(
@@ -155,27 +159,53 @@ impl Wait<'_> {
     }
 
     fn probes(&self, detail: &Detail) -> bool {
-        self.until != Until::Completed && !detail.healthcheck.is_empty()
+        self.until != Until::Completed && (!detail.healthcheck.is_empty() || self.page.is_some())
     }
 
-    /// Runs the container's own healthcheck once, unless an event decides first.
-    async fn probe_or_event(&self, detail: &Detail, events: &mut Receiver<EngineEvent>) -> Result<Step, Failure> {
+    /// Asks what says that it is ready: its healthcheck, else its page.
+    async fn probe(&self, detail: &Detail) -> Result<Step, Failure> {
+        if !detail.healthcheck.is_empty() {
+            return self.run_healthcheck(detail).await;
+        }
+        let Some(page) = self.page else {
+            return Ok(Step::Probe(None));
+        };
+        // Its address is another one after each of its starts.
+        let now = self.look().await?;
+        if !now.is_running {
+            return Ok(Step::Probe(None));
+        }
+        let answer = ask(page, if self.engine.is_local() { &now.addresses } else { &[] }).await;
+        tracing::debug!(service = self.service, ?answer, "page asked");
+        Ok(match answer {
+            Answer::Ready => Step::Done(ReadyBy::Page),
+            Answer::NotYet(said) => Step::Probe(Some(said)),
+            Answer::Unreachable => Step::Done(ReadyBy::Running),
+        })
+    }
+
+    async fn run_healthcheck(&self, detail: &Detail) -> Result<Step, Failure> {
         let timeout = detail.healthcheck_timeout.unwrap_or(PROBE_TIMEOUT);
+        let outcome = self.engine.exec_probe(self.id, &detail.healthcheck, timeout).await;
+        match tell_tracing(self.service, outcome) {
+            Ok(outcome) if outcome.exit_code == Some(0) => Ok(Step::Done(ReadyBy::Probe)),
+            Ok(outcome) => {
+                let output = outcome.output.trim();
+                let said = (!output.is_empty()).then(|| format!("healthcheck: {}", last_line(output)));
+                Ok(Step::Probe(said))
+            }
+            // Between an exit and the next start there is nothing to run it in: the events will tell.
+            Err(error) if error.is_unreachable() => Err(error.failure()),
+            Err(_) => Ok(Step::Probe(None)),
+        }
+    }
+
+    /// Probes once, unless an event decides first.
+    async fn probe_or_event(&self, detail: &Detail, events: &mut Receiver<EngineEvent>) -> Result<Step, Failure> {
         // What the engine says of its own probes is no news while ours runs.
         let mut silent = |_| {};
-        let probe = self.engine.exec_probe(self.id, &detail.healthcheck, timeout);
         tokio::select! {
-            outcome = probe => match tell_tracing(self.service, outcome) {
-                Ok(outcome) if outcome.exit_code == Some(0) => Ok(Step::Done(ReadyBy::Probe)),
-                Ok(outcome) => {
-                    let output = outcome.output.trim();
-                    let said = (!output.is_empty()).then(|| format!("healthcheck: {}", last_line(output)));
-                    Ok(Step::Probe(said))
-                }
-                // Between an exit and the next start there is nothing to run it in: the events will tell.
-                Err(error) if error.is_unreachable() => Err(error.failure()),
-                Err(_) => Ok(Step::Probe(None)),
-            },
+            step = self.probe(detail) => step,
             step = self.event(events, &mut silent) => Ok(step),
         }
     }

@@ -69,15 +69,22 @@ func main() {
 	}
 	collector, err := promtail.New(o.Config, reread, client.NewMetrics(prometheus.DefaultRegisterer), o.dryRun)
 	if err != nil {
-		level.Error(util_log.Logger).Log("msg", "error creating promtail", "error", err)
-		os.Exit(1)
+		fail("error creating promtail", err)
 	}
 	// Run ends on SIGTERM.
 	defer collector.Shutdown()
 	if err := collector.Run(); err != nil {
-		level.Error(util_log.Logger).Log("msg", "error starting promtail", "error", err)
-		os.Exit(1)
+		fail("error starting promtail", err)
 	}
+}
+
+// fail ends the process with its last words written: the logger keeps lines back.
+func fail(what string, err error) {
+	level.Error(util_log.Logger).Log("msg", what, "error", err)
+	if err := util_log.Flush(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(1)
 }
 
 func check(o *options) error {

@@ -1,0 +1,128 @@
+//! Asks a service's page whether it can be used, from the host.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::plan::ReadyPage;
+
+/// A container on this machine is connected to, or refuses, in less than a millisecond.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+/// A page that takes longer is no sign of readiness.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// The status line is all that is read.
+const STATUS_LINE: usize = 64;
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 200.
+    Ready,
+    /// Something else, or nothing yet: what.
+    NotYet(String),
+    /// The container's address can't be reached from here (an engine in a virtual machine or far away): nothing is known.
+    Unreachable,
+}
+
+/// Asks `page` of the container at the first of `addresses`.
+pub async fn ask(page: &ReadyPage, addresses: &[String]) -> Answer {
+    let Some(address) = addresses.first() else {
+        return Answer::Unreachable;
+    };
+    let connecting = TcpStream::connect((address.as_str(), page.port));
+    let stream = match tokio::time::timeout(CONNECT_WITHIN, connecting).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+            return Answer::NotYet(format!("nothing listens on its port {} yet", page.port));
+        }
+        Ok(Err(_)) | Err(_) => return Answer::Unreachable,
+    };
+    let asked = tokio::time::timeout(ANSWER_WITHIN, status(stream, page, address)).await;
+    match asked {
+        Ok(Ok(200)) => Answer::Ready,
+        Ok(Ok(status)) => Answer::NotYet(format!("GET {} says {status}", page.path)),
+        Ok(Err(error)) => Answer::NotYet(format!("GET {}: {error}", page.path)),
+        Err(_elapsed) => Answer::NotYet(format!("GET {} is not answered", page.path)),
+    }
+}
+
+async fn status(mut stream: TcpStream, page: &ReadyPage, host: &str) -> std::io::Result<u16> {
+    let request = format!("GET {} HTTP/1.0\r\nHost: {host}\r\n\r\n", page.path);
+    stream.write_all(request.as_bytes()).await?;
+    let mut text = Vec::new();
+    let mut buffer = [0; STATUS_LINE];
+    while text.len() < STATUS_LINE && !text.contains(&b'\n') {
+        match stream.read(&mut buffer).await? {
+            0 => break,
+            read => text.extend(&buffer[..read]),
+        }
+    }
+    let text = String::from_utf8_lossy(&text);
+    let status = text.split_whitespace().nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Asks a server that answers with `text`.
+    fn asked(text: &'static str) -> Answer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let page = ReadyPage {
+            port: listener.local_addr().unwrap().port(),
+            path: "/ready".to_owned(),
+        };
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 512];
+            let read = stream.read(&mut request).unwrap();
+            stream.write_all(text.as_bytes()).unwrap();
+            String::from_utf8_lossy(&request[..read]).into_owned()
+        });
+        let answer = run(ask(&page, &["127.0.0.1".to_owned()]));
+        assert!(server.join().unwrap().starts_with("GET /ready HTTP/1.0\r\n"));
+        answer
+    }
+
+    fn run<T>(asking: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(asking)
+    }
+
+    #[test]
+    fn only_a_200_is_ready() {
+        assert_eq!(asked("HTTP/1.1 200 OK\r\n\r\nready"), Answer::Ready);
+        assert_eq!(
+            asked("HTTP/1.1 503 Service Unavailable\r\n\r\n"),
+            Answer::NotYet("GET /ready says 503".to_owned())
+        );
+        assert_eq!(
+            asked("nonsense\r\n"),
+            Answer::NotYet("GET /ready: the answer is no HTTP".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_closed_port_is_not_yet_and_no_address_is_not_known() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let page = ReadyPage {
+            port,
+            path: "/".to_owned(),
+        };
+        let answer = run(ask(&page, &["127.0.0.1".to_owned()]));
+        assert_eq!(
+            answer,
+            Answer::NotYet(format!("nothing listens on its port {port} yet"))
+        );
+        assert_eq!(run(ask(&page, &[])), Answer::Unreachable);
+    }
+}
