@@ -10,9 +10,10 @@ class JsonFormatter(logging.Formatter):
     """A record as a line of JSON; a traceback stays inside its line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        # Microseconds: lines of one millisecond would lose their order in Loki.
         timestamp = datetime.fromtimestamp(record.created, timezone.utc)
         line = {
-            "timestamp": timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "timestamp": timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "level": record.levelname,
             "message": record.getMessage(),
             "name": record.name,

@@ -36,6 +36,8 @@ pub struct Detail {
     pub restart_count: u32,
     /// What the healthcheck last printed.
     pub health_output: String,
+    /// Whom its process runs as; empty: the image's default, mostly root.
+    pub user: String,
     /// Its addresses, as this machine sees them if the engine is here; none while it doesn't run.
     pub addresses: Vec<String>,
     restart: RestartPolicy,
@@ -159,7 +161,8 @@ impl Engine {
             .filter_map(|network| network.ip_address.filter(|address| !address.is_empty()))
             .chain(in_host_network.then(|| "127.0.0.1".to_owned()))
             .collect();
-        let healthcheck = inspected.config.unwrap_or_default().healthcheck.unwrap_or_default();
+        let config = inspected.config.unwrap_or_default();
+        let healthcheck = config.healthcheck.unwrap_or_default();
         let health = state.health.unwrap_or_default();
         let last = health.log.unwrap_or_default().pop();
         Ok(Detail {
@@ -180,6 +183,7 @@ impl Engine {
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
             health_output: last.and_then(|result| result.output).unwrap_or_default(),
+            user: config.user.unwrap_or_default(),
             addresses,
             restart: host_config.restart_policy.unwrap_or_default(),
         })

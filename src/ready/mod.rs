@@ -1,6 +1,7 @@
 //! Readiness: a service is ready the moment that the engine's health event or our own run of its healthcheck
 //! says so, whichever is first. One without a healthcheck may name a page that says it.
 
+mod known;
 mod page;
 mod signs;
 mod wait;

@@ -70,7 +70,20 @@ impl Wait<'_> {
             Err(_elapsed) => self.timed_out().await,
         };
         let last_lines = self.engine.last_lines(self.id, 12).await;
+        let failure = self.explained(failure, &last_lines).await;
         Err(Waited { failure, last_lines })
+    }
+
+    /// The failure with what the last lines are known to mean.
+    async fn explained(&self, failure: Failure, last_lines: &[String]) -> Failure {
+        let user = match self.engine.inspect_state(self.id).await {
+            Ok(detail) => detail.user,
+            Err(_) => String::new(),
+        };
+        match super::known::cause(last_lines, &user) {
+            Some(known) => failure.because(known.why).hint(known.hint),
+            None => failure,
+        }
     }
 
     async fn watch(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Failure> {

@@ -88,6 +88,10 @@ pub fn finding_lines(finding: &Finding) -> Vec<String> {
     if finding.severity != Severity::Ok && !finding.why.is_empty() {
         lines.push(format!("         why: {}", finding.why));
     }
+    if let Some(place) = finding.place.as_ref().filter(|_| finding.severity != Severity::Ok) {
+        let file = from_here(&place.file).display();
+        lines.push(format!("         at:  {file}:{}:{}", place.line, place.column));
+    }
     if let Some(fix) = &finding.fix {
         lines.push(format!("         fix: {fix}"));
     }

@@ -8,7 +8,9 @@
 
 mod bad_input;
 mod commands;
+mod config_files;
 mod crash;
+mod observability;
 mod pull;
 mod readme;
 mod secrets;

@@ -6,9 +6,23 @@ use std::time::Duration;
 
 /// Status and body of `GET path` on a local port; `None` when nobody answers.
 pub fn get(port: u16, path: &str) -> Option<(u16, String)> {
+    ask(port, &format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"))
+}
+
+/// Status and body of `POST path` with a JSON body.
+pub fn post(port: u16, path: &str, body: &str) -> Option<(u16, String)> {
+    let length = body.len();
+    let head = "Host: localhost\r\nContent-Type: application/json";
+    ask(
+        port,
+        &format!("POST {path} HTTP/1.0\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"),
+    )
+}
+
+fn ask(port: u16, request: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream.write_all(request.as_bytes()).ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
     let status = text.split_whitespace().nth(1)?.parse().ok()?;

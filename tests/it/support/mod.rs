@@ -3,6 +3,7 @@
 
 pub mod engine;
 pub mod http;
+pub mod loki;
 pub mod own_engine;
 pub mod registry;
 
@@ -17,6 +18,9 @@ use std::time::{Duration, Instant};
 
 /// The image that light services run: real, small, with a shell.
 pub const LIGHT_IMAGE: &str = "magicproxy/redis:7.0";
+
+/// Stands in for Grafana, whose image can't be had everywhere.
+pub const GRAFANA_DOUBLE: &str = "magicproxy-test/grafana-double:1";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -92,6 +96,9 @@ impl Project {
     pub fn sample(hint: &str) -> Self {
         let mut project = Self::empty(hint);
         project.magicctl(&["init"]).ok();
+        // Tests run side by side: each collects from its own containers only.
+        project.write("magicctl.yaml", "collector_scope: project\n");
+        project.magicctl(&["render"]).ok();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for line in fs::read_to_string(root.join("images/local.env"))
             .expect("images/local.env")
@@ -101,8 +108,17 @@ impl Project {
                 project.env.insert(name.to_owned(), value.to_owned());
             }
         }
-        let ports = free_ports(3);
-        for (name, port) in ["KAFKA_PORT", "MAGIC_PROXY_PORT", "MCP_SERVER_PORT"].iter().zip(&ports) {
+        project
+            .env
+            .insert("GRAFANA_IMAGE".to_owned(), GRAFANA_DOUBLE.to_owned());
+        let names = [
+            "KAFKA_PORT",
+            "MAGIC_PROXY_PORT",
+            "MCP_SERVER_PORT",
+            "LOKI_PORT",
+            "GRAFANA_PORT",
+        ];
+        for (name, port) in names.iter().zip(&free_ports(names.len())) {
             project.env.insert((*name).to_owned(), port.to_string());
         }
         project
