@@ -110,6 +110,8 @@ pub fn diff(root: &Path, settings: &Settings) -> Result<String, Failure> {
 }
 
 #[cfg(test)]
+mod collectors_tests;
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;

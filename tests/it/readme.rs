@@ -27,22 +27,6 @@ fn shell_lines() -> Vec<String> {
 #[test]
 fn every_command_works_in_a_new_project() {
     let project = Project::sample("readme");
-    // A new project with local images has no Loki, Promtail and Grafana: what is about all of it is about the core.
-    project.edit(
-        "docker-compose.yml",
-        "  loki:\n",
-        "  loki:\n    profiles: [observability]\n",
-    );
-    project.edit(
-        "docker-compose.yml",
-        "  promtail:\n",
-        "  promtail:\n    profiles: [observability]\n",
-    );
-    project.edit(
-        "docker-compose.yml",
-        "  grafana:\n",
-        "  grafana:\n    profiles: [observability]\n",
-    );
     let lines = shell_lines();
     assert!(lines.len() > 10, "{lines:?}");
     for line in lines {
@@ -95,7 +79,7 @@ fn manual_and_completions_name_every_command() {
     let manual = project.magicctl(&["man"]).ok().stdout;
     let completions = project.magicctl(&["completions", "bash"]).ok().stdout;
     for command in [
-        "init", "check", "config", "render", "plan", "up", "status", "logs", "rebuild", "exec", "down",
+        "init", "check", "config", "render", "plan", "up", "status", "logs", "rebuild", "exec", "open", "down",
     ] {
         assert!(manual.contains(command), "{command}");
         assert!(completions.contains(command), "{command}");
