@@ -35,7 +35,7 @@ fn a_key_is_in_no_output_label_image_or_file() {
         "    print(open('/app/keys_pool/keys_pool_openai.env').read())\n    handler = ",
     );
 
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 16] = [
         &["-vv", "up", "app-runner"],
         &["-vv", "--output", "json", "up", "app-runner"],
         &["-vv", "plan"],
@@ -47,6 +47,8 @@ fn a_key_is_in_no_output_label_image_or_file() {
         &["--output", "json", "check"],
         &["config", "--settings"],
         &["config", "--hash"],
+        &["open"],
+        &["open", "logs", "app-runner"],
         &["render", "--diff"],
         &["-vv", "rebuild", "--no-cache"],
         &["-vv", "exec", "app-runner", "true"],
