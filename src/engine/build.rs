@@ -62,7 +62,7 @@ impl Engine {
         );
         let mut progress = Progress::default();
         while let Some(info) = stream.next().await {
-            progress.hear(info.map_err(|error| self.error(error))?, tell);
+            progress.hear(info.map_err(|error| in_one_form(self.error(error)))?, tell);
         }
         // The stream ends without a word when the connection breaks.
         self.image_id(image).await?;
@@ -134,6 +134,34 @@ fn options(project: &str, service: &Service, build: &Build, image: &str, dockerf
         target: build.target.clone().unwrap_or_default(),
         ..BuildImageOptions::default()
     }
+}
+
+/// A step that failed, whichever way this engine's builder puts it.
+fn in_one_form(error: EngineError) -> EngineError {
+    match error {
+        EngineError::Refused(message) => EngineError::Refused(failed_step(&message).unwrap_or(message)),
+        other => other,
+    }
+}
+
+fn failed_step(message: &str) -> Option<String> {
+    let older = message.strip_prefix("executor failed running [");
+    let newer = message.strip_prefix("process \"");
+    let (command, code) = match (older, newer) {
+        (Some(rest), _) => {
+            let (command, code) = rest.rsplit_once("]: exit code: ")?;
+            (command.to_owned(), code)
+        }
+        (_, Some(rest)) => {
+            let (command, code) = rest.rsplit_once("\" did not complete successfully: exit code: ")?;
+            // Quoted as Go does it, in which JSON's escapes are the common ones.
+            let command = serde_json::from_str(&format!("\"{command}\""));
+            (command.ok()?, code)
+        }
+        (None, None) => return None,
+    };
+    let command = command.strip_prefix("/bin/sh -c ").unwrap_or(&command);
+    Some(format!("`{command}` exited with {code}"))
 }
 
 /// The engine tells sessions apart by this.
@@ -209,6 +237,29 @@ fn classic_step(line: &str) -> Option<BuildProgress> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_that_failed_reads_the_same_from_every_engine() {
+        for message in [
+            r#"executor failed running [/bin/sh -c echo "a\b" >&2; exit 3]: exit code: 3"#,
+            r#"process "/bin/sh -c echo \"a\\b\" >&2; exit 3" did not complete successfully: exit code: 3"#,
+        ] {
+            let error = in_one_form(EngineError::Refused(message.to_owned()));
+            assert_eq!(error.to_string(), r#"`echo "a\b" >&2; exit 3` exited with 3"#);
+        }
+        // Steps without a shell, and what is not known.
+        let error = |message: &str| in_one_form(EngineError::Refused(message.to_owned())).to_string();
+        assert_eq!(
+            error("executor failed running [make all]: exit code: 2"),
+            "`make all` exited with 2"
+        );
+        for message in [
+            "process \"x\" was killed",
+            "failed to compute cache key: \"/x\": not found",
+        ] {
+            assert_eq!(error(message), message);
+        }
+    }
 
     #[test]
     fn the_classic_builders_lines_come_whole_and_its_steps_as_steps() {
