@@ -100,7 +100,7 @@ fn after_an_engine_restart_and_after_a_power_cut_up_converges() {
     };
     engine.load(LIGHT_IMAGE);
     let mut project = Project::of("power", &chain());
-    project.env.insert("DOCKER_HOST".to_owned(), engine.host());
+    project.on(&engine);
     project.magicctl(&["up"]).ok();
 
     // An orderly restart stops every container.

@@ -4,6 +4,7 @@
 pub mod engine;
 pub mod http;
 pub mod loki;
+pub mod outage;
 pub mod own_engine;
 pub mod registry;
 
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use own_engine::OwnEngine;
 
 /// The image that light services run: real, small, with a shell.
 pub const LIGHT_IMAGE: &str = "magicproxy/redis:7.0";
@@ -29,6 +32,8 @@ pub struct Project {
     pub name: String,
     pub dir: PathBuf,
     pub env: BTreeMap<String, String>,
+    /// What every command line begins with.
+    entrance: Vec<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -81,6 +86,7 @@ impl Project {
             name,
             dir,
             env,
+            entrance: Vec::new(),
             _folder: folder,
         }
     }
@@ -90,6 +96,12 @@ impl Project {
         let project = Self::empty(hint);
         project.write("docker-compose.yml", compose);
         project
+    }
+
+    /// From now on everything is done on that engine, from where its containers' addresses lead.
+    pub fn on(&mut self, engine: &OwnEngine) {
+        self.env.insert("DOCKER_HOST".to_owned(), engine.host());
+        self.entrance = engine.entrance().into();
     }
 
     /// The sample project of this repository, with ports of its own and the local images.
@@ -153,9 +165,12 @@ impl Project {
         self.plain(env!("CARGO_BIN_EXE_magicctl"), args)
     }
 
-    fn plain(&self, program: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(program);
+    /// Any other program, in the same folder and environment.
+    pub fn plain(&self, program: &str, args: &[&str]) -> Command {
+        let mut line = self.entrance.iter().map(String::as_str).chain([program]);
+        let mut command = Command::new(line.next().unwrap_or(program));
         command
+            .args(line)
             .args(args)
             .current_dir(&self.dir)
             .stdin(Stdio::null())
@@ -232,6 +247,16 @@ impl Project {
         lists.collect()
     }
 
+    /// Removes what a list command of the Docker client gives for a label.
+    fn remove(&self, label: &str, list: &[&str], remove: &[&str]) {
+        let names = self.docker(&[list, &["--filter", label]].concat());
+        let names: Vec<&str> = names.lines().collect();
+        if !names.is_empty() {
+            // What could not be removed is found by whoever looks at what is left.
+            self.docker(&[remove, &names].concat());
+        }
+    }
+
     /// `text` with what differs from run to run replaced.
     pub fn stable(&self, text: &str) -> String {
         let mut text = text
@@ -265,28 +290,14 @@ impl Drop for Project {
             if round > 0 {
                 std::thread::sleep(Duration::from_millis(300));
             }
-            remove(&label, &["ps", "-aq"], &["rm", "-fv"]);
+            self.remove(&label, &["ps", "-aq"], &["rm", "-fv"]);
         }
-        remove(&label, &["network", "ls", "-q"], &["network", "rm"]);
-        remove(&label, &["volume", "ls", "-q"], &["volume", "rm", "-f"]);
-        remove(&label, &["images", "-q"], &["rmi", "-f"]);
+        self.remove(&label, &["network", "ls", "-q"], &["network", "rm"]);
+        self.remove(&label, &["volume", "ls", "-q"], &["volume", "rm", "-f"]);
+        self.remove(&label, &["images", "-q"], &["rmi", "-f"]);
         if !std::thread::panicking() {
             assert_eq!(self.left(), Vec::<String>::new(), "something is left of {}", self.name);
         }
-    }
-}
-
-/// Removes what a list command of the Docker client gives for a label.
-fn remove(label: &str, list: &[&str], remove: &[&str]) {
-    let docker = |args: &[&str]| Command::new("docker").args(args).output();
-    let listed = docker(&[list, &["--filter", label]].concat());
-    let names = listed
-        .map(|out| String::from_utf8_lossy(&out.stdout).into_owned())
-        .unwrap_or_default();
-    let names: Vec<&str> = names.lines().collect();
-    if !names.is_empty() {
-        // What could not be removed is found by whoever looks at what is left.
-        let _removed = docker(&[remove, &names].concat());
     }
 }
 

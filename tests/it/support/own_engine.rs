@@ -1,12 +1,18 @@
-//! An engine that a test started and may kill: its own data, socket and network namespace.
+//! An engine of one's own, which may be killed: its own data, socket and network namespace. Benchmarks use this file too.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub struct OwnEngine {
     folder: tempfile::TempDir,
     namespace: String,
+    /// The search path for dockerd and what it runs.
+    programs: OsString,
     daemon: Option<Child>,
 }
 
@@ -20,30 +26,67 @@ fn run(program: &str, args: &[&str]) -> bool {
 }
 
 impl OwnEngine {
-    /// Starts one; `None` when this user may not.
+    /// Starts the machine's own; `None` when this user may not.
     pub fn start() -> Option<Self> {
-        let namespace = format!("mt-{}", std::process::id());
+        Self::start_by(std::env::var_os("PATH").unwrap_or_default())
+    }
+
+    /// Starts one whose programs are in a folder that `scripts/engines` made; `None` when this user may not.
+    pub fn start_from(programs: &Path) -> Option<Self> {
+        // dockerd finds its containerd, and that its shim and runc, by the search path. `iptables` is the machine's own.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(programs.to_owned()).chain(std::env::split_paths(&path));
+        Self::start_by(std::env::join_paths(folders).expect("folders without a colon"))
+    }
+
+    fn start_by(programs: OsString) -> Option<Self> {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let namespace = format!("mt-{}-engine-{number}", std::process::id());
         // An engine in the host's network namespace would take away the first one's bridge.
         if !run("ip", &["netns", "add", &namespace]) {
             return None;
         }
-        assert!(
-            run("ip", &["-n", &namespace, "link", "set", "lo", "up"]),
-            "loopback of {namespace}"
-        );
         let mut engine = Self {
             folder: tempfile::Builder::new()
                 .prefix("mt-engine")
                 .tempdir_in("/var/tmp")
                 .expect("a folder"),
             namespace,
+            programs,
             daemon: None,
         };
+        assert!(
+            run("ip", &["-n", &engine.namespace, "link", "set", "lo", "up"]),
+            "loopback of {}",
+            engine.namespace
+        );
+        // On a disk, images' thousands of small files take longer to write and to remove than everything else together.
+        let folder = engine.folder.path().display().to_string();
+        assert!(
+            run("mount", &["-t", "tmpfs", "-o", "mode=755", "mt-engine", &folder]),
+            "a file system in memory at {folder}"
+        );
         engine.begin();
         Some(engine)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// What puts a program where the engine's containers have their addresses and published ports: the start of a
+    /// command line. Everything else, such as files and sockets, stays the machine's own.
+    pub fn entrance(&self) -> [String; 3] {
+        // Not `ip netns exec`, which hides the control groups behind a /sys of its own.
+        let namespace = format!("--net=/var/run/netns/{}", self.namespace);
+        ["nsenter".to_owned(), namespace, "--".to_owned()]
+    }
+
+    /// A command that runs at the other side of the `entrance`.
+    pub fn inside(&self, program: &str) -> Command {
+        let [enter, args @ ..] = self.entrance();
+        let mut command = Command::new(enter);
+        command.args(args).arg(program);
+        command
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -53,6 +96,12 @@ impl OwnEngine {
 
     /// Starts the daemon on the data that is there, and waits until it answers.
     pub fn begin(&mut self) {
+        if let Err(last_words) = self.try_to_begin() {
+            panic!("an engine of our own does not answer; its last words, latest first:\n{last_words}");
+        }
+    }
+
+    fn try_to_begin(&mut self) -> Result<(), String> {
         // Left by a daemon that was killed.
         let _none = std::fs::remove_file(self.path("docker.pid"));
         let log = std::fs::File::options()
@@ -60,35 +109,36 @@ impl OwnEngine {
             .append(true)
             .open(self.path("log"))
             .expect("a log");
-        // Not by `ip netns exec`, which hides the control groups behind a /sys of its own.
-        let daemon = Command::new("nsenter")
-            .arg(format!("--net=/var/run/netns/{}", self.namespace))
-            .args(["dockerd", "--host", &self.host()])
+        let host = self.host();
+        let daemon = self
+            .inside("dockerd")
+            .env("PATH", &self.programs)
+            .args(["--host", &host])
             .arg("--data-root")
             .arg(self.path("data"))
             .arg("--exec-root")
             .arg(self.path("exec"))
             .arg("--pidfile")
             .arg(self.path("docker.pid"))
+            // Control groups under a name of its own, which the other driver would not take, can be removed with it.
+            .args(["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent"])
+            .arg(format!("/{}", self.namespace))
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
             .stdin(Stdio::null())
             .spawn()
-            .expect("dockerd starts");
-        self.daemon = Some(daemon);
-        let host = self.host();
+            .expect("nsenter runs");
+        let daemon = self.daemon.insert(daemon);
         let end = Instant::now() + Duration::from_secs(60);
         while !run("docker", &["--host", &host, "version"]) {
-            if Instant::now() > end {
+            if Instant::now() > end || daemon.try_wait().is_ok_and(|ended| ended.is_some()) {
                 let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
                 let last: Vec<&str> = log.lines().rev().take(15).collect();
-                panic!(
-                    "an engine of our own does not answer; its last words, latest first:\n{}",
-                    last.join("\n")
-                );
+                return Err(last.join("\n"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+        Ok(())
     }
 
     /// Copies an image from the machine's engine.
@@ -100,56 +150,55 @@ impl OwnEngine {
         );
     }
 
-    /// Stops the daemon in an orderly way and starts it again.
-    pub fn restart(&mut self) {
-        self.end("-TERM");
-        self.begin();
-    }
-
-    /// Kills the daemon and everything that it runs, at once.
-    pub fn cut_power(&mut self) {
-        self.end("-KILL");
-        self.unmount();
-        // What a machine keeps in memory is gone after a power cut.
-        std::fs::remove_dir_all(self.path("exec")).expect("the run-time folder");
-    }
-
     /// What killed containers leave mounted keeps the folder busy.
     fn unmount(&self) {
-        let folder = self.folder.path().display().to_string();
+        let below = format!("{}/", self.folder.path().display());
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         let points = mounts.lines().filter_map(|line| line.split_whitespace().nth(1));
-        let mut points: Vec<&str> = points.filter(|point| point.starts_with(&folder)).collect();
+        let mut points: Vec<&str> = points.filter(|point| point.starts_with(&below)).collect();
         points.reverse();
         for point in points {
             run("umount", &["-l", point]);
         }
     }
 
-    /// The processes of the engine are those whose command line or cgroup names its folder; containers' own are found
-    /// as children of their shims.
-    fn end(&mut self, signal: &str) {
-        let Some(mut daemon) = self.daemon.take() else {
+    /// Ends the daemon in an orderly way; its containers stop.
+    pub fn stop(&mut self) {
+        let Some(daemon) = &mut self.daemon else {
             return;
         };
-        if signal == "-KILL" {
-            // The namespace holds the daemon, containerd and the shims; the shims' children are the containers.
-            let listed = Command::new("ip")
-                .args(["netns", "pids", &self.namespace])
-                .output()
-                .expect("ip runs");
-            let pids = String::from_utf8_lossy(&listed.stdout).into_owned();
-            let pids: Vec<&str> = pids.split_whitespace().collect();
-            let mut all: Vec<String> = pids.iter().map(ToString::to_string).collect();
-            for pid in &pids {
+        run("kill", &["-TERM", &daemon.id().to_string()]);
+        let end = Instant::now() + Duration::from_secs(30);
+        while daemon.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // What did not hear, or could not end its children.
+        self.kill();
+    }
+
+    /// Kills the daemon and everything that it runs, at once.
+    pub fn kill(&mut self) {
+        // The namespace holds the daemon, containerd and the shims, which name the folder, and whoever uses the engine from
+        // inside; the shims' children are the containers.
+        let listed = Command::new("ip").args(["netns", "pids", &self.namespace]).output();
+        let pids = listed
+            .map(|out| String::from_utf8_lossy(&out.stdout).into_owned())
+            .unwrap_or_default();
+        let folder = self.folder.path().display().to_string();
+        let mut all = vec!["-KILL".to_owned()];
+        for pid in pids.split_whitespace() {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            if String::from_utf8_lossy(&line).contains(&folder) {
+                all.push(pid.to_owned());
                 all.extend(descendants(pid));
             }
-            let args: Vec<&str> = std::iter::once("-KILL").chain(all.iter().map(String::as_str)).collect();
-            run("kill", &args);
-        } else {
-            run("kill", &[signal, &daemon.id().to_string()]);
         }
-        daemon.wait().expect("the daemon ends");
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        run("kill", &all);
+        if let Some(mut daemon) = self.daemon.take() {
+            daemon.wait().expect("the daemon ends");
+        }
+        self.unmount();
     }
 }
 
@@ -165,8 +214,23 @@ fn descendants(pid: &str) -> Vec<String> {
 
 impl Drop for OwnEngine {
     fn drop(&mut self) {
-        self.end("-KILL");
-        self.unmount();
+        // Only an engine that answers takes away what its containers have outside of its folder, such as their shims' sockets.
+        if self.daemon.is_none() {
+            // One that can't be started again is still cleared away as far as that goes.
+            let _last_words = self.try_to_begin();
+        }
+        let docker = format!("docker --host {}", self.host());
+        let script = format!("{docker} ps -aq | xargs -r {docker} rm -f");
+        run("timeout", &["60", "sh", "-c", &script]);
+        self.stop();
+        let group = format!("/sys/fs/cgroup*/{}", self.namespace);
+        let below = format!("{group}/*");
+        let which = ["-type", "d", "(", "-path", &group, "-o", "-path", &below, ")"];
+        run(
+            "find",
+            &[&["/sys/fs/cgroup", "-depth"], &which[..], &["-delete"]].concat(),
+        );
         run("ip", &["netns", "del", &self.namespace]);
+        run("umount", &["-l", &self.folder.path().display().to_string()]);
     }
 }

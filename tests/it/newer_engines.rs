@@ -1,0 +1,290 @@
+//! On newer engines the same file gives the same result as on the machine's own, and what only they can do is used.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::own_engine::OwnEngine;
+use crate::support::{LIGHT_IMAGE, Project, free_ports, until};
+
+const SERVICES: [&str; 4] = ["store", "seed", "app", "page"];
+
+/// `store` keeps its data in a volume and publishes a port; `seed` fills it and ends; `app` waits for both, joins two
+/// networks and reads a file of the project; `page` waits for `app`. `HEALTH` stands where more of a healthcheck may be said.
+fn four(port: u16) -> String {
+    format!(
+        r"
+x-light: &light {{image: {LIGHT_IMAGE}, init: true, stop_grace_period: 1s}}
+services:
+  store:
+    <<: *light
+    command: [redis-server, --dir, /data]
+    volumes: ['data:/data']
+    ports: ['127.0.0.1:{port}:6379']
+    networks: {{back: {{aliases: [cache, shelf]}}}}
+    healthcheck: {{test: [CMD, redis-cli, ping], interval: 1s HEALTH}}
+  seed:
+    <<: *light
+    command: [redis-cli, -h, cache, set, word, seeded]
+    tmpfs: /data
+    networks: [back]
+    depends_on: {{store: {{condition: service_healthy}}}}
+  app:
+    <<: *light
+    command: [sh, -c, 'cat /settings/word; redis-cli -h shelf get word; touch /tmp/ready; sleep 600']
+    tmpfs: /data
+    volumes: ['./settings:/settings:ro']
+    networks: {{front: {{aliases: [www]}}, back: {{priority: 10}}}}
+    healthcheck: {{test: [CMD, test, -e, /tmp/ready], interval: 1s HEALTH}}
+    depends_on:
+      store: {{condition: service_healthy}}
+      seed: {{condition: service_completed_successfully}}
+  page:
+    <<: *light
+    command: [sleep, '600']
+    tmpfs: /data
+    networks: [front]
+    depends_on: {{app: {{condition: service_healthy}}}}
+networks: {{front: {{}}, back: {{}}}}
+volumes: {{data: {{}}}}
+"
+    )
+}
+
+/// The folder of a newer engine.
+fn programs(suite: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines").join(suite);
+    assert!(
+        folder.exists(),
+        "{} is not there: run scripts/engines",
+        folder.display()
+    );
+    folder
+}
+
+/// An engine from `suite` that has the light image; `None` when this user may not start one.
+fn newer(suite: &str) -> Option<OwnEngine> {
+    let engine = OwnEngine::start_from(&programs(suite));
+    if engine.is_none() {
+        eprintln!("left out: only root can start an engine of its own");
+    }
+    let engine = engine?;
+    engine.load(LIGHT_IMAGE);
+    Some(engine)
+}
+
+/// What the engine itself says of the services' containers, without what differs from one to the next anyway.
+fn there(project: &Project) -> Value {
+    let said = SERVICES.map(|service| {
+        let text = project.inspect(service, "{{json .}}").replace(&project.name, "PROJECT");
+        let text = text.replace(&project.dir.parent().expect("a folder").display().to_string(), "DIR");
+        let container: Value = serde_json::from_str(&text).expect("JSON");
+        let networks = container["NetworkSettings"]["Networks"].as_object().expect("networks");
+        let networks: Value = networks
+            .iter()
+            .map(|(name, endpoint)| {
+                let aliases = endpoint["Aliases"].as_array().cloned().unwrap_or_default();
+                let id = &container["Id"].as_str().expect("an id")[..12];
+                // Older engines add it by themselves.
+                let mut aliases: Vec<_> = aliases.into_iter().filter(|alias| alias != id).collect();
+                aliases.sort_by_key(Value::to_string);
+                (name.clone(), Value::from(aliases))
+            })
+            .collect();
+        let mounts = container["Mounts"].as_array().expect("mounts").iter();
+        let mount = |mount: &Value| json!([mount["Type"], mount["Name"], mount["Destination"], mount["RW"]]);
+        json!({
+            "service": service,
+            "name": container["Name"],
+            "state": container["State"]["Status"],
+            "exit": container["State"]["ExitCode"],
+            "health": container["State"]["Health"]["Status"],
+            "networks": networks,
+            "main network": container["HostConfig"]["NetworkMode"],
+            "mounts": mounts.map(mount).collect::<Vec<_>>(),
+            "ports": container["NetworkSettings"]["Ports"]["6379/tcp"].as_array().map(Vec::len),
+        })
+    });
+    Value::from(said.to_vec())
+}
+
+/// Brings the project up, uses it, and takes it down. Gives what was there, for comparison.
+fn life(project: &Project, port: u16) -> Value {
+    project.write("settings/word", "written\n");
+    project.magicctl(&["up"]).ok();
+    let ids = SERVICES.map(|service| project.container(service));
+
+    // magicctl may know before the engine's own next look.
+    until("the engine finds them healthy too", 20, || {
+        ["store", "app"]
+            .iter()
+            .all(|service| project.inspect(service, "{{.State.Health.Status}}") == "healthy")
+    });
+    let there = there(project);
+    let address = project.inspect(
+        "store",
+        &format!(
+            "{{{{(index .NetworkSettings.Networks \"{}_back\").IPAddress}}}}",
+            project.name
+        ),
+    );
+    for way in [format!("127.0.0.1/{port}"), format!("{address}/6379")] {
+        let open = project.plain("bash", &["-c", &format!("</dev/tcp/{way}")]).status();
+        assert!(open.expect("bash runs").success(), "{way}");
+    }
+    let status = project.magicctl(&["--output", "json", "status"]).ok().stdout;
+    let status: Value = serde_json::from_str(&status).expect("JSON");
+    let rows = status["containers"].as_array().expect("containers");
+    let mut rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            json!([
+                row["service"],
+                row["state"],
+                row["health"],
+                row["code"],
+                row["ready"],
+                row["ports"]
+            ])
+        })
+        .collect();
+    rows.sort_by_key(Value::to_string);
+    let published = format!("127.0.0.1:{port}->6379/tcp");
+    assert_eq!(
+        rows,
+        [
+            json!(["app", "running", "healthy", null, true, []]),
+            json!(["page", "running", "none", null, true, []]),
+            json!(["seed", "exited", null, 0, false, []]),
+            json!(["store", "running", "healthy", null, true, [published]]),
+        ]
+    );
+
+    let again = project.magicctl(&["up"]).ok();
+    assert!(again.stdout.contains("nothing to do"), "{}", again.all());
+    assert_eq!(ids, SERVICES.map(|service| project.container(service)));
+
+    let logs = project.magicctl(&["logs", "app"]).ok().stdout;
+    let lines: Vec<_> = logs.lines().filter_map(|line| line.split(" | ").nth(1)).collect();
+    assert_eq!(lines, ["written", "seeded"]);
+    let asked = project.magicctl(&[
+        "exec",
+        "page",
+        "sh",
+        "-c",
+        "getent hosts www | wc -l; echo err >&2; exit 7",
+    ]);
+    assert_eq!((asked.code, asked.stdout.trim(), asked.stderr.trim()), (7, "1", "err"));
+
+    // A change of one replaces that one.
+    project.edit("docker-compose.yml", "aliases: [www]", "aliases: [www, web]");
+    let changed = project.magicctl(&["--progress", "plain", "up"]).ok();
+    let now = SERVICES.map(|service| project.container(service));
+    let kept = std::array::from_fn(|at| ids[at] == now[at]);
+    assert_eq!(kept, [true, true, false, true], "{}", changed.all());
+    assert_eq!(
+        project
+            .magicctl(&["exec", "page", "sh", "-c", "getent hosts web | wc -l"])
+            .ok()
+            .stdout
+            .trim(),
+        "1"
+    );
+
+    project.magicctl(&["down"]).ok();
+    assert_eq!(project.left(), [format!("volume {}_data", project.name)]);
+    project.magicctl(&["down", "--volumes"]).ok();
+    assert_eq!(project.left(), Vec::<String>::new());
+    there
+}
+
+/// The whole life on the engine from `suite`, compared with that on the machine's own.
+fn same_on(suite: &str) {
+    let Some(engine) = newer(suite) else {
+        return;
+    };
+    let port = free_ports(1)[0];
+    let older = Project::of("older", &four(port).replace("HEALTH", ""));
+    let expected = life(&older, port);
+
+    let port = free_ports(1)[0];
+    let faster = ", start_period: 30s, start_interval: 200ms";
+    let mut newer = Project::of("newer", &four(port).replace("HEALTH", faster));
+    newer.on(&engine);
+    let version = newer.docker(&["version", "--format", "{{.Server.Version}}"]);
+    assert!(!version.starts_with("20."), "{suite} has {version}");
+    let there = life(&newer, port);
+    assert_eq!(there, expected, "on {version}, and on the machine's own");
+
+    newer.magicctl(&["up", "--no-wait"]).ok();
+    let start_interval = newer.inspect("app", "{{.Config.Healthcheck.StartInterval}}");
+    assert_eq!(start_interval, "200ms", "on {version}");
+    newer.magicctl(&["down", "--volumes"]).ok();
+
+    failures(&engine);
+    build(&engine);
+}
+
+/// What fails is told in the same words: a service that ends while it is waited for, a build.
+fn failures(engine: &OwnEngine) {
+    let ends = format!(
+        "services:\n  broken:\n    image: {LIGHT_IMAGE}\n    tmpfs: /data\n    command: [sh, -c, 'echo no luck; sleep 0.5; exit 3']\n    \
+         healthcheck: {{test: [CMD, 'false'], interval: 30s}}\n"
+    );
+    let builds = "services:\n  broken:\n    build: .\n";
+    let told = |compose: &str, on: Option<&OwnEngine>| {
+        let mut project = Project::of("broken", compose);
+        project.write(
+            "Dockerfile",
+            &format!("FROM {LIGHT_IMAGE}\nRUN echo \"no luck\" && exit 3\n"),
+        );
+        if let Some(engine) = on {
+            project.on(engine);
+        }
+        let up = project.magicctl(&["--progress", "plain", "up"]);
+        project.magicctl(&["down"]).ok();
+        let mut lines: Vec<_> = project.stable(&up.stderr).lines().map(ToOwned::to_owned).collect();
+        // What is done side by side is told in the order in which it comes.
+        lines.sort();
+        (up.code, lines.join("\n"))
+    };
+    for compose in [&ends, builds] {
+        let (code, text) = told(compose, Some(engine));
+        let whole = code == 1 && text.contains("no luck") && text.contains("exited with 3");
+        assert!(whole, "{code}: {text}");
+        assert_eq!((code, text), told(compose, None));
+    }
+}
+
+/// Their builder builds on an image that only they have, with a mount that the classic one does not know.
+fn build(engine: &OwnEngine) {
+    let mut project = Project::of(
+        "builds",
+        "services:\n  made:\n    build: .\n    init: true\n    tmpfs: /data\n    command: [sleep, '600']\n",
+    );
+    project.write(
+        "Dockerfile",
+        &format!(
+            "FROM {LIGHT_IMAGE}\nCOPY word /word\nRUN --mount=type=cache,target=/kept tr a-z A-Z </word >/built\n"
+        ),
+    );
+    project.write("word", "built here\n");
+    project.on(engine);
+    project.magicctl(&["up"]).ok();
+    let read = || project.magicctl(&["exec", "made", "cat", "/built"]).ok().stdout;
+    assert_eq!(read().trim(), "BUILT HERE");
+    project.write("word", "once more\n");
+    project.magicctl(&["up", "--build"]).ok();
+    assert_eq!(read().trim(), "ONCE MORE");
+    project.magicctl(&["down"]).ok();
+}
+
+#[test]
+fn the_engine_of_debian_13_gives_the_same() {
+    same_on("trixie");
+}
+
+#[test]
+fn the_engine_of_the_debian_after_that_gives_the_same() {
+    same_on("forky");
+}
