@@ -123,7 +123,17 @@ impl<'a> Carry<'a> {
                 .map_err(|error| error.failure())?;
             services.iter().map(|name| summary(name, &there, &total)).collect()
         };
-        let ok = total.failures.is_empty();
+        let mut ok = total.failures.is_empty();
+        for service in &summaries {
+            if let (Some((_, ms)), false) = (total.ready.get(&service.service), service.ready) {
+                ok = false;
+                let text = format!(
+                    "{} was ready after {ms} ms and is so no more: see `magicctl status` and `magicctl logs {0}`",
+                    service.service
+                );
+                self.emit(&Event::Warning { text });
+            }
+        }
         self.emit(&Event::Finished {
             command: self.command.to_owned(),
             project: self.project.to_owned(),

@@ -40,6 +40,8 @@ pub struct Detail {
     pub user: String,
     /// Its addresses, as this machine sees them if the engine is here; none while it doesn't run.
     pub addresses: Vec<String>,
+    /// The TCP ports that it or its image names.
+    pub ports: Vec<u16>,
     restart: RestartPolicy,
 }
 
@@ -162,6 +164,12 @@ impl Engine {
             .chain(in_host_network.then(|| "127.0.0.1".to_owned()))
             .collect();
         let config = inspected.config.unwrap_or_default();
+        let exposed = config.exposed_ports.unwrap_or_default();
+        let mut ports: Vec<u16> = exposed
+            .iter()
+            .filter_map(|port| port.strip_suffix("/tcp")?.parse().ok())
+            .collect();
+        ports.sort_unstable();
         let healthcheck = config.healthcheck.unwrap_or_default();
         let health = state.health.unwrap_or_default();
         let last = health.log.unwrap_or_default().pop();
@@ -185,6 +193,7 @@ impl Engine {
             health_output: last.and_then(|result| result.output).unwrap_or_default(),
             user: config.user.unwrap_or_default(),
             addresses,
+            ports,
             restart: host_config.restart_policy.unwrap_or_default(),
         })
     }

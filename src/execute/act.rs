@@ -10,6 +10,9 @@ use crate::ready::Wait;
 
 use super::graph::{Broken, Done, Execution};
 
+/// A healthcheck that passed once is run again after that long, if the command still goes on then.
+const CONFIRM_AFTER: std::time::Duration = std::time::Duration::from_secs(3);
+
 impl From<Failure> for Broken {
     fn from(failure: Failure) -> Self {
         Self {
@@ -20,8 +23,8 @@ impl From<Failure> for Broken {
 }
 
 impl Execution<'_> {
-    /// Does step `id`.
-    pub(super) async fn step(&self, id: StepId) -> Result<Done, Broken> {
+    /// Does step `id`; a wait may be done `again`.
+    pub(super) async fn step(&self, id: StepId, again: bool) -> Result<Done, Broken> {
         let step = &self.plan.steps()[id.index()];
         let service = step.service.as_deref();
         (self.emit)(Event::StepStarted {
@@ -32,7 +35,7 @@ impl Execution<'_> {
         });
         if let Action::Await { container, until, page } = &step.action {
             return self
-                .wait(service.unwrap_or_default(), container, *until, page.as_ref())
+                .wait(service.unwrap_or_default(), container, *until, page.as_ref(), again)
                 .await;
         }
         let called = self.call(id, service, &step.action).await;
@@ -146,26 +149,56 @@ impl Execution<'_> {
         Ok(true)
     }
 
+    /// Runs the healthcheck of a service that one run has found ready once more, a while later: what it said then, if it
+    /// fails now.
+    pub(super) async fn confirm(&self, id: StepId) -> (StepId, Option<String>) {
+        tokio::time::sleep(CONFIRM_AFTER).await;
+        (id, self.fails_now(id).await)
+    }
+
+    async fn fails_now(&self, id: StepId) -> Option<String> {
+        let step = &self.plan.steps()[id.index()];
+        let (Action::Await { container, until, page }, Some(service)) = (&step.action, &step.service) else {
+            return None;
+        };
+        let container = self.resolve(container).ok()?;
+        let wait = self.wait_for(service, &container, *until, page.as_ref(), true).ok()?;
+        wait.fails_now().await
+    }
+
+    fn wait_for<'a>(
+        &'a self,
+        service: &'a str,
+        id: &'a str,
+        until: Until,
+        page: Option<&'a ReadyPage>,
+        again: bool,
+    ) -> Result<Wait<'a>, Failure> {
+        let Some(signs) = self.signs else {
+            return Err(Failure::failed("a wait without the engine's events"));
+        };
+        Ok(Wait {
+            engine: self.engine,
+            signs,
+            id,
+            service,
+            until,
+            page,
+            timeout: self.timeout,
+            again,
+        })
+    }
+
     async fn wait(
         &self,
         service: &str,
         container: &Target,
         until: Until,
         page: Option<&ReadyPage>,
+        again: bool,
     ) -> Result<Done, Broken> {
         let id = self.resolve(container)?;
-        let Some(signs) = self.signs else {
-            return Err(Failure::failed("a wait without the engine's events").into());
-        };
-        let wait = Wait {
-            engine: self.engine,
-            signs,
-            id: &id,
-            service,
-            until,
-            page,
-            timeout: self.timeout,
-        };
+        let wait = self.wait_for(service, &id, until, page, again)?;
         let tell = |text| {
             (self.emit)(Event::Waiting {
                 service: service.to_owned(),
@@ -175,7 +208,7 @@ impl Execution<'_> {
         match wait.run(&tell).await {
             Ok(by) => Ok(Done {
                 changed: false,
-                ready: Some(by),
+                ready: Some((id, by)),
             }),
             Err(waited) => Err(Broken {
                 failure: waited.failure,

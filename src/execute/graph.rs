@@ -13,6 +13,9 @@ use crate::failure::Failure;
 use crate::plan::{Action, Plan, StepId};
 use crate::ready::Signs;
 
+use super::schedule::Schedule;
+use super::watch::Watch;
+
 /// Calls that change something at once, pulls, builds, stops and waits aside. Measured on engine 20.10: several
 /// starts at once take half the time of one by one; more than this gains nothing.
 const AT_ONCE: usize = 6;
@@ -52,20 +55,12 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Pending,
-    Running,
-    Done,
-    Failed,
-}
-
 /// What a step did.
 pub(super) struct Done {
     /// It found something left to do.
     pub changed: bool,
-    /// It found its service ready.
-    pub ready: Option<ReadyBy>,
+    /// It found a container ready: its id, and who said so.
+    pub ready: Option<(String, ReadyBy)>,
 }
 
 /// How a step failed.
@@ -75,92 +70,127 @@ pub(super) struct Broken {
 }
 
 impl Execution<'_> {
-    /// Runs all of it, or until `interrupt` completes.
+    /// Runs all of it, or until `interrupt` completes. A service that was found ready and is lost again while others are
+    /// still awaited is awaited once more.
     pub async fn run(&self, interrupt: impl Future<Output = ()>) -> Outcome {
         let mut outcome = Outcome::default();
-        let mut progress = vec![Progress::Pending; self.plan.steps().len()];
-        let heights = heights(self.plan);
+        let mut schedule = Schedule::new(self.plan);
         let mut running = FuturesUnordered::new();
-        let mut busy = 0;
+        let mut confirming = FuturesUnordered::new();
+        let mut watch = Watch::new(self.signs);
+        let mut busy = Vec::new();
         let mut interrupt = std::pin::pin!(interrupt);
         loop {
-            self.skip_hopeless(&mut progress, &mut outcome);
-            let mut ready: Vec<StepId> = self
-                .plan
-                .iter()
-                .filter(|(id, _)| progress[id.index()] == Progress::Pending && self.may_begin(*id, &progress))
-                .map(|(id, _)| id)
-                .collect();
-            // The head of the longest chain first: everything else fits beside it.
-            ready.sort_by_key(|id| std::cmp::Reverse(heights[id.index()]));
-            for id in ready {
-                let bounded = is_bounded(&self.plan.steps()[id.index()].action);
-                if bounded && busy >= AT_ONCE {
+            while let Some(id) = schedule.next(|id, height| self.may_begin(id, height, &busy)) {
+                if self.is_bounded(id) {
+                    busy.push((id, schedule.height(id)));
+                }
+                running.push(self.timed(id, false));
+            }
+            let (id, began, result) = tokio::select! {
+                ended = running.next() => match ended {
+                    Some(ended) => ended,
+                    None => return outcome,
+                },
+                (id, why) = self.any_lost(&mut watch, &mut confirming) => {
+                    watch.forget(id);
+                    self.lost(id, &why, &mut outcome);
+                    running.push(self.timed(id, true));
                     continue;
                 }
-                busy += usize::from(bounded);
-                progress[id.index()] = Progress::Running;
-                running.push(async move { (id, Instant::now(), self.step(id).await) });
-            }
-            let ended = tokio::select! {
-                ended = running.next() => ended,
                 () = &mut interrupt => {
                     outcome.interrupted = true;
-                    self.list_unfinished(&progress, &mut outcome);
+                    self.list_unfinished(&schedule, &mut outcome);
                     return outcome;
                 }
             };
-            let Some((id, began, result)) = ended else {
-                return outcome;
-            };
-            busy -= usize::from(is_bounded(&self.plan.steps()[id.index()].action));
-            progress[id.index()] = match &result {
-                Ok(_) => Progress::Done,
-                Err(_) => Progress::Failed,
-            };
+            busy.retain(|(other, _)| *other != id);
+            if let Some((container, by)) = result.as_ref().ok().and_then(|done| done.ready.as_ref()) {
+                watch.keep(id, container, *by);
+                if *by == ReadyBy::Probe {
+                    confirming.push(self.confirm(id));
+                }
+            }
+            // Of a wait that was begun again others have taken note.
+            for (id, because) in schedule.ended(id, result.is_ok()) {
+                self.left_out(id, because, &mut outcome);
+            }
             self.ended(id, began, result, &mut outcome);
         }
     }
 
-    fn may_begin(&self, id: StepId, progress: &[Progress]) -> bool {
-        let step = &self.plan.steps()[id.index()];
-        let done = |need: &StepId| progress[need.index()] == Progress::Done;
-        let over = |need: &StepId| matches!(progress[need.index()], Progress::Done | Progress::Failed);
-        step.needs.iter().all(done) && step.after.iter().all(over)
-    }
-
-    /// Steps that need a failed one fail with it. One pass is enough: steps need only earlier ones.
-    fn skip_hopeless(&self, progress: &mut [Progress], outcome: &mut Outcome) {
-        for (id, step) in self.plan.iter() {
-            if progress[id.index()] != Progress::Pending {
-                continue;
-            }
-            let broken = step
-                .needs
-                .iter()
-                .find(|need| progress[need.index()] == Progress::Failed);
-            if let Some(need) = broken {
-                progress[id.index()] = Progress::Failed;
-                let cause = &self.plan.steps()[need.index()];
-                let because = cause
-                    .service
-                    .clone()
-                    .unwrap_or_else(|| cause.action.target().to_owned());
-                if let Some(service) = &step.service
-                    && *service != because
-                {
-                    outcome
-                        .not_done
-                        .entry(service.clone())
-                        .or_insert_with(|| because.clone());
+    /// The next wait whose container is ready no more, and why: an event says so, or its healthcheck, run once more.
+    async fn any_lost(
+        &self,
+        watch: &mut Watch,
+        confirming: &mut FuturesUnordered<impl Future<Output = (StepId, Option<String>)>>,
+    ) -> (StepId, String) {
+        loop {
+            tokio::select! {
+                lost = watch.lost() => return lost,
+                Some((id, failing)) = confirming.next() => {
+                    if let Some(why) = failing {
+                        return (id, why);
+                    }
                 }
-                (self.emit)(Event::StepSkipped {
-                    step: id.index(),
-                    service: step.service.clone(),
-                    because,
-                });
             }
         }
+    }
+
+    async fn timed(&self, id: StepId, again: bool) -> (StepId, Instant, Result<Done, Broken>) {
+        (id, Instant::now(), self.step(id, again).await)
+    }
+
+    /// Calls that keep the engine busy are bounded; waits, pulls and stops mostly pass time.
+    fn is_bounded(&self, id: StepId) -> bool {
+        !matches!(
+            self.plan.steps()[id.index()].action,
+            Action::Await { .. } | Action::PullImage { .. } | Action::BuildImage { .. } | Action::StopContainer { .. }
+        )
+    }
+
+    fn starts(&self, id: StepId) -> bool {
+        matches!(self.plan.steps()[id.index()].action, Action::StartContainer { .. })
+    }
+
+    /// Whether the engine does well to begin `id` beside what it is `busy` with, given by their heights in the plan. The
+    /// container at the head of the longest chain starts alone: Kafka's start took 0.25 s then, and 0.75 s beside two others,
+    /// which have time until it is ready.
+    fn may_begin(&self, id: StepId, height: usize, busy: &[(StepId, usize)]) -> bool {
+        if !self.is_bounded(id) {
+            return true;
+        }
+        let behind = |(other, higher): &(StepId, usize)| self.starts(*other) && *higher > height;
+        busy.len() < AT_ONCE && !(self.starts(id) && busy.iter().any(behind))
+    }
+
+    /// A service that was found ready is so no more.
+    fn lost(&self, id: StepId, why: &str, outcome: &mut Outcome) {
+        if let Some(service) = &self.plan.steps()[id.index()].service {
+            outcome.ready.remove(service);
+            (self.emit)(Event::Waiting {
+                service: service.clone(),
+                text: format!("was ready, but {why}"),
+            });
+        }
+    }
+
+    /// A step that needs a failed one fails with it.
+    fn left_out(&self, id: StepId, because: StepId, outcome: &mut Outcome) {
+        let service = self.plan.steps()[id.index()].service.clone();
+        let cause = &self.plan.steps()[because.index()];
+        let because = cause
+            .service
+            .clone()
+            .unwrap_or_else(|| cause.action.target().to_owned());
+        if let Some(service) = service.clone().filter(|service| *service != because) {
+            outcome.not_done.entry(service).or_insert_with(|| because.clone());
+        }
+        (self.emit)(Event::StepSkipped {
+            step: id.index(),
+            service,
+            because,
+        });
     }
 
     fn ended(&self, id: StepId, began: Instant, result: Result<Done, Broken>, outcome: &mut Outcome) {
@@ -174,7 +204,7 @@ impl Execution<'_> {
                     took_ms: millis(began.elapsed()),
                     changed: done.changed,
                 });
-                if let (Some(by), Some(service)) = (done.ready, &step.service) {
+                if let (Some((_, by)), Some(service)) = (done.ready, &step.service) {
                     let after_ms = millis(self.began.elapsed());
                     if outcome.ready.insert(service.clone(), (by, after_ms)).is_none() {
                         (self.emit)(Event::Ready {
@@ -200,9 +230,9 @@ impl Execution<'_> {
         }
     }
 
-    fn list_unfinished(&self, progress: &[Progress], outcome: &mut Outcome) {
-        for (id, step) in self.plan.iter() {
-            if let (Progress::Pending | Progress::Running, Some(service)) = (progress[id.index()], &step.service) {
+    fn list_unfinished(&self, schedule: &Schedule, outcome: &mut Outcome) {
+        for id in schedule.unfinished() {
+            if let Some(service) = &self.plan.steps()[id.index()].service {
                 outcome
                     .not_done
                     .entry(service.clone())
@@ -210,26 +240,6 @@ impl Execution<'_> {
             }
         }
     }
-}
-
-/// How many steps follow each step on its longest way to an end.
-fn heights(plan: &Plan) -> Vec<usize> {
-    let mut heights = vec![0; plan.steps().len()];
-    for (id, step) in plan.iter().collect::<Vec<_>>().into_iter().rev() {
-        let above = heights[id.index()] + 1;
-        for need in step.needs.iter().chain(&step.after) {
-            heights[need.index()] = heights[need.index()].max(above);
-        }
-    }
-    heights
-}
-
-/// Calls that keep the engine busy are bounded; waits, pulls and stops mostly pass time.
-fn is_bounded(action: &Action) -> bool {
-    !matches!(
-        action,
-        Action::Await { .. } | Action::PullImage { .. } | Action::BuildImage { .. } | Action::StopContainer { .. }
-    )
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -2,5 +2,7 @@
 
 mod act;
 mod graph;
+mod schedule;
+mod watch;
 
 pub use graph::{Execution, Outcome};

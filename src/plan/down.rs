@@ -183,7 +183,8 @@ fn stop_in_order(
     timeout: Option<u32>,
     reason: &str,
 ) -> BTreeMap<String, StepId> {
-    let mut by_service: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
+    // The stops of what depends on each service.
+    let mut of_dependents: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     let mut steps = BTreeMap::new();
     let mut order = in_dependency_order(containers);
     order.reverse();
@@ -200,16 +201,11 @@ fn stop_in_order(
             timeout,
         };
         let step = plan.push(container.service(), action, reason, Vec::new());
-        let dependents: Vec<StepId> = containers
-            .iter()
-            .filter(|other| dependencies(other).any(|name| name == service))
-            .filter_map(|other| by_service.get(other.service().unwrap_or_default()))
-            .flatten()
-            .copied()
-            .collect();
         // A dependent that won't stop is no reason to leave its dependencies running.
-        plan.order_after(step, dependents);
-        by_service.entry(service).or_default().push(step);
+        plan.order_after(step, of_dependents.get(service).into_iter().flatten().copied());
+        for dependency in dependencies(container) {
+            of_dependents.entry(dependency).or_default().push(step);
+        }
         steps.insert(container.id.clone(), step);
     }
     steps
@@ -219,7 +215,7 @@ fn stop_in_order(
 fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
     fn visit<'a>(
         container: &'a Container,
-        all: &[&'a Container],
+        all: &BTreeMap<&str, Vec<&'a Container>>,
         seen: &mut BTreeSet<&'a str>,
         order: &mut Vec<&'a Container>,
     ) {
@@ -227,7 +223,7 @@ fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
             return;
         }
         for name in dependencies(container) {
-            for other in all.iter().filter(|other| other.service() == Some(name)) {
+            for other in all.get(name).into_iter().flatten() {
                 visit(other, all, seen, order);
             }
         }
@@ -235,8 +231,15 @@ fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
     }
     let mut seen = BTreeSet::new();
     let mut order = Vec::new();
+    let mut by_service: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
     for container in containers {
-        visit(container, containers, &mut seen, &mut order);
+        by_service
+            .entry(container.service().unwrap_or_default())
+            .or_default()
+            .push(container);
+    }
+    for container in containers {
+        visit(container, &by_service, &mut seen, &mut order);
     }
     order
 }

@@ -20,12 +20,14 @@ pub(super) fn plan_networks(
         .iter()
         .flat_map(|name| stack.services[name].networks.keys())
         .collect();
+    let named = observed.networks.iter().map(|network| (network.name.as_str(), network));
+    let named: BTreeMap<&str, _> = named.collect();
     let mut steps = BTreeMap::new();
     for key in used {
         let Some(network) = stack.networks.get(key) else {
             continue;
         };
-        let there = observed.networks.iter().find(|there| there.name == network.name);
+        let there = named.get(network.name.as_str());
         match (there, network.external) {
             (Some(_), true) => {}
             (None, true) => {
@@ -74,10 +76,12 @@ pub(super) fn plan_volumes(
         .filter_map(|mount| mount.source.as_ref())
         .filter(|source| stack.volumes.contains_key(*source))
         .collect();
+    let named = observed.volumes.iter().map(|volume| (volume.name.as_str(), volume));
+    let named: BTreeMap<&str, _> = named.collect();
     let mut steps = BTreeMap::new();
     for key in used {
         let volume = &stack.volumes[key];
-        let there = observed.volumes.iter().find(|there| there.name == volume.name);
+        let there = named.get(volume.name.as_str());
         match (there, volume.external) {
             (Some(_), true) => {}
             (None, true) => {

@@ -12,6 +12,11 @@ use super::page::ReadyPage;
 pub struct StepId(usize);
 
 impl StepId {
+    /// The step at that position, from 0.
+    pub(crate) fn of(index: usize) -> Self {
+        Self(index)
+    }
+
     /// The position, from 0.
     pub fn index(self) -> usize {
         self.0

@@ -193,14 +193,14 @@ fn from_nothing_everything_is_made_at_once_and_only_starts_wait() {
     insta::assert_snapshot!(told(&plan).join("\n"), @r"
     create network p_default
     create volume p_data
-    create container p-kafka-1 <- create network p_default, create volume p_data
-    start container p-kafka-1 <- create container p-kafka-1
+    create container p-kafka-1 <- create volume p_data
+    start container p-kafka-1 <- create container p-kafka-1, create network p_default
     wait until healthy p-kafka-1 <- start container p-kafka-1
-    create container p-redis-1 <- create network p_default
-    start container p-redis-1 <- create container p-redis-1
+    create container p-redis-1
+    start container p-redis-1 <- create container p-redis-1, create network p_default
     wait until healthy p-redis-1 <- start container p-redis-1
-    create container p-app-1 <- create network p_default
-    start container p-app-1 <- create container p-app-1, wait until healthy p-kafka-1, wait until healthy p-redis-1
+    create container p-app-1
+    start container p-app-1 <- create container p-app-1, create network p_default, wait until healthy p-kafka-1, wait until healthy p-redis-1
     wait until ready p-app-1 <- start container p-app-1
     ");
 }
@@ -342,6 +342,16 @@ fn an_image_to_build_comes_first_when_a_container_may_depend_on_its_id() {
 }
 
 #[test]
+fn a_container_of_several_networks_is_made_once_they_are_there() {
+    let wanted = stack("services: {app: {image: redis, networks: [a, b]}}\nnetworks: {a: {}, b: {}}\n");
+    let create = told(&planned(&wanted, &images())).remove(2);
+    assert_eq!(
+        create,
+        "create container p-app-1 <- create network p_a, create network p_b"
+    );
+}
+
+#[test]
 fn conditions_become_waits() {
     let text = "services:\n  app: {image: redis, depends_on: {once: {condition: service_completed_successfully}, \
         soft: {condition: service_healthy, required: false}, base: {condition: service_started, restart: true}}}\n  \
@@ -354,7 +364,7 @@ fn conditions_become_waits() {
         .unwrap();
     assert_eq!(
         start,
-        "start container p-app-1 <- create container p-app-1, start container p-base-1, wait until completed p-once-1, \
+        "start container p-app-1 <- create container p-app-1, create network p_default, start container p-base-1, wait until completed p-once-1, \
          (wait until healthy p-soft-1)"
     );
     // A new `base` restarts what says `restart: true`.

@@ -12,6 +12,7 @@ use super::objects::{plan_networks, plan_volumes};
 use super::page::ReadyPage;
 use super::spec::{Contents, Spec, differences, spec};
 use super::step::{Action, Plan, StepId, Target, Which};
+use super::waits::Dependents;
 
 /// What the user asked of `up`.
 #[derive(Debug, Clone, Default)]
@@ -37,9 +38,10 @@ pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpO
     let mut plan = Plan::default();
     let order = super::order::start_order(stack, &options.services);
     let images = plan_images(&mut plan, stack, observed, &order, options);
-    if order
-        .iter()
-        .any(|name| images.contains_key(name) && has_container(stack, observed, name))
+    let containers = observed.of_project(&stack.name);
+    if containers
+        .filter_map(Container::service)
+        .any(|service| images.contains_key(service) && options.services.contains(service))
     {
         // Whether these containers are replaced depends on the ids of images that aren't there yet.
         plan.again = true;
@@ -50,6 +52,8 @@ pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpO
     let mut planner = Planner {
         stack,
         observed,
+        there: There::of(stack, observed),
+        dependents: Dependents::of(stack, &options.services),
         contents,
         options,
         images,
@@ -65,10 +69,28 @@ pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpO
     Ok(planner.plan)
 }
 
-fn has_container(stack: &Stack, observed: &Observed, service: &str) -> bool {
-    observed
-        .of_project(&stack.name)
-        .any(|container| container.service() == Some(service))
+/// What is there, found by name.
+struct There<'a> {
+    /// The project's containers by service.
+    of_service: BTreeMap<&'a str, Vec<&'a Container>>,
+    /// All containers, other projects' too; the engine gives each name once.
+    named: BTreeMap<&'a str, &'a Container>,
+}
+
+impl<'a> There<'a> {
+    fn of(stack: &'a Stack, observed: &'a Observed) -> Self {
+        let mut of_service: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for container in observed.of_project(&stack.name) {
+            if let Some(service) = container.service() {
+                of_service.entry(service).or_default().push(container);
+            }
+        }
+        let all = observed.containers.iter();
+        Self {
+            of_service,
+            named: all.map(|container| (container.name.as_str(), container)).collect(),
+        }
+    }
 }
 
 /// What the plan does about a service: where its dependents hook in.
@@ -101,6 +123,8 @@ pub(super) enum Standing {
 pub(super) struct Planner<'a> {
     pub(super) stack: &'a Stack,
     pub(super) observed: &'a Observed,
+    there: There<'a>,
+    pub(super) dependents: Dependents,
     pub(super) contents: &'a Contents,
     pub(super) options: &'a UpOptions,
     pub(super) images: BTreeMap<String, ImageWork>,
@@ -123,10 +147,8 @@ impl<'a> Planner<'a> {
         let image = service.image_ref(&self.stack.name);
         let image_id = self.observed.image_id(&image).map(ToOwned::to_owned);
         let mut there: BTreeMap<u32, Vec<&'a Container>> = BTreeMap::new();
-        for container in self.observed.of_project(&self.stack.name) {
-            if container.service() == Some(name) {
-                there.entry(container.number()).or_default().push(container);
-            }
+        for container in self.there.of_service.remove(name).unwrap_or_default() {
+            there.entry(container.number()).or_default().push(container);
         }
         let mut planned = Planned {
             page: ReadyPage::of(service)?,
@@ -310,19 +332,23 @@ impl<'a> Planner<'a> {
         };
         let old = outdated.iter().map(|(container, _)| *container);
         let holds_name = old.clone().find(|container| container.name == name);
-        let mut needs: Vec<StepId> = service
+        let networks: Vec<StepId> = service
             .networks
             .keys()
             .filter_map(|key| self.networks.get(key))
-            .chain(
-                service
-                    .volumes
-                    .iter()
-                    .filter_map(|mount| mount.source.as_ref())
-                    .filter_map(|key| self.volumes.get(key)),
-            )
             .copied()
             .collect();
+        let mut needs: Vec<StepId> = service
+            .volumes
+            .iter()
+            .filter_map(|mount| mount.source.as_ref())
+            .filter_map(|key| self.volumes.get(key))
+            .copied()
+            .collect();
+        // A container names its first network at create and joins it at its start; only further ones are joined before.
+        if service.networks.len() > 1 {
+            needs.extend(&networks);
+        }
         needs.extend(self.images.get(&service.name).map(|work| work.step));
         for other in namespaces_of(service) {
             if let Some(made) = self.services.get(other) {
@@ -359,6 +385,7 @@ impl<'a> Planner<'a> {
             ready_to_start = vec![step];
         }
         ready_to_start.push(created);
+        ready_to_start.extend(networks);
         let standing = self.start(service, &target, "it is new".to_owned(), ready_to_start, planned);
         planned.containers.push((target, standing));
     }
@@ -410,9 +437,8 @@ impl<'a> Planner<'a> {
     }
 
     fn refuse_stranger(&self, service: &Service, name: &str) -> Result<(), Failure> {
-        let stranger = self.observed.containers.iter().find(|container| {
-            container.name == name
-                && (container.project() != Some(&self.stack.name) || container.service() != Some(&service.name))
+        let stranger = self.there.named.get(name).filter(|container| {
+            container.project() != Some(&self.stack.name) || container.service() != Some(&service.name)
         });
         match stranger {
             Some(container) => Err(super::conflict::name_taken(self.stack, &service.name, container)),

@@ -1,9 +1,35 @@
 //! When a service's dependents may start, and what `up` itself waits for.
 
-use crate::compose::{Condition, Dependency, Service};
+use std::collections::BTreeSet;
+
+use crate::compose::{Condition, Dependency, Service, Stack};
 
 use super::step::{Action, StepId, Until};
 use super::up::{Planner, Standing};
+
+/// The services whose dependents wait for more than their start.
+pub(super) struct Dependents {
+    healthy: BTreeSet<String>,
+    completed: BTreeSet<String>,
+}
+
+impl Dependents {
+    /// Of those of `services` that depend on something.
+    pub(super) fn of(stack: &Stack, services: &BTreeSet<String>) -> Self {
+        let waited_for = |condition: Condition| {
+            let dependencies = services
+                .iter()
+                .filter_map(|name| stack.services.get(name))
+                .flat_map(|service| &service.depends_on);
+            let meant = dependencies.filter(|(_, dependency)| dependency.condition == condition);
+            meant.map(|(name, _)| name.clone()).collect()
+        };
+        Self {
+            healthy: waited_for(Condition::ServiceHealthy),
+            completed: waited_for(Condition::ServiceCompletedSuccessfully),
+        }
+    }
+}
 
 impl Planner<'_> {
     /// The steps after which `dependency` on service `name` holds; none when it holds already.
@@ -25,7 +51,7 @@ impl Planner<'_> {
     pub(super) fn wait_for(&mut self, name: &str) {
         if self.runs_to_completion(name) {
             self.waits(name, Until::Completed, "a dependent needs it completed");
-        } else if self.depended_on_healthy(name) {
+        } else if self.dependents.healthy.contains(name) {
             self.waits(name, Until::Healthy, "a dependent needs it healthy");
         } else if !self.options.no_wait {
             self.waits(name, Until::Ready, "up ends when it is ready");
@@ -62,22 +88,8 @@ impl Planner<'_> {
         steps
     }
 
-    fn dependents<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Dependency> {
-        self.options
-            .services
-            .iter()
-            .filter_map(|service| self.stack.services.get(service))
-            .filter_map(move |service| service.depends_on.get(name))
-    }
-
     pub(super) fn runs_to_completion(&self, name: &str) -> bool {
-        self.dependents(name)
-            .any(|dependency| dependency.condition == Condition::ServiceCompletedSuccessfully)
-    }
-
-    fn depended_on_healthy(&self, name: &str) -> bool {
-        self.dependents(name)
-            .any(|dependency| dependency.condition == Condition::ServiceHealthy)
+        self.dependents.completed.contains(name)
     }
 
     /// A dependency with `restart: true` whose container the plan makes anew or restarts.

@@ -1,8 +1,11 @@
 //! Readiness: a service is ready the moment that the engine's health event or our own run of its healthcheck
 //! says so, whichever is first. One without a healthcheck may name a page that says it.
 
+mod budget;
 mod known;
+mod pace;
 mod page;
+mod ports;
 mod signs;
 mod wait;
 

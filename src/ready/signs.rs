@@ -5,12 +5,16 @@ use tokio::sync::broadcast;
 
 use crate::engine::{Engine, EngineError, EngineEvent};
 
+use super::budget::Budget;
+
 /// How many events a slow wait may lag behind; past that it looks at the container itself.
 const BACKLOG: usize = 1024;
 
-/// One subscription to the engine's events of a project, shared by all waits.
+/// What the waits of a command share: one subscription to the engine's events of the project, and how many
+/// healthchecks may be run.
 #[derive(Debug)]
 pub struct Signs {
+    pub(super) budget: Budget,
     sender: broadcast::Sender<EngineEvent>,
     pump: tokio::task::JoinHandle<()>,
 }
@@ -28,7 +32,11 @@ impl Signs {
                 let _unheard = publish.send(event);
             }
         });
-        Ok(Self { sender, pump })
+        Ok(Self {
+            budget: Budget::new(),
+            sender,
+            pump,
+        })
     }
 
     /// The events from now on.

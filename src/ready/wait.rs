@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::time::Instant;
 
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
@@ -11,14 +12,14 @@ use crate::observed::Health;
 use crate::plan::{ReadyPage, Until};
 
 use super::Signs;
+use super::pace::{connect_pause, run_pause};
 use super::page::{Answer, ask};
+use super::ports::Ports;
 
-/// The first pause between two of our own runs of a healthcheck; it grows by half each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(60);
-/// The longest pause: what a ready service may be kept waiting for, at worst.
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 /// How long one of our own runs may take when the healthcheck names no time-out (the engine's default is 30 s).
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often to look at the container when the engine's events are gone.
+const WITHOUT_EVENTS: Duration = Duration::from_millis(400);
 /// Exits of a container that the engine restarts before we call it a loop: one may be a race, three are not.
 const EXITS_OF_A_LOOP: u32 = 3;
 
@@ -39,6 +40,8 @@ pub struct Wait<'a> {
     pub page: Option<&'a ReadyPage>,
     /// How long at most.
     pub timeout: Duration,
+    /// It was found ready before.
+    pub again: bool,
 }
 
 /// How a wait ended badly: what to say, and the container's last lines.
@@ -50,13 +53,23 @@ pub struct Waited {
     pub last_lines: Vec<String>,
 }
 
-enum Step {
+/// What ends one look at a container.
+enum Turn {
     /// As wanted.
-    Done(ReadyBy),
+    Ready(ReadyBy),
     /// Its process ended.
     Exited,
-    /// The healthcheck did not pass yet, and what it said.
-    Probe(Option<String>),
+    /// Its process runs, or may: whatever was known of it is old.
+    Started,
+}
+
+/// What one run of the healthcheck has shown.
+enum Asked {
+    Ready,
+    /// It failed, and what it said.
+    NotYet(Option<String>),
+    /// There was nothing to run it in.
+    Impossible,
 }
 
 impl Wait<'_> {
@@ -72,6 +85,19 @@ impl Wait<'_> {
         let last_lines = self.engine.last_lines(self.id, 12).await;
         let failure = self.explained(failure, &last_lines).await;
         Err(Waited { failure, last_lines })
+    }
+
+    /// What the healthcheck says, run once, if it fails. A container that is gone or can't be asked is no news here: its
+    /// events are.
+    pub async fn fails_now(&self) -> Option<String> {
+        let detail = self.look().await.ok().filter(|detail| detail.is_running)?;
+        match self.run_healthcheck(&detail).await.ok()? {
+            Asked::Ready | Asked::Impossible => None,
+            Asked::NotYet(said) => {
+                let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
+                Some(format!("its healthcheck fails now{said}"))
+            }
+        }
     }
 
     /// The failure with what the last lines are known to mean.
@@ -97,42 +123,25 @@ impl Wait<'_> {
             }
         };
         let mut exits = 0;
-        let mut detail = self.look().await?;
-        if let Some(by) = self.settled(&detail)? {
-            return Ok(by);
-        }
-        let mut pause = FIRST_PAUSE;
         loop {
-            let step = if detail.is_running && self.probes(&detail) {
-                self.probe_or_event(&detail, &mut events).await?
-            } else {
+            let detail = self.look().await?;
+            if let Some(by) = self.settled(&detail, exits)? {
+                return Ok(by);
+            }
+            if exits > 0 && !detail.is_running {
+                tell_once(format!("exited with {}; the engine starts it again", detail.exit_code));
+            }
+            let turn = if !detail.is_running || self.until == Until::Completed {
                 self.event(&mut events, &mut tell_once).await
+            } else if detail.healthcheck.is_empty() {
+                self.ask_page(&detail, &mut events, &mut tell_once).await
+            } else {
+                self.run_healthchecks(&detail, &mut events, &mut tell_once).await?
             };
-            let step = match step {
-                Step::Probe(said) => tokio::select! {
-                    // Of a container that has just ended a failed probe is no news: its end is, and comes now.
-                    () = tokio::time::sleep(pause) => Step::Probe(said),
-                    step = self.event(&mut events, &mut tell_once) => step,
-                },
-                other => other,
-            };
-            match step {
-                Step::Done(by) => return Ok(by),
-                Step::Probe(said) => {
-                    said.into_iter().for_each(&mut tell_once);
-                    pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-                }
-                Step::Exited => {
-                    exits += 1;
-                    detail = self.look().await?;
-                    if let Some(by) = self.after_exit(&detail, exits)? {
-                        return Ok(by);
-                    }
-                    tell_once(format!("exited with {}; the engine starts it again", detail.exit_code));
-                    // The engine's next start of it is another beginning.
-                    pause = FIRST_PAUSE;
-                    detail.is_running = true;
-                }
+            match turn {
+                Turn::Ready(by) => return Ok(by),
+                Turn::Exited => exits += 1,
+                Turn::Started => {}
             }
         }
     }
@@ -145,16 +154,15 @@ impl Wait<'_> {
     }
 
     /// Whether the container is as wanted, or can never be, by its state alone.
-    fn settled(&self, detail: &Detail) -> Result<Option<ReadyBy>, Failure> {
-        if self.until == Until::Completed {
-            return match (detail.is_running, detail.exit_code) {
-                (true, _) => Ok(None),
-                (false, 0) => Ok(Some(ReadyBy::Completed)),
-                (false, _) => self.after_exit(detail, 1),
-            };
-        }
+    fn settled(&self, detail: &Detail, exits: u32) -> Result<Option<ReadyBy>, Failure> {
         if !detail.is_running {
-            return self.after_exit(detail, 1);
+            return self.after_exit(detail, exits.max(1));
+        }
+        if exits >= EXITS_OF_A_LOOP {
+            return Err(self.in_a_loop(detail));
+        }
+        if self.until == Until::Completed {
+            return Ok(None);
         }
         if detail.healthcheck.is_empty() {
             return match self.until {
@@ -171,75 +179,129 @@ impl Wait<'_> {
         Ok((detail.health == Health::Healthy).then_some(ReadyBy::Engine))
     }
 
-    fn probes(&self, detail: &Detail) -> bool {
-        self.until != Until::Completed && (!detail.healthcheck.is_empty() || self.page.is_some())
+    /// Runs the container's healthcheck whenever that may pay, until it passes or an event decides.
+    async fn run_healthchecks(
+        &self,
+        detail: &Detail,
+        events: &mut Receiver<EngineEvent>,
+        tell: &mut impl FnMut(String),
+    ) -> Result<Turn, Failure> {
+        let began = Instant::now();
+        let mut ports = Ports::of(self.address(detail), &detail.ports);
+        let mut runs = 0;
+        let mut took = Duration::ZERO;
+        let mut run_at = began + run_pause(ports.sign(), runs, took);
+        let mut look_at = began;
+        loop {
+            let next = if ports.may_change() {
+                run_at.min(look_at)
+            } else {
+                run_at
+            };
+            tokio::select! {
+                turn = self.event(events, tell) => return Ok(turn),
+                () = tokio::time::sleep_until(next) => {}
+            }
+            if ports.may_change() && Instant::now() >= look_at {
+                let before = ports.sign();
+                let opened = ports.look().await;
+                if opened || ports.sign() != before {
+                    (runs, took) = (0, Duration::ZERO);
+                    run_at = Instant::now() + run_pause(ports.sign(), runs, took);
+                }
+                look_at = Instant::now() + connect_pause(began.elapsed());
+            }
+            if Instant::now() < run_at {
+                continue;
+            }
+            // What the engine says of its own probes is no news while ours runs.
+            let mut silent = |_| {};
+            let asking = Instant::now();
+            let asked = tokio::select! {
+                asked = self.run_healthcheck(detail) => asked?,
+                turn = self.event(events, &mut silent) => return Ok(turn),
+            };
+            match asked {
+                Asked::Ready => return Ok(Turn::Ready(ReadyBy::Probe)),
+                Asked::NotYet(said) => said.into_iter().for_each(&mut *tell),
+                Asked::Impossible => {}
+            }
+            runs += 1;
+            took = asking.elapsed();
+            run_at = Instant::now() + run_pause(ports.sign(), runs, took);
+        }
     }
 
-    /// Asks what says that it is ready: its healthcheck, else its page.
-    async fn probe(&self, detail: &Detail) -> Result<Step, Failure> {
-        if !detail.healthcheck.is_empty() {
-            return self.run_healthcheck(detail).await;
-        }
+    /// Asks the page that the service names, until it says so or an event decides.
+    async fn ask_page(
+        &self,
+        detail: &Detail,
+        events: &mut Receiver<EngineEvent>,
+        tell: &mut impl FnMut(String),
+    ) -> Turn {
         let Some(page) = self.page else {
-            return Ok(Step::Probe(None));
+            return self.event(events, tell).await;
         };
-        // Its address is another one after each of its starts.
-        let now = self.look().await?;
-        if !now.is_running {
-            return Ok(Step::Probe(None));
+        let began = Instant::now();
+        let address = self.address(detail).cloned();
+        loop {
+            let asked = tokio::select! {
+                answer = ask(page, address.as_slice()) => answer,
+                turn = self.event(events, tell) => return turn,
+            };
+            tracing::debug!(service = self.service, answer = ?asked, "page asked");
+            match asked {
+                Answer::Ready => return Turn::Ready(ReadyBy::Page),
+                Answer::Unreachable => return Turn::Ready(ReadyBy::Running),
+                Answer::NotYet(said) => tell(said),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(connect_pause(began.elapsed())) => {}
+                turn = self.event(events, tell) => return turn,
+            }
         }
-        let answer = ask(page, if self.engine.is_local() { &now.addresses } else { &[] }).await;
-        tracing::debug!(service = self.service, ?answer, "page asked");
-        Ok(match answer {
-            Answer::Ready => Step::Done(ReadyBy::Page),
-            Answer::NotYet(said) => Step::Probe(Some(said)),
-            Answer::Unreachable => Step::Done(ReadyBy::Running),
-        })
     }
 
-    async fn run_healthcheck(&self, detail: &Detail) -> Result<Step, Failure> {
+    /// Where this machine reaches the container, if it may.
+    fn address<'d>(&self, detail: &'d Detail) -> Option<&'d String> {
+        detail.addresses.first().filter(|_| self.engine.is_local())
+    }
+
+    async fn run_healthcheck(&self, detail: &Detail) -> Result<Asked, Failure> {
+        let _permit = self.signs.budget.permit().await;
         let timeout = detail.healthcheck_timeout.unwrap_or(PROBE_TIMEOUT);
         let outcome = self.engine.exec_probe(self.id, &detail.healthcheck, timeout).await;
         match tell_tracing(self.service, outcome) {
-            Ok(outcome) if outcome.exit_code == Some(0) => Ok(Step::Done(ReadyBy::Probe)),
+            Ok(outcome) if outcome.exit_code == Some(0) => Ok(Asked::Ready),
             Ok(outcome) => {
                 let output = outcome.output.trim();
                 let said = (!output.is_empty()).then(|| format!("healthcheck: {}", last_line(output)));
-                Ok(Step::Probe(said))
+                Ok(Asked::NotYet(said))
             }
             // Between an exit and the next start there is nothing to run it in: the events will tell.
             Err(error) if error.is_unreachable() => Err(error.failure()),
-            Err(_) => Ok(Step::Probe(None)),
-        }
-    }
-
-    /// Probes once, unless an event decides first.
-    async fn probe_or_event(&self, detail: &Detail, events: &mut Receiver<EngineEvent>) -> Result<Step, Failure> {
-        // What the engine says of its own probes is no news while ours runs.
-        let mut silent = |_| {};
-        tokio::select! {
-            step = self.probe(detail) => step,
-            step = self.event(events, &mut silent) => Ok(step),
+            Err(_) => Ok(Asked::Impossible),
         }
     }
 
     /// The next event of this container that decides something.
-    async fn event(&self, events: &mut Receiver<EngineEvent>, tell: &mut impl FnMut(String)) -> Step {
+    async fn event(&self, events: &mut Receiver<EngineEvent>, tell: &mut impl FnMut(String)) -> Turn {
         loop {
             match events.recv().await {
                 Ok(event) if event.id == self.id => match event.kind {
-                    EngineEventKind::Healthy if self.until != Until::Completed => return Step::Done(ReadyBy::Engine),
+                    EngineEventKind::Healthy if self.until != Until::Completed => return Turn::Ready(ReadyBy::Engine),
                     EngineEventKind::Unhealthy => tell("unhealthy; waiting for it to recover".to_owned()),
-                    EngineEventKind::Die { .. } => return Step::Exited,
+                    EngineEventKind::Die { .. } => return Turn::Exited,
+                    EngineEventKind::Start => return Turn::Started,
                     _ => {}
                 },
                 Ok(_) => {}
-                // Too far behind to know: look again by running the healthcheck.
-                Err(RecvError::Lagged(_)) => return Step::Probe(None),
-                // The engine's stream is gone; the caller's next call to the engine says why.
+                // Too far behind to know: look again.
+                Err(RecvError::Lagged(_)) => return Turn::Started,
+                // The engine's stream is gone; the next look at the container says why.
                 Err(RecvError::Closed) => {
-                    tokio::time::sleep(LONGEST_PAUSE).await;
-                    return Step::Exited;
+                    tokio::time::sleep(WITHOUT_EVENTS).await;
+                    return Turn::Started;
                 }
             }
         }
@@ -253,6 +315,11 @@ impl Wait<'_> {
         let service = self.service;
         let restarts = detail.restarts();
         let code = detail.exit_code;
+        let when = if self.again {
+            "soon after it was ready"
+        } else {
+            "before it was ready"
+        };
         if !restarts {
             if self.until == Until::Completed {
                 return Err(
@@ -260,19 +327,22 @@ impl Wait<'_> {
                         .because(meaning(detail)),
                 );
             }
-            return Err(
-                Failure::failed(format!("{service} exited with {code} before it was ready"))
-                    .because(meaning(detail))
-                    .hint(format!("see `magicctl logs {service}`; its last lines are above")),
-            );
-        }
-        if exits.max(detail.restart_count) >= EXITS_OF_A_LOOP {
-            return Err(Failure::failed(format!("{service} exits with {code} again and again"))
+            return Err(Failure::failed(format!("{service} exited with {code} {when}"))
                 .because(meaning(detail))
-                .because(format!("the engine has started it {} times", detail.restart_count + 1))
                 .hint(format!("see `magicctl logs {service}`; its last lines are above")));
         }
+        if exits.max(detail.restart_count) >= EXITS_OF_A_LOOP {
+            return Err(self.in_a_loop(detail));
+        }
         Ok(None)
+    }
+
+    fn in_a_loop(&self, detail: &Detail) -> Failure {
+        let service = self.service;
+        Failure::failed(format!("{service} exits with {} again and again", detail.exit_code))
+            .because(meaning(detail))
+            .because(format!("the engine has started it {} times", detail.restart_count + 1))
+            .hint(format!("see `magicctl logs {service}`; its last lines are above"))
     }
 
     async fn timed_out(&self) -> Failure {

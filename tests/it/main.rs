@@ -14,6 +14,7 @@ mod newer_engines;
 mod observability;
 mod pull;
 mod readme;
+mod ready;
 mod secrets;
 mod stack;
 mod support;
