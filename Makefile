@@ -1,4 +1,4 @@
-.PHONY: help up down test check images install
+.PHONY: help up down test check bench images install
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -17,6 +17,9 @@ check: ## formatting, lints and unit tests: seconds, no engine
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib
+
+bench: ## the race against Docker Compose and the floor; writes docs/benchmarks.md
+	@scripts/bench
 
 images: ## build the services' images from package registries
 	@scripts/build-images

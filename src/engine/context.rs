@@ -143,7 +143,7 @@ impl Context {
                 if !out {
                     append(builder, &self.root.join(&path), &path)?;
                 }
-                if !out || leads || ignore.has_exceptions() {
+                if !out || leads || ignore.may_want_of(&path) {
                     self.pack_folder(builder, ignore, &path)?;
                 }
             } else if !out && (kind.is_file() || kind.is_symlink()) {

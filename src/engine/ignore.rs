@@ -10,6 +10,8 @@ use regex::Regex;
 struct Rule {
     pattern: Regex,
     exception: bool,
+    /// The pattern as it is written, part by part.
+    parts: Vec<String>,
 }
 
 /// The patterns of one `.dockerignore`.
@@ -41,6 +43,7 @@ impl Ignore {
             rules.push(Rule {
                 pattern: regex,
                 exception,
+                parts: pattern.split('/').map(ToOwned::to_owned).collect(),
             });
         }
         Ok(Self { rules })
@@ -67,9 +70,27 @@ impl Ignore {
         out
     }
 
-    /// Whether something inside an ignored folder may still be wanted.
-    pub(super) fn has_exceptions(&self) -> bool {
-        self.rules.iter().any(|rule| rule.exception)
+    /// Whether something inside an ignored folder may still be wanted: an exception's pattern leads there. Where none does,
+    /// the whole folder need not be read.
+    pub(super) fn may_want_of(&self, folder: &Path) -> bool {
+        let exceptions = self.rules.iter().filter(|rule| rule.exception);
+        exceptions.into_iter().any(|rule| rule.leads_into(folder))
+    }
+}
+
+impl Rule {
+    /// Whether the pattern could match something below `folder`: part by part it is the same, or not plain text.
+    fn leads_into(&self, folder: &Path) -> bool {
+        let plain = |part: &str| !part.contains(['*', '?', '[', '\\']);
+        for (part, name) in self.parts.iter().zip(folder.components()) {
+            if part.contains("**") {
+                return true;
+            }
+            if plain(part) && name.as_os_str() != part.as_str() {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -163,6 +184,24 @@ mod tests {
             let ignore = Ignore::parse(text).unwrap();
             assert_eq!(ignore.leaves_out(Path::new(path)), out, "{text:?} {path}");
         }
+    }
+
+    #[test]
+    fn a_folder_is_read_only_where_an_exception_leads() {
+        let ignore = Ignore::parse("*\n!run.py\n!magic_proxy/data/*.json\n!a*/b").unwrap();
+        for (folder, wanted) in [
+            ("node_modules", false),
+            ("magic_proxy", true),
+            ("magic_proxy/data", true),
+            ("magic_proxy/other", false),
+            ("abc", true),
+            ("abc/c", false),
+        ] {
+            assert_eq!(ignore.may_want_of(Path::new(folder)), wanted, "{folder}");
+        }
+        let anywhere = Ignore::parse("*\n!**/keep.md").unwrap();
+        assert!(anywhere.may_want_of(Path::new("any/where")));
+        assert!(!Ignore::parse("*").unwrap().may_want_of(Path::new("any")));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::ready::Wait;
 use super::graph::{Broken, Done, Execution};
 
 /// A healthcheck that passed once is run again after that long, if the command still goes on then.
-const CONFIRM_AFTER: std::time::Duration = std::time::Duration::from_secs(3);
+const CONFIRM_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 
 impl From<Failure> for Broken {
     fn from(failure: Failure) -> Self {

@@ -29,7 +29,7 @@ pub(super) fn run_pause(sign: Sign, runs: u32, took: Duration) -> Duration {
         Sign::Unknown => (60, 1000),
         // It will rarely pass before something listens; a worker whose image names a port that it never opens is why
         // it is asked at all.
-        Sign::Closed => (2000, 4000),
+        Sign::Closed => (3000, 4000),
         // Whoever listens is nearly there.
         Sign::Opening | Sign::Open => (25, 1000),
     };
@@ -59,7 +59,7 @@ mod tests {
     fn a_healthcheck_is_run_at_once_where_it_can_pay_and_ever_more_rarely() {
         for (sign, first) in [
             (Sign::Unknown, 0),
-            (Sign::Closed, 2000),
+            (Sign::Closed, 3000),
             (Sign::Opening, 25),
             (Sign::Open, 0),
         ] {

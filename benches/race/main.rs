@@ -1,0 +1,99 @@
+//! The race: magicctl, Docker Compose and the floor bring the same stacks up and down on the same engine with the same
+//! images, in turn. `make bench` runs all of it and writes docs/benchmarks.md.
+
+#![expect(clippy::expect_used, reason = "a race that can't go on ends by panicking")]
+#![expect(clippy::cast_precision_loss, reason = "bytes and counts of this size are exact")]
+
+mod burden;
+mod client;
+mod floor;
+mod measure;
+mod plans;
+mod proxy;
+mod report;
+mod results;
+mod scenarios;
+mod stacks;
+mod stage;
+#[path = "../../tests/it/support/mod.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod support;
+
+use std::path::Path;
+
+use floor::Recipe;
+use results::Results;
+use stage::Ground;
+use support::Project;
+use support::own_engine::OwnEngine;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["floor", what, file, more @ ..] => floor(what, file, more),
+        _ => race(),
+    }
+}
+
+fn floor(what: &str, file: &str, more: &[&str]) {
+    let text = std::fs::read_to_string(file).expect("a recipe");
+    let recipe: Recipe = serde_json::from_str(&text).expect("a recipe");
+    match (what, more) {
+        ("up", _) => recipe.up(false),
+        ("up-proved", _) => recipe.up(true),
+        ("down", _) => recipe.down(),
+        ("look", _) => recipe.look(),
+        ("replace", [name]) => recipe.replace(name),
+        _ => panic!("the floor knows no {what}"),
+    }
+}
+
+/// All of it, or what `RACE=real,chain,…` names; on the machine's engine, and on the newer ones that `scripts/engines`
+/// has unpacked.
+fn race() {
+    let began = std::time::Instant::now();
+    let mut results = Results::default();
+    let only = std::env::var("RACE").unwrap_or_default();
+    if only.is_empty() || only.contains("plan") {
+        plans::race(&mut results);
+    }
+    let engines = std::env::var("ENGINES").unwrap_or_else(|_| "machine,trixie,forky".to_owned());
+    for name in engines.split(',') {
+        if name == "machine" {
+            scenarios::on(&mut results, &Ground::of_the_machine());
+        } else if let Some(ground) = newer(name) {
+            scenarios::on(&mut results, &ground);
+        }
+    }
+    let missed = results.targets.iter().filter(|target| !target.met).count();
+    println!("{} targets, {missed} missed", results.targets.len());
+    let text = report::text(&results, began.elapsed());
+    if only.is_empty() && engines.contains("machine") {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
+        std::fs::write(&file, text).expect("docs/benchmarks.md");
+        println!("written: docs/benchmarks.md");
+    } else {
+        println!("{text}");
+    }
+}
+
+/// A newer engine with the images; none when there is none, or this user may not start one.
+fn newer(name: &str) -> Option<Ground> {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines").join(name);
+    if !programs.exists() {
+        eprintln!("{name} is left out: `scripts/engines` unpacks it");
+        return None;
+    }
+    let engine = OwnEngine::start_from(&programs)?;
+    let sample = Project::sample("images");
+    for (name, image) in &sample.env {
+        if name.ends_with("_IMAGE") && !name.starts_with("GRAFANA") {
+            engine.load(image);
+        }
+    }
+    Some(Ground::new(engine.path("docker.sock"), Some(engine)))
+}
