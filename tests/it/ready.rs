@@ -24,11 +24,11 @@ fn stack(hint: &str, services: &[String]) -> Project {
     Project::of(hint, &format!("services:\n{}", services.concat()))
 }
 
-/// Ready only after five seconds: as long as it is awaited, the others are watched.
+/// Ready only after eight seconds: as long as it is awaited, the others are watched.
 fn slow() -> String {
     service(
         "slow",
-        "sleep 5; exec redis-server",
+        "sleep 8; exec redis-server",
         "redis-cli ping | grep -q PONG",
         "",
     )
@@ -58,7 +58,7 @@ fn a_worker_whose_image_names_a_port_that_it_never_opens_is_found_ready() {
 fn a_healthcheck_that_passes_once_and_fails_then_is_no_readiness() {
     let once = "test ! -f /tmp/once && touch /tmp/once";
     let project = stack("once", &[service("fickle", "exec redis-server", once, ""), slow()]);
-    let done = project.magicctl(&["up", "--progress", "plain", "--timeout", "7s"]);
+    let done = project.magicctl(&["up", "--progress", "plain", "--timeout", "9s"]);
     assert_eq!(done.code, 1, "{}", done.all());
     assert!(
         done.stderr.contains("was ready, but its healthcheck fails now"),
@@ -66,7 +66,7 @@ fn a_healthcheck_that_passes_once_and_fails_then_is_no_readiness() {
         done.all()
     );
     assert!(
-        done.stderr.contains("fickle was not ready within 7 s"),
+        done.stderr.contains("fickle was not ready within 9 s"),
         "{}",
         done.all()
     );
