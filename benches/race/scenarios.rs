@@ -39,11 +39,13 @@ const ALL: [Who; 6] = [
     Who::ComposeV1,
 ];
 
-/// Does `work` in turn for each contestant, as often as `rounds` says.
+/// Does `work` in turn for each contestant, as often as `rounds` says. Each round begins with another one: what went before
+/// (volumes being removed, caches) is not always the same one's burden.
 fn take_turns(rounds: Rounds, whos: &[Who], mut work: impl FnMut(Who)) {
     let most = whos.iter().map(|who| rounds.of(*who)).max().unwrap_or(0);
     for round in 0..most {
-        for who in whos.iter().filter(|who| rounds.of(**who) > round) {
+        let turn = whos.iter().cycle().skip(round % whos.len()).take(whos.len());
+        for who in turn.filter(|who| rounds.of(**who) > round) {
             work(*who);
         }
     }
@@ -101,7 +103,7 @@ pub fn standing(results: &mut Results, stage: &Stage, name: &'static str, rounds
     run(stage.up(Who::Magicctl));
     stage.settle();
     let mut collected = Collected::default();
-    let whos: Vec<Who> = ALL.into_iter().filter(|who| *who != Who::ComposeV5Tuned).collect();
+    let whos = [Who::Magicctl, Who::Floor, Who::ComposeV5, Who::ComposeV1];
     // Compose would make the containers anew, as they were not its own: it gets a project that it made.
     let look = |who| match who {
         Who::Magicctl => stage.magicctl(&["status"]),
@@ -116,14 +118,12 @@ pub fn standing(results: &mut Results, stage: &Stage, name: &'static str, rounds
         (Who::Magicctl, "again", stage.counted(again(Who::Magicctl))),
         (Who::Magicctl, "status", stage.counted(look(Who::Magicctl))),
     ];
-    let (ours, theirs): (Vec<Who>, Vec<Who>) = whos
-        .into_iter()
-        .partition(|who| matches!(who, Who::Magicctl | Who::Floor));
-    take_turns(rounds, &ours, |who| {
+    let (ours, theirs) = whos.split_at(2);
+    take_turns(rounds, ours, |who| {
         collected.0.push((who, "again", run(again(who))));
         collected.0.push((who, "status", run(look(who))));
     });
-    for who in theirs {
+    for who in theirs.iter().copied() {
         if rounds.of(who) == 0 {
             continue;
         }

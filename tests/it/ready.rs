@@ -204,3 +204,24 @@ fn a_kafka_client_that_connects_the_instant_it_is_called_ready_succeeds() {
         project.magicctl(&["down", "--volumes"]).ok();
     }
 }
+
+#[test]
+fn after_up_nothing_goes_on_that_would_not_with_compose() {
+    let project = stack(
+        "steady",
+        &[service("app", "exec redis-server", "redis-cli ping | grep -q PONG", "")],
+    );
+    let steady = || {
+        let fields = "{{json .Config.Healthcheck}} {{.ExecIDs}}";
+        let top = project.docker(&["top", &project.container("app"), "-o", "comm"]);
+        (project.inspect("app", fields), top)
+    };
+    project.magicctl(&["up"]).ok();
+    let ours = steady();
+    project.magicctl(&["down"]).ok();
+    project.compose(&["up", "-d"]).ok();
+    let theirs = steady();
+    project.compose(&["down"]).ok();
+    assert!(ours.0.contains("3600000000000"), "the file's interval: {}", ours.0);
+    assert_eq!(ours, theirs);
+}
