@@ -107,6 +107,10 @@ impl Recipe {
     pub fn up(&self, proved: bool) {
         let client = Client(self.socket.clone());
         let state = State::new(self.at_once);
+        let is_needed = |part: &Part| self.containers.iter().any(|other| other.needs.contains(&part.name));
+        let is_head = |part: &Part| part.needs.is_empty() && is_needed(part);
+        let heads = || self.containers.iter().filter(|part| is_head(part));
+        let started = |part: &Part| format!("{} has started", part.name);
         thread::scope(|scope| {
             for body in &self.networks {
                 let (client, state) = (&client, &state);
@@ -132,8 +136,13 @@ impl Recipe {
                         counts.get("network").copied().unwrap_or(0) == self.networks.len()
                             && part.needs.iter().all(|need| counts.contains_key(need.as_str()))
                     });
+                    // The head of a chain starts alone: the others have time until it is ready.
+                    if !is_head(part) {
+                        state.wait(|counts| heads().all(|head| counts.contains_key(&started(head))));
+                    }
                     let path = format!("/containers/{}/start", part.name);
                     state.permit(rank, || client.must("POST", &path, None));
+                    state.done(&started(part));
                     await_ready(client, part);
                     if proved {
                         prove(client, part);

@@ -275,7 +275,7 @@ pub fn on(results: &mut Results, ground: &Ground) {
             place.real(results, &stage);
         }
         if wanted(&["standing"]) {
-            standing(results, &stage, REAL, place.rounds((15, 5, 1), (7, 2)));
+            standing(results, &stage, REAL, place.rounds((10, 3, 0), (5, 1)));
             place.nothing_to_do(results, &REAL_AGAIN);
         }
         if wanted(&["loaded"]) && place.full {
@@ -293,7 +293,7 @@ pub fn on(results: &mut Results, ground: &Ground) {
             Who::ComposeV5,
             Who::ComposeV1,
         ];
-        let rounds = place.rounds((5, 2, 1), (2, 1));
+        let rounds = place.rounds((4, 1, 1), (2, 1));
         up_and_down(results, &stacks::chain(ground), CHAIN, &whos, rounds);
         results.ratio("chain of stubs: up", (&place.engine, CHAIN, "up"), Who::Floor, 1.10);
     }
@@ -302,7 +302,7 @@ pub fn on(results: &mut Results, ground: &Ground) {
             results,
             &stacks::independent(ground, 10),
             &TEN,
-            place.rounds((7, 2, 1), (2, 1)),
+            place.rounds((5, 2, 1), (2, 1)),
         );
         place.status(results);
     }
@@ -311,7 +311,7 @@ pub fn on(results: &mut Results, ground: &Ground) {
             results,
             &stacks::independent(ground, 40),
             &FORTY,
-            place.rounds((3, 1, 1), (2, 1)),
+            place.rounds((2, 1, 1), (1, 1)),
         );
         place.nothing_to_do(results, &FORTY_AGAIN);
     }
@@ -377,7 +377,7 @@ impl Place {
     }
 
     fn real(&self, results: &mut Results, stage: &Stage) {
-        up_and_down(results, stage, REAL, &ALL, self.rounds((7, 3, 1), (3, 1)));
+        up_and_down(results, stage, REAL, &ALL, self.rounds((5, 2, 1), (2, 1)));
         let up = (self.engine.as_str(), REAL, "up");
         results.ratio("real stack: up", up, Who::Floor, 1.10);
         results.ratio("real stack: up", up, Who::ComposeV5, 0.25);
@@ -425,7 +425,7 @@ impl Place {
         results.ratio(names.up, (engine, names.stack, "up"), Who::FloorProved, 1.10);
         results.ratio(names.up, (engine, names.stack, "up"), Who::ComposeV5, 0.4);
         results.ratio(names.down, (engine, names.stack, "down"), Who::Floor, 1.10);
-        standing(results, stage, names.stack, self.rounds((15, 5, 1), (5, 1)));
+        standing(results, stage, names.stack, self.rounds((10, 3, 0), (5, 1)));
     }
 
     fn status(&self, results: &mut Results) {
