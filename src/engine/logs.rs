@@ -1,10 +1,13 @@
 //! A container's log as the engine keeps it.
 
+use std::path::{Path, PathBuf};
+
 use bollard::container::LogOutput;
-use bollard::query_parameters::LogsOptions;
+use bollard::query_parameters::{InspectContainerOptions, LogsOptions};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use crate::stamp::Stamp;
 
 use super::{Engine, EngineError};
 
@@ -13,10 +16,10 @@ use super::{Engine, EngineError};
 pub struct LogOptions {
     /// Go on with new lines.
     pub follow: bool,
-    /// From then on, Unix seconds.
-    pub since: Option<i64>,
-    /// Until then, Unix seconds.
-    pub until: Option<i64>,
+    /// From then on; the engine is asked in whole seconds, so some earlier lines may come too.
+    pub since: Option<Stamp>,
+    /// Until then; some later lines may come too.
+    pub until: Option<Stamp>,
     /// Only the last lines.
     pub tail: Option<usize>,
 }
@@ -27,21 +30,30 @@ pub struct LogPiece {
     /// Printed to stderr.
     pub stderr: bool,
     /// When, by the engine's clock.
-    pub time: OffsetDateTime,
+    pub time: Stamp,
     /// The text, with its line end.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
+}
+
+/// Where the engine keeps a container's log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogPlace {
+    /// The log driver.
+    pub driver: String,
+    /// The file that is being written, as the engine's machine names it; `None` when there is none.
+    pub file: Option<PathBuf>,
 }
 
 impl Engine {
     /// The log of a container.
     pub fn logs(&self, id: &str, options: LogOptions) -> impl Stream<Item = Result<LogPiece, EngineError>> + use<> {
-        let seconds = |moment: Option<i64>| moment.map_or(0, |moment| i32::try_from(moment).unwrap_or(i32::MAX));
+        let seconds = |second: i64| i32::try_from(second).unwrap_or(if second < 0 { 0 } else { i32::MAX });
         let wanted = LogsOptions {
             follow: options.follow,
             stdout: true,
             stderr: true,
-            since: seconds(options.since),
-            until: seconds(options.until),
+            since: options.since.map_or(0, |since| seconds(since.seconds())),
+            until: options.until.map_or(0, |until| seconds(until.seconds().saturating_add(1))),
             timestamps: true,
             tail: options.tail.map_or_else(|| "all".to_owned(), |tail| tail.to_string()),
         };
@@ -53,18 +65,25 @@ impl Engine {
         })
     }
 
-    /// The last `count` lines of a container's log, as text; none when the engine can't give them.
-    pub async fn last_lines(&self, id: &str, count: usize) -> Vec<String> {
-        let options = LogOptions {
-            tail: Some(count),
-            ..LogOptions::default()
+    /// Where a container's log lies.
+    pub async fn log_place(&self, id: &str) -> Result<LogPlace, EngineError> {
+        let inspected = self
+            .docker
+            .inspect_container(id, None::<InspectContainerOptions>)
+            .await
+            .map_err(|error| self.error(error))?;
+        let config = inspected.host_config.and_then(|config| config.log_config);
+        let driver = config.and_then(|config| config.typ).unwrap_or_default();
+        let named = |path: Option<String>| path.filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = match driver.as_str() {
+            // The engine says where its `json-file` is; its `local` files lie beside what else it keeps of a container.
+            "local" => named(inspected.resolv_conf_path)
+                .as_deref()
+                .and_then(Path::parent)
+                .map(|folder| folder.join("local-logs/container.log")),
+            _ => named(inspected.log_path),
         };
-        let mut lines = Vec::new();
-        let mut pieces = std::pin::pin!(self.logs(id, options));
-        while let Some(Ok(piece)) = pieces.next().await {
-            lines.push(String::from_utf8_lossy(&piece.bytes).trim_end().to_owned());
-        }
-        lines
+        Ok(LogPlace { driver, file })
     }
 }
 
@@ -72,20 +91,19 @@ impl Engine {
 fn split(output: LogOutput) -> LogPiece {
     let stderr = matches!(output, LogOutput::StdErr { .. });
     let bytes = output.into_bytes();
-    let space = bytes.iter().position(|byte| *byte == b' ');
-    let time = space
-        .and_then(|space| std::str::from_utf8(&bytes[..space]).ok())
-        .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    match (time, space) {
-        (Some(time), Some(space)) => LogPiece {
+    // A time is never longer than this, and a line may be.
+    let space = bytes.iter().take(48).position(|byte| *byte == b' ');
+    let time = space.and_then(|space| Some((Stamp::parse(&bytes[..space])?, space)));
+    match time {
+        Some((time, space)) => LogPiece {
             stderr,
             time,
-            bytes: bytes[space + 1..].to_vec(),
+            bytes: bytes.slice(space + 1..),
         },
-        _ => LogPiece {
+        None => LogPiece {
             stderr,
-            time: OffsetDateTime::UNIX_EPOCH,
-            bytes: bytes.to_vec(),
+            time: Stamp::default(),
+            bytes,
         },
     }
 }
@@ -99,9 +117,8 @@ mod tests {
         let message = "2026-11-23T10:00:00.5Z hello  world\n".into();
         let piece = split(LogOutput::StdErr { message });
         assert!(piece.stderr);
-        assert_eq!(piece.time.unix_timestamp(), 1_795_428_000);
-        assert_eq!(piece.time.millisecond(), 500);
-        assert_eq!(piece.bytes, b"hello  world\n");
+        assert_eq!(piece.time, Stamp(1_795_428_000_500_000_000));
+        assert_eq!(&piece.bytes[..], b"hello  world\n");
     }
 
     #[test]
@@ -109,6 +126,6 @@ mod tests {
         let piece = split(LogOutput::StdOut {
             message: "no time\n".into(),
         });
-        assert_eq!(piece.bytes, b"no time\n");
+        assert_eq!(&piece.bytes[..], b"no time\n");
     }
 }

@@ -1,0 +1,265 @@
+//! Reads a container's history through its pipeline and hands on what is printed.
+
+use std::io;
+use std::sync::Arc;
+
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::mpsc::Sender;
+
+use super::line::Piece;
+use super::merge::Fed;
+use super::pipeline::{Pipeline, Wanted, tail_from};
+use super::print::Who;
+use super::source::file::{History, Start};
+use super::{Batch, Stamp};
+use crate::engine::{EngineError, LogPiece};
+use crate::stamp::SECOND;
+
+/// The two streams of a container may be this much out of order, so reading goes on for so long behind `until`.
+const BEHIND_UNTIL: i64 = 2 * SECOND;
+/// How much of a file is looked at for a tail at first, and how much more each time that it was too little.
+const WINDOW: u64 = 64 << 10;
+const WINDOW_OF_A_RECORD: u64 = 512;
+const GROWTH: u64 = 4;
+
+/// How many bytes of a file are read at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk(usize);
+
+impl Chunk {
+    /// So that many files together take a few megabytes.
+    pub fn for_files(count: usize) -> Self {
+        Self((2 << 20) / count.max(1)).clamped()
+    }
+
+    fn clamped(self) -> Self {
+        Self(self.0.clamp(16 << 10, 256 << 10))
+    }
+}
+
+/// Gives the history in `files`. `give` says whether more is wanted.
+///
+/// # Errors
+/// A file can't be read; what came before was given.
+pub fn from_files(
+    wanted: &Arc<Wanted>,
+    who: &Arc<Who>,
+    files: &History,
+    chunk: Chunk,
+    give: &mut dyn FnMut(Fed) -> bool,
+) -> io::Result<()> {
+    let mut wanted = wanted.clone();
+    if let Some(count) = wanted.tail {
+        let batch = tail_of_files(&wanted, who, files, count, chunk)?;
+        if !wanted.context {
+            give(Fed::Batch(batch));
+            return Ok(());
+        }
+        // What is around the last records may be anywhere, so everything is read, and only those are kept.
+        wanted = kept_from(&wanted, tail_from(&batch, count));
+    }
+    let start = files.seek(wanted.span.since)?;
+    let mut pipeline = Pipeline::new(wanted.clone(), who.clone(), true);
+    let mut more = true;
+    let read = read(files, start, chunk, &wanted, &mut |piece| {
+        pipeline.push(piece);
+        if pipeline.is_full() {
+            more = give(Fed::Batch(pipeline.take()));
+        }
+        more
+    });
+    if more {
+        pipeline.finish();
+        finish(pipeline, &wanted, give);
+    }
+    read
+}
+
+fn finish(mut pipeline: Pipeline, wanted: &Wanted, give: &mut dyn FnMut(Fed) -> bool) {
+    let more = give(Fed::Batch(pipeline.take()));
+    if more && wanted.fold {
+        give(Fed::Summary(pipeline.summary()));
+    }
+}
+
+fn kept_from(wanted: &Wanted, from: Stamp) -> Arc<Wanted> {
+    let mut wanted = wanted.clone();
+    wanted.keep.from = from;
+    Arc::new(wanted)
+}
+
+fn read(
+    files: &History,
+    start: Start,
+    chunk: Chunk,
+    wanted: &Wanted,
+    take: &mut dyn FnMut(Piece<'_>) -> bool,
+) -> io::Result<()> {
+    let end = wanted.span.until.plus(BEHIND_UNTIL);
+    files.read(start, chunk.0, &mut |piece| piece.time <= end && take(piece))
+}
+
+/// The last `count` records that are kept: read from places farther and farther from the end, until there are enough.
+fn tail_of_files(
+    wanted: &Arc<Wanted>,
+    who: &Arc<Who>,
+    files: &History,
+    count: usize,
+    chunk: Chunk,
+) -> io::Result<Batch> {
+    if count == 0 {
+        return Ok(Batch::default());
+    }
+    let wanted = without_context(wanted);
+    let floor = files.seek(wanted.span.since)?;
+    let mut window = WINDOW.max((count as u64).saturating_mul(WINDOW_OF_A_RECORD));
+    loop {
+        let start = files.before_the_end(window)?.max(floor);
+        let whole = start == floor;
+        let mut tail = Tail::new(&wanted, who, count, whole);
+        read(files, start, chunk, &wanted, &mut |piece| {
+            tail.push(piece);
+            true
+        })?;
+        let (batch, sure) = tail.finish();
+        if whole || sure {
+            return Ok(batch);
+        }
+        window = window.saturating_mul(GROWTH);
+    }
+}
+
+fn without_context(wanted: &Wanted) -> Arc<Wanted> {
+    Arc::new(Wanted {
+        context: false,
+        ..wanted.clone()
+    })
+}
+
+/// Keeps the last records of what it is given.
+struct Tail {
+    pipeline: Pipeline,
+    count: usize,
+}
+
+impl Tail {
+    fn new(wanted: &Arc<Wanted>, who: &Arc<Who>, count: usize, whole: bool) -> Self {
+        Self {
+            pipeline: Pipeline::new(wanted.clone(), who.clone(), whole),
+            count,
+        }
+    }
+
+    fn push(&mut self, piece: Piece<'_>) {
+        self.pipeline.push(piece);
+        let batch = self.pipeline.batch();
+        // Dropping some at a time costs each record its move once.
+        if batch.entries.len() > self.count.saturating_mul(2).saturating_add(64) {
+            batch.keep_last(self.count);
+        }
+    }
+
+    /// The records, and whether they are surely the last so many.
+    fn finish(mut self) -> (Batch, bool) {
+        self.pipeline.finish();
+        self.pipeline.batch().keep_last(self.count);
+        let batch = self.pipeline.take();
+        let sure = batch.entries.len() == self.count && !batch.entries.iter().any(|entry| entry.doubtful);
+        (batch, sure)
+    }
+}
+
+/// Gives the history that the engine streams: `open` asks for it, all or the last so many lines.
+pub async fn from_engine<S>(wanted: Arc<Wanted>, who: Arc<Who>, open: impl Fn(Option<usize>) -> S, to: Sender<Fed>)
+where
+    S: Stream<Item = Result<LogPiece, EngineError>>,
+{
+    let mut wanted = wanted;
+    if let Some(count) = wanted.tail {
+        let batch = match tail_of_engine(&wanted, &who, count, &open).await {
+            Ok(batch) => batch,
+            Err(error) => {
+                let _nobody_listens = to.send(Fed::Failed(error.failure())).await;
+                return;
+            }
+        };
+        if !wanted.context {
+            let _nobody_listens = to.send(Fed::Batch(batch)).await;
+            return;
+        }
+        wanted = kept_from(&wanted, tail_from(&batch, count));
+    }
+    let mut pipeline = Pipeline::new(wanted.clone(), who, true);
+    let mut pieces = std::pin::pin!(open(None));
+    while let Some(piece) = pieces.next().await {
+        match piece {
+            Ok(piece) => pipeline.push(of_engine(&piece)),
+            Err(error) => {
+                let _nobody_listens = to.send(Fed::Failed(error.failure())).await;
+                break;
+            }
+        }
+        if pipeline.is_full() && to.send(Fed::Batch(pipeline.take())).await.is_err() {
+            return;
+        }
+    }
+    pipeline.finish();
+    let mut last = Vec::new();
+    finish(pipeline, &wanted, &mut |fed| {
+        last.push(fed);
+        true
+    });
+    for fed in last {
+        if to.send(fed).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn tail_of_engine<S>(
+    wanted: &Arc<Wanted>,
+    who: &Arc<Who>,
+    count: usize,
+    open: &impl Fn(Option<usize>) -> S,
+) -> Result<Batch, EngineError>
+where
+    S: Stream<Item = Result<LogPiece, EngineError>>,
+{
+    if count == 0 {
+        return Ok(Batch::default());
+    }
+    let wanted = without_context(wanted);
+    let mut lines = count.saturating_mul(2).saturating_add(32);
+    loop {
+        let mut seen = 0;
+        let mut pieces = Vec::new();
+        {
+            let mut stream = std::pin::pin!(open(Some(lines)));
+            while let Some(piece) = stream.next().await {
+                pieces.push(piece?);
+                seen += 1;
+            }
+        }
+        let whole = seen < lines;
+        let mut tail = Tail::new(&wanted, who, count, whole);
+        for piece in &pieces {
+            tail.push(of_engine(piece));
+        }
+        let (batch, sure) = tail.finish();
+        if whole || sure {
+            return Ok(batch);
+        }
+        lines = lines.saturating_mul(8);
+    }
+}
+
+/// A piece as the engine streams it.
+pub(super) fn of_engine(piece: &LogPiece) -> Piece<'_> {
+    let ends = piece.bytes.last() == Some(&b'\n');
+    Piece {
+        time: piece.time,
+        stderr: piece.stderr,
+        bytes: &piece.bytes[..piece.bytes.len() - usize::from(ends)],
+        ends,
+    }
+}

@@ -1,0 +1,150 @@
+//! What happens to the pieces of one source: joined into lines, grouped into records, filtered, printed or counted.
+
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::grouping::Grouping;
+use super::keep::Keep;
+use super::line::{Joining, Piece};
+use super::print::{Printer, Who};
+use super::source::Span;
+use super::summary::Summary;
+use super::{Record, Stamp, format};
+
+/// A batch is handed on when it has this many bytes.
+const FULL: usize = 64 << 10;
+
+/// What is wanted of every source.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// From when to when.
+    pub span: Span,
+    /// Which records.
+    pub keep: Keep,
+    /// Only the last so many of those, of each service.
+    pub tail: Option<usize>,
+    /// The other records are wanted too, around those kept.
+    pub context: bool,
+    /// Records are counted, not printed.
+    pub fold: bool,
+    /// How they are printed.
+    pub printer: Printer,
+}
+
+/// The way of one source's pieces.
+#[derive(Debug)]
+pub struct Pipeline {
+    wanted: Arc<Wanted>,
+    joining: Joining,
+    grouping: Grouping,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+struct Stage {
+    wanted: Arc<Wanted>,
+    who: Arc<Who>,
+    batch: Batch,
+    summary: Summary,
+    /// Of these streams the beginning of the first record may not have been read.
+    doubtful: [bool; 2],
+}
+
+impl Pipeline {
+    /// For the pieces of `who`; `whole`: from the log's beginning on.
+    pub fn new(wanted: Arc<Wanted>, who: Arc<Who>, whole: bool) -> Self {
+        Self {
+            joining: Joining::default(),
+            grouping: Grouping::default(),
+            stage: Stage {
+                wanted: wanted.clone(),
+                who,
+                batch: Batch::default(),
+                summary: Summary::default(),
+                doubtful: [!whole; 2],
+            },
+            wanted,
+        }
+    }
+
+    /// Takes the next piece.
+    pub fn push(&mut self, piece: Piece<'_>) {
+        if !self.wanted.span.contains(piece.time) {
+            return;
+        }
+        let Self {
+            joining,
+            grouping,
+            stage,
+            ..
+        } = self;
+        joining.push(piece, &mut |line| {
+            grouping.push(line, &mut |record| stage.record(record));
+        });
+    }
+
+    /// There are no more pieces.
+    pub fn finish(&mut self) {
+        let Self {
+            joining,
+            grouping,
+            stage,
+            ..
+        } = self;
+        joining.finish(&mut |line| {
+            grouping.push(line, &mut |record| stage.record(record));
+        });
+        grouping.finish(&mut |record| stage.record(record));
+    }
+
+    /// Whether the batch is worth handing on.
+    pub fn is_full(&self) -> bool {
+        self.stage.batch.bytes.len() >= FULL
+    }
+
+    /// What was printed so far.
+    pub fn take(&mut self) -> Batch {
+        // The next one will be about as large.
+        let next = Batch {
+            bytes: Vec::with_capacity(FULL + (FULL >> 2)),
+            entries: Vec::with_capacity(self.stage.batch.entries.len()),
+        };
+        std::mem::replace(&mut self.stage.batch, next)
+    }
+
+    /// What was printed so far, to look at or to shorten.
+    pub fn batch(&mut self) -> &mut Batch {
+        &mut self.stage.batch
+    }
+
+    /// What was counted.
+    pub fn summary(self) -> Summary {
+        self.stage.summary
+    }
+}
+
+impl Stage {
+    fn record(&mut self, record: &Record) {
+        let kept = self.wanted.keep.keeps(record);
+        let first = std::mem::take(&mut self.doubtful[usize::from(record.stderr)]);
+        if !kept && !self.wanted.context {
+            return;
+        }
+        if self.wanted.fold {
+            self.summary.add(&self.who, record);
+            return;
+        }
+        // A line with a level, or a JSON object, is no rest of something.
+        let doubtful = first && record.head().first() != Some(&b'{') && format::level(record.head()).is_none();
+        self.wanted
+            .printer
+            .print(&self.who, record, 0, &mut self.batch.bytes);
+        self.batch.seal(record.time, kept, doubtful);
+    }
+}
+
+/// The time of the first of the last `count` entries that are kept.
+pub fn tail_from(batch: &Batch, count: usize) -> Stamp {
+    let kept = batch.entries.iter().filter(|entry| entry.kept);
+    kept.rev().take(count).last().map_or(Stamp::MAX, |entry| entry.time)
+}
