@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::Sender;
 
+use super::follow::Seam;
 use super::line::Piece;
 use super::merge::Fed;
 use super::pipeline::{Pipeline, Wanted, tail_from};
@@ -50,9 +51,12 @@ pub fn from_files(
 ) -> io::Result<()> {
     let mut wanted = wanted.clone();
     if let Some(count) = wanted.tail {
-        let batch = tail_of_files(&wanted, who, files, count, chunk)?;
+        let (batch, seam) = tail_of_files(&wanted, who, files, count, chunk)?;
         if !wanted.context {
-            give(Fed::Batch(batch));
+            let more = give(Fed::Batch(batch));
+            if more && wanted.follow {
+                give(Fed::Seam(seam));
+            }
             return Ok(());
         }
         // What is around the last records may be anywhere, so everything is read, and only those are kept.
@@ -77,6 +81,9 @@ pub fn from_files(
 
 fn finish(mut pipeline: Pipeline, wanted: &Wanted, give: &mut dyn FnMut(Fed) -> bool) {
     let more = give(Fed::Batch(pipeline.take()));
+    if more && wanted.follow {
+        give(Fed::Seam(pipeline.seam()));
+    }
     if more && wanted.fold {
         give(Fed::Summary(pipeline.summary()));
     }
@@ -106,10 +113,7 @@ fn tail_of_files(
     files: &History,
     count: usize,
     chunk: Chunk,
-) -> io::Result<Batch> {
-    if count == 0 {
-        return Ok(Batch::default());
-    }
+) -> io::Result<(Batch, Option<Seam>)> {
     let wanted = without_context(wanted);
     let floor = files.seek(wanted.span.since)?;
     let mut window = WINDOW.max((count as u64).saturating_mul(WINDOW_OF_A_RECORD));
@@ -121,9 +125,10 @@ fn tail_of_files(
             tail.push(piece);
             true
         })?;
+        let seam = tail.pipeline.seam();
         let (batch, sure) = tail.finish();
         if whole || sure {
-            return Ok(batch);
+            return Ok((batch, seam));
         }
         window = window.saturating_mul(GROWTH);
     }
@@ -176,15 +181,19 @@ where
 {
     let mut wanted = wanted;
     if let Some(count) = wanted.tail {
-        let batch = match tail_of_engine(&wanted, &who, count, &open).await {
-            Ok(batch) => batch,
+        let (batch, seam) = match tail_of_engine(&wanted, &who, count, &open).await {
+            Ok(found) => found,
             Err(error) => {
                 let _nobody_listens = to.send(Fed::Failed(error.failure())).await;
                 return;
             }
         };
         if !wanted.context {
-            let _nobody_listens = to.send(Fed::Batch(batch)).await;
+            let mut last = vec![Fed::Batch(batch)];
+            if wanted.follow {
+                last.push(Fed::Seam(seam));
+            }
+            send_all(last, &to).await;
             return;
         }
         wanted = kept_from(&wanted, tail_from(&batch, count));
@@ -209,6 +218,10 @@ where
         last.push(fed);
         true
     });
+    send_all(last, &to).await;
+}
+
+async fn send_all(last: Vec<Fed>, to: &Sender<Fed>) {
     for fed in last {
         if to.send(fed).await.is_err() {
             return;
@@ -221,13 +234,10 @@ async fn tail_of_engine<S>(
     who: &Arc<Who>,
     count: usize,
     open: &impl Fn(Option<usize>) -> S,
-) -> Result<Batch, EngineError>
+) -> Result<(Batch, Option<Seam>), EngineError>
 where
     S: Stream<Item = Result<LogPiece, EngineError>>,
 {
-    if count == 0 {
-        return Ok(Batch::default());
-    }
     let wanted = without_context(wanted);
     let mut lines = count.saturating_mul(2).saturating_add(32);
     loop {
@@ -245,9 +255,10 @@ where
         for piece in &pieces {
             tail.push(of_engine(piece));
         }
+        let seam = tail.pipeline.seam();
         let (batch, sure) = tail.finish();
         if whole || sure {
-            return Ok(batch);
+            return Ok((batch, seam));
         }
         lines = lines.saturating_mul(8);
     }

@@ -49,6 +49,16 @@ impl Grouping {
         self.next += 1;
     }
 
+    /// How many records were begun.
+    pub fn begun(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether the newest record is the only one that was not given yet.
+    pub fn has_one(&self) -> bool {
+        self.held.is_empty() && self.open.iter().filter(|open| open.number.is_some()).count() == 1
+    }
+
     /// Gives the records that are still open.
     pub fn finish(&mut self, emit: &mut impl FnMut(&Record)) {
         for stream in 0..2 {

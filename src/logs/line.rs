@@ -46,6 +46,11 @@ impl Joining {
         }
     }
 
+    /// Whether a line was begun and has no end yet.
+    pub fn is_open(&self) -> bool {
+        self.open.iter().any(Option::is_some)
+    }
+
     /// What was begun and has no end yet, as lines.
     pub fn finish(&mut self, line: &mut impl FnMut(Piece<'_>)) {
         let mut rest: Vec<(Stamp, bool, Vec<u8>)> = [false, true]

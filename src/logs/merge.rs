@@ -3,6 +3,7 @@
 use tokio::sync::mpsc::Receiver;
 
 use super::batch::{Batch, Entry};
+use super::follow::Seam;
 use super::summary::Summary;
 use crate::failure::Failure;
 
@@ -13,6 +14,8 @@ pub enum Fed {
     Batch(Batch),
     /// What it counted; it ends with that.
     Summary(Summary),
+    /// Where its log can be followed from; it ends with that.
+    Seam(Option<Seam>),
     /// Why it gives no more; the others go on.
     Failed(Failure),
 }
@@ -25,6 +28,8 @@ pub trait Sink {
     fn failed(&mut self, source: usize, failure: Failure);
     /// What a source counted.
     fn counted(&mut self, summary: Summary);
+    /// Where a source's log can be followed from.
+    fn seam(&mut self, source: usize, seam: Option<Seam>);
 }
 
 struct Head {
@@ -43,6 +48,7 @@ impl Head {
                     self.next = 0;
                 }
                 Some(Fed::Summary(summary)) => sink.counted(summary),
+                Some(Fed::Seam(seam)) => sink.seam(source, seam),
                 Some(Fed::Failed(failure)) => sink.failed(source, failure),
                 None => self.ended = true,
             }
@@ -116,6 +122,7 @@ mod tests {
             self.0.push((source, -1, failure.what));
         }
         fn counted(&mut self, _: Summary) {}
+        fn seam(&mut self, _: usize, _: Option<Seam>) {}
     }
 
     /// Merges sources of batches of (time, text).

@@ -4,6 +4,7 @@ mod batch;
 pub mod explore;
 mod feed;
 mod fingerprint;
+pub mod follow;
 pub mod format;
 mod grouping;
 mod keep;

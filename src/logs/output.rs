@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 use std::sync::Arc;
 
+use super::follow::Seam;
 use super::merge::Sink;
 use super::{Entry, Summary};
 use crate::failure::Failure;
@@ -46,6 +47,8 @@ pub struct Output<W> {
     pub summary: Summary,
     /// Which source failed, and why.
     pub failures: Vec<(usize, Failure)>,
+    /// Where each source's log can be followed from.
+    pub seams: HashMap<usize, Option<Seam>>,
 }
 
 impl<W: Write> Output<W> {
@@ -64,6 +67,7 @@ impl<W: Write> Output<W> {
             collected: Vec::new(),
             summary: Summary::default(),
             failures: Vec::new(),
+            seams: HashMap::new(),
         }
     }
 
@@ -146,6 +150,10 @@ impl<W: Write> Sink for Output<W> {
 
     fn counted(&mut self, summary: Summary) {
         self.summary.merge(summary);
+    }
+
+    fn seam(&mut self, source: usize, seam: Option<Seam>) {
+        self.seams.insert(source, seam);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Batch;
+use super::follow::Seam;
 use super::grouping::Grouping;
 use super::keep::Keep;
 use super::line::{Joining, Piece};
@@ -27,6 +28,8 @@ pub struct Wanted {
     pub context: bool,
     /// Records are counted, not printed.
     pub fold: bool,
+    /// The log is followed behind its end: what is not complete yet is left to that.
+    pub follow: bool,
     /// How they are printed.
     pub printer: Printer,
 }
@@ -38,6 +41,9 @@ pub struct Pipeline {
     joining: Joining,
     grouping: Grouping,
     stage: Stage,
+    last: Option<Seam>,
+    /// The last piece of what is complete.
+    complete: Option<Seam>,
 }
 
 #[derive(Debug)]
@@ -64,27 +70,45 @@ impl Pipeline {
                 doubtful: [!whole; 2],
             },
             wanted,
+            last: None,
+            complete: None,
         }
     }
 
     /// Takes the next piece.
     pub fn push(&mut self, piece: Piece<'_>) {
-        if !self.wanted.span.contains(piece.time) {
-            return;
+        let whole = piece.ends && !self.joining.is_open();
+        let before = self.last;
+        if self.wanted.follow {
+            self.last = Some(Seam::after(before, piece));
         }
-        let Self {
-            joining,
-            grouping,
-            stage,
-            ..
-        } = self;
-        joining.push(piece, &mut |line| {
-            grouping.push(line, &mut |record| stage.record(record));
-        });
+        if self.wanted.span.contains(piece.time) {
+            let Self {
+                joining,
+                grouping,
+                stage,
+                ..
+            } = self;
+            joining.push(piece, &mut |line| {
+                let lines = grouping.begun();
+                grouping.push(line, &mut |record| stage.record(record));
+                if whole && grouping.has_one() && grouping.begun() > lines {
+                    self.complete = before;
+                }
+            });
+        }
+    }
+
+    /// Where to go on behind what was given: the last piece before the first record that is not complete.
+    pub fn seam(&self) -> Option<Seam> {
+        self.complete
     }
 
     /// There are no more pieces.
     pub fn finish(&mut self) {
+        if self.wanted.follow {
+            return;
+        }
         let Self {
             joining,
             grouping,

@@ -37,9 +37,9 @@ pub(super) async fn choose(
     args: &LogsArgs,
     engine: &Engine,
     containers: Vec<Container>,
+    names: &mut Names,
     printer: &Printer,
 ) -> Result<Vec<Chosen>, Failure> {
-    let mut names = Names::of(containers.iter().filter_map(Container::service));
     let places = containers.iter().map(|container| engine.log_place(&container.id));
     let places = futures_util::future::join_all(places).await;
     let mut chosen = Vec::new();

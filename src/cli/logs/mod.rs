@@ -1,6 +1,7 @@
 //! `logs`: all services as one stream in time order.
 
 mod choose;
+mod follow;
 mod look;
 mod summary;
 
@@ -11,13 +12,17 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::engine::{Engine, LogOptions};
 use crate::failure::{Exit, Failure};
-use crate::logs::{Chunk, Fed, Keep, Level, Output, Wanted, from_engine, from_files, merge, source::Span};
+use crate::logs::source::Span;
+use crate::logs::{Chunk, Fed, Keep, Level, Output, Wanted, Who, from_engine, from_files, merge};
+use crate::observed::Container;
 
 use super::Ended;
 use super::args::LogsArgs;
 use super::session::Session;
 
 use choose::{Chosen, Place};
+use follow::{Events, Following};
+use look::Names;
 
 /// Batches of a source that wait for their turn.
 const WAITING: usize = 2;
@@ -29,6 +34,13 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
         stack.select(&args.services, false)?;
     }
     let engine = Arc::new(session.engine().await?);
+    // Listening before looking: a container that starts in between is heard of.
+    let events: Option<Events> = if args.follow {
+        let events = engine.subscribe(&project).await.map_err(|error| error.failure())?;
+        Some(Box::pin(events))
+    } else {
+        None
+    };
     let mut containers = engine
         .observe_containers(&project)
         .await
@@ -39,15 +51,25 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
             .is_some_and(|service| args.services.is_empty() || args.services.iter().any(|wanted| wanted == service))
     });
     containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
-    if containers.is_empty() {
+    if containers.is_empty() && !args.follow {
         return Err(
             Failure::failed(format!("project {project} has no containers to show logs of"))
                 .hint("`magicctl up` makes them"),
         );
     }
-    let chosen = choose::choose(session, args, &engine, containers, &wanted.printer).await?;
+    let in_file = stack.iter().flat_map(|stack| stack.services.keys().map(String::as_str));
+    let there = containers.iter().filter_map(Container::service);
+    // All names that may come, so that the column is as wide as it will have to be.
+    let names = if args.follow { Names::of(there.chain(in_file)) } else { Names::of(there) };
+    let show = Show {
+        session,
+        args,
+        project: &project,
+        engine: &engine,
+        wanted: &wanted,
+    };
     tokio::select! {
-        ended = history(session, args, &engine, &wanted, chosen) => ended,
+        ended = show.run(containers, names, events) => ended,
         _ = tokio::signal::ctrl_c() => Ok(Some(Exit::Interrupted)),
     }
 }
@@ -69,6 +91,7 @@ fn wanted(session: &Session, args: &LogsArgs) -> Result<Wanted, Failure> {
         tail: args.tail.filter(|tail| *tail != usize::MAX),
         context: look::around(session, args).is_some(),
         fold: args.summary,
+        follow: args.follow,
         printer: look::printer(session, args)?,
     })
 }
@@ -85,42 +108,78 @@ fn pattern(text: &str, ignore_case: bool) -> Result<regex::bytes::Regex, Failure
         })
 }
 
-async fn history(
-    session: &Session,
-    args: &LogsArgs,
-    engine: &Arc<Engine>,
-    wanted: &Arc<Wanted>,
-    chosen: Vec<Chosen>,
-) -> Ended {
-    let several = chosen.windows(2).any(|two| two[0].who.service == two[1].who.service);
-    let tail = wanted.tail.filter(|_| several);
-    let services = chosen.iter().map(|chosen| chosen.who.service.clone()).collect();
-    let names: Vec<String> = chosen.iter().map(|chosen| chosen.who.container.clone()).collect();
-    let files = chosen.iter().filter(|chosen| matches!(chosen.place, Place::Files(_))).count();
-    let chunk = Chunk::for_files(files);
-    let feeds = chosen
-        .into_iter()
-        .map(|chosen| feed(engine, wanted, chosen, chunk))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut output = Output::new(
-        std::io::stdout().lock(),
-        look::around(session, args),
-        tail.map(|tail| (tail, services)),
-    );
-    let read_on = merge(feeds, &mut output).await;
-    let failures = std::mem::take(&mut output.failures);
-    if read_on {
-        if wanted.fold {
+/// The logs of a project, to be shown.
+struct Show<'a> {
+    session: &'a Session,
+    args: &'a LogsArgs,
+    project: &'a str,
+    engine: &'a Arc<Engine>,
+    wanted: &'a Arc<Wanted>,
+}
+
+impl Show<'_> {
+    async fn run(&self, containers: Vec<Container>, mut names: Names, events: Option<Events>) -> Ended {
+        let Self {
+            session,
+            args,
+            engine,
+            wanted,
+            ..
+        } = *self;
+        let chosen = choose::choose(session, args, engine, containers, &mut names, &wanted.printer).await?;
+        let several = chosen.windows(2).any(|two| two[0].who.service == two[1].who.service);
+        let tail = wanted.tail.filter(|_| several);
+        let services = chosen.iter().map(|chosen| chosen.who.service.clone()).collect();
+        let sources: Vec<(String, Arc<Who>)> =
+            chosen.iter().map(|chosen| (chosen.id.clone(), chosen.who.clone())).collect();
+        let files = chosen.iter().filter(|chosen| matches!(chosen.place, Place::Files(_))).count();
+        let chunk = Chunk::for_files(files);
+        let feeds = chosen
+            .into_iter()
+            .map(|chosen| feed(engine, wanted, chosen, chunk))
+            .collect::<Result<Vec<_>, _>>()?;
+        let around = look::around(session, args);
+        let mut output = Output::new(std::io::stdout().lock(), around, tail.map(|tail| (tail, services)));
+        let read_on = merge(feeds, &mut output).await;
+        let failures = std::mem::take(&mut output.failures);
+        for (source, failure) in &failures {
+            look::say(session, &format!("the log of {} ends early: {failure}", sources[*source].1.container));
+        }
+        if read_on && wanted.fold {
             let groups = std::mem::take(&mut output.summary).groups();
             summary::show(session, wanted, groups, &mut output);
         }
-        output.finish();
+        let read_on = read_on && output.finish();
+        if let Some(events) = events.filter(|_| read_on) {
+            self.follow(sources, names, events, &mut output).await?;
+            return Ok(None);
+        }
+        Ok((!failures.is_empty()).then_some(Exit::Failed))
     }
-    drop(output);
-    for (source, failure) in &failures {
-        look::say(session, &format!("the log of {} ends early: {failure}", names[*source]));
+
+    async fn follow<W: std::io::Write>(
+        &self,
+        sources: Vec<(String, Arc<Who>)>,
+        names: Names,
+        events: Events,
+        output: &mut Output<W>,
+    ) -> Result<(), Failure> {
+        let seams = std::mem::take(&mut output.seams);
+        let (mut following, heard) = Following::new(
+            self.session,
+            self.args,
+            self.project,
+            self.engine.clone(),
+            self.wanted.clone(),
+            names,
+            output,
+        );
+        for (number, (id, who)) in sources.into_iter().enumerate() {
+            let live = following.live(who);
+            following.add(id, live, seams.get(&number).copied().flatten());
+        }
+        following.run(heard, events).await
     }
-    Ok((!failures.is_empty()).then_some(Exit::Failed))
 }
 
 /// Starts to read a container's log.
