@@ -18,9 +18,9 @@ impl Stamp {
     /// Reads RFC 3339: `2026-11-23T20:00:00.123456789Z`, also with an offset and up to nine decimals.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let digits = |from: usize, to: usize| -> Option<i64> {
-            text.get(from..to)?
-                .iter()
-                .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+            text.get(from..to)?.iter().try_fold(0, |sum, byte| {
+                byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
+            })
         };
         let sign = |at: usize, wanted: &[u8]| text.get(at).is_some_and(|byte| wanted.contains(byte));
         if !(sign(4, b"-") && sign(7, b"-") && sign(10, b"T t") && sign(13, b":") && sign(16, b":")) {
@@ -162,7 +162,14 @@ mod tests {
         ] {
             assert_eq!(Stamp::parse(text.as_bytes()), Some(Stamp(nanos)), "{text}");
         }
-        for text in ["", "2026-11-23", "2026-11-23T10:00:00", "2026-13-23T10:00:00Z", "2026-11-23T10:00:00.Z", "x"] {
+        for text in [
+            "",
+            "2026-11-23",
+            "2026-11-23T10:00:00",
+            "2026-13-23T10:00:00Z",
+            "2026-11-23T10:00:00.Z",
+            "x",
+        ] {
             assert_eq!(Stamp::parse(text.as_bytes()), None, "{text}");
         }
     }

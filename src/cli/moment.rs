@@ -11,7 +11,10 @@ use crate::stamp::Stamp;
 /// A sentence with examples.
 pub fn parse(text: &str) -> Result<Stamp, String> {
     let now = OffsetDateTime::now_utc();
-    at(text, now, &|time| UtcOffset::local_offset_at(time).unwrap_or(UtcOffset::UTC)).ok_or_else(|| {
+    at(text, now, &|time| {
+        UtcOffset::local_offset_at(time).unwrap_or(UtcOffset::UTC)
+    })
+    .ok_or_else(|| {
         format!(
             "`{text}` is no time; write how long ago (10m, 2h, 1h30m), a day (today, yesterday, 2026-01-31) or when \
              (2026-01-31T12:00:00Z, 2026-01-31 12:00)"
@@ -47,7 +50,9 @@ fn date_and_time(text: &str) -> Option<PrimitiveDateTime> {
     };
     let numbers = |text: &str, between: char| -> Option<Vec<u8>> {
         let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        text.split(between).map(|part| part.parse().ok().filter(|_| digits(part))).collect()
+        text.split(between)
+            .map(|part| part.parse().ok().filter(|_| digits(part)))
+            .collect()
     };
     let (year, month_day) = date.split_once('-').filter(|(year, _)| year.len() == 4)?;
     let &[month, day] = numbers(month_day, '-')?.as_slice() else {
@@ -75,7 +80,13 @@ mod tests {
     fn reads_how_long_ago_and_when() {
         let now = datetime!(2026-11-24 00:30:00 UTC);
         // Where it is 01:30 already; in summer it was an hour more.
-        let here = |time: OffsetDateTime| if time < datetime!(2026-10-25 01:00 UTC) { offset!(+2) } else { offset!(+1) };
+        let here = |time: OffsetDateTime| {
+            if time < datetime!(2026-10-25 01:00 UTC) {
+                offset!(+2)
+            } else {
+                offset!(+1)
+            }
+        };
         for (text, wanted) in [
             ("10m", "2026-11-24T00:20:00.000000000Z"),
             ("1h30m", "2026-11-23T23:00:00.000000000Z"),
@@ -93,7 +104,15 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_answered_with_examples() {
-        for text in ["tomorrow-ish", "", "2026-13-01", "2026-01-31T25:00:00Z", "2026-1-31", "99999999999h", "-5m"] {
+        for text in [
+            "tomorrow-ish",
+            "",
+            "2026-13-01",
+            "2026-01-31T25:00:00Z",
+            "2026-1-31",
+            "99999999999h",
+            "-5m",
+        ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains("10m") && error.contains("yesterday"), "{error}");
         }

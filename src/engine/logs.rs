@@ -11,6 +11,11 @@ use crate::stamp::Stamp;
 
 use super::{Engine, EngineError};
 
+/// The engine keeps lines in parts of this many bytes.
+const PART: usize = 16 << 10;
+/// No time is longer; a line may be.
+const LONGEST_TIME: usize = 48;
+
 /// Which part of a log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogOptions {
@@ -53,7 +58,9 @@ impl Engine {
             stdout: true,
             stderr: true,
             since: options.since.map_or(0, |since| seconds(since.seconds())),
-            until: options.until.map_or(0, |until| seconds(until.seconds().saturating_add(1))),
+            until: options
+                .until
+                .map_or(0, |until| seconds(until.seconds().saturating_add(1))),
             timestamps: true,
             tail: options.tail.map_or_else(|| "all".to_owned(), |tail| tail.to_string()),
         };
@@ -90,15 +97,19 @@ impl Engine {
 /// `2026-11-23T10:00:00.123456789Z text` → its time and text.
 fn split(output: LogOutput) -> LogPiece {
     let stderr = matches!(output, LogOutput::StdErr { .. });
+    let terminal = matches!(output, LogOutput::Console { .. });
     let bytes = output.into_bytes();
-    // A time is never longer than this, and a line may be.
-    let space = bytes.iter().take(48).position(|byte| *byte == b' ');
+    let space = bytes.iter().take(LONGEST_TIME).position(|byte| *byte == b' ');
     let time = space.and_then(|space| Some((Stamp::parse(&bytes[..space])?, space)));
     match time {
         Some((time, space)) => LogPiece {
             stderr,
             time,
-            bytes: bytes.slice(space + 1..),
+            bytes: if terminal {
+                without_inner_times(bytes.slice(space + 1..))
+            } else {
+                bytes.slice(space + 1..)
+            },
         },
         None => LogPiece {
             stderr,
@@ -106,6 +117,25 @@ fn split(output: LogOutput) -> LogPiece {
             bytes,
         },
     }
+}
+
+/// A terminal's log has no frames: of a line that the engine keeps in parts, each part has its time before it, within the line.
+fn without_inner_times(line: Bytes) -> Bytes {
+    if line.len() <= PART {
+        return line;
+    }
+    let mut whole = Vec::with_capacity(line.len());
+    let mut rest = &line[..];
+    while let Some((part, after)) = rest.split_at_checked(PART) {
+        whole.extend_from_slice(part);
+        let space = after.iter().take(LONGEST_TIME).position(|byte| *byte == b' ');
+        match space.filter(|space| Stamp::parse(&after[..*space]).is_some()) {
+            Some(space) => rest = &after[space + 1..],
+            None => rest = after,
+        }
+    }
+    whole.extend_from_slice(rest);
+    whole.into()
 }
 
 #[cfg(test)]
@@ -119,6 +149,19 @@ mod tests {
         assert!(piece.stderr);
         assert_eq!(piece.time, Stamp(1_795_428_000_500_000_000));
         assert_eq!(&piece.bytes[..], b"hello  world\n");
+    }
+
+    #[test]
+    fn a_terminals_long_line_has_no_times_inside() {
+        let (part, time) = ("x".repeat(PART), "2026-11-23T10:00:00.5Z ");
+        let message = format!("{time}{part}{time}{part}{time}end\n").into();
+        let piece = split(LogOutput::Console { message });
+        assert_eq!(piece.bytes, format!("{part}{part}end\n"));
+        let message = format!("{time}{part}no time {time}\n").into();
+        assert_eq!(
+            split(LogOutput::Console { message }).bytes,
+            format!("{part}no time {time}\n")
+        );
     }
 
     #[test]

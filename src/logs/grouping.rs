@@ -167,7 +167,10 @@ mod tests {
             "exit status 2",
             "level=info msg=after x=1",
         ]);
-        assert_eq!(got, [(1, Some(Level::Info)), (9, Some(Level::Fatal)), (1, Some(Level::Info))]);
+        assert_eq!(
+            got,
+            [(1, Some(Level::Info)), (9, Some(Level::Fatal)), (1, Some(Level::Info))]
+        );
     }
 
     #[test]

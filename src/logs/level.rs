@@ -33,7 +33,9 @@ impl Level {
             b'w' if is(&["warn", "warning"]) => Some(Self::Warning),
             b'e' if is(&["error", "err"]) => Some(Self::Error),
             b's' if is(&["severe"]) => Some(Self::Error),
-            b'f' | b'c' | b'p' | b'a' | b'e' if is(&["fatal", "critical", "panic", "crit", "alert", "emerg", "emergency"]) => {
+            b'f' | b'c' | b'p' | b'a' | b'e'
+                if is(&["fatal", "critical", "panic", "crit", "alert", "emerg", "emergency"]) =>
+            {
                 Some(Self::Fatal)
             }
             _ => None,

@@ -36,11 +36,7 @@ impl Joining {
         bytes.extend_from_slice(piece.bytes);
         if piece.ends || bytes.len() > LONGEST_LINE {
             let bytes = &bytes;
-            line(Piece {
-                time,
-                bytes,
-                ..piece
-            });
+            line(Piece { time, bytes, ..piece });
         } else {
             *slot = Some((time, bytes));
         }
@@ -79,6 +75,7 @@ mod tests {
     #[test]
     fn pieces_of_two_streams_are_joined_each_by_itself() {
         let mut joining = Joining::default();
+        let seen = |line: Piece<'_>| (line.time.0, String::from_utf8_lossy(line.bytes).into_owned(), line.ends);
         let mut lines = Vec::new();
         for (time, stderr, bytes, ends) in [
             (1, false, "a", false),
@@ -94,9 +91,9 @@ mod tests {
                 bytes: bytes.as_bytes(),
                 ends,
             };
-            joining.push(piece, &mut |line| lines.push((line.time.0, String::from_utf8_lossy(line.bytes).into_owned(), line.ends)));
+            joining.push(piece, &mut |line| lines.push(seen(line)));
         }
-        joining.finish(&mut |line| lines.push((line.time.0, String::from_utf8_lossy(line.bytes).into_owned(), line.ends)));
+        joining.finish(&mut |line| lines.push(seen(line)));
         let wanted = [(1, "ab", true), (2, "xy", true), (5, "whole", true), (6, "open", false)];
         assert_eq!(lines, wanted.map(|(time, text, ends)| (time, text.to_owned(), ends)));
     }

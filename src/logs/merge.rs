@@ -115,7 +115,8 @@ mod tests {
 
     impl Sink for Seen {
         fn entry(&mut self, source: usize, entry: Entry, text: &[u8]) -> bool {
-            self.0.push((source, entry.time.0, String::from_utf8_lossy(text).into_owned()));
+            self.0
+                .push((source, entry.time.0, String::from_utf8_lossy(text).into_owned()));
             true
         }
         fn failed(&mut self, source: usize, failure: Failure) {

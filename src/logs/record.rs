@@ -57,7 +57,11 @@ impl Record {
         self.after_a_frame = line.bytes.first().is_some_and(|first| is_indent(*first));
         let begun = trace::begins(line.bytes);
         if self.trace == Trace::None {
-            self.trace = if trace::is_caused_by(line.bytes) { Trace::Java } else { begun };
+            self.trace = if trace::is_caused_by(line.bytes) {
+                Trace::Java
+            } else {
+                begun
+            };
         }
         true
     }

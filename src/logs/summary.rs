@@ -140,10 +140,16 @@ mod tests {
         let (app, kafka) = (who("app"), who("kafka"));
         let mut summary = Summary::default();
         summary.add(&app, &record(5, r#"{"level":"ERROR","message":"request 17 failed"}"#));
-        summary.add(&app, &record(9, r#"{"level":"CRITICAL","message":"request 18 failed"}"#));
+        summary.add(
+            &app,
+            &record(9, r#"{"level":"CRITICAL","message":"request 18 failed"}"#),
+        );
         summary.add(&app, &record(7, "ERROR:    another"));
         let mut other = Summary::default();
-        other.add(&kafka, &record(3, "[2026-11-23 20:00:00,123] ERROR request 3 failed (x)"));
+        other.add(
+            &kafka,
+            &record(3, "[2026-11-23 20:00:00,123] ERROR request 3 failed (x)"),
+        );
         summary.merge(other);
         let groups = summary.groups();
         let seen: Vec<(&str, u64, i64, i64, usize)> = groups

@@ -42,9 +42,15 @@ pub fn goes_on(trace: Trace, line: &[u8], after_a_frame: bool) -> bool {
         Trace::Go => {
             is_goroutine(line)
                 || is_go_frame(line)
-                || [&b"created by "[..], b"exit status ", b"[signal ", b"[originating ", b"runtime: "]
-                    .iter()
-                    .any(|begin| line.starts_with(begin))
+                || [
+                    &b"created by "[..],
+                    b"exit status ",
+                    b"[signal ",
+                    b"[originating ",
+                    b"runtime: ",
+                ]
+                .iter()
+                .any(|begin| line.starts_with(begin))
         }
     }
 }
@@ -74,7 +80,9 @@ pub fn is_java_exception(line: &[u8]) -> bool {
     let is_of_a_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$');
     let length = line.iter().take(200).take_while(is_of_a_name).count();
     let name = &line[..length];
-    let ends = [&b"Exception"[..], b"Error", b"Throwable"].iter().any(|end| name.ends_with(end));
+    let ends = [&b"Exception"[..], b"Error", b"Throwable"]
+        .iter()
+        .any(|end| name.ends_with(end));
     ends && name.contains(&b'.') && matches!(line.get(length), None | Some(b':' | b'\r'))
 }
 
@@ -84,5 +92,8 @@ fn is_python_exception(line: &[u8]) -> bool {
     let name = line[..end].trim_ascii_end();
     let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name);
     let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || !byte.is_ascii();
-    name.iter().all(is_of_a_name) && last.first().is_some_and(|first| first.is_ascii_uppercase() || !first.is_ascii())
+    name.iter().all(is_of_a_name)
+        && last
+            .first()
+            .is_some_and(|first| first.is_ascii_uppercase() || !first.is_ascii())
 }

@@ -51,7 +51,10 @@ pub(super) async fn choose(
             Err(error) => return Err(error.failure()),
         };
         if place.driver == "none" {
-            say(session, &format!("{} keeps no log: its log driver is `none`", container.name));
+            say(
+                session,
+                &format!("{} keeps no log: its log driver is `none`", container.name),
+            );
             continue;
         }
         let who = names.who(container.service().unwrap_or_default(), &container.name, printer);
@@ -78,7 +81,10 @@ fn one(choice: SourceChoice, engine: &Engine, name: &str, place: &LogPlace) -> R
     }
     let tried = match (Driver::of(&place.driver), &place.file) {
         _ if !engine.is_local() => Err("the engine is on another machine".to_owned()),
-        (None, _) => Err(format!("the log driver is `{}`, whose files can't be read", place.driver)),
+        (None, _) => Err(format!(
+            "the log driver is `{}`, whose files can't be read",
+            place.driver
+        )),
         // A container that never ran has no file yet; the engine knows.
         (_, None) => Err("it has no log file".to_owned()),
         (Some(driver), Some(path)) => History::open(driver, path)
@@ -90,9 +96,11 @@ fn one(choice: SourceChoice, engine: &Engine, name: &str, place: &LogPlace) -> R
     };
     match tried {
         Ok(files) => Ok(Place::Files(files)),
-        Err(why) if choice == SourceChoice::Files => Err(Failure::failed(format!("the log files of {name} can't be read"))
-            .because(why)
-            .hint("`--source auto` asks the engine where files can't be read")),
+        Err(why) if choice == SourceChoice::Files => {
+            Err(Failure::failed(format!("the log files of {name} can't be read"))
+                .because(why)
+                .hint("`--source auto` asks the engine where files can't be read"))
+        }
         Err(why) => {
             tracing::debug!(container = name, why, "not from files");
             Ok(Place::Engine)

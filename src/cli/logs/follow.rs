@@ -33,9 +33,17 @@ pub(super) type Events = Pin<Box<dyn Stream<Item = Result<EngineEvent, EngineErr
 struct Source {
     id: String,
     live: Live,
-    /// Where to go on, once its stream has ended.
-    left: Option<Option<Seam>>,
-    gone: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Its stream is open.
+    Open,
+    /// Its stream has ended; where to go on.
+    Left(Option<Seam>),
+    /// It was removed, and its stream has ended or will.
+    Gone,
 }
 
 pub(super) struct Following<'a, W> {
@@ -86,8 +94,7 @@ impl<'a, W: Write> Following<'a, W> {
         self.sources.push(Source {
             id,
             live,
-            left: None,
-            gone: false,
+            state: State::Open,
         });
         self.open(source, seam);
     }
@@ -97,9 +104,16 @@ impl<'a, W: Write> Following<'a, W> {
     }
 
     fn open(&mut self, source: usize, seam: Option<Seam>) {
-        self.sources[source].left = None;
+        self.sources[source].state = State::Open;
         let id = self.sources[source].id.clone();
         tokio::spawn(follow(self.engine.clone(), id, source, seam, self.to.clone()));
+    }
+
+    /// Takes a log up where it was left, if it was.
+    fn open_again(&mut self, source: usize) {
+        if let State::Left(seam) = self.sources[source].state {
+            self.open(source, seam);
+        }
     }
 
     /// What failed once may fail at once again: not in a busy loop.
@@ -116,7 +130,12 @@ impl<'a, W: Write> Following<'a, W> {
         let mut events = events;
         let mut some = Vec::new();
         loop {
-            let due = self.sources.iter().filter_map(|source| source.live.due()).chain(self.reorder.due()).min();
+            let due = self
+                .sources
+                .iter()
+                .filter_map(|source| source.live.due())
+                .chain(self.reorder.due())
+                .min();
             tokio::select! {
                 biased;
                 count = heard.recv_many(&mut some, AT_ONCE) => {
@@ -135,10 +154,12 @@ impl<'a, W: Write> Following<'a, W> {
             }
             let now = Instant::now();
             for (number, source) in self.sources.iter_mut().enumerate() {
-                source.live.tick(now, &mut |shown| self.reorder.push(number, shown, now));
+                source
+                    .live
+                    .tick(now, &mut |shown| self.reorder.push(number, shown, now));
             }
             // A line of the only one that talks waits for nobody.
-            let alone = self.sources.iter().filter(|source| source.left.is_none()).count() < 2;
+            let alone = self.sources.iter().filter(|source| source.state == State::Open).count() < 2;
             while let Some((source, shown)) = self.reorder.pop(now, alone) {
                 let entry = Entry {
                     time: shown.time,
@@ -167,18 +188,23 @@ impl<'a, W: Write> Following<'a, W> {
                     ends,
                 };
                 let reorder = &mut self.reorder;
-                self.sources[source].live.push(piece, now, &mut |shown| reorder.push(source, shown, now));
+                self.sources[source]
+                    .live
+                    .push(piece, now, &mut |shown| reorder.push(source, shown, now));
             }
             Heard::Again { source } => {
-                if let Some(seam) = self.sources[source].left.filter(|_| !self.sources[source].gone) {
-                    self.open(source, seam);
-                }
+                self.open_again(source);
             }
             Heard::Ended { source, seam, error } => {
                 tracing::debug!(id = self.sources[source].id, ?error, "a log stream ended");
                 let reorder = &mut self.reorder;
-                self.sources[source].live.finish(now, &mut |shown| reorder.push(source, shown, now));
-                self.sources[source].left = Some(seam);
+                self.sources[source]
+                    .live
+                    .finish(now, &mut |shown| reorder.push(source, shown, now));
+                if self.sources[source].state == State::Gone {
+                    return Ok(());
+                }
+                self.sources[source].state = State::Left(seam);
                 // It may have been started again before its stream had ended.
                 let id = self.sources[source].id.clone();
                 match self.engine.inspect_state(&id).await {
@@ -197,16 +223,14 @@ impl<'a, W: Write> Following<'a, W> {
         match event.kind {
             EngineEventKind::Start => match self.by_id.get(&event.id) {
                 Some(source) => {
-                    if let Some(seam) = self.sources[*source].left {
-                        self.open(*source, seam);
-                    }
+                    self.open_again(*source);
                     Ok(())
                 }
                 None => self.look_for_new().await,
             },
             EngineEventKind::Destroy => {
                 if let Some(source) = self.by_id.get(&event.id).copied() {
-                    self.sources[source].gone = true;
+                    self.forget(source);
                 }
                 Ok(())
             }
@@ -215,7 +239,7 @@ impl<'a, W: Write> Following<'a, W> {
     }
 
     fn forget(&mut self, source: usize) {
-        self.sources[source].gone = true;
+        self.sources[source].state = State::Gone;
         let id = self.sources[source].id.clone();
         self.by_id.remove(&id);
     }
@@ -236,8 +260,16 @@ impl<'a, W: Write> Following<'a, W> {
             if !asked_for || self.by_id.contains_key(&container.id) {
                 continue;
             }
-            if self.engine.log_place(&container.id).await.is_ok_and(|place| place.driver == "none") {
-                say(self.session, &format!("{} keeps no log: its log driver is `none`", container.name));
+            if self
+                .engine
+                .log_place(&container.id)
+                .await
+                .is_ok_and(|place| place.driver == "none")
+            {
+                say(
+                    self.session,
+                    &format!("{} keeps no log: its log driver is `none`", container.name),
+                );
                 continue;
             }
             let who = self.names.who(service, &container.name, &self.wanted.printer);
@@ -261,10 +293,7 @@ impl<'a, W: Write> Following<'a, W> {
             };
             self.engine = engine;
             for source in 0..self.sources.len() {
-                let left = self.sources[source].left;
-                if let Some(seam) = left.filter(|_| !self.sources[source].gone) {
-                    self.open(source, seam);
-                }
+                self.open_again(source);
             }
             self.look_for_new().await?;
             return Ok(Box::pin(events));

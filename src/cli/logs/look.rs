@@ -53,7 +53,10 @@ pub(super) fn printer(session: &Session, args: &LogsArgs) -> Result<Printer, Fai
 
 /// The terminal's width, else what `COLUMNS` says.
 fn width(session: &Session) -> usize {
-    let columns = session.environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
+    let columns = session
+        .environment
+        .get("COLUMNS")
+        .and_then(|columns| columns.parse().ok());
     let term = console::Term::stdout();
     match term.size_checked() {
         Some((_, width)) => usize::from(width),
@@ -84,7 +87,12 @@ impl Names {
         for service in services {
             names.number(service);
         }
-        names.width = names.services.iter().map(|service| console::measure_text_width(service)).max().unwrap_or(0);
+        names.width = names
+            .services
+            .iter()
+            .map(|service| console::measure_text_width(service))
+            .max()
+            .unwrap_or(0);
         names
     }
 

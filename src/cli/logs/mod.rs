@@ -60,7 +60,11 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
     let in_file = stack.iter().flat_map(|stack| stack.services.keys().map(String::as_str));
     let there = containers.iter().filter_map(Container::service);
     // All names that may come, so that the column is as wide as it will have to be.
-    let names = if args.follow { Names::of(there.chain(in_file)) } else { Names::of(there) };
+    let names = if args.follow {
+        Names::of(there.chain(in_file))
+    } else {
+        Names::of(there)
+    };
     let show = Show {
         session,
         args,
@@ -84,7 +88,11 @@ fn wanted(session: &Session, args: &LogsArgs) -> Result<Wanted, Failure> {
         span,
         keep: Keep {
             least: args.level.or(errors),
-            grep: args.grep.as_deref().map(|text| pattern(text, args.ignore_case)).transpose()?,
+            grep: args
+                .grep
+                .as_deref()
+                .map(|text| pattern(text, args.ignore_case))
+                .transpose()?,
             invert: args.invert,
             ..Keep::default()
         },
@@ -130,9 +138,14 @@ impl Show<'_> {
         let several = chosen.windows(2).any(|two| two[0].who.service == two[1].who.service);
         let tail = wanted.tail.filter(|_| several);
         let services = chosen.iter().map(|chosen| chosen.who.service.clone()).collect();
-        let sources: Vec<(String, Arc<Who>)> =
-            chosen.iter().map(|chosen| (chosen.id.clone(), chosen.who.clone())).collect();
-        let files = chosen.iter().filter(|chosen| matches!(chosen.place, Place::Files(_))).count();
+        let sources: Vec<(String, Arc<Who>)> = chosen
+            .iter()
+            .map(|chosen| (chosen.id.clone(), chosen.who.clone()))
+            .collect();
+        let files = chosen
+            .iter()
+            .filter(|chosen| matches!(chosen.place, Place::Files(_)))
+            .count();
         let chunk = Chunk::for_files(files);
         let feeds = chosen
             .into_iter()
@@ -143,7 +156,10 @@ impl Show<'_> {
         let read_on = merge(feeds, &mut output).await;
         let failures = std::mem::take(&mut output.failures);
         for (source, failure) in &failures {
-            look::say(session, &format!("the log of {} ends early: {failure}", sources[*source].1.container));
+            look::say(
+                session,
+                &format!("the log of {} ends early: {failure}", sources[*source].1.container),
+            );
         }
         if read_on && wanted.fold {
             let groups = std::mem::take(&mut output.summary).groups();
@@ -203,7 +219,9 @@ fn feed(engine: &Arc<Engine>, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk
             std::thread::Builder::new()
                 .name("log".to_owned())
                 .spawn(read)
-                .map_err(|error| Failure::failed("no thread can be started to read a log").because(error.to_string()))?;
+                .map_err(|error| {
+                    Failure::failed("no thread can be started to read a log").because(error.to_string())
+                })?;
         }
         Place::Engine => {
             let engine = engine.clone();

@@ -71,7 +71,7 @@ impl Live {
             let goes_on = slot.as_mut().is_some_and(|open| open.record.take(line));
             if !goes_on {
                 if let Some(complete) = slot.take() {
-                    close(wanted, who, complete, show);
+                    close(wanted, who, &complete, show);
                 }
                 *slot = Some(Open {
                     record: Record::of(line),
@@ -103,7 +103,7 @@ impl Live {
         }
         for slot in &mut self.open {
             if let Some(complete) = slot.take_if(|open| open.touched + SILENCE <= now) {
-                close(&self.wanted, &self.who, complete, show);
+                close(&self.wanted, &self.who, &complete, show);
             }
         }
     }
@@ -111,7 +111,8 @@ impl Live {
     /// The process ended: what is open is complete.
     pub fn finish(&mut self, now: Instant, show: &mut impl FnMut(Shown)) {
         let mut rest = Vec::new();
-        self.joining.finish(&mut |line| rest.push((line.time, line.stderr, line.bytes.to_vec())));
+        self.joining
+            .finish(&mut |line| rest.push((line.time, line.stderr, line.bytes.to_vec())));
         for (time, stderr, bytes) in rest {
             let line = Piece {
                 time,
@@ -123,7 +124,7 @@ impl Live {
         }
         for slot in &mut self.open {
             if let Some(complete) = slot.take() {
-                close(&self.wanted, &self.who, complete, show);
+                close(&self.wanted, &self.who, &complete, show);
             }
         }
     }
@@ -144,7 +145,7 @@ fn show_more(wanted: &Wanted, who: &Who, open: &mut Open, show: &mut impl FnMut(
     });
 }
 
-fn close(wanted: &Wanted, who: &Who, complete: Open, show: &mut impl FnMut(Shown)) {
+fn close(wanted: &Wanted, who: &Who, complete: &Open, show: &mut impl FnMut(Shown)) {
     if !Live::is_late(wanted) {
         return;
     }
@@ -204,7 +205,13 @@ mod tests {
             ..Wanted::default()
         };
         let (at_once, _) = run(errors, &LINES);
-        assert_eq!(at_once, LINES[1..].iter().map(|line| format!("a | {line}\n")).collect::<Vec<_>>());
+        assert_eq!(
+            at_once,
+            LINES[1..]
+                .iter()
+                .map(|line| format!("a | {line}\n"))
+                .collect::<Vec<_>>()
+        );
     }
 
     #[test]
@@ -217,7 +224,10 @@ mod tests {
             ..Wanted::default()
         };
         let (at_once, _) = run(wanted, &LINES);
-        assert_eq!(at_once, [format!("a | {}\na | {}\na | {}\n", LINES[1], LINES[2], LINES[3])]);
+        assert_eq!(
+            at_once,
+            [format!("a | {}\na | {}\na | {}\n", LINES[1], LINES[2], LINES[3])]
+        );
     }
 
     #[test]

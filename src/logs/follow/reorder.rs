@@ -65,8 +65,9 @@ mod tests {
         reorder.push(0, shown(5), now);
         assert_eq!(reorder.pop(now, false), None);
         let later = now + WINDOW;
-        let order: Vec<(usize, i64)> =
-            std::iter::from_fn(|| reorder.pop(later, false)).map(|(source, shown)| (source, shown.time.0)).collect();
+        let order: Vec<(usize, i64)> = std::iter::from_fn(|| reorder.pop(later, false))
+            .map(|(source, shown)| (source, shown.time.0))
+            .collect();
         assert_eq!(order, [(0, 3), (0, 5), (1, 5), (1, 5)]);
     }
 

@@ -47,7 +47,11 @@ pub async fn follow(engine: Arc<Engine>, id: String, source: usize, seam: Option
     let mut seam = seam;
     let mut error = None;
     // Near the end first; if the seam is not there, from the seam's second on.
-    let tries: &[Option<usize>] = if seam.is_some() { &[Some(NEAR_THE_END), None] } else { &[None] };
+    let tries: &[Option<usize>] = if seam.is_some() {
+        &[Some(NEAR_THE_END), None]
+    } else {
+        &[None]
+    };
     for tail in tries {
         let options = LogOptions {
             follow: true,

@@ -3,7 +3,7 @@
 use memchr::memchr2;
 use serde_json::{Map, Value};
 
-use super::{Format, Level, Parts};
+use super::{Format, Level, Parts, Stated};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -13,21 +13,28 @@ pub(super) const FORMAT: Format = Format {
 
 const LEVEL_KEYS: [&str; 4] = ["level", "severity", "lvl", "levelname"];
 const MESSAGE_KEYS: [&str; 4] = ["message", "msg", "event", "text"];
-const EXCEPTION_KEYS: [&str; 6] = ["exception", "exc_info", "stack", "stack_trace", "stacktrace", "traceback"];
+const EXCEPTION_KEYS: [&str; 6] = [
+    "exception",
+    "exc_info",
+    "stack",
+    "stack_trace",
+    "stacktrace",
+    "traceback",
+];
 
 fn is_object(line: &[u8]) -> bool {
     line.first() == Some(&b'{') && line.trim_ascii_end().last() == Some(&b'}')
 }
 
 /// Walks the object's own keys without building anything; what is nested is stepped over.
-fn level(line: &[u8]) -> Option<Option<Level>> {
+fn level(line: &[u8]) -> Option<Stated> {
     if !is_object(line) {
         return None;
     }
     let mut scan = Scan { rest: &line[1..] };
     scan.space();
     if scan.rest.first() == Some(&b'}') {
-        return Some(None);
+        return Some(Stated(None));
     }
     let mut exception = false;
     loop {
@@ -39,7 +46,7 @@ fn level(line: &[u8]) -> Option<Option<Level>> {
         if LEVEL_KEYS.iter().any(|known| key == known.as_bytes())
             && let Some(level) = of_value(value)
         {
-            return Some(Some(level));
+            return Some(Stated(Some(level)));
         }
         exception |= value.first() == Some(&b'"')
             && value.len() > 2
@@ -48,7 +55,7 @@ fn level(line: &[u8]) -> Option<Option<Level>> {
         match scan.rest.first()? {
             b',' => scan.rest = &scan.rest[1..],
             // An exception without a level is an error still.
-            b'}' => return Some(exception.then_some(Level::Error)),
+            b'}' => return Some(Stated(exception.then_some(Level::Error))),
             _ => return None,
         }
         scan.space();
@@ -162,7 +169,10 @@ mod tests {
     fn the_level_is_the_objects_own_not_a_nested_one() {
         for (line, wanted) in [
             (r#"{"a":{"level":"ERROR"},"level":"info"}"#, Some(Some(Level::Info))),
-            (r#"{"a":["\"}", {"x": "]"}], "severity" : "CRITICAL" }"#, Some(Some(Level::Fatal))),
+            (
+                r#"{"a":["\"}", {"x": "]"}], "severity" : "CRITICAL" }"#,
+                Some(Some(Level::Fatal)),
+            ),
             (r#"{"message":"a \"level\":\"ERROR\""}"#, Some(None)),
             (r#"{"lvl":40,"x":1.5e3}"#, Some(Some(Level::Warning))),
             (r#"{"message":"x","exception":"Traceback"}"#, Some(Some(Level::Error))),
@@ -172,7 +182,7 @@ mod tests {
             (r#"{"level":"ERROR""#, None),
             (r"{level}", None),
         ] {
-            assert_eq!(level(line.as_bytes()), wanted, "{line}");
+            assert_eq!(level(line.as_bytes()).map(|stated| stated.0), wanted, "{line}");
         }
     }
 

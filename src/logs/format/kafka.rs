@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Format, Level, Parts, date_time, text};
+use super::{Format, Level, Parts, Stated, date_time, text};
 
 pub(super) const FORMAT: Format = Format {
     name: "kafka",
@@ -20,9 +20,9 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((&inside[..end], &rest[..space], message))
 }
 
-fn level(line: &[u8]) -> Option<Option<Level>> {
+fn level(line: &[u8]) -> Option<Stated> {
     let (_, word, _) = split(line)?;
-    Some(Some(Level::of_word(word)?))
+    Some(Stated(Some(Level::of_word(word)?)))
 }
 
 fn parts(line: &[u8]) -> Option<Parts> {
@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn the_class_is_a_field() {
-        let parts = parts(b"[2026-11-23 20:00:00,123] INFO Kafka Server started (v1) (kafka.server.KafkaRaftServer)").unwrap();
+        let parts =
+            parts(b"[2026-11-23 20:00:00,123] INFO Kafka Server started (v1) (kafka.server.KafkaRaftServer)").unwrap();
         assert_eq!(parts.message, "Kafka Server started (v1)");
         assert_eq!(parts.fields["class"], "kafka.server.KafkaRaftServer");
     }

@@ -1,9 +1,8 @@
 //! logfmt, as Loki, Promtail, Grafana and many Go programs write it: `level=error ts=… caller=… msg="…"`.
 
-use memchr::memmem;
 use serde_json::{Map, Value};
 
-use super::{Format, Level, Parts, text};
+use super::{Format, Level, Parts, Stated, text};
 
 pub(super) const FORMAT: Format = Format {
     name: "logfmt",
@@ -23,12 +22,8 @@ fn is_of_a_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/')
 }
 
-fn level(line: &[u8]) -> Option<Option<Level>> {
+fn level(line: &[u8]) -> Option<Stated> {
     if !begins_with_a_pair(line) {
-        return None;
-    }
-    // Most lines have it near the beginning; what is inside quotes is not the level.
-    if memmem::find(line, b"l").is_none() {
         return None;
     }
     let mut pairs = Pairs { rest: line };
@@ -39,10 +34,10 @@ fn level(line: &[u8]) -> Option<Option<Level>> {
         if LEVEL_KEYS.contains(&key)
             && let Some(level) = Level::of_word(value)
         {
-            return Some(Some(level));
+            return Some(Stated(Some(level)));
         }
     }
-    (count >= 2).then_some(None)
+    (count >= 2).then_some(Stated(None))
 }
 
 struct Pairs<'l> {
@@ -74,7 +69,11 @@ impl<'l> Iterator for Pairs<'l> {
                 return Some((name, value));
             }
             // A word without a value is stepped over.
-            let end = self.rest.iter().position(u8::is_ascii_whitespace).unwrap_or(self.rest.len());
+            let end = self
+                .rest
+                .iter()
+                .position(u8::is_ascii_whitespace)
+                .unwrap_or(self.rest.len());
             self.rest = &self.rest[end..];
         }
     }
@@ -93,6 +92,7 @@ fn end_of_quotes(inside: &[u8]) -> usize {
     inside.len()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the table")]
 fn parts(line: &[u8]) -> Option<Parts> {
     let mut parts = Parts::default();
     for (key, value) in (Pairs { rest: line }) {
@@ -119,7 +119,11 @@ fn parts(line: &[u8]) -> Option<Parts> {
 fn unescaped(value: &[u8]) -> String {
     let value = text(value);
     if value.contains('\\') {
-        value.replace("\\\"", "\"").replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+        value
+            .replace("\\\"", "\"")
+            .replace("\\n", "\n")
+            .replace("\\t", "\t")
+            .replace("\\\\", "\\")
     } else {
         value
     }
@@ -132,12 +136,15 @@ mod tests {
     #[test]
     fn the_level_is_a_pair_of_its_own() {
         for (line, wanted) in [
-            (r#"ts=2026-11-23T20:00:00Z caller=x level=warn msg="level=error""#, Some(Some(Level::Warning))),
+            (
+                r#"ts=2026-11-23T20:00:00Z caller=x level=warn msg="level=error""#,
+                Some(Some(Level::Warning)),
+            ),
             (r#"msg="a level=error inside" n=1"#, Some(None)),
             ("a=1", None),
             ("no pair level=error", None),
         ] {
-            assert_eq!(level(line.as_bytes()), wanted, "{line}");
+            assert_eq!(level(line.as_bytes()).map(|stated| stated.0), wanted, "{line}");
         }
         let parts = parts(br#"level=error ts=2026 caller=a.go:1 msg="said \"no\"" err="x y""#).unwrap();
         assert_eq!(parts.message, "said \"no\"");

@@ -24,14 +24,18 @@ pub struct Parts {
     pub exception: Option<String>,
 }
 
+/// The level that a line states, if it states one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stated(pub Option<Level>);
+
 /// A format.
 #[derive(Debug)]
 pub struct Format {
     /// Its name, for tests.
     pub name: &'static str,
-    /// The level that a line of this format states (`Some(None)`: it states none); `None`: it is not of this format.
-    /// Called for every line, so without allocation.
-    pub level: fn(&[u8]) -> Option<Option<Level>>,
+    /// The level that a line of this format states; `None`: it is not of this format. Called
+    /// for every line, so without allocation.
+    pub level: fn(&[u8]) -> Option<Stated>,
     /// The line taken apart; `None`: it is not of this format after all.
     pub parts: fn(&[u8]) -> Option<Parts>,
 }
@@ -49,7 +53,10 @@ pub static FORMATS: [Format; 7] = [
 
 /// The level that `line` states, if it states one.
 pub fn level(line: &[u8]) -> Option<Level> {
-    FORMATS.iter().find_map(|format| (format.level)(line)).flatten()
+    FORMATS
+        .iter()
+        .find_map(|format| (format.level)(line))
+        .and_then(|stated| stated.0)
 }
 
 /// `line` taken apart by the first format whose line it is.
@@ -127,7 +134,11 @@ mod tests {
                 "logfmt",
                 Some(Level::Error),
             ),
-            ("ERROR:    Application startup failed. Exiting.", "uvicorn", Some(Level::Error)),
+            (
+                "ERROR:    Application startup failed. Exiting.",
+                "uvicorn",
+                Some(Level::Error),
+            ),
             (
                 "2026-11-23 20:00:00,123 - app.db - CRITICAL - gone",
                 "python",

@@ -3,7 +3,7 @@
 
 use serde_json::Map;
 
-use super::{Format, Level, Parts, text};
+use super::{Format, Level, Parts, Stated, text};
 
 pub(super) const FORMAT: Format = Format {
     name: "plain",
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of the table")]
-fn level(line: &[u8]) -> Option<Option<Level>> {
+fn level(line: &[u8]) -> Option<Stated> {
     // Node and many shells: `Error: …`, `fatal: …`, `panic: …` at the very beginning.
     let words: [(&[u8], Level); 5] = [
         (b"panic: ", Level::Fatal),
@@ -21,12 +21,8 @@ fn level(line: &[u8]) -> Option<Option<Level>> {
         (b"FATAL ", Level::Fatal),
         (b"ERROR ", Level::Error),
     ];
-    Some(
-        words
-            .iter()
-            .find(|(word, _)| line.starts_with(word))
-            .map(|(_, level)| *level),
-    )
+    let found = words.iter().find(|(word, _)| line.starts_with(word));
+    Some(Stated(found.map(|(_, level)| *level)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of the table")]

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Format, Level, Parts, date_time, text};
+use super::{Format, Level, Parts, Stated, date_time, text};
 
 pub(super) const FORMAT: Format = Format {
     name: "python",
@@ -89,8 +89,8 @@ fn upper(word: &[u8]) -> Option<Level> {
     }
 }
 
-fn level(line: &[u8]) -> Option<Option<Level>> {
-    split(line).map(|split| Some(split.level))
+fn level(line: &[u8]) -> Option<Stated> {
+    split(line).map(|split| Stated(Some(split.level)))
 }
 
 fn parts(line: &[u8]) -> Option<Parts> {
@@ -115,7 +115,11 @@ mod tests {
     #[test]
     fn reads_the_layouts_that_people_configure() {
         for (line, name, message) in [
-            ("2026-11-23 20:00:00,123 - app.db - ERROR - gone", Some("app.db"), "gone"),
+            (
+                "2026-11-23 20:00:00,123 - app.db - ERROR - gone",
+                Some("app.db"),
+                "gone",
+            ),
             ("2026-11-23 20:00:00,123 ERROR app.db: gone", Some("app.db"), "gone"),
             ("2026-11-23 20:00:00,123 ERROR gone away", None, "gone away"),
             ("2026-11-23T20:00:00.5Z [ERROR] gone", None, "gone"),

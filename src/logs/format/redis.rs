@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Format, Level, Parts, text};
+use super::{Format, Level, Parts, Stated, text};
 
 pub(super) const FORMAT: Format = Format {
     name: "redis",
@@ -26,7 +26,11 @@ fn split(line: &[u8]) -> Option<Split<'_>> {
         return None;
     }
     // `23 Nov 2026 20:00:00.123 * message`
-    let mut spaces = rest.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
+    let mut spaces = rest
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b' ')
+        .map(|(at, _)| at);
     let time = spaces.nth(3)?;
     let (sign, message) = rest[time + 1..].split_first()?;
     let level = match sign {
@@ -43,8 +47,8 @@ fn split(line: &[u8]) -> Option<Split<'_>> {
     })
 }
 
-fn level(line: &[u8]) -> Option<Option<Level>> {
-    split(line).map(|split| Some(split.level))
+fn level(line: &[u8]) -> Option<Stated> {
+    split(line).map(|split| Stated(Some(split.level)))
 }
 
 fn parts(line: &[u8]) -> Option<Parts> {

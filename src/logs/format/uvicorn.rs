@@ -2,7 +2,7 @@
 
 use serde_json::Map;
 
-use super::{Format, Level, Parts, text};
+use super::{Format, Level, Parts, Stated, text};
 
 pub(super) const FORMAT: Format = Format {
     name: "uvicorn",
@@ -16,8 +16,8 @@ fn split(line: &[u8]) -> Option<(Level, &[u8])> {
     Some((Level::of_word(&line[..word])?, rest.trim_ascii_start()))
 }
 
-fn level(line: &[u8]) -> Option<Option<Level>> {
-    split(line).map(|(level, _)| Some(level))
+fn level(line: &[u8]) -> Option<Stated> {
+    split(line).map(|(level, _)| Stated(Some(level)))
 }
 
 fn parts(line: &[u8]) -> Option<Parts> {

@@ -76,7 +76,9 @@ mod tests {
     #[test]
     fn an_hour_changes_at_its_second() {
         let change = 1_793_494_800;
-        let clock = Clock::of(change + 30 * DAY, &|second| Some(if second < change { 7200 } else { 3600 }));
+        let clock = Clock::of(change + 30 * DAY, &|second| {
+            Some(if second < change { 7200 } else { 3600 })
+        });
         let text = |second: i64| {
             let mut text = Vec::new();
             clock.write(Stamp(second * 1_000_000_000), &mut text);

@@ -112,7 +112,10 @@ mod tests {
             fitted(Fit::Wrap(20), text),
             "app | the quick\n      brown fox\n      jumps\n"
         );
-        assert_eq!(fitted(Fit::Wrap(16), "日本語日本語日本語"), "app | 日本語日本\n      語日本語\n");
+        assert_eq!(
+            fitted(Fit::Wrap(16), "日本語日本語日本語"),
+            "app | 日本語日本\n      語日本語\n"
+        );
         assert_eq!(fitted(Fit::Wrap(10), text), "app | the quick brown fox jumps\n");
     }
 

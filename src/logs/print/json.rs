@@ -31,14 +31,23 @@ pub fn message(record: &Record) -> String {
 
 fn taken_apart(record: &Record) -> (String, serde_json::Map<String, Value>, Option<String>) {
     let head = super::without_return(record.head());
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n").trim_end_matches('\r').to_owned();
+    let text = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes)
+            .replace("\r\n", "\n")
+            .trim_end_matches('\r')
+            .to_owned()
+    };
     if trace::begins(head) != Trace::None {
         let whole = text(record.bytes());
         let message = match record.trace() {
             Trace::Python => last_of_python(&whole).map(ToOwned::to_owned),
             _ => None,
         };
-        return (message.unwrap_or_else(|| text(head)), serde_json::Map::new(), Some(whole));
+        return (
+            message.unwrap_or_else(|| text(head)),
+            serde_json::Map::new(),
+            Some(whole),
+        );
     }
     let parts = format::parts(head);
     let mut message = parts.message;

@@ -186,7 +186,11 @@ mod tests {
         String::from_utf8(text).unwrap()
     }
 
-    const TRACE: [&str; 3] = ["Traceback (most recent call last):", "  File \"x\", line 1", "ValueError: no"];
+    const TRACE: [&str; 3] = [
+        "Traceback (most recent call last):",
+        "  File \"x\", line 1",
+        "ValueError: no",
+    ];
 
     #[test]
     fn plain_lines_are_as_written() {
@@ -199,7 +203,10 @@ mod tests {
         let stamped = "app | 2026-11-23T10:00:00.123Z";
         assert_eq!(
             print(&printer, &TRACE),
-            format!("{stamped} {}\n{stamped} {}\n{stamped} {}\n", TRACE[0], TRACE[1], TRACE[2])
+            format!(
+                "{stamped} {}\n{stamped} {}\n{stamped} {}\n",
+                TRACE[0], TRACE[1], TRACE[2]
+            )
         );
     }
 
@@ -228,10 +235,16 @@ mod tests {
             })
         );
         let trace = json(&TRACE);
-        assert_eq!((&trace["message"], &trace["level"]), (&"ValueError: no".into(), &"error".into()));
+        assert_eq!(
+            (&trace["message"], &trace["level"]),
+            (&"ValueError: no".into(), &"error".into())
+        );
         assert_eq!(trace["exception"], TRACE.join("\n"));
         let both = json(&[&["ERROR:    it broke"], &TRACE[..]].concat());
-        assert_eq!((&both["message"], &both["exception"]), (&"it broke".into(), &TRACE.join("\n").into()));
+        assert_eq!(
+            (&both["message"], &both["exception"]),
+            (&"it broke".into(), &TRACE.join("\n").into())
+        );
         assert_eq!(json(&["a", "  b"])["message"], "a\n  b");
     }
 
@@ -247,7 +260,10 @@ mod tests {
             "app | ERROR   no  name=app\napp |     Trace\napp |       x\n"
         );
         assert_eq!(
-            print(&printer, &["10%\r50%\r100% \u{1b}[2J\u{1b}]0;title\u{7}\u{1b}[31mred\0"]),
+            print(
+                &printer,
+                &["10%\r50%\r100% \u{1b}[2J\u{1b}]0;title\u{7}\u{1b}[31mred\0"]
+            ),
             "app | 100% red␀\n"
         );
         let coloured = Printer {

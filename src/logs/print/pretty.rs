@@ -46,7 +46,11 @@ pub(super) fn json_line(line: &[u8], colour: bool) -> Option<Vec<String>> {
     let mut lines = vec![head];
     lines.extend(message);
     let exception = parts.exception.unwrap_or_default();
-    lines.extend(exception.lines().map(|line| format!("    {}", safe::text(line, colour))));
+    lines.extend(
+        exception
+            .lines()
+            .map(|line| format!("    {}", safe::text(line, colour))),
+    );
     Some(lines)
 }
 

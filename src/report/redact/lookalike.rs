@@ -31,7 +31,10 @@ pub(super) struct Lookalikes {
 }
 
 impl Default for Lookalikes {
-    #[expect(clippy::expect_used, reason = "constant patterns, built by every test of this module")]
+    #[expect(
+        clippy::expect_used,
+        reason = "constant patterns, built by every test of this module"
+    )]
     fn default() -> Self {
         let begins = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)

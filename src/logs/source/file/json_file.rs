@@ -117,7 +117,13 @@ mod tests {
         ] {
             assert_eq!(read(line), Some(wanted), "{line}");
         }
-        for line in ["", "{", "\0\0", "garbage", r#"{"log":"a{"log":"b\n","stream":"stdout","time":"x"}"#] {
+        for line in [
+            "",
+            "{",
+            "\0\0",
+            "garbage",
+            r#"{"log":"a{"log":"b\n","stream":"stdout","time":"x"}"#,
+        ] {
             assert_eq!(read(line), None, "{line}");
         }
     }

@@ -34,7 +34,10 @@ impl History {
                 offset,
             };
             let mut reader: Box<dyn Read> = if part.compressed {
-                Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(chunk.min(64 << 10), file)))
+                Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(
+                    chunk.min(64 << 10),
+                    file,
+                )))
             } else {
                 Box::new(file)
             };

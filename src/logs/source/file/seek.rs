@@ -162,7 +162,10 @@ mod tests {
         for part in 0..parts {
             let mut bytes = Vec::new();
             for number in part * count / parts..(part + 1) * count / parts {
-                let text = format!("line {number} {}", "x".repeat(usize::try_from(number * 37 % 400).unwrap()));
+                let text = format!(
+                    "line {number} {}",
+                    "x".repeat(usize::try_from(number * 37 % 400).unwrap())
+                );
                 let time = Stamp(number * SECOND);
                 match driver {
                     Driver::JsonFile => writeln!(
@@ -175,7 +178,11 @@ mod tests {
                 }
             }
             let age = parts - 1 - part;
-            let name = if age == 0 { "x.log".to_owned() } else { format!("x.log.{age}") };
+            let name = if age == 0 {
+                "x.log".to_owned()
+            } else {
+                format!("x.log.{age}")
+            };
             if age > parts - 1 - compressed {
                 let file = std::fs::File::create(folder.join(format!("{name}.gz"))).unwrap();
                 let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
@@ -192,7 +199,11 @@ mod tests {
         let mut numbers = Vec::new();
         history
             .read(start, chunk, &mut |piece| {
-                assert!(piece.bytes.starts_with(format!("line {}", piece.time.seconds()).as_bytes()));
+                assert!(
+                    piece
+                        .bytes
+                        .starts_with(format!("line {}", piece.time.seconds()).as_bytes())
+                );
                 numbers.push(piece.time.seconds());
                 true
             })
@@ -249,8 +260,13 @@ mod tests {
     #[test]
     fn garbage_is_shown_and_what_follows_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let entry = |text: &str| format!("{{\"log\":\"{text}\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-01T00:00:00Z\"}}");
-        let text = format!("{}\nnot of the engine\n\0\0\0{}\n{{\"log\":\"being writ", entry("a"), entry("b"));
+        let entry =
+            |text: &str| format!("{{\"log\":\"{text}\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-01T00:00:00Z\"}}");
+        let text = format!(
+            "{}\nnot of the engine\n\0\0\0{}\n{{\"log\":\"being writ",
+            entry("a"),
+            entry("b")
+        );
         std::fs::write(folder.path().join("x.log"), text).unwrap();
         let mut local = written(1, false, b"a", None);
         local.extend(b"not of the engine\n");
@@ -280,7 +296,12 @@ mod tests {
         assert_eq!(numbers(&history, Start::default(), 4096).len(), 300);
 
         let history = log(Driver::JsonFile, folder.path(), 300, 1, 0);
-        std::fs::File::options().write(true).open(&path).unwrap().set_len(5000).unwrap();
+        std::fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(5000)
+            .unwrap();
         let left = numbers(&history, Start::default(), 4096);
         assert!(!left.is_empty() && left.len() < 300);
         assert!(History::open(Driver::JsonFile, &folder.path().join("none")).is_err());
