@@ -395,7 +395,7 @@ fn following_gives_each_line_once_over_restart_kill_replacement_and_new_containe
     let name = |service: &str| project.inspect(service, "{{.Name}}").trim_start_matches('/').to_owned();
     for service in ["numbers", "second"] {
         let all = String::from_utf8(docker_logs(&project, service, &[])).expect("text");
-        let last = all.lines().last().expect("a line").to_owned();
+        let last = all.lines().rfind(|line| !line.is_empty()).expect("a line").to_owned();
         until("the last line", 20, || {
             followed(&path)
                 .get(&name(service))

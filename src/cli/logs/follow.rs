@@ -195,7 +195,12 @@ impl<'a, W: Write> Following<'a, W> {
             Heard::Again { source } => {
                 self.open_again(source);
             }
-            Heard::Ended { source, seam, error } => {
+            Heard::Ended {
+                source,
+                seam,
+                gave,
+                error,
+            } => {
                 tracing::debug!(id = self.sources[source].id, ?error, "a log stream ended");
                 let reorder = &mut self.reorder;
                 self.sources[source]
@@ -210,6 +215,8 @@ impl<'a, W: Write> Following<'a, W> {
                 match self.engine.inspect_state(&id).await {
                     Ok(detail) if detail.is_running && error.is_none() => self.open(source, seam),
                     Ok(detail) if detail.is_running => self.open_later(source),
+                    // An engine may end a stream before it has given the last lines of a process that ended.
+                    Ok(_) if gave => self.open(source, seam),
                     Err(error) if error.is_not_found() => self.forget(source),
                     // It waits for its start, or the engine's.
                     _ => {}

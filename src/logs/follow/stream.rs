@@ -32,6 +32,8 @@ pub enum Heard {
         source: usize,
         /// Where to go on.
         seam: Option<Seam>,
+        /// Whether it gave anything.
+        gave: bool,
         /// Why, if not by itself.
         error: Option<EngineError>,
     },
@@ -44,6 +46,7 @@ pub enum Heard {
 
 /// Gives what a container writes behind `seam` until its stream ends.
 pub async fn follow(engine: Arc<Engine>, id: String, source: usize, seam: Option<Seam>, to: Sender<Heard>) {
+    let began = seam;
     let mut seam = seam;
     let mut error = None;
     // Near the end first; if the seam is not there, from the seam's second on.
@@ -70,7 +73,14 @@ pub async fn follow(engine: Arc<Engine>, id: String, source: usize, seam: Option
             }
         }
     }
-    let _nobody_listens = to.send(Heard::Ended { source, seam, error }).await;
+    let _nobody_listens = to
+        .send(Heard::Ended {
+            source,
+            seam,
+            gave: seam != began,
+            error,
+        })
+        .await;
 }
 
 /// False when the seam is not in this stream, and nothing was given.
