@@ -22,7 +22,7 @@ mod trace;
 
 pub use crate::stamp::{SECOND, Stamp};
 pub use batch::{Batch, Entry};
-pub use feed::{Chunk, from_engine, from_files};
+pub use feed::{Chunk, from_engine, from_files, from_loki};
 pub use fingerprint::fingerprint;
 pub use grouping::Grouping;
 pub use keep::Keep;

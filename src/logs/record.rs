@@ -72,6 +72,7 @@ impl Record {
             return matches!(self.trace, Trace::Python | Trace::Go);
         };
         match first {
+            b' ' if trace::is_exception_group(line) => self.trace == Trace::None && self.is_error(),
             first if is_indent(*first) => true,
             b'{' => false,
             b'\r' if line.len() == 1 => matches!(self.trace, Trace::Python | Trace::Go),

@@ -18,6 +18,7 @@ pub enum Trace {
 pub fn begins(line: &[u8]) -> Trace {
     match line.first() {
         Some(b'T') if line.starts_with(b"Traceback (most recent call last)") => Trace::Python,
+        Some(b' ') if is_exception_group(line) => Trace::Python,
         Some(b'E') if line.starts_with(b"Exception in thread ") => Trace::Java,
         Some(b'p') if line.starts_with(b"panic: ") => Trace::Go,
         Some(b'f') if line.starts_with(b"fatal error: ") => Trace::Go,
@@ -58,6 +59,11 @@ pub fn goes_on(trace: Trace, line: &[u8], after_a_frame: bool) -> bool {
 /// Java's further causes, which no other line begins like.
 pub fn is_caused_by(line: &[u8]) -> bool {
     line.starts_with(b"Caused by: ") || line.starts_with(b"... ")
+}
+
+/// `  + Exception Group Traceback (most recent call last):`, which is indented though it begins.
+pub fn is_exception_group(line: &[u8]) -> bool {
+    line.starts_with(b"  + Exception Group Traceback (most recent call last)")
 }
 
 /// `goroutine 1 [running]:`

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::loki::{Loki, now};
 use crate::support::own_engine::OwnEngine;
 use crate::support::{Done, LIGHT_IMAGE, Project, Running, until};
 
@@ -442,4 +443,60 @@ fn following_goes_on_over_an_engine_that_restarts() {
     assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "{numbers:?}");
     assert_eq!(complete(&later).0, 1);
     project.magicctl(&["down"]).ok();
+}
+
+#[test]
+fn loki_gives_what_was_shipped_also_of_containers_that_are_gone() {
+    let project = Project::sample("shipped");
+    let away = project.magicctl(&["logs", "--source", "loki"]);
+    assert_eq!(away.code, 1, "{}", away.all());
+    assert!(
+        away.stderr.contains("can't be asked") && away.stderr.contains("engine"),
+        "{}",
+        away.stderr
+    );
+
+    project.magicctl(&["up", "loki"]).ok();
+    let loki = Loki(project.port("LOKI_PORT"));
+    let stream = |container: &str, service: &str, stream: &str| {
+        serde_json::json!({
+            "project": project.name, "container_name": container, "service": service, "stream": stream,
+        })
+    };
+    // More than one answer of Loki's holds, on two streams; a traceback is one entry.
+    let start = now() - 3600 * 1_000_000_000;
+    let texts: Vec<String> = (0..5200).map(|number| format!("line {number}")).collect();
+    let lines: Vec<(u128, &str)> = texts
+        .iter()
+        .zip(0..)
+        .map(|(text, number)| (start + number * 2, text.as_str()))
+        .collect();
+    loki.push(&stream("gone-1", "gone", "stdout"), &lines);
+    let trace = "Traceback (most recent call last):\n  File \"x\", line 1\nValueError: no";
+    loki.push(
+        &stream("gone-1", "gone", "stderr"),
+        &[(start + 1, "first"), (start + 9001, trace)],
+    );
+    loki.push(&stream("other-1", "other", "stdout"), &[(start + 3, "between")]);
+
+    let all = || json(&project, &["--source", "loki"]);
+    until("Loki has all", 20, || all().len() == 5203);
+    let records = all();
+    let times: Vec<&str> = records
+        .iter()
+        .map(|record| record["time"].as_str().expect("a time"))
+        .collect();
+    assert!(times.is_sorted());
+    let messages: Vec<&str> = records[..4]
+        .iter()
+        .map(|record| record["message"].as_str().expect("a message"))
+        .collect();
+    assert_eq!(messages, ["line 0", "first", "line 1", "between"]);
+    let errors = json(&project, &["--source", "loki", "--errors", "gone"]);
+    assert_eq!((errors.len(), &errors[0]["exception"]), (1, &trace.into()));
+    let tail = json(&project, &["--source", "loki", "--tail", "2", "gone"]);
+    let tail: Vec<&Value> = tail.iter().map(|record| &record["message"]).collect();
+    assert_eq!(tail, ["line 5198", "line 5199"]);
+    let follow = project.magicctl(&["logs", "-f", "--source", "loki"]);
+    assert_eq!(follow.code, 2, "{}", follow.all());
 }

@@ -7,9 +7,9 @@ use crate::cli::args::LogsArgs;
 use crate::cli::session::Session;
 use crate::engine::{Engine, LogPlace};
 use crate::failure::Failure;
-use crate::logs::source::SourceChoice;
 use crate::logs::source::file::{Driver, History};
-use crate::logs::{Printer, Who};
+use crate::logs::source::{Loki, SourceChoice};
+use crate::logs::{Printer, Wanted, Who};
 use crate::observed::Container;
 
 use super::look::{Names, say};
@@ -23,7 +23,8 @@ pub(super) struct Chosen {
 
 pub(super) enum Place {
     Files(Files),
-    Engine,
+    Engine(Arc<Engine>),
+    Loki(Loki),
 }
 
 pub(super) struct Files {
@@ -35,7 +36,7 @@ pub(super) struct Files {
 pub(super) async fn choose(
     session: &Session,
     args: &LogsArgs,
-    engine: &Engine,
+    engine: &Arc<Engine>,
     containers: Vec<Container>,
     names: &mut Names,
     printer: &Printer,
@@ -61,7 +62,8 @@ pub(super) async fn choose(
         let place = one(args.source, engine, &container.name, &place)?;
         if session.global.verbose > 0 {
             let from = match &place {
-                Place::Engine => "the engine's API".to_owned(),
+                Place::Engine(_) => "the engine's API".to_owned(),
+                Place::Loki(_) => "Loki".to_owned(),
                 Place::Files(files) => format!("{} ({} bytes)", files.path.display(), files.history.length()),
             };
             session.out.diagnostic(&format!("logs: {} from {from}", container.name));
@@ -75,9 +77,43 @@ pub(super) async fn choose(
     Ok(chosen)
 }
 
-fn one(choice: SourceChoice, engine: &Engine, name: &str, place: &LogPlace) -> Result<Place, Failure> {
+/// The containers that Loki knows, gone ones too.
+pub(super) async fn from_loki(
+    session: &Session,
+    args: &LogsArgs,
+    url: &str,
+    project: &str,
+    wanted: &Wanted,
+) -> Result<Vec<Chosen>, Failure> {
+    let loki = Loki::at(url);
+    let mut known = loki.containers(project, wanted.span).await?;
+    known.retain(|known| args.services.is_empty() || args.services.contains(&known.service));
+    if known.is_empty() {
+        return Err(
+            Failure::failed(format!("Loki at {url} has nothing of project {project}")).hint(
+                "its collector ships what containers say; without `--source loki` the engine's own logs are shown",
+            ),
+        );
+    }
+    let mut names = Names::of(known.iter().map(|known| known.service.as_str()));
+    let chosen = known.into_iter().map(|known| {
+        if session.global.verbose > 0 {
+            session
+                .out
+                .diagnostic(&format!("logs: {} from Loki at {url}", known.container));
+        }
+        Chosen {
+            id: String::new(),
+            who: Arc::new(names.who(&known.service, &known.container, &wanted.printer)),
+            place: Place::Loki(loki.clone()),
+        }
+    });
+    Ok(chosen.collect())
+}
+
+fn one(choice: SourceChoice, engine: &Arc<Engine>, name: &str, place: &LogPlace) -> Result<Place, Failure> {
     if choice == SourceChoice::Engine {
-        return Ok(Place::Engine);
+        return Ok(Place::Engine(engine.clone()));
     }
     let tried = match (Driver::of(&place.driver), &place.file) {
         _ if !engine.is_local() => Err("the engine is on another machine".to_owned()),
@@ -103,7 +139,7 @@ fn one(choice: SourceChoice, engine: &Engine, name: &str, place: &LogPlace) -> R
         }
         Err(why) => {
             tracing::debug!(container = name, why, "not from files");
-            Ok(Place::Engine)
+            Ok(Place::Engine(engine.clone()))
         }
     }
 }

@@ -10,14 +10,16 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::{Receiver, channel};
 
+use crate::compose::Stack;
 use crate::engine::{Engine, LogOptions};
 use crate::failure::{Exit, Failure};
-use crate::logs::source::Span;
-use crate::logs::{Chunk, Fed, Keep, Level, Output, Wanted, Who, from_engine, from_files, merge};
+use crate::logs::source::{SourceChoice, Span};
+use crate::logs::{Chunk, Fed, Keep, Level, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
 use crate::observed::Container;
 
 use super::Ended;
 use super::args::LogsArgs;
+use super::open::published;
 use super::session::Session;
 
 use choose::{Chosen, Place};
@@ -28,52 +30,39 @@ use look::Names;
 const WAITING: usize = 2;
 
 pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
-    let wanted = Arc::new(wanted(session, args)?);
-    let (project, stack) = session.project()?;
-    if let Some(stack) = &stack {
-        stack.select(&args.services, false)?;
-    }
-    let engine = Arc::new(session.engine().await?);
-    // Listening before looking: a container that starts in between is heard of.
-    let events: Option<Events> = if args.follow {
-        let events = engine.subscribe(&project).await.map_err(|error| error.failure())?;
-        Some(Box::pin(events))
-    } else {
-        None
-    };
-    let mut containers = engine
-        .observe_containers(&project)
-        .await
-        .map_err(|error| error.failure())?;
-    containers.retain(|container| {
-        container
-            .service()
-            .is_some_and(|service| args.services.is_empty() || args.services.iter().any(|wanted| wanted == service))
-    });
-    containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
-    if containers.is_empty() && !args.follow {
+    if args.follow && args.source == SourceChoice::Loki {
         return Err(
-            Failure::failed(format!("project {project} has no containers to show logs of"))
-                .hint("`magicctl up` makes them"),
+            Failure::usage("--follow goes on with what the engine streams, which `--source loki` leaves out")
+                .hint("leave out one of the two"),
         );
     }
-    let in_file = stack.iter().flat_map(|stack| stack.services.keys().map(String::as_str));
-    let there = containers.iter().filter_map(Container::service);
-    // All names that may come, so that the column is as wide as it will have to be.
-    let names = if args.follow {
-        Names::of(there.chain(in_file))
-    } else {
-        Names::of(there)
-    };
+    let wanted = Arc::new(wanted(session, args)?);
+    let (project, stack) = session.project()?;
     let show = Show {
         session,
         args,
         project: &project,
-        engine: &engine,
         wanted: &wanted,
     };
+    let from_loki = async {
+        let stack = stack.as_ref().ok_or_else(|| {
+            Failure::failed("where Loki is says the Compose file, which can't be read").hint("see `magicctl config`")
+        })?;
+        let url = published(stack, "loki", 3100)?;
+        let chosen = choose::from_loki(session, args, &url, &project, &wanted).await?;
+        show.history(chosen, None).await
+    };
+    let work = async {
+        if args.source == SourceChoice::Loki {
+            return from_loki.await;
+        }
+        if let Some(stack) = &stack {
+            stack.select(&args.services, false)?;
+        }
+        show.engines(stack.as_ref()).await
+    };
     tokio::select! {
-        ended = show.run(containers, names, events) => ended,
+        ended = work => ended,
         _ = tokio::signal::ctrl_c() => Ok(Some(Exit::Interrupted)),
     }
 }
@@ -121,20 +110,72 @@ struct Show<'a> {
     session: &'a Session,
     args: &'a LogsArgs,
     project: &'a str,
-    engine: &'a Arc<Engine>,
     wanted: &'a Arc<Wanted>,
 }
 
+/// What goes on behind the history.
+struct Behind {
+    engine: Arc<Engine>,
+    names: Names,
+    events: Events,
+}
+
 impl Show<'_> {
-    async fn run(&self, containers: Vec<Container>, mut names: Names, events: Option<Events>) -> Ended {
+    /// Of the containers that the engine has.
+    async fn engines(&self, stack: Option<&Stack>) -> Ended {
         let Self {
             session,
             args,
-            engine,
+            project,
             wanted,
-            ..
         } = *self;
-        let chosen = choose::choose(session, args, engine, containers, &mut names, &wanted.printer).await?;
+        let engine = Arc::new(session.engine().await?);
+        // Listening before looking: a container that starts in between is heard of.
+        let events: Option<Events> = if args.follow {
+            let events = engine.subscribe(project).await.map_err(|error| error.failure())?;
+            Some(Box::pin(events))
+        } else {
+            None
+        };
+        let mut containers = engine
+            .observe_containers(project)
+            .await
+            .map_err(|error| error.failure())?;
+        containers.retain(|container| {
+            container
+                .service()
+                .is_some_and(|service| args.services.is_empty() || args.services.iter().any(|wanted| wanted == service))
+        });
+        containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
+        if containers.is_empty() && !args.follow {
+            return Err(
+                Failure::failed(format!("project {project} has no containers to show logs of"))
+                    .hint("`magicctl up` makes them; `--source loki` shows those that are gone"),
+            );
+        }
+        let there = containers.iter().filter_map(Container::service);
+        let in_file = stack.into_iter().flat_map(|stack| stack.services.keys());
+        // All names that may come, so that the column is as wide as it will have to be.
+        let mut names = match events {
+            Some(_) => Names::of(there.chain(in_file.map(String::as_str))),
+            None => Names::of(there),
+        };
+        let chosen = choose::choose(session, args, &engine, containers, &mut names, &wanted.printer).await?;
+        let behind = events.map(|events| Behind {
+            engine: engine.clone(),
+            names,
+            events,
+        });
+        self.history(chosen, behind).await
+    }
+
+    async fn history(&self, chosen: Vec<Chosen>, behind: Option<Behind>) -> Ended {
+        let Self {
+            session,
+            args,
+            project,
+            wanted,
+        } = *self;
         let several = chosen.windows(2).any(|two| two[0].who.service == two[1].who.service);
         let tail = wanted.tail.filter(|_| several);
         let services = chosen.iter().map(|chosen| chosen.who.service.clone()).collect();
@@ -149,7 +190,7 @@ impl Show<'_> {
         let chunk = Chunk::for_files(files);
         let feeds = chosen
             .into_iter()
-            .map(|chosen| feed(engine, wanted, chosen, chunk))
+            .map(|chosen| feed(project, wanted, chosen, chunk))
             .collect::<Result<Vec<_>, _>>()?;
         let around = look::around(session, args);
         let mut output = Output::new(std::io::stdout().lock(), around, tail.map(|tail| (tail, services)));
@@ -166,8 +207,8 @@ impl Show<'_> {
             summary::show(session, wanted, groups, &mut output);
         }
         let read_on = read_on && output.finish();
-        if let Some(events) = events.filter(|_| read_on) {
-            self.follow(sources, names, events, &mut output).await?;
+        if let Some(behind) = behind.filter(|_| read_on) {
+            self.follow(sources, behind, &mut output).await?;
             return Ok(None);
         }
         Ok((!failures.is_empty()).then_some(Exit::Failed))
@@ -176,8 +217,7 @@ impl Show<'_> {
     async fn follow<W: std::io::Write>(
         &self,
         sources: Vec<(String, Arc<Who>)>,
-        names: Names,
-        events: Events,
+        behind: Behind,
         output: &mut Output<W>,
     ) -> Result<(), Failure> {
         let seams = std::mem::take(&mut output.seams);
@@ -185,21 +225,21 @@ impl Show<'_> {
             self.session,
             self.args,
             self.project,
-            self.engine.clone(),
+            behind.engine,
             self.wanted.clone(),
-            names,
+            behind.names,
             output,
         );
         for (number, (id, who)) in sources.into_iter().enumerate() {
             let live = following.live(who);
             following.add(id, live, seams.get(&number).copied().flatten());
         }
-        following.run(heard, events).await
+        following.run(heard, behind.events).await
     }
 }
 
 /// Starts to read a container's log.
-fn feed(engine: &Arc<Engine>, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Result<Receiver<Fed>, Failure> {
+fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Result<Receiver<Fed>, Failure> {
     let (to, feed) = channel(WAITING);
     let wanted = wanted.clone();
     let who = chosen.who;
@@ -223,8 +263,10 @@ fn feed(engine: &Arc<Engine>, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk
                     Failure::failed("no thread can be started to read a log").because(error.to_string())
                 })?;
         }
-        Place::Engine => {
-            let engine = engine.clone();
+        Place::Loki(loki) => {
+            tokio::spawn(from_loki(wanted, who, loki, project.to_owned(), to));
+        }
+        Place::Engine(engine) => {
             let span = wanted.span;
             let default = Span::default();
             let open = move |tail| {

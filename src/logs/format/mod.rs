@@ -9,6 +9,9 @@ mod python;
 mod redis;
 mod uvicorn;
 
+#[cfg(test)]
+mod samples;
+
 use serde_json::{Map, Value};
 
 use super::Level;

@@ -1,5 +1,5 @@
 //! Python's logging: `2026-11-23 20:00:00,123 - name - ERROR - message`, `2026-11-23 20:00:00,123 ERROR name: message`,
-//! and the default `ERROR:name:message`.
+//! and the default `ERROR:name:message`. log4j writes much the same when it speaks of itself.
 
 use serde_json::{Map, Value};
 
@@ -54,8 +54,15 @@ fn split(line: &[u8]) -> Option<Split<'_>> {
     }
     // `ERROR name: message`, `[ERROR] message`
     let rest = rest.strip_prefix(b"[").unwrap_or(rest);
-    let (word, rest) = word(rest);
-    let level = upper(word)?;
+    let (first, after) = word(rest);
+    let (level, rest) = match upper(first) {
+        Some(level) => (level, after),
+        // log4j about itself: `… main ERROR message`
+        None => {
+            let (second, rest) = word(after.strip_prefix(b" ")?);
+            (upper(second)?, rest)
+        }
+    };
     let rest = rest.strip_prefix(b"]").unwrap_or(rest).trim_ascii_start();
     let rest = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
     let (name, after) = dotted(rest);

@@ -2,7 +2,9 @@
 
 mod choice;
 pub mod file;
+mod loki;
 mod span;
 
 pub use choice::SourceChoice;
+pub use loki::{Known, Loki, LokiEntry};
 pub use span::Span;
