@@ -55,13 +55,12 @@ fn split(line: &[u8]) -> Option<Split<'_>> {
     // `ERROR name: message`, `[ERROR] message`
     let rest = rest.strip_prefix(b"[").unwrap_or(rest);
     let (first, after) = word(rest);
-    let (level, rest) = match upper(first) {
-        Some(level) => (level, after),
+    let (level, rest) = if let Some(level) = upper(first) {
+        (level, after)
+    } else {
         // log4j about itself: `… main ERROR message`
-        None => {
-            let (second, rest) = word(after.strip_prefix(b" ")?);
-            (upper(second)?, rest)
-        }
+        let (second, rest) = word(after.strip_prefix(b" ")?);
+        (upper(second)?, rest)
     };
     let rest = rest.strip_prefix(b"]").unwrap_or(rest).trim_ascii_start();
     let rest = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
