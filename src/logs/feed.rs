@@ -105,7 +105,11 @@ fn read(
     take: &mut dyn FnMut(Piece<'_>) -> bool,
 ) -> io::Result<()> {
     let end = wanted.span.until.plus(BEHIND_UNTIL);
-    files.read(start, chunk.0, &mut |piece| piece.time <= end && take(piece))
+    // What is around a match, and where to go on behind the end, is not known of lines that are left out; nor is a tail's
+    // first record.
+    let can_skip = !wanted.context && !wanted.follow && !wanted.keep.invert && wanted.tail.is_none();
+    let likely = wanted.keep.likely.as_ref().filter(|_| can_skip);
+    files.read(start, chunk.0, likely, &mut |piece| piece.time <= end && take(piece))
 }
 
 /// The last `count` records that are kept: read from places farther and farther from the end, until there are enough.
@@ -359,5 +363,126 @@ fn push_entry(entry: &LokiEntry, take: &mut impl FnMut(Piece<'_>)) {
             bytes: line.as_bytes(),
             ends: true,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::logs::source::file::Driver;
+    use crate::logs::{Keep, Likely, Printer};
+    use proptest::prelude::*;
+
+    /// What `wanted` gives of a `json-file` log.
+    fn given(text: &str, wanted: Wanted) -> (String, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        std::fs::write(&path, text).unwrap();
+        let history = History::open(Driver::JsonFile, &path).unwrap();
+        let mut shown = String::new();
+        let mut count = 0;
+        let who = Arc::new(Who::default());
+        from_files(&Arc::new(wanted), &who, &history, Chunk::for_files(1), &mut |fed| {
+            if let Fed::Batch(batch) = fed {
+                shown.push_str(&String::from_utf8_lossy(&batch.bytes));
+                count += batch.entries.len();
+            }
+            true
+        })
+        .unwrap();
+        (shown, count)
+    }
+
+    fn log(lines: &[(usize, bool, i64)]) -> String {
+        const TEXTS: [&str; 10] = [
+            r#"{\"level\":\"INFO\",\"message\":\"fine\"}\n"#,
+            r#"{\"level\":\"ERROR\",\"message\":\"a needle\"}\n"#,
+            r"[2026-11-23 20:00:00,123] ERROR no (kafka.Kafka$)\n",
+            r"Traceback (most recent call last):\n",
+            r"  File x, a needle\n",
+            r"ValueError: no\n",
+            r"{part of a need",
+            r"le, the rest of it\n",
+            r"plain\n",
+            r"{ends like a line \\n",
+        ];
+        let mut text = String::new();
+        let mut time = 0;
+        for (pick, stderr, step) in lines {
+            time += step;
+            let stream = if *stderr { "stderr" } else { "stdout" };
+            let time = Stamp(time).utc();
+            writeln!(
+                text,
+                r#"{{"log":"{}","stream":"{stream}","time":"{time}"}}"#,
+                TEXTS[*pick]
+            )
+            .unwrap();
+        }
+        text
+    }
+
+    fn lines() -> impl Strategy<Value = Vec<(usize, bool, i64)>> {
+        proptest::collection::vec((0..10usize, any::<bool>(), 0..150_000_000i64), 0..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        /// Leaving out what can't match changes nothing.
+        #[test]
+        fn lines_that_are_left_out_are_not_missed(lines in lines()) {
+            let text = log(&lines);
+            let keep = Keep {
+                grep: Some(regex::bytes::Regex::new("needle").unwrap()),
+                ..Keep::default()
+            };
+            let quick = Keep { likely: Likely::of("needle", false), ..keep.clone() };
+            prop_assert!(quick.likely.is_some());
+            let of = |keep: Keep| given(&text, Wanted { keep, ..Wanted::default() });
+            prop_assert_eq!(of(quick), of(keep));
+        }
+
+        /// The last records are the last of all records.
+        #[test]
+        fn a_tail_is_the_end_of_everything(lines in lines(), count in 0..8usize) {
+            let mut lines = lines;
+            // Longer than the first window.
+            lines.splice(0..0, std::iter::repeat_n((8, false, 1), 700));
+            let text = log(&lines);
+            let (all, records) = given(&text, Wanted::default());
+            let (tail, tail_records) = given(&text, Wanted { tail: Some(count), ..Wanted::default() });
+            prop_assert_eq!(tail_records, count.min(records));
+            prop_assert!(all.ends_with(&tail));
+        }
+    }
+
+    #[test]
+    fn a_filter_is_applied_before_the_tail_and_context_comes_after() {
+        let text = log(&[
+            (1, false, 1),
+            (8, false, 1),
+            (1, false, 1),
+            (8, false, 1),
+            (8, false, 1),
+        ]);
+        let keep = Keep {
+            grep: Some(regex::bytes::Regex::new("needle").unwrap()),
+            ..Keep::default()
+        };
+        let wanted = Wanted {
+            keep,
+            tail: Some(1),
+            printer: Printer::default(),
+            ..Wanted::default()
+        };
+        assert_eq!(given(&text, wanted.clone()).1, 1);
+        let context = Wanted {
+            context: true,
+            ..wanted
+        };
+        assert_eq!(given(&text, context).1, 5);
     }
 }

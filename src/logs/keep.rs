@@ -2,7 +2,7 @@
 
 use regex::bytes::Regex;
 
-use super::{Level, Record, Stamp};
+use super::{Level, Likely, Record, Stamp};
 
 /// The filters. A record is kept as a whole or not at all.
 #[derive(Debug, Clone)]
@@ -11,6 +11,8 @@ pub struct Keep {
     pub least: Option<Level>,
     /// A line of it matches.
     pub grep: Option<Regex>,
+    /// What every match has.
+    pub likely: Option<Likely>,
     /// No line of it matches.
     pub invert: bool,
     /// Not earlier than this.
@@ -22,6 +24,7 @@ impl Default for Keep {
         Self {
             least: None,
             grep: None,
+            likely: None,
             invert: false,
             from: Stamp::MIN,
         }

@@ -14,7 +14,7 @@ use crate::compose::Stack;
 use crate::engine::{Engine, LogOptions};
 use crate::failure::{Exit, Failure};
 use crate::logs::source::{SourceChoice, Span};
-use crate::logs::{Chunk, Fed, Keep, Level, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
+use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
 use crate::observed::Container;
 
 use super::Ended;
@@ -82,6 +82,7 @@ fn wanted(session: &Session, args: &LogsArgs) -> Result<Wanted, Failure> {
                 .as_deref()
                 .map(|text| pattern(text, args.ignore_case))
                 .transpose()?,
+            likely: args.grep.as_deref().and_then(|text| Likely::of(text, args.ignore_case)),
             invert: args.invert,
             ..Keep::default()
         },

@@ -9,8 +9,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 pub(super) const SHORTEST_KEY: usize = 8;
 /// How many bytes are looked at together.
 const BLOCK: usize = 4;
-/// How far the table can tell to step.
-const STEP: usize = SHORTEST_KEY - BLOCK + 1;
+/// More of each key than this would only fill the table, and make its steps shorter.
+const WIDEST: usize = 16;
 /// Bits of the tables' index: 64 KiB stay in the processor's second cache, and a thousand keys fill few of them.
 const BITS: u32 = 16;
 
@@ -22,7 +22,9 @@ pub(super) struct Known {
 
 #[derive(Debug)]
 struct Inner {
-    /// How far to step from a block, by its hash; 0: a key may have it as bytes 4 to 8.
+    /// The beginnings of keys that the tables know are this long: the shortest key at most.
+    window: usize,
+    /// How far to step from a block, by its hash; 0: it may be a window's last.
     steps: Vec<u8>,
     /// Whether a key begins with a block, by its hash.
     begins: Vec<bool>,
@@ -63,18 +65,23 @@ impl Known {
             // Only more keys than memory holds make it fail: files are read up to a megabyte each.
             return Self::default();
         };
-        let mut steps = vec![u8::try_from(STEP).unwrap_or(1); 1 << BITS];
+        let window = all.iter().map(String::len).min().unwrap_or(SHORTEST_KEY).min(WIDEST);
+        let furthest = window - BLOCK + 1;
+        // A window's length fits.
+        let short = |step: usize| u8::try_from(step).unwrap_or(u8::MAX);
+        let mut steps = vec![short(furthest); 1 << BITS];
         let mut begins = vec![false; 1 << BITS];
         for key in &all {
             let key = key.as_bytes();
             begins[hash(&key[..BLOCK])] = true;
-            for at in 0..STEP {
+            for at in 0..furthest {
                 let step = &mut steps[hash(&key[at..at + BLOCK])];
-                *step = (*step).min(u8::try_from(STEP - 1 - at).unwrap_or(0));
+                *step = (*step).min(short(furthest - 1 - at));
             }
         }
         Self {
             inner: Some(Inner {
+                window,
                 steps,
                 begins,
                 automaton,
@@ -88,14 +95,14 @@ impl Known {
             return;
         };
         // `at` is where the block of the window's last four bytes begins.
-        let mut at = SHORTEST_KEY - BLOCK;
+        let mut at = inner.window - BLOCK;
         while at + BLOCK <= text.len() {
             let step = usize::from(inner.steps[hash(&text[at..])]);
             if step > 0 {
                 at += step;
                 continue;
             }
-            let begin = at + BLOCK - SHORTEST_KEY;
+            let begin = at + BLOCK - inner.window;
             if inner.begins[hash(&text[begin..])] {
                 // From here on the automaton says, for the whole rest: lines with a key are few.
                 let rest = inner.automaton.find_overlapping_iter(&text[begin..]);

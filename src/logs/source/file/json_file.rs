@@ -49,7 +49,8 @@ fn split_time(line: &[u8]) -> Option<(&[u8], Stamp)> {
     Some((inside[..=quote].strip_suffix(TIME)?, time))
 }
 
-fn quick(line: &[u8]) -> Option<(&[u8], Stamp, bool)> {
+/// The text as it is escaped, the time, and whether it is stderr's, of a line that has nothing else.
+pub(super) fn quick(line: &[u8]) -> Option<(&[u8], Stamp, bool)> {
     let (before, time) = split_time(line)?;
     let rest = before.strip_prefix(BEGIN)?;
     if let Some(log) = rest.strip_suffix(STDOUT) {

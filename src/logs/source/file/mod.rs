@@ -7,6 +7,7 @@ mod local;
 mod parts;
 mod read;
 mod seek;
+mod skip;
 mod unescape;
 
 pub use parts::History;

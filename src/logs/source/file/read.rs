@@ -6,7 +6,9 @@ use flate2::read::MultiGzDecoder;
 use memchr::{memchr, memrchr};
 
 use super::at::At;
+use super::skip::{Do, Skipping};
 use super::{Driver, History, json_file, local};
+use crate::logs::likely::Likely;
 use crate::logs::{Piece, Stamp};
 
 /// A line of the file longer than this is no entry of the engine's: it is shown in parts.
@@ -20,11 +22,19 @@ pub struct Start {
 }
 
 impl History {
-    /// Gives all pieces from `start` on, reading `chunk` bytes at a time, until `take` says false.
+    /// Gives all pieces from `start` on, reading `chunk` bytes at a time, until `take` says false. With `likely`, records in
+    /// which nothing can match may be left out.
     ///
     /// # Errors
     /// A part can't be read; what came before was given.
-    pub fn read(&self, start: Start, chunk: usize, take: &mut impl FnMut(Piece<'_>) -> bool) -> io::Result<()> {
+    pub fn read(
+        &self,
+        start: Start,
+        chunk: usize,
+        likely: Option<&Likely>,
+        take: &mut impl FnMut(Piece<'_>) -> bool,
+    ) -> io::Result<()> {
+        let mut skipping = likely.map(Skipping::new);
         let mut scratch = Vec::new();
         let mut last = Stamp::MIN;
         for (index, part) in self.parts.iter().enumerate().skip(start.part) {
@@ -42,10 +52,28 @@ impl History {
                 Box::new(file)
             };
             let go_on = match self.driver {
-                Driver::JsonFile => lines(reader.as_mut(), chunk, &mut |line| {
-                    let piece = json_file::entry(line, &mut scratch);
-                    take_or_garbage(piece, line, &mut last, take)
-                }),
+                Driver::JsonFile => {
+                    let mut partial = [false; 2];
+                    let mut one = |line: &[u8], partial: &mut [bool; 2]| {
+                        let piece = json_file::entry(line, &mut scratch);
+                        if let Some(piece) = &piece {
+                            partial[usize::from(piece.stderr)] = !piece.ends;
+                        }
+                        take_or_garbage(piece, line, &mut last, take)
+                    };
+                    lines(reader.as_mut(), chunk, &mut |line| {
+                        let Some(skipping) = &mut skipping else {
+                            return one(line, &mut partial);
+                        };
+                        if skipping.look(line) == Do::Leave {
+                            return true;
+                        }
+                        let mut partial = skipping.partial;
+                        let more = skipping.release(&mut |kept| one(kept, &mut partial)) && one(line, &mut partial);
+                        skipping.partial = partial;
+                        more
+                    })
+                }
                 Driver::Local => entries(reader.as_mut(), chunk, &mut |found| match found {
                     Ok(piece) => take_or_garbage(Some(piece), &[], &mut last, take),
                     Err(garbage) => take_or_garbage(None, garbage, &mut last, take),

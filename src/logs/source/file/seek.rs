@@ -198,7 +198,7 @@ mod tests {
     fn numbers(history: &History, start: Start, chunk: usize) -> Vec<i64> {
         let mut numbers = Vec::new();
         history
-            .read(start, chunk, &mut |piece| {
+            .read(start, chunk, None, &mut |piece| {
                 assert!(
                     piece
                         .bytes
@@ -280,7 +280,7 @@ mod tests {
                 lines.push(String::from_utf8_lossy(piece.bytes).into_owned());
                 true
             };
-            history.read(Start::default(), 64, &mut take).unwrap();
+            history.read(Start::default(), 64, None, &mut take).unwrap();
             assert_eq!(lines, ["a", "not of the engine", "b"], "{driver:?}");
         }
     }
