@@ -349,14 +349,23 @@ fn complete(messages: &[String]) -> (usize, usize) {
 }
 
 #[test]
-fn following_gives_each_line_once_over_restart_kill_replacement_and_new_containers() {
+fn following_files_gives_each_line_once_over_restart_kill_replacement_and_new_containers() {
+    over_restarts("files");
+}
+
+#[test]
+fn following_the_engine_gives_each_line_once_over_restart_kill_replacement_and_new_containers() {
+    over_restarts("engine");
+}
+
+fn over_restarts(source: &str) {
     let more = "    restart: always\n    stop_grace_period: 1s\n";
     let compose = format!("services:\n{}", writer("numbers", NUMBERS, more));
-    let project = Project::of("seam", &compose);
+    let project = Project::of(&format!("seam-{source}"), &compose);
     project.magicctl(&["up", "--no-wait"]).ok();
     let lines = |path: &Path| followed(path).values().map(Vec::len).sum::<usize>();
     std::thread::sleep(std::time::Duration::from_millis(500));
-    let (running, path) = following(&project, &[]);
+    let (running, path) = following(&project, &["--source", source]);
     until("lines come", 20, || lines(&path) > 30);
     let more_lines = |what: &str| {
         let before = lines(&path);
@@ -411,17 +420,44 @@ fn following_gives_each_line_once_over_restart_kill_replacement_and_new_containe
 }
 
 #[test]
+fn following_gives_each_line_once_while_the_log_is_rotated() {
+    let script = "sleep 2; i=0; while [ $$i -lt 4000 ]; do i=$$((i+1)); echo \"n 1 $$i of a log in many small files\"; done; echo end; sleep 600";
+    let more = "    logging: {driver: json-file, options: {max-size: 20k, max-file: '100'}}\n    init: true\n";
+    let project = Project::of("rotate", &format!("services:\n{}", writer("numbers", script, more)));
+    project.magicctl(&["up", "--no-wait"]).ok();
+    let (running, path) = following(&project, &[]);
+    let messages = || followed(&path).into_values().next().unwrap_or_default();
+    until("the last line", 30, || {
+        messages().last().is_some_and(|message| message == "end")
+    });
+    drop(running);
+    let mut messages = messages();
+    messages.pop();
+    assert_eq!(complete(&messages), (1, 4000));
+}
+
+#[test]
 fn following_goes_on_over_an_engine_that_restarts() {
+    // One after the other: each has an engine of its own.
+    for source in ["files", "engine"] {
+        over_an_engine(source);
+    }
+}
+
+fn over_an_engine(source: &str) {
     let Some(mut engine) = OwnEngine::start() else {
         // Only root may give an engine a network namespace.
         return;
     };
     engine.load(LIGHT_IMAGE);
     let more = "    restart: always\n    stop_grace_period: 1s\n";
-    let mut project = Project::of("away", &format!("services:\n{}", writer("numbers", NUMBERS, more)));
+    let mut project = Project::of(
+        &format!("away-{source}"),
+        &format!("services:\n{}", writer("numbers", NUMBERS, more)),
+    );
     project.env.insert("DOCKER_HOST".to_owned(), engine.host());
     project.magicctl(&["up", "--no-wait"]).ok();
-    let (running, path) = following(&project, &["--tail", "5"]);
+    let (running, path) = following(&project, &["--tail", "5", "--source", source]);
     let lines = || followed(&path).values().map(Vec::len).sum::<usize>();
     until("lines come", 20, || lines() > 30);
     engine.restart();

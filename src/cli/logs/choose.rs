@@ -7,6 +7,7 @@ use crate::cli::args::LogsArgs;
 use crate::cli::session::Session;
 use crate::engine::{Engine, LogPlace};
 use crate::failure::Failure;
+use crate::logs::follow::LogFile;
 use crate::logs::source::file::{Driver, History};
 use crate::logs::source::{Loki, SourceChoice};
 use crate::logs::{Printer, Wanted, Who};
@@ -28,6 +29,7 @@ pub(super) enum Place {
 }
 
 pub(super) struct Files {
+    pub driver: Driver,
     pub path: PathBuf,
     pub history: History,
 }
@@ -111,11 +113,10 @@ pub(super) async fn from_loki(
     Ok(chosen.collect())
 }
 
-fn one(choice: SourceChoice, engine: &Arc<Engine>, name: &str, place: &LogPlace) -> Result<Place, Failure> {
-    if choice == SourceChoice::Engine {
-        return Ok(Place::Engine(engine.clone()));
-    }
-    let tried = match (Driver::of(&place.driver), &place.file) {
+/// The file in which a container's log is read, or why none is.
+pub(super) fn file(choice: SourceChoice, engine: &Engine, place: &LogPlace) -> Result<LogFile, String> {
+    match (Driver::of(&place.driver), &place.file) {
+        _ if choice == SourceChoice::Engine => Err("the engine was asked for".to_owned()),
         _ if !engine.is_local() => Err("the engine is on another machine".to_owned()),
         (None, _) => Err(format!(
             "the log driver is `{}`, whose files can't be read",
@@ -123,13 +124,26 @@ fn one(choice: SourceChoice, engine: &Arc<Engine>, name: &str, place: &LogPlace)
         )),
         // A container that never ran has no file yet; the engine knows.
         (_, None) => Err("it has no log file".to_owned()),
-        (Some(driver), Some(path)) => History::open(driver, path)
-            .map(|history| Files {
+        (Some(driver), Some(path)) => match std::fs::File::open(path) {
+            Ok(_readable) => Ok(LogFile {
+                driver,
                 path: path.clone(),
+            }),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        },
+    }
+}
+
+fn one(choice: SourceChoice, engine: &Arc<Engine>, name: &str, place: &LogPlace) -> Result<Place, Failure> {
+    let tried = file(choice, engine, place).and_then(|file| {
+        History::open(file.driver, &file.path)
+            .map(|history| Files {
+                path: file.path.clone(),
+                driver: file.driver,
                 history,
             })
-            .map_err(|error| format!("{}: {error}", path.display())),
-    };
+            .map_err(|error| format!("{}: {error}", file.path.display()))
+    });
     match tried {
         Ok(files) => Ok(Place::Files(files)),
         Err(why) if choice == SourceChoice::Files => {

@@ -13,7 +13,7 @@ use crate::cli::args::LogsArgs;
 use crate::cli::session::Session;
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
 use crate::failure::Failure;
-use crate::logs::follow::{Heard, Live, Reorder, Seam, follow};
+use crate::logs::follow::{Heard, Live, LogFile, Reorder, Seam, follow, follow_file};
 use crate::logs::{Entry, Output, Sink as _, Wanted};
 
 use super::look::{Names, say};
@@ -33,6 +33,8 @@ pub(super) type Events = Pin<Box<dyn Stream<Item = Result<EngineEvent, EngineErr
 struct Source {
     id: String,
     live: Live,
+    /// Where it is read, if not from the engine's stream.
+    file: Option<LogFile>,
     state: State,
 }
 
@@ -88,12 +90,13 @@ impl<'a, W: Write> Following<'a, W> {
     }
 
     /// Follows a container behind `seam`.
-    pub(super) fn add(&mut self, id: String, live: Live, seam: Option<Seam>) {
+    pub(super) fn add(&mut self, id: String, live: Live, file: Option<LogFile>, seam: Option<Seam>) {
         let source = self.sources.len();
         self.by_id.insert(id.clone(), source);
         self.sources.push(Source {
             id,
             live,
+            file,
             state: State::Open,
         });
         self.open(source, seam);
@@ -106,6 +109,14 @@ impl<'a, W: Write> Following<'a, W> {
     fn open(&mut self, source: usize, seam: Option<Seam>) {
         self.sources[source].state = State::Open;
         let id = self.sources[source].id.clone();
+        let to = self.to.clone();
+        if let Some(file) = self.sources[source].file.clone() {
+            let named = std::thread::Builder::new().name("log".to_owned());
+            let started = named.spawn(move || follow_file(&file, source, seam, &to));
+            if started.is_ok() {
+                return;
+            }
+        }
         tokio::spawn(follow(self.engine.clone(), id, source, seam, self.to.clone()));
     }
 
@@ -210,6 +221,8 @@ impl<'a, W: Write> Following<'a, W> {
                     return Ok(());
                 }
                 self.sources[source].state = State::Left(seam);
+                // A file that ended is gone, or can't be read any more: what there is still the engine gives.
+                self.sources[source].file = None;
                 // It may have been started again before its stream had ended.
                 let id = self.sources[source].id.clone();
                 match self.engine.inspect_state(&id).await {
@@ -267,12 +280,11 @@ impl<'a, W: Write> Following<'a, W> {
             if !asked_for || self.by_id.contains_key(&container.id) {
                 continue;
             }
-            if self
-                .engine
-                .log_place(&container.id)
-                .await
-                .is_ok_and(|place| place.driver == "none")
-            {
+            let Ok(place) = self.engine.log_place(&container.id).await else {
+                // Gone again.
+                continue;
+            };
+            if place.driver == "none" {
                 say(
                     self.session,
                     &format!("{} keeps no log: its log driver is `none`", container.name),
@@ -281,7 +293,8 @@ impl<'a, W: Write> Following<'a, W> {
             }
             let who = self.names.who(service, &container.name, &self.wanted.printer);
             let live = self.live(Arc::new(who));
-            self.add(container.id.clone(), live, None);
+            let file = super::choose::file(self.args.source, &self.engine, &place);
+            self.add(container.id.clone(), live, file.ok(), None);
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use crate::compose::Stack;
 use crate::engine::{Engine, LogOptions};
 use crate::failure::{Exit, Failure};
+use crate::logs::follow::LogFile;
 use crate::logs::source::{SourceChoice, Span};
 use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
 use crate::observed::Container;
@@ -121,6 +122,30 @@ struct Behind {
     events: Events,
 }
 
+/// A container of the history, for what comes behind it.
+struct Followed {
+    id: String,
+    who: Arc<Who>,
+    file: Option<LogFile>,
+}
+
+impl Followed {
+    fn of(chosen: &Chosen) -> Self {
+        let file = match &chosen.place {
+            Place::Files(files) => Some(LogFile {
+                driver: files.driver,
+                path: files.path.clone(),
+            }),
+            _ => None,
+        };
+        Self {
+            id: chosen.id.clone(),
+            who: chosen.who.clone(),
+            file,
+        }
+    }
+}
+
 impl Show<'_> {
     /// Of the containers that the engine has.
     async fn engines(&self, stack: Option<&Stack>) -> Ended {
@@ -180,10 +205,7 @@ impl Show<'_> {
         let several = chosen.windows(2).any(|two| two[0].who.service == two[1].who.service);
         let tail = wanted.tail.filter(|_| several);
         let services = chosen.iter().map(|chosen| chosen.who.service.clone()).collect();
-        let sources: Vec<(String, Arc<Who>)> = chosen
-            .iter()
-            .map(|chosen| (chosen.id.clone(), chosen.who.clone()))
-            .collect();
+        let sources: Vec<Followed> = chosen.iter().map(Followed::of).collect();
         let files = chosen
             .iter()
             .filter(|chosen| matches!(chosen.place, Place::Files(_)))
@@ -200,7 +222,7 @@ impl Show<'_> {
         for (source, failure) in &failures {
             look::say(
                 session,
-                &format!("the log of {} ends early: {failure}", sources[*source].1.container),
+                &format!("the log of {} ends early: {failure}", sources[*source].who.container),
             );
         }
         if read_on && wanted.fold {
@@ -217,7 +239,7 @@ impl Show<'_> {
 
     async fn follow<W: std::io::Write>(
         &self,
-        sources: Vec<(String, Arc<Who>)>,
+        sources: Vec<Followed>,
         behind: Behind,
         output: &mut Output<W>,
     ) -> Result<(), Failure> {
@@ -231,9 +253,9 @@ impl Show<'_> {
             behind.names,
             output,
         );
-        for (number, (id, who)) in sources.into_iter().enumerate() {
-            let live = following.live(who);
-            following.add(id, live, seams.get(&number).copied().flatten());
+        for (number, source) in sources.into_iter().enumerate() {
+            let live = following.live(source.who);
+            following.add(source.id, live, source.file, seams.get(&number).copied().flatten());
         }
         following.run(heard, behind.events).await
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc::Sender;
 
+use super::recent::Recent;
 use super::seam::{Look, Seam, Skipping};
 use crate::engine::{Engine, EngineError, LogOptions, LogPiece};
 use crate::logs::feed::of_engine;
@@ -96,6 +97,7 @@ where
 {
     let mut skipping = Skipping::to(*seam);
     let mut early = Vec::new();
+    let mut recent = Recent::default();
     loop {
         let next = if early.is_empty() {
             stream.next().await
@@ -120,6 +122,10 @@ where
             return Ok(true);
         };
         let piece = piece?;
+        // Also of what was skipped, which may come again.
+        if recent.has(of_engine(&piece)) {
+            continue;
+        }
         match skipping.look(of_engine(&piece)) {
             Look::Seen => {}
             Look::Early => early.push(piece),

@@ -47,7 +47,7 @@ impl Fit {
                     } else {
                         to.resize(to.len() + head_width, b' ');
                     }
-                    to.extend_from_slice(part.as_bytes());
+                    to.extend_from_slice(part.trim_end_matches(' ').as_bytes());
                     to.push(b'\n');
                 }
             }

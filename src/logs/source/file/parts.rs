@@ -60,6 +60,11 @@ impl History {
         Ok(Self { driver, parts })
     }
 
+    /// The newest part, as it is now.
+    pub fn newest(&self) -> Option<Metadata> {
+        self.parts.last()?.file.metadata().ok()
+    }
+
     /// How long the files are together.
     pub fn length(&self) -> u64 {
         self.parts.iter().map(|part| part.length).sum()

@@ -34,6 +34,32 @@ impl History {
         likely: Option<&Likely>,
         take: &mut impl FnMut(Piece<'_>) -> bool,
     ) -> io::Result<()> {
+        self.read_parts(start, chunk, likely, take, &|| false)
+    }
+
+    /// The same, and goes on at the end of the newest part for as long as `wait` says true.
+    ///
+    /// # Errors
+    /// A part can't be read; what came before was given.
+    pub fn read_on(
+        &self,
+        start: Start,
+        chunk: usize,
+        take: &mut impl FnMut(Piece<'_>) -> bool,
+        wait: &dyn Fn() -> bool,
+    ) -> io::Result<()> {
+        self.read_parts(start, chunk, None, take, wait)
+    }
+
+    fn read_parts(
+        &self,
+        start: Start,
+        chunk: usize,
+        likely: Option<&Likely>,
+        take: &mut impl FnMut(Piece<'_>) -> bool,
+        wait: &dyn Fn() -> bool,
+    ) -> io::Result<()> {
+        let newest = self.parts.len() - 1;
         let mut skipping = likely.map(Skipping::new);
         let mut scratch = Vec::new();
         let mut last = Stamp::MIN;
@@ -51,6 +77,7 @@ impl History {
             } else {
                 Box::new(file)
             };
+            let at_end: &dyn Fn() -> bool = if index == newest { wait } else { &|| false };
             let go_on = match self.driver {
                 Driver::JsonFile => {
                     let mut partial = [false; 2];
@@ -61,7 +88,7 @@ impl History {
                         }
                         take_or_garbage(piece, line, &mut last, take)
                     };
-                    lines(reader.as_mut(), chunk, &mut |line| {
+                    lines(reader.as_mut(), chunk, at_end, &mut |line| {
                         let Some(skipping) = &mut skipping else {
                             return one(line, &mut partial);
                         };
@@ -74,7 +101,7 @@ impl History {
                         more
                     })
                 }
-                Driver::Local => entries(reader.as_mut(), chunk, &mut |found| match found {
+                Driver::Local => entries(reader.as_mut(), chunk, at_end, &mut |found| match found {
                     Ok(piece) => take_or_garbage(Some(piece), &[], &mut last, take),
                     Err(garbage) => take_or_garbage(None, garbage, &mut last, take),
                 }),
@@ -120,12 +147,20 @@ fn take_or_garbage(
 }
 
 /// Gives each line that has its end. One without is being written at this moment.
-fn lines(reader: &mut dyn Read, chunk: usize, take: &mut impl FnMut(&[u8]) -> bool) -> io::Result<bool> {
+fn lines(
+    reader: &mut dyn Read,
+    chunk: usize,
+    at_end: &dyn Fn() -> bool,
+    take: &mut impl FnMut(&[u8]) -> bool,
+) -> io::Result<bool> {
     let mut buffer = vec![0; chunk];
     let mut filled = 0;
     loop {
         let read = fill(reader, &mut buffer, filled)?;
         if read == 0 {
+            if at_end() {
+                continue;
+            }
             return Ok(true);
         }
         let new = filled;
@@ -160,6 +195,7 @@ fn lines(reader: &mut dyn Read, chunk: usize, take: &mut impl FnMut(&[u8]) -> bo
 fn entries(
     reader: &mut dyn Read,
     chunk: usize,
+    at_end: &dyn Fn() -> bool,
     take: &mut impl FnMut(Result<Piece<'_>, &[u8]>) -> bool,
 ) -> io::Result<bool> {
     let mut buffer = vec![0; chunk];
@@ -167,6 +203,9 @@ fn entries(
     loop {
         let read = fill(reader, &mut buffer, filled)?;
         if read == 0 {
+            if at_end() {
+                continue;
+            }
             return Ok(true);
         }
         filled += read;
