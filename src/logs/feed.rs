@@ -173,9 +173,11 @@ impl Tail {
     /// The records, and whether they are surely the last so many.
     fn finish(mut self) -> (Batch, bool) {
         self.pipeline.finish();
-        self.pipeline.batch().keep_last(self.count);
+        // When the log is followed, what is not complete yet comes then, and is one of the last.
+        let count = self.count.saturating_sub(self.pipeline.pending());
+        self.pipeline.batch().keep_last(count);
         let batch = self.pipeline.take();
-        let sure = batch.entries.len() == self.count && !batch.entries.iter().any(|entry| entry.doubtful);
+        let sure = batch.entries.len() == count && !batch.entries.iter().any(|entry| entry.doubtful);
         (batch, sure)
     }
 }
@@ -457,6 +459,18 @@ mod tests {
             prop_assert_eq!(tail_records, count.min(records));
             prop_assert!(all.ends_with(&tail));
         }
+    }
+
+    #[test]
+    fn of_a_log_that_is_followed_the_open_record_is_one_of_the_tail() {
+        let text = log(&[(8, false, 1), (8, false, 1), (8, false, 1)]);
+        let follow = |count| Wanted {
+            tail: Some(count),
+            follow: true,
+            ..Wanted::default()
+        };
+        assert_eq!(given(&text, follow(2)).1, 1);
+        assert_eq!(given(&text, follow(0)).1, 0);
     }
 
     #[test]

@@ -59,6 +59,13 @@ impl Grouping {
         self.held.is_empty() && self.open.iter().filter(|open| open.number.is_some()).count() == 1
     }
 
+    /// The records that were not given yet.
+    pub fn pending(&self) -> impl Iterator<Item = &Record> {
+        let open = self.open.iter().filter(|open| open.number.is_some());
+        let held = self.held.iter().map(|(_, record)| record);
+        open.map(|open| &open.record).chain(held)
+    }
+
     /// Gives the records that are still open.
     pub fn finish(&mut self, emit: &mut impl FnMut(&Record)) {
         for stream in 0..2 {

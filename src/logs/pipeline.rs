@@ -104,6 +104,12 @@ impl Pipeline {
         self.complete
     }
 
+    /// How many records are not complete yet and pass the filters.
+    pub fn pending(&self) -> usize {
+        let kept = self.grouping.pending().filter(|record| self.wanted.keep.keeps(record));
+        kept.count()
+    }
+
     /// There are no more pieces.
     pub fn finish(&mut self) {
         if self.wanted.follow {

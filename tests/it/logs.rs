@@ -533,6 +533,49 @@ fn loki_gives_what_was_shipped_also_of_containers_that_are_gone() {
     let tail = json(&project, &["--source", "loki", "--tail", "2", "gone"]);
     let tail: Vec<&Value> = tail.iter().map(|record| &record["message"]).collect();
     assert_eq!(tail, ["line 5198", "line 5199"]);
+    let unknown = project.magicctl(&["logs", "--source", "loki", "gon"]);
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("did you mean `gone`?"),
+        "{}",
+        unknown.all()
+    );
     let follow = project.magicctl(&["logs", "-f", "--source", "loki"]);
     assert_eq!(follow.code, 2, "{}", follow.all());
+}
+
+/// What a terminal of so many columns shows, escapes made visible.
+fn pane(project: &Project, columns: u32, args: &str) -> String {
+    let script = format!("stty cols {columns} rows 30; {} {args}", env!("CARGO_BIN_EXE_magicctl"));
+    let mut pty = Command::new("script");
+    pty.args(["-qec", &script, "/dev/null"])
+        .current_dir(&project.dir)
+        .env_clear()
+        .env("TERM", "xterm-256color")
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let done: Done = pty.output().expect("script runs").into();
+    assert_eq!(done.code, 0, "{}", done.all());
+    done.stdout.replace('\r', "").replace('\u{1b}', "␛")
+}
+
+#[test]
+fn panes_of_80_and_200_columns_with_and_without_colour() {
+    let app = r#"printf '%s\n' '{"level": "INFO", "message": "started", "name": "app", "workers": 4}'; printf '%s\n' '{"level": "ERROR", "message": "request 17 failed", "name": "app", "exception": "Traceback (most recent call last):\n  File \"run.py\", line 3, in handle\nKeyError: model"}';
+echo 'Traceback (most recent call last):'; echo '  File "run.py", line 1'; echo 'ModuleNotFoundError: no module named x'; printf '10%%\r55%%\r100%% done\n'; printf '\033[2J\033[31mred\033[0m and \033]0;title\007plain\n';
+echo 'a long plain line that says much about very little, goes on and on, and does not end before the pane of eighty columns does'; echo 'key sk-test-0123456789abcdef'"#;
+    let project = Project::of("panes", &format!("services:\n{}", writer("app", app, "")));
+    project.magicctl(&["up", "--no-wait"]);
+    ended(&project, &["app"]);
+    let panes = [
+        (80, "--color never logs"),
+        (80, "--color never logs --cut"),
+        (80, "logs --wrap"),
+        (200, "--color never logs --wrap"),
+        (200, "logs"),
+        (80, "--color never logs --summary"),
+        (80, "--color never logs --no-redact --tail 1"),
+    ]
+    .map(|(columns, args)| format!("--- {columns}: {args}\n{}", pane(&project, columns, args)))
+    .concat();
+    let times = regex::Regex::new(r"\d{4}-\d\d-\d\dT[\d:.]+Z").expect("a pattern");
+    insta::assert_snapshot!("logs-panes", times.replace_all(&panes, "<time>"));
 }

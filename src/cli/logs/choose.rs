@@ -1,16 +1,19 @@
 //! Where each container's log is read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::args::LogsArgs;
 use crate::cli::session::Session;
+use crate::compose::Stack;
 use crate::engine::{Engine, LogPlace};
 use crate::failure::Failure;
 use crate::logs::follow::LogFile;
 use crate::logs::source::file::{Driver, History};
 use crate::logs::source::{Loki, SourceChoice};
 use crate::logs::{Printer, Wanted, Who};
+use crate::nearest::nearest;
 use crate::observed::Container;
 
 use super::look::{Names, say};
@@ -84,11 +87,30 @@ pub(super) async fn from_loki(
     session: &Session,
     args: &LogsArgs,
     url: &str,
-    project: &str,
+    stack: &Stack,
     wanted: &Wanted,
 ) -> Result<Vec<Chosen>, Failure> {
     let loki = Loki::at(url);
+    let project = stack.name.as_str();
     let mut known = loki.containers(project, wanted.span).await?;
+    for service in &args.services {
+        let of_file = stack.services.contains_key(service);
+        if !of_file && !known.iter().any(|known| known.service == *service) {
+            let names = known.iter().map(|known| known.service.as_str());
+            let failure = Failure::usage(format!("Loki knows no service `{service}` of project {project}"));
+            return Err(match nearest(service, names.clone()) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None => failure.hint(format!(
+                    "it knows: {}",
+                    names
+                        .collect::<BTreeSet<_>>()
+                        .into_iter()
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )),
+            });
+        }
+    }
     known.retain(|known| args.services.is_empty() || args.services.contains(&known.service));
     if known.is_empty() {
         return Err(

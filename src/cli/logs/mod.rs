@@ -50,7 +50,7 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
             Failure::failed("where Loki is says the Compose file, which can't be read").hint("see `magicctl config`")
         })?;
         let url = published(stack, "loki", 3100)?;
-        let chosen = choose::from_loki(session, args, &url, &project, &wanted).await?;
+        let chosen = choose::from_loki(session, args, &url, stack, &wanted).await?;
         show.history(chosen, None).await
     };
     let work = async {

@@ -18,6 +18,8 @@ use crate::logs::source::file::{Driver, History, Start};
 /// Between two looks at the end of a file: short enough that nobody waits, long enough to cost next to nothing.
 const PAUSE: Duration = Duration::from_millis(3);
 const CHUNK: usize = 64 << 10;
+/// A file that is not there so often, a pause between, is gone.
+const TRIES: u32 = 300;
 
 /// A log file to follow.
 #[derive(Debug, Clone)]
@@ -34,7 +36,7 @@ pub fn follow_file(file: &LogFile, source: usize, seam: Option<Seam>, to: &Sende
     let mut seam = seam;
     // A rotation ends a round: the next one finds the seam again in whatever parts there are then.
     while !to.is_closed() {
-        let Ok(history) = History::open(file.driver, &file.path) else {
+        let Some(history) = open(file) else {
             break;
         };
         let start = match seam {
@@ -67,6 +69,16 @@ pub fn follow_file(file: &LogFile, source: usize, seam: Option<Seam>, to: &Sende
         error: None,
     };
     let _nobody_listens = to.blocking_send(ended);
+}
+
+/// Opens the log; in the middle of a rotation its newest part is not there for a moment.
+fn open(file: &LogFile) -> Option<History> {
+    (0..TRIES).find_map(|number| {
+        if number > 0 {
+            std::thread::sleep(PAUSE);
+        }
+        History::open(file.driver, &file.path).ok()
+    })
 }
 
 struct Round<'a> {

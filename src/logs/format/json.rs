@@ -139,7 +139,7 @@ impl<'l> Scan<'l> {
 fn parts(line: &[u8]) -> Option<Parts> {
     let mut fields: Map<String, Value> = serde_json::from_slice(line).ok()?;
     for key in LEVEL_KEYS {
-        fields.remove(key);
+        fields.shift_remove(key);
     }
     let message = MESSAGE_KEYS.iter().find_map(|key| take_text(&mut fields, key));
     let exception = EXCEPTION_KEYS.iter().find_map(|key| take_text(&mut fields, key));
@@ -193,6 +193,10 @@ mod tests {
         assert_eq!(parts.message, "no\nway");
         assert_eq!(parts.exception.as_deref(), Some("Traceback\n"));
         let fields = serde_json::json!({"timestamp": "t", "name": "app", "n": 3});
-        assert_eq!(Value::Object(parts.fields), fields);
+        assert_eq!(
+            Value::Object(parts.fields).to_string(),
+            fields.to_string(),
+            "in the line's own order"
+        );
     }
 }
