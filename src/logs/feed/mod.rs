@@ -1,9 +1,12 @@
 //! Reads a container's history through its pipeline and hands on what is printed.
 
+mod engine;
+mod loki;
+mod tail;
+
 use std::io;
 use std::sync::Arc;
 
-use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::Sender;
 
 use super::follow::Seam;
@@ -12,11 +15,14 @@ use super::merge::Fed;
 use super::pipeline::{Pipeline, Wanted, tail_from};
 use super::print::Who;
 use super::source::file::{History, Start};
-use super::source::{Loki, LokiEntry};
 use super::{Batch, Stamp};
-use crate::engine::{EngineError, LogPiece};
-use crate::failure::Failure;
 use crate::stamp::SECOND;
+
+use tail::Tail;
+
+pub use engine::from_engine;
+pub(super) use engine::of_engine;
+pub use loki::from_loki;
 
 /// The two streams of a container may be this much out of order, so reading goes on for so long behind `until`.
 const BEHIND_UNTIL: i64 = 2 * SECOND;
@@ -147,224 +153,11 @@ fn without_context(wanted: &Wanted) -> Arc<Wanted> {
     })
 }
 
-/// Keeps the last records of what it is given.
-struct Tail {
-    pipeline: Pipeline,
-    count: usize,
-}
-
-impl Tail {
-    fn new(wanted: &Arc<Wanted>, who: &Arc<Who>, count: usize, whole: bool) -> Self {
-        Self {
-            pipeline: Pipeline::new(wanted.clone(), who.clone(), whole),
-            count,
-        }
-    }
-
-    fn push(&mut self, piece: Piece<'_>) {
-        self.pipeline.push(piece);
-        let batch = self.pipeline.batch();
-        // Dropping some at a time costs each record its move once.
-        if batch.entries.len() > self.count.saturating_mul(2).saturating_add(64) {
-            batch.keep_last(self.count);
-        }
-    }
-
-    /// The records, and whether they are surely the last so many.
-    fn finish(mut self) -> (Batch, bool) {
-        self.pipeline.finish();
-        // When the log is followed, what is not complete yet comes then, and is one of the last.
-        let count = self.count.saturating_sub(self.pipeline.pending());
-        self.pipeline.batch().keep_last(count);
-        let batch = self.pipeline.take();
-        let sure = batch.entries.len() == count && !batch.entries.iter().any(|entry| entry.doubtful);
-        (batch, sure)
-    }
-}
-
-/// Gives the history that the engine streams: `open` asks for it, all or the last so many lines.
-pub async fn from_engine<S>(wanted: Arc<Wanted>, who: Arc<Who>, open: impl Fn(Option<usize>) -> S, to: Sender<Fed>)
-where
-    S: Stream<Item = Result<LogPiece, EngineError>>,
-{
-    let mut wanted = wanted;
-    if let Some(count) = wanted.tail {
-        let (batch, seam) = match tail_of_engine(&wanted, &who, count, &open).await {
-            Ok(found) => found,
-            Err(error) => {
-                let _nobody_listens = to.send(Fed::Failed(error.failure())).await;
-                return;
-            }
-        };
-        if !wanted.context {
-            let mut last = vec![Fed::Batch(batch)];
-            if wanted.follow {
-                last.push(Fed::Seam(seam));
-            }
-            send_all(last, &to).await;
-            return;
-        }
-        wanted = kept_from(&wanted, tail_from(&batch, count));
-    }
-    let mut pipeline = Pipeline::new(wanted.clone(), who, true);
-    let mut pieces = std::pin::pin!(open(None));
-    while let Some(piece) = pieces.next().await {
-        match piece {
-            Ok(piece) => pipeline.push(of_engine(&piece)),
-            Err(error) => {
-                let _nobody_listens = to.send(Fed::Failed(error.failure())).await;
-                break;
-            }
-        }
-        if pipeline.is_full() && to.send(Fed::Batch(pipeline.take())).await.is_err() {
-            return;
-        }
-    }
-    pipeline.finish();
-    let mut last = Vec::new();
-    finish(pipeline, &wanted, &mut |fed| {
-        last.push(fed);
-        true
-    });
-    send_all(last, &to).await;
-}
-
 async fn send_all(last: Vec<Fed>, to: &Sender<Fed>) {
     for fed in last {
         if to.send(fed).await.is_err() {
             return;
         }
-    }
-}
-
-async fn tail_of_engine<S>(
-    wanted: &Arc<Wanted>,
-    who: &Arc<Who>,
-    count: usize,
-    open: &impl Fn(Option<usize>) -> S,
-) -> Result<(Batch, Option<Seam>), EngineError>
-where
-    S: Stream<Item = Result<LogPiece, EngineError>>,
-{
-    let wanted = without_context(wanted);
-    let mut lines = count.saturating_mul(2).saturating_add(32);
-    loop {
-        let mut seen = 0;
-        let mut pieces = Vec::new();
-        {
-            let mut stream = std::pin::pin!(open(Some(lines)));
-            while let Some(piece) = stream.next().await {
-                pieces.push(piece?);
-                seen += 1;
-            }
-        }
-        let whole = seen < lines;
-        let mut tail = Tail::new(&wanted, who, count, whole);
-        for piece in &pieces {
-            tail.push(of_engine(piece));
-        }
-        let seam = tail.pipeline.seam();
-        let (batch, sure) = tail.finish();
-        if whole || sure {
-            return Ok((batch, seam));
-        }
-        lines = lines.saturating_mul(8);
-    }
-}
-
-/// A piece as the engine streams it.
-pub(super) fn of_engine(piece: &LogPiece) -> Piece<'_> {
-    let ends = piece.bytes.last() == Some(&b'\n');
-    Piece {
-        time: piece.time,
-        stderr: piece.stderr,
-        bytes: &piece.bytes[..piece.bytes.len() - usize::from(ends)],
-        ends,
-    }
-}
-
-/// Gives what Loki has of a container.
-pub async fn from_loki(wanted: Arc<Wanted>, who: Arc<Who>, loki: Loki, project: String, to: Sender<Fed>) {
-    let given = all_of_loki(wanted, who, &loki, &project, &to).await;
-    if let Err(failure) = given {
-        let _nobody_listens = to.send(Fed::Failed(failure)).await;
-    }
-}
-
-async fn all_of_loki(
-    wanted: Arc<Wanted>,
-    who: Arc<Who>,
-    loki: &Loki,
-    project: &str,
-    to: &Sender<Fed>,
-) -> Result<(), Failure> {
-    let mut wanted = wanted;
-    if let Some(count) = wanted.tail {
-        let batch = tail_of_loki(&wanted, &who, loki, project, count).await?;
-        if !wanted.context {
-            send_all(vec![Fed::Batch(batch)], to).await;
-            return Ok(());
-        }
-        wanted = kept_from(&wanted, tail_from(&batch, count));
-    }
-    let mut pipeline = Pipeline::new(wanted.clone(), who.clone(), true);
-    let mut next = Some(wanted.span);
-    while let Some(span) = next {
-        let (entries, more) = loki.forward(project, &who.container, span).await?;
-        next = more;
-        for entry in &entries {
-            push_entry(entry, &mut |piece| pipeline.push(piece));
-        }
-        if to.send(Fed::Batch(pipeline.take())).await.is_err() {
-            return Ok(());
-        }
-    }
-    pipeline.finish();
-    let mut last = Vec::new();
-    finish(pipeline, &wanted, &mut |fed| {
-        last.push(fed);
-        true
-    });
-    send_all(last, to).await;
-    Ok(())
-}
-
-async fn tail_of_loki(
-    wanted: &Wanted,
-    who: &Arc<Who>,
-    loki: &Loki,
-    project: &str,
-    count: usize,
-) -> Result<Batch, Failure> {
-    let wanted = without_context(wanted);
-    let mut entries = Vec::new();
-    let mut next = Some(wanted.span);
-    while let Some(span) = next {
-        let (mut page, more) = loki.backward(project, &who.container, span).await?;
-        next = more;
-        page.append(&mut entries);
-        entries = page;
-        let mut tail = Tail::new(&wanted, who, count, next.is_none());
-        for entry in &entries {
-            push_entry(entry, &mut |piece| tail.push(piece));
-        }
-        let (batch, sure) = tail.finish();
-        if sure || next.is_none() {
-            return Ok(batch);
-        }
-    }
-    Ok(Batch::default())
-}
-
-/// An entry of Loki's may be several lines of one record.
-fn push_entry(entry: &LokiEntry, take: &mut impl FnMut(Piece<'_>)) {
-    for line in entry.text.split('\n') {
-        take(Piece {
-            time: entry.time,
-            stderr: entry.stderr,
-            bytes: line.as_bytes(),
-            ends: true,
-        });
     }
 }
 
