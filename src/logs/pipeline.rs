@@ -166,7 +166,7 @@ impl Stage {
         }
         // A line with a level, or a JSON object, is no rest of something.
         let doubtful = first && record.head().first() != Some(&b'{') && format::level(record.head()).is_none();
-        self.wanted.printer.print(&self.who, record, 0, &mut self.batch.bytes);
+        self.wanted.printer.print(&self.who, record, &mut self.batch.bytes);
         self.batch.seal(record.time, kept, doubtful);
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
             ..(**who).clone()
         };
         let mut text = Vec::new();
-        example.print(&who, record, 0, &mut text);
+        example.print(&who, record, &mut text);
         let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
         let shown = if lines.len() > LINES {
             let left_out = format!("    … {} more lines …\n", lines.len() - LINES);

@@ -25,7 +25,8 @@ pub struct Shown {
 #[derive(Debug)]
 struct Open {
     record: Record,
-    lines_shown: usize,
+    /// What there is of it was shown.
+    shown: bool,
     touched: Instant,
 }
 
@@ -75,14 +76,14 @@ impl Live {
                 }
                 *slot = Some(Open {
                     record: Record::of(line),
-                    lines_shown: 0,
+                    shown: false,
                     touched: now,
                 });
             }
             if let Some(open) = slot {
                 open.touched = now;
                 if !Self::is_late(wanted) {
-                    show_more(wanted, who, open, show);
+                    show_more(wanted, who, open, line, show);
                 }
             }
         });
@@ -130,14 +131,18 @@ impl Live {
     }
 }
 
-fn show_more(wanted: &Wanted, who: &Who, open: &mut Open, show: &mut impl FnMut(Shown)) {
-    // What was shown once is wanted to its end.
-    if open.lines_shown == 0 && !wanted.keep.keeps(&open.record) {
+/// Shows `line`, the newest of a record, and what is before it if that was not shown yet.
+fn show_more(wanted: &Wanted, who: &Who, open: &mut Open, line: Piece<'_>, show: &mut impl FnMut(Shown)) {
+    let mut text = Vec::new();
+    if open.shown {
+        // What was shown once is wanted to its end. By itself, because a record may have a million lines.
+        wanted.printer.print(who, &Record::of(line), &mut text);
+    } else if wanted.keep.keeps(&open.record) {
+        wanted.printer.print(who, &open.record, &mut text);
+        open.shown = true;
+    } else {
         return;
     }
-    let mut text = Vec::new();
-    wanted.printer.print(who, &open.record, open.lines_shown, &mut text);
-    open.lines_shown = open.record.len();
     show(Shown {
         time: open.record.time,
         kept: true,
@@ -152,7 +157,7 @@ fn close(wanted: &Wanted, who: &Who, complete: &Open, show: &mut impl FnMut(Show
     let kept = wanted.keep.keeps(&complete.record);
     if kept || wanted.context {
         let mut text = Vec::new();
-        wanted.printer.print(who, &complete.record, 0, &mut text);
+        wanted.printer.print(who, &complete.record, &mut text);
         show(Shown {
             time: complete.record.time,
             kept,

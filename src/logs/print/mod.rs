@@ -58,8 +58,8 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Appends `record`, or what comes from its line `from` on, to `to`.
-    pub fn print(&self, who: &Who, record: &Record, from: usize, to: &mut Vec<u8>) {
+    /// Appends `record` to `to`.
+    pub fn print(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
         let masked;
         let record = match self.mask(record.bytes()) {
             Cow::Borrowed(_) => record,
@@ -69,10 +69,10 @@ impl Printer {
             }
         };
         match self.form {
-            Form::Plain => self.plain(who, record, from, to),
-            Form::Pretty => self.pretty(who, record, from, to),
+            Form::Plain => self.plain(who, record, to),
+            Form::Pretty => self.pretty(who, record, to),
             Form::Raw => {
-                for (index, line) in record.lines().enumerate().skip(from) {
+                for (index, line) in record.lines().enumerate() {
                     to.extend_from_slice(line);
                     if record.ends || index + 1 < record.len() {
                         to.push(b'\n');
@@ -96,23 +96,23 @@ impl Printer {
         }
     }
 
-    fn plain(&self, who: &Who, record: &Record, from: usize, to: &mut Vec<u8>) {
+    fn plain(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
         if self.clock.is_none() && self.fit == Fit::Whole && record.len() == 1 {
             to.extend_from_slice(&who.prefix);
             to.extend_from_slice(without_return(record.bytes()));
             to.push(b'\n');
             return;
         }
-        for (time, line) in record.timed_lines().skip(from) {
+        for (time, line) in record.timed_lines() {
             let head = self.line_head(who, time);
             self.fit.line(&head, without_return(line), to);
         }
     }
 
-    fn pretty(&self, who: &Who, record: &Record, from: usize, to: &mut Vec<u8>) {
+    fn pretty(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
         let mut lines = Vec::new();
         let mut times = Vec::new();
-        for (index, (time, line)) in record.timed_lines().enumerate().skip(from) {
+        for (index, (time, line)) in record.timed_lines().enumerate() {
             match pretty::json_line(line, self.colour).filter(|_| index == 0) {
                 Some(taken_apart) => lines.extend(taken_apart),
                 None => lines.push(safe::line(line, self.colour)),
@@ -182,7 +182,7 @@ mod tests {
             prefix: b"app | ".to_vec(),
         };
         let mut text = Vec::new();
-        printer.print(&who, &record(lines), 0, &mut text);
+        printer.print(&who, &record(lines), &mut text);
         String::from_utf8(text).unwrap()
     }
 
