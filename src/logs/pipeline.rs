@@ -161,7 +161,7 @@ impl Stage {
             return;
         }
         if self.wanted.fold {
-            self.summary.add(&self.who, record);
+            self.summary.add(&self.who, record, &self.wanted.printer);
             return;
         }
         // A line with a level, or a JSON object, is no rest of something.
@@ -175,4 +175,65 @@ impl Stage {
 pub fn tail_from(batch: &Batch, count: usize) -> Stamp {
     let kept = batch.entries.iter().filter(|entry| entry.kept);
     kept.rev().take(count).last().map_or(Stamp::MAX, |entry| entry.time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::Form;
+    use crate::report::Redactor;
+    use proptest::prelude::*;
+
+    /// What is printed of `pieces`.
+    fn printed(form: Form, redactor: &Arc<Redactor>, pieces: &[&[u8]]) -> String {
+        let printer = Printer {
+            form,
+            redactor: Some(redactor.clone()),
+            ..Printer::default()
+        };
+        let wanted = Wanted {
+            printer,
+            ..Wanted::default()
+        };
+        let mut pipeline = Pipeline::new(Arc::new(wanted), Arc::default(), true);
+        for piece in pieces {
+            let ends = piece.ends_with(b"\n");
+            pipeline.push(Piece {
+                time: Stamp(1),
+                stderr: false,
+                bytes: piece.strip_suffix(b"\n").unwrap_or(piece),
+                ends,
+            });
+        }
+        pipeline.finish();
+        String::from_utf8(pipeline.take().bytes).unwrap()
+    }
+
+    proptest! {
+        /// However a line is cut into pieces, what is printed is the line masked as a whole.
+        #[test]
+        fn no_canary_survives_any_chunking(
+            words in proptest::collection::vec("[a-z]{0,6}|canary-0123456789|sk-abcdefghijklmnop0123|Bearer 0123456789abcdef", 1..30),
+            cuts in proptest::collection::vec(1..12usize, 1..60),
+        ) {
+            let redactor = Arc::new(Redactor::of(vec!["canary-0123456789".to_owned()]));
+            let line = format!("{}\n", words.join(" "));
+            let mut pieces: Vec<&[u8]> = Vec::new();
+            let mut rest = line.as_bytes();
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len() - 1));
+                pieces.push(piece);
+                rest = after;
+            }
+            pieces.push(rest);
+            for form in [Form::Plain, Form::Pretty, Form::Json, Form::Raw] {
+                let got = printed(form, &redactor, &pieces);
+                prop_assert!(
+                    !got.contains("canary-") && !got.contains("ghijklmnop0123") && !got.contains("9abcdef"),
+                    "{}", got
+                );
+                prop_assert_eq!(got, printed(form, &redactor, &[line.as_bytes()]));
+            }
+        }
+    }
 }

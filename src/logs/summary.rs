@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fingerprint::fingerprint;
-use super::print::{Who, message};
+use super::print::{Printer, Who, message};
 use super::{Level, Record, Stamp};
 
 /// More different errors than this are counted together, so that memory stays bounded.
 const MOST_GROUPS: usize = 10_000;
+const MOST_BYTES: usize = 16 << 20;
 /// What the errors beyond that are called.
 const OTHERS: &str = "(other errors)";
 
@@ -37,13 +38,17 @@ pub struct Group {
 #[derive(Debug, Default)]
 pub struct Summary {
     groups: HashMap<String, Group>,
+    /// How long their texts are together.
+    bytes: usize,
 }
 
 impl Summary {
-    /// Counts a record.
-    pub fn add(&mut self, who: &Arc<Who>, record: &Record) {
-        let mut fingerprint = fingerprint(&message(record));
-        if self.groups.len() >= MOST_GROUPS && !self.groups.contains_key(&fingerprint) {
+    /// Counts a record. Its keys are masked as `printer` does, before what is left of them is no key any more.
+    pub fn add(&mut self, who: &Arc<Who>, record: &Record, printer: &Printer) {
+        let message = message(record);
+        let mut fingerprint = fingerprint(&String::from_utf8_lossy(&printer.mask(message.as_bytes())));
+        let full = self.groups.len() >= MOST_GROUPS || self.bytes >= MOST_BYTES;
+        if full && !self.groups.contains_key(&fingerprint) {
             OTHERS.clone_into(&mut fingerprint);
         }
         if let Some(group) = self.groups.get_mut(&fingerprint) {
@@ -54,12 +59,14 @@ impl Summary {
                 group.services.insert(who.service.clone());
             }
             if record.time >= group.last {
+                self.bytes = (self.bytes + record.bytes().len()).saturating_sub(group.example.1.bytes().len());
                 group.last = record.time;
                 group.example.0 = who.clone();
                 group.example.1.clone_from(record);
             }
             return;
         }
+        self.bytes += 2 * fingerprint.len() + record.bytes().len();
         let group = Group {
             fingerprint: fingerprint.clone(),
             count: 1,
@@ -117,6 +124,7 @@ impl Group {
 mod tests {
     use super::*;
     use crate::logs::Piece;
+    use crate::report::Redactor;
 
     fn who(service: &str) -> Arc<Who> {
         Arc::new(Who {
@@ -139,17 +147,17 @@ mod tests {
     fn the_same_error_is_counted_whatever_its_numbers() {
         let (app, kafka) = (who("app"), who("kafka"));
         let mut summary = Summary::default();
-        summary.add(&app, &record(5, r#"{"level":"ERROR","message":"request 17 failed"}"#));
-        summary.add(
-            &app,
-            &record(9, r#"{"level":"CRITICAL","message":"request 18 failed"}"#),
-        );
-        summary.add(&app, &record(7, "ERROR:    another"));
+        let printer = Printer::default();
+        for (time, text) in [
+            (5, r#"{"level":"ERROR","message":"request 17 failed"}"#),
+            (9, r#"{"level":"CRITICAL","message":"request 18 failed"}"#),
+            (7, "ERROR:    another"),
+        ] {
+            summary.add(&app, &record(time, text), &printer);
+        }
         let mut other = Summary::default();
-        other.add(
-            &kafka,
-            &record(3, "[2026-11-23 20:00:00,123] ERROR request 3 failed (x)"),
-        );
+        let text = "[2026-11-23 20:00:00,123] ERROR request 3 failed (x)";
+        other.add(&kafka, &record(3, text), &printer);
         summary.merge(other);
         let groups = summary.groups();
         let seen: Vec<(&str, u64, i64, i64, usize)> = groups
@@ -159,5 +167,18 @@ mod tests {
         assert_eq!(seen, [("request # failed", 3, 3, 9, 2), ("another", 1, 7, 7, 1)]);
         assert_eq!(groups[0].level, Some(Level::Fatal));
         assert!(groups[0].example.1.bytes().ends_with(b"18 failed\"}"));
+    }
+
+    #[test]
+    fn of_a_key_nothing_is_left_in_a_fingerprint() {
+        let printer = Printer {
+            redactor: Some(Arc::new(Redactor::of(vec!["hunter2-and-longer".to_owned()]))),
+            ..Printer::default()
+        };
+        let mut summary = Summary::default();
+        // The escape hides it in the line, the number would hide it in the fingerprint.
+        let text = r#"{"level":"ERROR","message":"no \u0068unter2-and-longer"}"#;
+        summary.add(&who("app"), &record(1, text), &printer);
+        assert_eq!(summary.groups()[0].fingerprint, "no ********");
     }
 }

@@ -12,7 +12,7 @@ mod table;
 
 pub use diagnostic::{finding_lines, print_failure};
 pub use out::Out;
-pub use redact::{RedactedStream, Redactor};
+pub use redact::Redactor;
 pub use status::{StatusRow, status_table};
 pub use summary::summary_lines;
 pub use table::table;

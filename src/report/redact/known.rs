@@ -1,6 +1,7 @@
 //! Known keys, thousands of them in one pass. A table tells how far the next key can begin at the earliest (Wu and Manber),
 //! so most of a text is stepped over; what may be a key is left to an automaton.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -37,6 +38,23 @@ fn hash(block: &[u8]) -> usize {
     (word.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
 }
 
+/// `text` with those characters as `\uXXXX`.
+fn escaped(text: &str, which: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if which(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string can't fail.
+                let _written = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 impl Known {
     pub(super) fn of(keys: Vec<String>) -> Self {
         let mut all: Vec<String> = Vec::new();
@@ -44,10 +62,13 @@ impl Known {
             if key.chars().count() < SHORTEST_KEY {
                 continue;
             }
-            // As it looks inside a JSON string, with and without the escape that some writers give to slashes.
+            // As it looks inside a JSON string, with and without the escapes that some writers give to slashes, that Go gives
+            // to what HTML has, and that Python gives to what ASCII has not.
             let quoted = serde_json::Value::String(key.clone()).to_string();
             let inside = quoted[1..quoted.len() - 1].to_owned();
             all.push(inside.replace('/', "\\/"));
+            all.push(escaped(&inside, |c| matches!(c, '&' | '<' | '>')));
+            all.push(escaped(&inside, |c| !c.is_ascii()));
             all.push(inside);
             all.push(key);
         }

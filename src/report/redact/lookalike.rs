@@ -24,6 +24,9 @@ const SHAPES: [(&str, usize); 16] = [
     ("BEARER ", 12),
 ];
 
+/// The longest of these beginnings has so many.
+const LONGEST_BEGIN: usize = 11;
+
 /// Finds them.
 #[derive(Debug)]
 pub(super) struct Lookalikes {
@@ -45,8 +48,27 @@ impl Default for Lookalikes {
 }
 
 /// Characters of keys and tokens.
-pub(super) fn is_of_a_key(byte: u8) -> bool {
+fn is_of_a_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Whether what follows `before` goes on with a word.
+fn in_a_word(before: &[u8]) -> bool {
+    // A letter or digit may end what stands for something else: `\n`, `\x22`, `\u0022`, `%22`.
+    let is_escape = matches!(
+        before,
+        [.., b'\\', _] | [.., b'\\', b'x', _, _] | [.., b'\\', b'u', _, _, _, _] | [.., b'%', _, _]
+    );
+    before.last().is_some_and(u8::is_ascii_alphanumeric) && !is_escape && !ends_in_a_colour(before)
+}
+
+/// `ESC[31m`, the escape itself written in whatever way.
+fn ends_in_a_colour(text: &[u8]) -> bool {
+    let parameters = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b';' | b':');
+    text.strip_suffix(b"m").is_some_and(|inside| {
+        let digits = inside.iter().rev().take_while(parameters).count();
+        inside[..inside.len() - digits].ends_with(b"[")
+    })
 }
 
 impl Lookalikes {
@@ -57,28 +79,29 @@ impl Lookalikes {
             let (begin, end) = (from + hit.start(), from + hit.end());
             from = begin + 1;
             let (word, least) = SHAPES[hit.pattern().as_usize()];
-            let in_a_word = begin > 0 && text[begin - 1].is_ascii_alphanumeric();
-            if in_a_word {
+            if in_a_word(&text[..begin]) {
                 continue;
             }
             let length = text[end..].iter().take_while(|byte| is_of_a_key(**byte)).count();
-            let key = &text[end..end + length];
+            if length < least {
+                continue;
+            }
             // `sk-learn-is-a-library` is words; a key has digits.
-            if length >= least && key.iter().any(u8::is_ascii_digit) {
+            if text[end..end + length].iter().any(u8::is_ascii_digit) {
                 found.push(if word.ends_with(' ') { end } else { begin }..end + length);
                 from = end + length;
+            } else {
+                // Nor is any part of it a key, but for a last word that announces one (`Bearer …`); a long text is looked
+                // at once only.
+                from = from.max((end + length).saturating_sub(LONGEST_BEGIN));
             }
         }
-    }
-
-    /// The longest beginning of a key's shape.
-    pub(super) fn longest_begin() -> usize {
-        SHAPES.iter().map(|(begin, _)| begin.len()).max().unwrap_or(0)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::report::Redactor;
 
     #[test]
@@ -96,8 +119,31 @@ mod tests {
             ("sk-learn-is-a-library-of-python", "sk-learn-is-a-library-of-python"),
             ("the bearer of good news arrives", "the bearer of good news arrives"),
             ("sk-short1", "sk-short1"),
+            (
+                "words-sk-of-a-library-Bearer 0123456789abcdef",
+                "words-sk-of-a-library-Bearer ********",
+            ),
+            (
+                "sk-of-many-words-and-Bearer 0123456789abcdef",
+                "sk-of-many-words-and-Bearer ********",
+            ),
+            (
+                "\u{1b}[1;31msk-abcdefghijklmnop0123\u{1b}[0m",
+                "\u{1b}[1;31m********\u{1b}[0m",
+            ),
+            (r#"{"a":"b\nsk-abcdefghijklmnop0123"}"#, r#"{"a":"b\n********"}"#),
+            (r"\u0022sk-abcdefghijklmnop0123\u0022", r"\u0022********\u0022"),
+            ("?key=%22sk-abcdefghijklmnop0123", "?key=%22********"),
         ] {
             assert_eq!(redactor.mask(text), wanted);
         }
+        assert_eq!(SHAPES.iter().map(|(begin, _)| begin.len()).max(), Some(LONGEST_BEGIN));
+    }
+
+    #[test]
+    fn a_long_text_without_a_key_is_looked_at_once() {
+        // Were it looked at again from each of its beginnings, this would take minutes.
+        let text = "sk-".repeat(1 << 20);
+        assert_eq!(Redactor::default().mask(&text), text);
     }
 }

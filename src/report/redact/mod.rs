@@ -4,12 +4,9 @@
 mod known;
 mod lookalike;
 mod project;
-mod stream;
 
 use std::borrow::Cow;
 use std::ops::Range;
-
-pub use stream::RedactedStream;
 
 use known::Known;
 use lookalike::Lookalikes;
@@ -113,6 +110,9 @@ mod tests {
         let json = serde_json::json!({ "message": format!("it is {key}!") }).to_string();
         assert_eq!(redactor.mask(&json), r#"{"message":"it is ********!"}"#);
         assert_eq!(redactor.mask(r#""pa\"ss\/wo\\rd-0123""#), r#""********""#);
+        let redactor = Redactor::of(vec!["pä&ss-0123".into()]);
+        assert_eq!(redactor.mask(r#""pä\u0026ss-0123""#), r#""********""#);
+        assert_eq!(redactor.mask(r#""p\u00e4&ss-0123""#), r#""********""#);
     }
 
     proptest! {
