@@ -41,9 +41,21 @@ pub struct Pipeline {
     joining: Joining,
     grouping: Grouping,
     stage: Stage,
+    /// The last piece.
     last: Option<Seam>,
-    /// The last piece of what is complete.
-    complete: Option<Seam>,
+    /// Where the newest record begins that was the only one not given yet.
+    begun: Option<Begun>,
+    /// Where to go on behind what was given.
+    seam: Option<Seam>,
+}
+
+/// The beginning of a record before which everything was given and behind which nothing was.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    /// The last piece before it; `None`: it is the first one read.
+    before: Option<Seam>,
+    /// How many records had been given by then.
+    given: u64,
 }
 
 #[derive(Debug)]
@@ -52,12 +64,14 @@ struct Stage {
     who: Arc<Who>,
     batch: Batch,
     summary: Summary,
+    /// How many records were complete.
+    given: u64,
     /// Of these streams the beginning of the first record may not have been read.
     doubtful: [bool; 2],
 }
 
 impl Pipeline {
-    /// For the pieces of `who`; `whole`: from the log's beginning on.
+    /// For the pieces of `who`; `whole`: from the log's beginning on, or from that of what is wanted.
     pub fn new(wanted: Arc<Wanted>, who: Arc<Who>, whole: bool) -> Self {
         Self {
             joining: Joining::default(),
@@ -67,11 +81,13 @@ impl Pipeline {
                 who,
                 batch: Batch::default(),
                 summary: Summary::default(),
+                given: 0,
                 doubtful: [!whole; 2],
             },
             wanted,
             last: None,
-            complete: None,
+            begun: None,
+            seam: None,
         }
     }
 
@@ -93,15 +109,18 @@ impl Pipeline {
                 let lines = grouping.begun();
                 grouping.push(line, &mut |record| stage.record(record));
                 if whole && grouping.has_one() && grouping.begun() > lines {
-                    self.complete = before;
+                    self.begun = Some(Begun {
+                        before,
+                        given: stage.given,
+                    });
                 }
             });
         }
     }
 
-    /// Where to go on behind what was given: the last piece before the first record that is not complete.
+    /// Where to go on behind what was given, once there are no more pieces.
     pub fn seam(&self) -> Option<Seam> {
-        self.complete
+        self.seam
     }
 
     /// How many records are not complete yet and pass the filters.
@@ -110,10 +129,17 @@ impl Pipeline {
         kept.count()
     }
 
-    /// There are no more pieces.
-    pub fn finish(&mut self) {
+    /// There are no more pieces; `whole`: none were left out before the first.
+    pub fn finish(&mut self, whole: bool) {
         if self.wanted.follow {
-            return;
+            // A record that may go on is left to whoever follows, if all the rest is on one side of its beginning. It is
+            // not while both streams are written at once: then what is there is given as it is, so that nothing comes twice.
+            let left = self.begun.filter(|begun| begun.given == self.stage.given);
+            if let Some(left) = left.filter(|left| whole || left.before.is_some()) {
+                self.seam = left.before;
+                return;
+            }
+            self.seam = self.last;
         }
         let Self {
             joining,
@@ -155,6 +181,7 @@ impl Pipeline {
 
 impl Stage {
     fn record(&mut self, record: &Record) {
+        self.given += 1;
         let kept = self.wanted.keep.keeps(record);
         let first = std::mem::take(&mut self.doubtful[usize::from(record.stderr)]);
         if !kept && !self.wanted.context {
@@ -205,7 +232,7 @@ mod tests {
                 ends,
             });
         }
-        pipeline.finish();
+        pipeline.finish(true);
         String::from_utf8(pipeline.take().bytes).unwrap()
     }
 

@@ -15,6 +15,9 @@ use crate::logs::merge::Fed;
 use crate::logs::pipeline::{Pipeline, Wanted, tail_from};
 use crate::logs::print::Who;
 
+/// The engine splits lines at 16 KiB; the last part has its line end.
+const LARGEST_PIECE: usize = (16 << 10) + 1;
+
 /// Gives the history that the engine streams: `open` asks for it, all or the last so many lines.
 pub async fn from_engine<S>(wanted: Arc<Wanted>, who: Arc<Who>, open: impl Fn(Option<usize>) -> S, to: Sender<Fed>)
 where
@@ -53,7 +56,7 @@ where
             return;
         }
     }
-    pipeline.finish();
+    pipeline.finish(true);
     let mut last = Vec::new();
     finish(pipeline, &wanted, &mut |fed| {
         last.push(fed);
@@ -75,23 +78,18 @@ where
     let mut lines = count.saturating_mul(2).saturating_add(32);
     loop {
         let mut seen = 0;
-        let mut pieces = Vec::new();
+        let mut tail = Tail::new(&wanted, who, count);
         {
             let mut stream = std::pin::pin!(open(Some(lines)));
             while let Some(piece) = stream.next().await {
-                pieces.push(piece?);
-                seen += 1;
+                let piece = piece?;
+                tail.push(of_engine(&piece));
+                // A terminal's line comes as one, of which the engine counts the parts.
+                seen += piece.bytes.len().div_ceil(LARGEST_PIECE).max(1);
             }
         }
-        let whole = seen < lines;
-        let mut tail = Tail::new(&wanted, who, count, whole);
-        for piece in &pieces {
-            tail.push(of_engine(piece));
-        }
-        let seam = tail.pipeline.seam();
-        let (batch, sure) = tail.finish();
-        if whole || sure {
-            return Ok((batch, seam));
+        if let Some(found) = tail.finish(seen < lines) {
+            return Ok(found);
         }
         lines = lines.saturating_mul(8);
     }

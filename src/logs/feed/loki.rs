@@ -50,7 +50,7 @@ async fn all_of_loki(
             return Ok(());
         }
     }
-    pipeline.finish();
+    pipeline.finish(true);
     let mut last = Vec::new();
     finish(pipeline, &wanted, &mut |fed| {
         last.push(fed);
@@ -75,12 +75,11 @@ async fn tail_of_loki(
         next = more;
         page.append(&mut entries);
         entries = page;
-        let mut tail = Tail::new(&wanted, who, count, next.is_none());
+        let mut tail = Tail::new(&wanted, who, count);
         for entry in &entries {
             push_entry(entry, &mut |piece| tail.push(piece));
         }
-        let (batch, sure) = tail.finish();
-        if sure || next.is_none() {
+        if let Some((batch, _not_followed)) = tail.finish(next.is_none()) {
             return Ok(batch);
         }
     }

@@ -21,7 +21,7 @@ use crate::stamp::SECOND;
 use tail::Tail;
 
 pub use engine::from_engine;
-pub(super) use engine::of_engine;
+pub(crate) use engine::of_engine;
 pub use loki::from_loki;
 
 /// The two streams of a container may be this much out of order, so reading goes on for so long behind `until`.
@@ -81,7 +81,7 @@ pub fn from_files(
         more
     });
     if more {
-        pipeline.finish();
+        pipeline.finish(true);
         finish(pipeline, &wanted, give);
     }
     read
@@ -132,15 +132,13 @@ fn tail_of_files(
     loop {
         let start = files.before_the_end(window)?.max(floor);
         let whole = start == floor;
-        let mut tail = Tail::new(&wanted, who, count, whole);
+        let mut tail = Tail::new(&wanted, who, count);
         read(files, start, chunk, &wanted, &mut |piece| {
             tail.push(piece);
             true
         })?;
-        let seam = tail.pipeline.seam();
-        let (batch, sure) = tail.finish();
-        if whole || sure {
-            return Ok((batch, seam));
+        if let Some(found) = tail.finish(whole) {
+            return Ok(found);
         }
         window = window.saturating_mul(GROWTH);
     }
@@ -166,8 +164,9 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
+    use crate::logs::follow::{Look, Skipping};
     use crate::logs::source::file::Driver;
-    use crate::logs::{Keep, Likely, Printer};
+    use crate::logs::{Form, Keep, Likely, Printer};
     use proptest::prelude::*;
 
     /// What `wanted` gives of a `json-file` log.
@@ -251,6 +250,89 @@ mod tests {
             let (tail, tail_records) = given(&text, Wanted { tail: Some(count), ..Wanted::default() });
             prop_assert_eq!(tail_records, count.min(records));
             prop_assert!(all.ends_with(&tail));
+        }
+    }
+
+    /// The lines that are given of a log that is followed, and those that come behind where that ends.
+    fn given_and_followed(text: &str, tail: Option<usize>) -> (Vec<String>, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        std::fs::write(&path, text).unwrap();
+        let history = History::open(Driver::JsonFile, &path).unwrap();
+        let printer = Printer {
+            form: Form::Raw,
+            ..Printer::default()
+        };
+        let wanted = Wanted {
+            follow: true,
+            tail,
+            printer,
+            ..Wanted::default()
+        };
+        let mut given = String::new();
+        let mut skipping = None;
+        let who = Arc::new(Who::default());
+        from_files(&Arc::new(wanted), &who, &history, Chunk::for_files(1), &mut |fed| {
+            match fed {
+                Fed::Batch(batch) => given.push_str(&String::from_utf8_lossy(&batch.bytes)),
+                Fed::Seam(seam) => skipping = Some(Skipping::to(seam)),
+                _ => panic!("{fed:?}"),
+            }
+            true
+        })
+        .unwrap();
+        let mut skipping = skipping.unwrap();
+        let mut followed = Vec::new();
+        history
+            .read(Start::default(), 1 << 16, None, &mut |piece| {
+                if skipping.look(piece) == Look::New {
+                    followed.push(String::from_utf8_lossy(piece.bytes).into_owned());
+                }
+                true
+            })
+            .unwrap();
+        (given.lines().map(ToOwned::to_owned).collect(), followed)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        /// What is given and what is followed are the whole log, each line once, also while both streams are written at once.
+        #[test]
+        fn nothing_is_lost_or_doubled_where_following_begins(
+            lines in proptest::collection::vec((0..8usize, any::<bool>(), 1..150_000_000i64), 0..40),
+            scale in prop::sample::select(vec![1, 1000]),
+        ) {
+            // Whole lines: those in parts come out in two where both streams are in the middle of one.
+            let whole = [0, 1, 2, 3, 4, 5, 8, 8];
+            let lines: Vec<_> = lines.into_iter().map(|(pick, stderr, step)| (whole[pick], stderr, step / scale + 1)).collect();
+            let text = log(&lines);
+            let all = given_and_followed(&text, None);
+            let mut got = [all.0, all.1].concat();
+            let (plain, _) = given(&text, Wanted {
+                printer: Printer { form: Form::Raw, ..Printer::default() },
+                ..Wanted::default()
+            });
+            let mut wanted: Vec<String> = plain.lines().map(ToOwned::to_owned).collect();
+            got.sort();
+            wanted.sort();
+            prop_assert_eq!(got, wanted);
+        }
+    }
+
+    #[test]
+    fn where_a_tail_is_followed_the_log_before_it_does_not_come() {
+        // One record longer than the first window; and two streams that are written at once.
+        let mut trace = vec![(3, false, 1)];
+        trace.extend(std::iter::repeat_n((4, false, 1), 2000));
+        let both: Vec<_> = (0..4000).map(|number| (8, number % 2 == 0, 1)).collect();
+        for lines in [trace, both] {
+            let text = log(&[vec![(8, false, 1); 9], lines].concat());
+            let (given, followed) = given_and_followed(&text, Some(0));
+            assert!(
+                !followed.contains(&"plain".to_owned()) && given.is_empty(),
+                "{given:?} {followed:?}"
+            );
         }
     }
 

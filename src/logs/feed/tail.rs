@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use crate::logs::Batch;
+use crate::logs::follow::Seam;
 use crate::logs::line::Piece;
 use crate::logs::pipeline::{Pipeline, Wanted};
 use crate::logs::print::Who;
 
 /// Keeps the last records of what it is given.
 pub(super) struct Tail {
-    pub pipeline: Pipeline,
+    pipeline: Pipeline,
     count: usize,
 }
 
 impl Tail {
-    pub(super) fn new(wanted: &Arc<Wanted>, who: &Arc<Who>, count: usize, whole: bool) -> Self {
+    pub(super) fn new(wanted: &Arc<Wanted>, who: &Arc<Who>, count: usize) -> Self {
         Self {
-            pipeline: Pipeline::new(wanted.clone(), who.clone(), whole),
+            pipeline: Pipeline::new(wanted.clone(), who.clone(), false),
             count,
         }
     }
@@ -30,14 +31,15 @@ impl Tail {
         }
     }
 
-    /// The records, and whether they are surely the last so many.
-    pub(super) fn finish(mut self) -> (Batch, bool) {
-        self.pipeline.finish();
+    /// The records and where to go on behind them, if they are surely the last so many. They are if the pieces were the
+    /// `whole` log.
+    pub(super) fn finish(mut self, whole: bool) -> Option<(Batch, Option<Seam>)> {
+        self.pipeline.finish(whole);
         // When the log is followed, what is not complete yet comes then, and is one of the last.
         let count = self.count.saturating_sub(self.pipeline.pending());
         self.pipeline.batch().keep_last(count);
         let batch = self.pipeline.take();
         let sure = batch.entries.len() == count && !batch.entries.iter().any(|entry| entry.doubtful);
-        (batch, sure)
+        (whole || sure).then(|| (batch, self.pipeline.seam()))
     }
 }
