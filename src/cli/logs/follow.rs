@@ -14,7 +14,7 @@ use crate::cli::session::Session;
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
 use crate::failure::Failure;
 use crate::logs::follow::{Heard, Live, LogFile, Reorder, Seam, follow, follow_file};
-use crate::logs::{Entry, Output, Sink as _, Wanted};
+use crate::logs::{Entry, Output, Sink as _, Wanted, of_engine};
 
 use super::look::{Names, say};
 
@@ -191,17 +191,10 @@ impl<'a, W: Write> Following<'a, W> {
     async fn heard(&mut self, heard: Heard, now: Instant) -> Result<(), Failure> {
         match heard {
             Heard::Piece { source, piece } => {
-                let ends = piece.bytes.last() == Some(&b'\n');
-                let piece = crate::logs::Piece {
-                    time: piece.time,
-                    stderr: piece.stderr,
-                    bytes: &piece.bytes[..piece.bytes.len() - usize::from(ends)],
-                    ends,
-                };
                 let reorder = &mut self.reorder;
                 self.sources[source]
                     .live
-                    .push(piece, now, &mut |shown| reorder.push(source, shown, now));
+                    .push(of_engine(&piece), now, &mut |shown| reorder.push(source, shown, now));
             }
             Heard::Again { source } => {
                 self.open_again(source);
