@@ -7,25 +7,31 @@ use crate::logs::{Piece, Stamp};
 /// How many pieces are remembered: what is given twice was given just before.
 const REMEMBERED: usize = 20_000;
 
+/// Time, stream and length of a piece.
+type Key = (Stamp, bool, usize);
+
 /// The latest pieces of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    known: HashSet<(Stamp, bool, usize)>,
-    order: VecDeque<(Stamp, bool, usize)>,
-    last: Option<((Stamp, bool, usize), bool)>,
+    known: HashSet<Key>,
+    order: VecDeque<Key>,
+    /// Of each of the two streams, which say something at the same time: the last one, and whether it was known.
+    last: [Option<(Key, bool)>; 2],
 }
 
 impl Recent {
-    /// Whether `piece` was given before; else it is remembered. Two that are alike side by side are two.
+    /// Whether `piece` was given before; else it is remembered. Two that are alike side by side in their stream are two: the
+    /// parts of a long line have one time.
     pub(super) fn has(&mut self, piece: Piece<'_>) -> bool {
         let key = (piece.time, piece.stderr, piece.bytes.len());
-        if let Some((last, known)) = self.last
+        let last = &mut self.last[usize::from(piece.stderr)];
+        if let Some((last, known)) = *last
             && last == key
         {
             return known;
         }
         let known = !self.known.insert(key);
-        self.last = Some((key, known));
+        *last = Some((key, known));
         if !known {
             self.order.push_back(key);
         }
@@ -58,5 +64,19 @@ mod tests {
         let many: Vec<i64> = (10..10 + 2 * 20_000).collect();
         assert_eq!(given(&many), many);
         assert_eq!(given(&[many[0]]), [many[0]], "it was forgotten");
+    }
+
+    #[test]
+    fn the_other_stream_between_two_alike_makes_no_difference() {
+        let mut recent = Recent::default();
+        for stderr in [false, true, false, true, false] {
+            let piece = Piece {
+                time: Stamp(if stderr { 2 } else { 1 }),
+                stderr,
+                bytes: b"x",
+                ends: false,
+            };
+            assert!(!recent.has(piece));
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::stamp::SECOND;
 const DISORDER: i64 = SECOND / 10;
 
 /// The last piece that was seen. The engine's times are in nanoseconds, so that time, stream and length tell pieces apart;
-/// where they don't, how many alike there were does.
+/// where they don't (the parts of a long line have one time), how many alike there were does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seam {
     /// Its time.
@@ -15,23 +15,27 @@ pub struct Seam {
     stderr: bool,
     length: usize,
     alike: u32,
+    /// The last piece of the other stream, which comes between pieces that are alike: time, length, how many.
+    other: Option<(Stamp, usize, u32)>,
 }
 
 impl Seam {
     /// After `piece`, which came behind `before`.
     pub fn after(before: Option<Self>, piece: Piece<'_>) -> Self {
-        let seam = Self {
-            time: piece.time,
-            stderr: piece.stderr,
-            length: piece.bytes.len(),
-            alike: 1,
+        let last = before.map(|before| (before.time, before.length, before.alike));
+        let (mine, other) = match before {
+            Some(before) if before.stderr == piece.stderr => (last, before.other),
+            Some(before) => (before.other, last),
+            None => (None, None),
         };
-        match before {
-            Some(before) if before.is(piece) => Self {
-                alike: before.alike.saturating_add(1),
-                ..seam
-            },
-            _ => seam,
+        let (time, length) = (piece.time, piece.bytes.len());
+        let alike = mine.filter(|mine| (mine.0, mine.1) == (time, length));
+        Self {
+            time,
+            stderr: piece.stderr,
+            length,
+            alike: alike.map_or(0, |(.., count)| count).saturating_add(1),
+            other,
         }
     }
 
@@ -137,6 +141,32 @@ mod tests {
                 }
             }
             prop_assert_eq!(new, log);
+        }
+    }
+
+    #[test]
+    fn parts_of_a_long_line_are_counted_over_the_other_stream() {
+        let piece = |time, stderr| Piece {
+            time: Stamp(time),
+            stderr,
+            bytes: b"x",
+            ends: false,
+        };
+        let log = [
+            piece(5, false),
+            piece(6, true),
+            piece(5, false),
+            piece(7, true),
+            piece(5, false),
+        ];
+        for end in 1..log.len() {
+            let seam = log[..end]
+                .iter()
+                .fold(None, |seam, piece| Some(Seam::after(seam, *piece)));
+            let mut skipping = Skipping::to(seam);
+            let looks = log.map(|piece| skipping.look(piece));
+            assert!(looks[..end].iter().all(|look| *look != Look::New), "{end}: {looks:?}");
+            assert!(looks[end..].iter().all(|look| *look == Look::New), "{end}: {looks:?}");
         }
     }
 
