@@ -37,13 +37,13 @@ pub(super) fn next(bytes: &[u8]) -> Next<'_> {
     }
 }
 
-/// Where the first entry at or behind `from` begins.
+/// Where the first entry at or behind `from` begins, which may go on behind `bytes`.
 pub(super) fn first(bytes: &[u8], from: usize) -> Option<usize> {
     // An entry begins with its source, field 1: 0x0A 0x06 "stdout".
     let mut at = from;
     while let Some(found) = memchr::memmem::find(bytes.get(at..)?, b"\x0a\x06std") {
         let source = at + found;
-        if source >= LENGTH + from && matches!(next(&bytes[source - LENGTH..]), Next::Entry(..)) {
+        if source >= LENGTH + from && !matches!(next(&bytes[source - LENGTH..]), Next::Garbage) {
             return Some(source - LENGTH);
         }
         at = source + 1;

@@ -1,5 +1,6 @@
 //! The files of one container's log: the one being written and those rotated away (`.1`, `.2.gz`, …).
 
+use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -21,6 +22,8 @@ pub(super) struct Part {
     pub compressed: bool,
     /// How long it was when it was opened.
     pub length: u64,
+    /// Device and inode, which a part keeps when it is renamed.
+    id: (u64, u64),
 }
 
 impl Part {
@@ -46,7 +49,7 @@ impl History {
     /// Opens the log whose newest part is `path`.
     ///
     /// # Errors
-    /// The newest part can't be opened.
+    /// A part can't be opened.
     pub fn open(driver: Driver, path: &Path) -> io::Result<Self> {
         let mut parts = list(path)?;
         for _ in 1..ROUNDS {
@@ -73,16 +76,32 @@ impl History {
 
 fn list(path: &Path) -> io::Result<Vec<Part>> {
     let mut parts = vec![open(path, false)?];
+    let mut known = HashSet::from([parts[0].id]);
+    let mut is_gap = false;
     for number in 1..MOST_PARTS {
         // While a part is being compressed both are there; the plain one is whole.
-        let plain = open(&numbered(path, number, ""), false);
-        let part = plain.or_else(|_| open(&numbered(path, number, ".gz"), true));
+        let part = match there(open(&numbered(path, number, ""), false))? {
+            Some(part) => Some(part),
+            None => there(open(&numbered(path, number, ".gz"), true))?,
+        };
         match part {
-            Ok(part) => parts.push(part),
-            Err(_none) => break,
+            // It may have got its next number since it was opened under this one.
+            Some(part) if !known.insert(part.id) => {}
+            Some(part) => parts.push(part),
+            // A rotation renames one part after the other, the oldest first: one number may be free, two are the end.
+            None if is_gap => break,
+            None => is_gap = true,
         }
     }
     Ok(parts)
+}
+
+/// `None` when there is no such file; one that can't be opened is not passed over.
+fn there(opened: io::Result<Part>) -> io::Result<Option<Part>> {
+    match opened {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    }
 }
 
 fn numbered(path: &Path, number: u32, end: &str) -> PathBuf {
@@ -101,13 +120,47 @@ fn open(path: &Path, compressed: bool) -> io::Result<Part> {
         file,
         compressed,
         length: metadata.len(),
+        id: id(&metadata),
     })
 }
 
+fn id(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
 fn same(parts: &[Part], path: &Path) -> bool {
-    let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
-    let opened = parts.first().and_then(|part| part.file.metadata().ok()).map(id);
-    let there = std::fs::metadata(path).ok().map(id);
+    let opened = parts.first().map(|part| part.id);
+    let there = std::fs::metadata(path).ok().map(|metadata| id(&metadata));
     // A log that is gone by now was opened as a whole.
     there.is_none() || opened == there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_the_middle_of_a_rotation_each_part_is_there_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("x.log", "4444");
+        // `.1` was renamed already, the newest not yet.
+        write("x.log.2", "333");
+        write("x.log.3", "22");
+        std::fs::hard_link(folder.path().join("x.log.3"), folder.path().join("x.log.4")).unwrap();
+        write("x.log.7", "of another time");
+        let history = History::open(Driver::JsonFile, &path).unwrap();
+        let lengths: Vec<u64> = history.parts.iter().map(|part| part.length).collect();
+        assert_eq!(lengths, [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_opened_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        std::fs::write(&path, "").unwrap();
+        std::fs::create_dir(folder.path().join("x.log.1")).unwrap();
+        assert!(History::open(Driver::JsonFile, &path).is_err());
+    }
 }

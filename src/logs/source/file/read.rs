@@ -26,7 +26,7 @@ impl History {
     /// which nothing can match may be left out.
     ///
     /// # Errors
-    /// A part can't be read; what came before was given.
+    /// A part can't be read; what came before was given, and what comes behind a compressed part that was cut.
     pub fn read(
         &self,
         start: Start,
@@ -63,6 +63,7 @@ impl History {
         let mut skipping = likely.map(Skipping::new);
         let mut scratch = Vec::new();
         let mut last = Stamp::MIN;
+        let mut broken = None;
         for (index, part) in self.parts.iter().enumerate().skip(start.part) {
             let offset = if index == start.part { start.offset } else { 0 };
             let file = At {
@@ -78,7 +79,7 @@ impl History {
                 Box::new(file)
             };
             let at_end: &dyn Fn() -> bool = if index == newest { wait } else { &|| false };
-            let go_on = match self.driver {
+            let read = match self.driver {
                 Driver::JsonFile => {
                     let mut partial = [false; 2];
                     let mut one = |line: &[u8], partial: &mut [bool; 2]| {
@@ -105,12 +106,18 @@ impl History {
                     Ok(piece) => take_or_garbage(Some(piece), &[], &mut last, take),
                     Err(garbage) => take_or_garbage(None, garbage, &mut last, take),
                 }),
-            }?;
-            if !go_on {
-                break;
+            };
+            match read {
+                Ok(true) => {}
+                Ok(false) => break,
+                // A compressed part that was cut gives what it has, and the newer ones are whole still.
+                Err(error) if part.compressed => {
+                    broken = broken.or(Some(error));
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        broken.map_or(Ok(()), Err)
     }
 }
 

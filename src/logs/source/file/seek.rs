@@ -304,6 +304,21 @@ mod tests {
             .unwrap();
         let left = numbers(&history, Start::default(), 4096);
         assert!(!left.is_empty() && left.len() < 300);
+
+        let folder = tempfile::tempdir().unwrap();
+        let history = log(Driver::JsonFile, folder.path(), 300, 2, 1);
+        let compressed = std::fs::File::options()
+            .write(true)
+            .open(folder.path().join("x.log.1.gz"));
+        compressed.unwrap().set_len(500).unwrap();
+        let mut given = Vec::new();
+        let read = history.read(Start::default(), 4096, None, &mut |piece| {
+            given.push(piece.time.seconds());
+            true
+        });
+        assert!(read.is_err());
+        let newer: Vec<i64> = (150..300).collect();
+        assert!(given.ends_with(&newer), "{given:?}");
         assert!(History::open(Driver::JsonFile, &folder.path().join("none")).is_err());
     }
 }
