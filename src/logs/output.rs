@@ -1,7 +1,7 @@
 //! The end of the line: records in their order, with what is around them, to whoever reads.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::follow::Seam;
@@ -45,6 +45,8 @@ pub struct Output<W> {
     collected: Vec<(usize, Entry, Vec<u8>)>,
     /// What the sources counted.
     pub summary: Summary,
+    /// Why it could not be written, if not because nobody reads any more.
+    pub error: Option<io::Error>,
     /// Which source failed, and why.
     pub failures: Vec<(usize, Failure)>,
     /// Where each source's log can be followed from.
@@ -66,16 +68,19 @@ impl<W: Write> Output<W> {
             tail,
             collected: Vec::new(),
             summary: Summary::default(),
+            error: None,
             failures: Vec::new(),
             seams: HashMap::new(),
         }
     }
 
-    /// Writes what waits to be written. False when nobody reads any more.
+    /// Writes what waits to be written. False when nobody reads any more, or it can't be written.
     pub fn flush(&mut self) -> bool {
-        if !self.gone {
-            let written = self.to.write_all(&self.buffer).and_then(|()| self.to.flush());
-            self.gone = written.is_err();
+        if !self.gone
+            && let Err(error) = self.to.write_all(&self.buffer).and_then(|()| self.to.flush())
+        {
+            self.gone = true;
+            self.error = Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
         }
         self.buffer.clear();
         !self.gone
@@ -201,19 +206,22 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_stops_is_noticed() {
-        struct Closed;
+    fn a_reader_that_stops_is_noticed_and_a_full_disk_is_an_error() {
+        struct Closed(io::ErrorKind);
         impl Write for Closed {
-            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-                Err(std::io::ErrorKind::BrokenPipe.into())
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(self.0.into())
             }
-            fn flush(&mut self) -> std::io::Result<()> {
+            fn flush(&mut self) -> io::Result<()> {
                 Ok(())
             }
         }
-        let mut output = Output::new(Closed, Around::default(), None);
-        assert!(output.text(b"a"));
-        assert!(!output.flush());
-        assert!(!output.text(&vec![b'a'; BUFFER]));
+        for (kind, is_error) in [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::StorageFull, true)] {
+            let mut output = Output::new(Closed(kind), Around::default(), None);
+            assert!(output.text(b"a"));
+            assert!(!output.flush());
+            assert!(!output.text(&vec![b'a'; BUFFER]));
+            assert_eq!(output.error.is_some(), is_error);
+        }
     }
 }

@@ -230,8 +230,16 @@ impl Show<'_> {
             summary::show(session, wanted, groups, &mut output);
         }
         let read_on = read_on && output.finish();
+        let is_followed = behind.is_some();
         if let Some(behind) = behind.filter(|_| read_on) {
             self.follow(sources, behind, &mut output).await?;
+        }
+        if let Some(error) = output.error {
+            return Err(Failure::failed("the logs can't be written to where they were to go")
+                .because(error.to_string())
+                .hint("is there room left?"));
+        }
+        if is_followed {
             return Ok(None);
         }
         Ok((!failures.is_empty()).then_some(Exit::Failed))
