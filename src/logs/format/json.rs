@@ -139,7 +139,10 @@ impl<'l> Scan<'l> {
 fn parts(line: &[u8]) -> Option<Parts> {
     let mut fields: Map<String, Value> = serde_json::from_slice(line).ok()?;
     for key in LEVEL_KEYS {
-        fields.shift_remove(key);
+        // A word that is no level known here is told as it is.
+        if fields.get(key).is_some_and(is_level) {
+            fields.shift_remove(key);
+        }
     }
     let message = MESSAGE_KEYS.iter().find_map(|key| take_text(&mut fields, key));
     let exception = EXCEPTION_KEYS.iter().find_map(|key| take_text(&mut fields, key));
@@ -148,6 +151,13 @@ fn parts(line: &[u8]) -> Option<Parts> {
         fields,
         exception: exception.filter(|text| !text.is_empty()),
     })
+}
+
+fn is_level(value: &Value) -> bool {
+    match value {
+        Value::String(word) => Level::of_word(word.as_bytes()).is_some(),
+        other => other.is_i64(),
+    }
 }
 
 /// Takes a field that is text; another kind of value stays a field.
@@ -198,5 +208,7 @@ mod tests {
             fields.to_string(),
             "in the line's own order"
         );
+        let parts = super::parts(br#"{"level":"SUCCESS","severity":"info","message":"x"}"#).unwrap();
+        assert_eq!(Value::Object(parts.fields), serde_json::json!({"level": "SUCCESS"}));
     }
 }

@@ -99,7 +99,7 @@ fn parts(line: &[u8]) -> Option<Parts> {
         let value = unescaped(value);
         match key {
             b"msg" | b"message" if parts.message.is_empty() => parts.message = value,
-            b"level" | b"lvl" | b"severity" => {}
+            b"level" | b"lvl" | b"severity" if Level::of_word(value.as_bytes()).is_some() => {}
             _ => {
                 parts.fields.insert(text(key), Value::String(value));
             }
@@ -118,15 +118,25 @@ fn parts(line: &[u8]) -> Option<Parts> {
 
 fn unescaped(value: &[u8]) -> String {
     let value = text(value);
-    if value.contains('\\') {
-        value
-            .replace("\\\"", "\"")
-            .replace("\\n", "\n")
-            .replace("\\t", "\t")
-            .replace("\\\\", "\\")
-    } else {
-        value
+    if !value.contains('\\') {
+        return value;
     }
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match (c, chars.as_str().chars().next()) {
+            ('\\', Some(escaped @ ('"' | '\\' | 'n' | 't'))) => {
+                chars.next();
+                out.push(match escaped {
+                    'n' => '\n',
+                    't' => '\t',
+                    other => other,
+                });
+            }
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -149,5 +159,10 @@ mod tests {
         let parts = parts(br#"level=error ts=2026 caller=a.go:1 msg="said \"no\"" err="x y""#).unwrap();
         assert_eq!(parts.message, "said \"no\"");
         assert_eq!(parts.fields["err"], "x y");
+        let parts = super::parts(br#"level=odd msg="C:\\new\nline""#).unwrap();
+        assert_eq!(
+            (parts.message.as_str(), &parts.fields["level"]),
+            ("C:\\new\nline", &"odd".into())
+        );
     }
 }

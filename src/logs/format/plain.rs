@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format = Format {
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of the table")]
 fn level(line: &[u8]) -> Option<Stated> {
-    // Node and many shells: `Error: …`, `fatal: …`, `panic: …` at the very beginning.
+    // At the very beginning only: elsewhere it is a word like others.
     let words: [(&[u8], Level); 5] = [
         (b"panic: ", Level::Fatal),
         (b"fatal: ", Level::Fatal),
