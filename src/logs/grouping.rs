@@ -8,8 +8,9 @@ use super::{Record, Stamp};
 
 /// A record whose stream has been silent this long (nanoseconds of the log) is complete when the other stream goes on.
 const STALE: i64 = 100_000_000;
-/// More records than this don't wait for an earlier one of the other stream.
+/// More records than this, or more bytes, don't wait for an earlier one of the other stream.
 const MOST_HELD: usize = 1000;
+const MOST_HELD_BYTES: usize = 2 << 20;
 
 /// The open records of one container.
 #[derive(Debug, Default)]
@@ -17,6 +18,7 @@ pub struct Grouping {
     open: [Open; 2],
     /// Complete records, which an earlier one of the other stream holds up.
     held: VecDeque<(u64, Record)>,
+    held_bytes: usize,
     next: u64,
 }
 
@@ -38,7 +40,8 @@ impl Grouping {
         }
         self.close(this, emit);
         let other = &self.open[1 - this];
-        let stale = line.time.0.saturating_sub(other.last.0) > STALE || self.held.len() > MOST_HELD;
+        let full = self.held.len() > MOST_HELD || self.held_bytes > MOST_HELD_BYTES;
+        let stale = line.time.0.saturating_sub(other.last.0) > STALE || full;
         if other.number.is_some() && stale {
             self.close(1 - this, emit);
         }
@@ -80,6 +83,7 @@ impl Grouping {
         let other = self.open[1 - this].number;
         if other.is_some_and(|other| other < number) {
             let record = std::mem::take(&mut self.open[this].record);
+            self.held_bytes += record.bytes().len();
             self.held.push_back((number, record));
             return;
         }
@@ -89,6 +93,7 @@ impl Grouping {
                 break;
             }
             if let Some((_, record)) = self.held.pop_front() {
+                self.held_bytes -= record.bytes().len();
                 emit(&record);
             }
         }
