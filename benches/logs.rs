@@ -15,7 +15,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const IMAGE: &str = "magicproxy/redis:7.0";
@@ -29,6 +29,17 @@ const PATIENCE: Duration = Duration::from_secs(180);
 struct Project {
     name: String,
     folder: tempfile::TempDir,
+}
+
+/// A command that goes on until it goes out of scope, also when the measurement fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
+    }
 }
 
 /// What a command took.
@@ -304,14 +315,14 @@ fn follow(project: &Project) {
     project.add("fast", &["sh", "-c", &format!("sleep 2; awk '{fast}'")]);
     for service in ["clock", "fast"] {
         let command = project.magicctl(&["--output", "raw", "logs", "-f", service]);
-        let mut child = Command::new(command[0])
+        let child = Command::new(command[0])
             .args(&command[1..])
             .current_dir(project.path())
             .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+            .spawn();
+        let mut child = Running(child.expect("it starts"));
         project.up(&[service]);
-        let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
+        let mut lines = BufReader::new(child.0.stdout.take().expect("its stdout")).lines();
         if service == "clock" {
             let mut delays: Vec<u128> = (0..200)
                 .map(|_| {
@@ -342,8 +353,6 @@ fn follow(project: &Project) {
             let rate = 300_000.0 / began.elapsed().as_secs_f64();
             println!("| follow: lines a second, as fast as the engine gives them | {rate:.0} | |");
         }
-        child.kill().expect("it runs");
-        child.wait().expect("it ends");
     }
 }
 

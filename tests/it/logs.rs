@@ -205,12 +205,24 @@ fn a_hundred_thousand_short_lines_are_all_there_once_and_in_order() {
 
 #[test]
 fn errors_are_folded_and_context_is_of_all_services() {
-    let app = r#"sleep 0.5; echo '{"level": "ERROR", "message": "request 17 failed"}'; sleep 0.5; echo '{"level": "ERROR", "message": "request 18 failed"}'; echo fine"#;
-    let db = "sleep 0.2; echo 'going down'; sleep 0.5; echo 'still down'; sleep 0.5; echo 'up again'";
-    let project = Project::of(
-        "folded",
-        &format!("services:\n{}{}", writer("app", app, ""), writer("db", db, "")),
+    // Each waits for the other's word; the pause is for the engine, which has to read it before the next.
+    let wait = |step: u32| format!("until [ -e /steps/{step} ]; do sleep 0.05; done; sleep 0.2;");
+    let error = |number: u32| format!(r#"echo '{{"level": "ERROR", "message": "request {number} failed"}}';"#);
+    let app = format!(
+        "{} {} touch /steps/2; {} {} echo fine; touch /steps/4",
+        wait(1),
+        error(17),
+        wait(3),
+        error(18)
     );
+    let db = format!(
+        "echo 'going down'; touch /steps/1; {} echo 'still down'; touch /steps/3; {} echo 'up again'",
+        wait(2),
+        wait(4)
+    );
+    let steps = "    volumes: [\"steps:/steps\"]\n";
+    let services = [writer("app", &app, steps), writer("db", &db, steps)].concat();
+    let project = Project::of("folded", &format!("services:\n{services}volumes:\n  steps: {{}}\n"));
     project.magicctl(&["up", "--no-wait"]);
     ended(&project, &["app", "db"]);
     let folded = project.magicctl(&["logs", "--errors", "--summary"]).ok().stdout;
@@ -551,6 +563,7 @@ fn pane(project: &Project, columns: u32, args: &str) -> String {
         .current_dir(&project.dir)
         .env_clear()
         .env("TERM", "xterm-256color")
+        .env("TZ", "UTC")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let done: Done = pty.output().expect("script runs").into();
     assert_eq!(done.code, 0, "{}", done.all());
