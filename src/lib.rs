@@ -20,4 +20,5 @@ pub mod ready;
 pub mod render;
 pub mod report;
 pub mod settings;
+pub mod stamp;
 pub mod yaml;

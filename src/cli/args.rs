@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::logs::source::SourceChoice;
+use crate::logs::{Level, Stamp};
 use crate::report::Progress;
 
 /// Takes a `MagicProxy` project from a bare checkout to a healthy, observable stack on a Docker Engine, keeps it
@@ -45,7 +47,7 @@ pub struct Global {
     /// The engine's address (else DOCKER_HOST, the active Docker context, the default socket)
     #[arg(short = 'H', long, value_name = "URL")]
     pub host: Option<String>,
-    /// Results as text for people or JSON for programs
+    /// Results as text for people, JSON for programs, or (`logs` only) the bytes as written
     #[arg(long, value_enum, default_value_t, value_name = "FORM", global = true)]
     pub output: Output,
     /// How progress is told
@@ -73,6 +75,8 @@ pub enum Output {
     Text,
     /// For programs.
     Json,
+    /// `logs`: the containers' bytes and nothing else.
+    Raw,
 }
 
 /// `--color`.
@@ -230,31 +234,85 @@ pub struct StatusArgs {
 
 /// `logs`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = LOGS_EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct LogsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// Only errors, each with its whole traceback
-    #[arg(long)]
+    /// Only errors and worse, each with its whole traceback; also a traceback that states no level
+    #[arg(long, conflicts_with = "level")]
     pub errors: bool,
-    /// Go on with new lines as they come
+    /// Only this level and worse
+    #[arg(long, value_name = "LEVEL", value_enum, ignore_case = true)]
+    pub level: Option<Level>,
+    /// Fold the same errors into one: how often, first, last, services, an example; newest first (implies --errors)
+    #[arg(long, conflicts_with_all = ["follow", "tail", "after_context", "before_context", "context"])]
+    pub summary: bool,
+    /// Go on with new lines as they come, across restarts and replaced containers
     #[arg(short, long)]
     pub follow: bool,
-    /// Only what is newer: 10m, 2h, 2026-01-31T12:00:00Z
+    /// Only what is newer: 10m, 2h, yesterday, 2026-01-31, 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
-    pub since: Option<super::moment::Moment>,
-    /// Only what is older: 10m, 2h, 2026-01-31T12:00:00Z
+    pub since: Option<Stamp>,
+    /// Only what is older: the same
     #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
-    pub until: Option<super::moment::Moment>,
-    /// Only the last N lines of each service
-    #[arg(short = 'n', long, value_name = "N")]
+    pub until: Option<Stamp>,
+    /// Only the last N records of each service, of those that pass the filters; `all` for all
+    #[arg(short = 'n', long, value_name = "N", value_parser = tail)]
     pub tail: Option<usize>,
-    /// Only lines in which this regular expression matches
+    /// Only records in which this regular expression matches
     #[arg(long, value_name = "RE")]
-    pub grep: Option<regex::Regex>,
-    /// Show the time of each line
+    pub grep: Option<String>,
+    /// Match --grep in any case
+    #[arg(short, long, requires = "grep")]
+    pub ignore_case: bool,
+    /// Only records in which --grep does not match (-v is --verbose)
+    #[arg(long, requires = "grep")]
+    pub invert: bool,
+    /// Show N records of any service after each
+    #[arg(short = 'A', long, value_name = "N")]
+    pub after_context: Option<usize>,
+    /// Show N records of any service before each
+    #[arg(short = 'B', long, value_name = "N")]
+    pub before_context: Option<usize>,
+    /// Show N records of any service before and after each, in the order of time
+    #[arg(short = 'C', long, value_name = "N")]
+    pub context: Option<usize>,
+    /// Show the time of each line, where you are
     #[arg(short, long)]
     pub timestamps: bool,
+    /// Show times in UTC (implies -t)
+    #[arg(long)]
+    pub utc: bool,
+    /// Wrap long lines under their own beginning
+    #[arg(long, conflicts_with = "cut")]
+    pub wrap: bool,
+    /// Cut long lines
+    #[arg(long)]
+    pub cut: bool,
+    /// Where lines come from
+    #[arg(long, value_enum, default_value_t, value_name = "SOURCE")]
+    pub source: SourceChoice,
+    /// Show keys as they are; only on a terminal
+    #[arg(long)]
+    pub no_redact: bool,
+}
+
+const LOGS_EXAMPLES: &str = "Examples:
+  magicctl logs --errors --summary           what went wrong, how often, since when
+  magicctl logs --errors -C 3                each error and what any service said around it
+  magicctl logs --since 10m --grep 'time.?out' -i
+  magicctl logs -f --tail 20 app-runner
+  magicctl logs --output json | jq .message  one record a line; --output raw: the bytes as written";
+
+/// `--tail`.
+fn tail(text: &str) -> Result<usize, String> {
+    if text == "all" {
+        return Ok(usize::MAX);
+    }
+    text.parse()
+        .map_err(|_| format!("`{text}` is no number of records; write one (100), or `all`"))
 }
 
 /// `restart` and `stop`.

@@ -27,7 +27,7 @@ use clap::Parser as _;
 use crate::failure::{Exit, Failure};
 use crate::report::{Out, Redactor, print_failure};
 
-use args::{Cli, Color, Command};
+use args::{Cli, Color, Command, Output};
 use session::Session;
 
 /// How a command ended when it did not fail: the exit code says it all, or something was already said.
@@ -68,6 +68,9 @@ pub fn main() -> u8 {
 }
 
 async fn dispatch(session: &Session, command: Command) -> Ended {
+    if session.global.output == Output::Raw && !matches!(command, Command::Logs(_)) {
+        return Err(Failure::usage("--output raw is for `logs`").hint("the others give text or json"));
+    }
     match command {
         Command::Init(args) => init::run(session, &args),
         Command::Check => check::run(session).await,

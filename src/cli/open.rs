@@ -52,7 +52,7 @@ pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
 }
 
 /// Where port `target` of `service` answers on this machine, as the file publishes it.
-fn published(stack: &Stack, service: &str, target: u16) -> Result<String, Failure> {
+pub(super) fn published(stack: &Stack, service: &str, target: u16) -> Result<String, Failure> {
     let found = stack.services.get(service);
     let port = found.and_then(|service: &Service| {
         let port = service.ports.iter().find(|port| port.target == target)?;

@@ -135,6 +135,11 @@ impl EngineError {
         }
     }
 
+    /// Whether what was asked about is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound(_))
+    }
+
     /// Whether the engine itself is gone.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })

@@ -1,22 +1,30 @@
 //! A container's log as the engine keeps it.
 
+use std::path::{Path, PathBuf};
+
 use bollard::container::LogOutput;
-use bollard::query_parameters::LogsOptions;
+use bollard::query_parameters::{InspectContainerOptions, LogsOptions};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use crate::stamp::Stamp;
 
 use super::{Engine, EngineError};
+
+/// The engine keeps lines in parts of this many bytes.
+const PART: usize = 16 << 10;
+/// No time is longer; a line may be.
+const LONGEST_TIME: usize = 48;
 
 /// Which part of a log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogOptions {
     /// Go on with new lines.
     pub follow: bool,
-    /// From then on, Unix seconds.
-    pub since: Option<i64>,
-    /// Until then, Unix seconds.
-    pub until: Option<i64>,
+    /// From then on; the engine is asked in whole seconds, so some earlier lines may come too.
+    pub since: Option<Stamp>,
+    /// Until then; some later lines may come too.
+    pub until: Option<Stamp>,
     /// Only the last lines.
     pub tail: Option<usize>,
 }
@@ -27,21 +35,32 @@ pub struct LogPiece {
     /// Printed to stderr.
     pub stderr: bool,
     /// When, by the engine's clock.
-    pub time: OffsetDateTime,
+    pub time: Stamp,
     /// The text, with its line end.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
+}
+
+/// Where the engine keeps a container's log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogPlace {
+    /// The log driver.
+    pub driver: String,
+    /// The file that is being written, as the engine's machine names it; `None` when there is none.
+    pub file: Option<PathBuf>,
 }
 
 impl Engine {
     /// The log of a container.
     pub fn logs(&self, id: &str, options: LogOptions) -> impl Stream<Item = Result<LogPiece, EngineError>> + use<> {
-        let seconds = |moment: Option<i64>| moment.map_or(0, |moment| i32::try_from(moment).unwrap_or(i32::MAX));
+        let seconds = |second: i64| i32::try_from(second).unwrap_or(if second < 0 { 0 } else { i32::MAX });
         let wanted = LogsOptions {
             follow: options.follow,
             stdout: true,
             stderr: true,
-            since: seconds(options.since),
-            until: seconds(options.until),
+            since: options.since.map_or(0, |since| seconds(since.seconds())),
+            until: options
+                .until
+                .map_or(0, |until| seconds(until.seconds().saturating_add(1))),
             timestamps: true,
             tail: options.tail.map_or_else(|| "all".to_owned(), |tail| tail.to_string()),
         };
@@ -53,41 +72,70 @@ impl Engine {
         })
     }
 
-    /// The last `count` lines of a container's log, as text; none when the engine can't give them.
-    pub async fn last_lines(&self, id: &str, count: usize) -> Vec<String> {
-        let options = LogOptions {
-            tail: Some(count),
-            ..LogOptions::default()
+    /// Where a container's log lies.
+    pub async fn log_place(&self, id: &str) -> Result<LogPlace, EngineError> {
+        let inspected = self
+            .docker
+            .inspect_container(id, None::<InspectContainerOptions>)
+            .await
+            .map_err(|error| self.error(error))?;
+        let config = inspected.host_config.and_then(|config| config.log_config);
+        let driver = config.and_then(|config| config.typ).unwrap_or_default();
+        let named = |path: Option<String>| path.filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = match driver.as_str() {
+            // The engine says where its `json-file` is; its `local` files lie beside what else it keeps of a container.
+            "local" => named(inspected.resolv_conf_path)
+                .as_deref()
+                .and_then(Path::parent)
+                .map(|folder| folder.join("local-logs/container.log")),
+            _ => named(inspected.log_path),
         };
-        let mut lines = Vec::new();
-        let mut pieces = std::pin::pin!(self.logs(id, options));
-        while let Some(Ok(piece)) = pieces.next().await {
-            lines.push(String::from_utf8_lossy(&piece.bytes).trim_end().to_owned());
-        }
-        lines
+        Ok(LogPlace { driver, file })
     }
 }
 
 /// `2026-11-23T10:00:00.123456789Z text` → its time and text.
 fn split(output: LogOutput) -> LogPiece {
     let stderr = matches!(output, LogOutput::StdErr { .. });
+    let terminal = matches!(output, LogOutput::Console { .. });
     let bytes = output.into_bytes();
-    let space = bytes.iter().position(|byte| *byte == b' ');
-    let time = space
-        .and_then(|space| std::str::from_utf8(&bytes[..space]).ok())
-        .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    match (time, space) {
-        (Some(time), Some(space)) => LogPiece {
+    let space = bytes.iter().take(LONGEST_TIME).position(|byte| *byte == b' ');
+    let time = space.and_then(|space| Some((Stamp::parse(&bytes[..space])?, space)));
+    match time {
+        Some((time, space)) => LogPiece {
             stderr,
             time,
-            bytes: bytes[space + 1..].to_vec(),
+            bytes: if terminal {
+                without_inner_times(bytes.slice(space + 1..))
+            } else {
+                bytes.slice(space + 1..)
+            },
         },
-        _ => LogPiece {
+        None => LogPiece {
             stderr,
-            time: OffsetDateTime::UNIX_EPOCH,
-            bytes: bytes.to_vec(),
+            time: Stamp::default(),
+            bytes,
         },
     }
+}
+
+/// A terminal's log has no frames: of a line that the engine keeps in parts, each part has its time before it, within the line.
+fn without_inner_times(line: Bytes) -> Bytes {
+    if line.len() <= PART {
+        return line;
+    }
+    let mut whole = Vec::with_capacity(line.len());
+    let mut rest = &line[..];
+    while let Some((part, after)) = rest.split_at_checked(PART) {
+        whole.extend_from_slice(part);
+        let space = after.iter().take(LONGEST_TIME).position(|byte| *byte == b' ');
+        match space.filter(|space| Stamp::parse(&after[..*space]).is_some()) {
+            Some(space) => rest = &after[space + 1..],
+            None => rest = after,
+        }
+    }
+    whole.extend_from_slice(rest);
+    whole.into()
 }
 
 #[cfg(test)]
@@ -99,9 +147,21 @@ mod tests {
         let message = "2026-11-23T10:00:00.5Z hello  world\n".into();
         let piece = split(LogOutput::StdErr { message });
         assert!(piece.stderr);
-        assert_eq!(piece.time.unix_timestamp(), 1_795_428_000);
-        assert_eq!(piece.time.millisecond(), 500);
-        assert_eq!(piece.bytes, b"hello  world\n");
+        assert_eq!(piece.time, Stamp(1_795_428_000_500_000_000));
+        assert_eq!(&piece.bytes[..], b"hello  world\n");
+    }
+
+    #[test]
+    fn a_terminals_long_line_has_no_times_inside() {
+        let (part, time) = ("x".repeat(PART), "2026-11-23T10:00:00.5Z ");
+        let message = format!("{time}{part}{time}{part}{time}end\n").into();
+        let piece = split(LogOutput::Console { message });
+        assert_eq!(piece.bytes, format!("{part}{part}end\n"));
+        let message = format!("{time}{part}no time {time}\n").into();
+        assert_eq!(
+            split(LogOutput::Console { message }).bytes,
+            format!("{part}no time {time}\n")
+        );
     }
 
     #[test]
@@ -109,6 +169,6 @@ mod tests {
         let piece = split(LogOutput::StdOut {
             message: "no time\n".into(),
         });
-        assert_eq!(piece.bytes, b"no time\n");
+        assert_eq!(&piece.bytes[..], b"no time\n");
     }
 }

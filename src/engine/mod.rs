@@ -31,7 +31,7 @@ pub use endpoint::Endpoint;
 pub use error::EngineError;
 pub use events::{EngineEvent, EngineEventKind};
 pub use exec::{ExecOptions, ExecOutcome};
-pub use logs::{LogOptions, LogPiece};
+pub use logs::{LogOptions, LogPiece, LogPlace};
 pub use once::Once;
 pub use pull::PullProgress;
 

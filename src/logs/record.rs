@@ -1,161 +1,153 @@
 //! A record is a line with the lines that continue it: a traceback is one thing, not forty.
 
-use super::{Level, Line};
+use super::line::Piece;
+use super::trace::{self, Trace};
+use super::{Level, Stamp, format};
+
+/// More than this is no traceback: what follows is a record of its own, so that memory stays bounded.
+const LARGEST: usize = 1 << 20;
 
 /// A line and what continues it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// The lines, at least one.
-    pub lines: Vec<Line>,
-    /// The level that the first line states; of continuation lines, the worst.
-    pub level: Option<Level>,
+    /// The engine's time of the first line.
+    pub time: Stamp,
+    /// Written to stderr.
+    pub stderr: bool,
+    /// The lines, a line feed between each two.
+    bytes: Vec<u8>,
+    /// The time of each line.
+    times: Vec<Stamp>,
+    /// Whether the last line has its end.
+    pub ends: bool,
+    trace: Trace,
+    after_a_frame: bool,
 }
 
 impl Record {
+    /// A record of one line.
+    pub fn of(line: Piece<'_>) -> Self {
+        let mut record = Self::default();
+        record.begin(line);
+        record
+    }
+
+    /// Begins anew with `line`, in the memory that is there.
+    pub fn begin(&mut self, line: Piece<'_>) {
+        self.time = line.time;
+        self.stderr = line.stderr;
+        self.bytes.clear();
+        self.times.clear();
+        self.bytes.extend_from_slice(line.bytes);
+        self.times.push(line.time);
+        self.ends = line.ends;
+        self.trace = trace::begins(line.bytes);
+        self.after_a_frame = false;
+    }
+
+    /// Takes `line` if it continues the record.
+    pub fn take(&mut self, line: Piece<'_>) -> bool {
+        if !self.continues(line.bytes) || self.bytes.len() + line.bytes.len() > LARGEST {
+            return false;
+        }
+        self.bytes.push(b'\n');
+        self.bytes.extend_from_slice(line.bytes);
+        self.times.push(line.time);
+        self.ends = line.ends;
+        self.after_a_frame = line.bytes.first().is_some_and(|first| is_indent(*first));
+        let begun = trace::begins(line.bytes);
+        if self.trace == Trace::None {
+            self.trace = if trace::is_caused_by(line.bytes) {
+                Trace::Java
+            } else {
+                begun
+            };
+        }
+        true
+    }
+
+    fn continues(&self, line: &[u8]) -> bool {
+        // The common cases first: this is asked of every line.
+        let Some(first) = line.first() else {
+            return matches!(self.trace, Trace::Python | Trace::Go);
+        };
+        match first {
+            b' ' if trace::is_exception_group(line) => self.trace == Trace::None && self.is_error(),
+            first if is_indent(*first) => true,
+            b'{' => false,
+            b'\r' if line.len() == 1 => matches!(self.trace, Trace::Python | Trace::Go),
+            _ if trace::is_caused_by(line) => true,
+            _ if self.trace != Trace::None => trace::goes_on(self.trace, line, self.after_a_frame),
+            // The line before says what failed: `ERROR: …` and its traceback are one.
+            _ => trace::begins(line) != Trace::None && self.is_error(),
+        }
+    }
+
+    /// The lines, without their ends.
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.split(|byte| *byte == b'\n')
+    }
+
+    /// The lines with their times.
+    pub fn timed_lines(&self) -> impl Iterator<Item = (Stamp, &[u8])> {
+        self.times.iter().copied().zip(self.lines())
+    }
+
+    /// How many lines.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Never: a record has its first line.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// All lines as one text.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same record with another text in as many lines: what masking makes.
+    pub fn with_bytes(&self, bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            times: self.times.clone(),
+            ..*self
+        }
+    }
+
     /// The first line.
-    pub fn head(&self) -> &Line {
-        &self.lines[0]
+    pub fn head(&self) -> &[u8] {
+        self.lines().next().unwrap_or_default()
+    }
+
+    /// What follows the first line.
+    pub fn rest(&self) -> Option<&[u8]> {
+        let head = self.head().len();
+        self.bytes.get(head + 1..)
+    }
+
+    /// The traceback that it holds as lines of their own.
+    pub fn trace(&self) -> Trace {
+        self.trace
+    }
+
+    /// The level that the first line states, else what a traceback means.
+    pub fn level(&self) -> Option<Level> {
+        format::level(self.head()).or(match self.trace {
+            Trace::None => None,
+            Trace::Python | Trace::Java => Some(Level::Error),
+            Trace::Go => Some(Level::Fatal),
+        })
     }
 
     /// Error or worse.
     pub fn is_error(&self) -> bool {
-        self.level.is_some_and(|level| level >= Level::Error)
+        self.level().is_some_and(|level| level >= Level::Error)
     }
 }
 
-/// Groups the lines of each source into records.
-#[derive(Debug)]
-pub struct Grouping {
-    open: Vec<Option<Record>>,
-}
-
-impl Grouping {
-    /// For `sources` sources.
-    pub fn new(sources: usize) -> Self {
-        Self {
-            open: (0..sources).map(|_| None).collect(),
-        }
-    }
-
-    /// Takes a line; gives the record of the same source that it ends, if it ends one.
-    pub fn push(&mut self, line: Line) -> Option<Record> {
-        let slot = &mut self.open[line.source];
-        if let Some(record) = slot
-            && continues(record, &line.text)
-        {
-            record.level = record.level.max(Level::of(&line.text));
-            record.lines.push(line);
-            return None;
-        }
-        let level = Level::of(&line.text);
-        slot.replace(Record {
-            lines: vec![line],
-            level,
-        })
-    }
-
-    /// The records still open, by time.
-    pub fn flush(&mut self) -> Vec<Record> {
-        let mut records: Vec<Record> = self.open.iter_mut().filter_map(Option::take).collect();
-        records.sort_by_key(|record| record.head().time);
-        records
-    }
-}
-
-/// Whether `text` goes on with what `record` began: indented lines, Java's `Caused by:`, and the last line of a
-/// Python traceback, which is not indented.
-fn continues(record: &Record, text: &str) -> bool {
-    if text.starts_with([' ', '\t']) || text.starts_with("Caused by:") || text.starts_with("... ") {
-        return true;
-    }
-    let in_traceback = record
-        .lines
-        .iter()
-        .any(|line| line.text.starts_with("Traceback (most recent call last)"));
-    if text.starts_with("Traceback (most recent call last)") {
-        // The line before says what failed: `ERROR: …` and its traceback are one.
-        return record.is_error() || in_traceback;
-    }
-    let chained =
-        text.starts_with("During handling of the above exception") || text.starts_with("The above exception was");
-    if in_traceback && (chained || text.is_empty()) {
-        return true;
-    }
-    let last_indented = record
-        .lines
-        .last()
-        .is_some_and(|line| line.text.starts_with([' ', '\t']));
-    in_traceback && last_indented && looks_like_exception(text)
-}
-
-/// `ValueError: no`, `asyncio.exceptions.CancelledError`.
-fn looks_like_exception(text: &str) -> bool {
-    let name = text.split(':').next().unwrap_or(text);
-    !name.is_empty()
-        && name.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '_')
-        && name
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.starts_with(char::is_uppercase))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use time::OffsetDateTime;
-
-    fn records(lines: &[&str]) -> Vec<(usize, Option<Level>)> {
-        let mut grouping = Grouping::new(1);
-        let mut records = Vec::new();
-        for text in lines {
-            let line = Line {
-                source: 0,
-                time: OffsetDateTime::UNIX_EPOCH,
-                stderr: false,
-                text: (*text).to_owned(),
-            };
-            records.extend(grouping.push(line));
-        }
-        records.extend(grouping.flush());
-        records
-            .iter()
-            .map(|record| (record.lines.len(), record.level))
-            .collect()
-    }
-
-    #[test]
-    fn a_python_traceback_is_one_record() {
-        let got = records(&[
-            "INFO:     Started",
-            "Traceback (most recent call last):",
-            "  File \"run.py\", line 1, in <module>",
-            "    import nothing",
-            "ModuleNotFoundError: No module named 'nothing'",
-            "",
-            "During handling of the above exception, another exception occurred:",
-            "",
-            "Traceback (most recent call last):",
-            "  File \"run.py\", line 2, in <module>",
-            "RuntimeError",
-            "INFO:     Stopped",
-        ]);
-        assert_eq!(
-            got,
-            [(1, Some(Level::Info)), (10, Some(Level::Error)), (1, Some(Level::Info))]
-        );
-    }
-
-    #[test]
-    fn a_java_stack_belongs_to_its_error() {
-        let got = records(&[
-            "[2026-11-23 20:00:00,123] ERROR no (kafka.Kafka$)",
-            "java.lang.RuntimeException: a",
-            "\tat kafka.Kafka$.main(Kafka.scala:1)",
-            "Caused by: java.io.IOException: b",
-            "\t... 3 more",
-            "[2026-11-23 20:00:01,123] INFO on (kafka.Kafka$)",
-        ]);
-        assert_eq!(got[0], (1, Some(Level::Error)));
-        assert_eq!(got[1], (4, None));
-    }
+fn is_indent(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
 }

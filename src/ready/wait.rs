@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
+use crate::logs::last_lines;
 use crate::observed::Health;
 use crate::plan::{ReadyPage, Until};
 
@@ -82,7 +83,7 @@ impl Wait<'_> {
             Ok(Err(failure)) => failure,
             Err(_elapsed) => self.timed_out().await,
         };
-        let last_lines = self.engine.last_lines(self.id, 12).await;
+        let last_lines = last_lines(self.engine, self.id, 12).await;
         let failure = self.explained(failure, &last_lines).await;
         Err(Waited { failure, last_lines })
     }

@@ -1,21 +1,21 @@
 //! Where text goes: results to stdout, progress and diagnostics to stderr, keys masked in both.
 
 use std::io::{self, Write as _};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Redactor;
 
 /// The two streams. A closed stream (`| head`) is the reader's choice, not an error: from then on nothing is written.
 #[derive(Debug, Clone)]
 pub struct Out {
-    redactor: Rc<Redactor>,
+    redactor: Arc<Redactor>,
 }
 
 impl Out {
     /// Masks what `redactor` knows.
     pub fn new(redactor: Redactor) -> Self {
         Self {
-            redactor: Rc::new(redactor),
+            redactor: Arc::new(redactor),
         }
     }
 
@@ -37,6 +37,11 @@ impl Out {
         let _unread = stderr
             .write_all(masked.as_bytes())
             .and_then(|()| stderr.write_all(b"\n"));
+    }
+
+    /// What masks.
+    pub fn redactor(&self) -> &Arc<Redactor> {
+        &self.redactor
     }
 
     /// `text` without keys.

@@ -25,7 +25,8 @@ fn logs_are_filtered_by_service_tail_text_and_level() {
     };
     assert_eq!(lines(&[]).len(), 6);
     assert!(lines(&[])[0].starts_with("talker | one"), "{:?}", lines(&[]));
-    assert_eq!(lines(&["--tail", "2"]).len(), 2);
+    // Records: an error with its traceback is one.
+    assert_eq!(lines(&["--tail", "2"]).len(), 5);
     assert_eq!(lines(&["--grep", "tw[o]"]).len(), 1);
     assert_eq!(lines(&["quiet"]), Vec::<String>::new());
     let errors = lines(&["--errors"]);

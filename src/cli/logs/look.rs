@@ -1,0 +1,130 @@
+//! How records look, by the flags and the terminal.
+
+use console::{Color, Style};
+
+use crate::cli::args::{Color as ColorChoice, LogsArgs, Output};
+use crate::cli::session::Session;
+use crate::failure::Failure;
+use crate::logs::{Around, Clock, Fit, Form, Printer, Who};
+
+use super::is_terminal;
+
+/// The colours of services' names, in turn.
+const COLOURS: [Color; 6] = [
+    Color::Cyan,
+    Color::Yellow,
+    Color::Green,
+    Color::Magenta,
+    Color::Blue,
+    Color::Red,
+];
+/// The width of a pane that says nothing of its own.
+const WIDTH: usize = 80;
+
+pub(super) fn printer(session: &Session, args: &LogsArgs) -> Result<Printer, Failure> {
+    if args.no_redact {
+        if !is_terminal() {
+            return Err(Failure::usage("--no-redact works on a terminal only")
+                .because("what goes to a file or another program may go further, and keys with it")
+                .hint("leave it out: keys are shown as ********"));
+        }
+        session.warn("keys are shown as they are (--no-redact): mind who looks at this terminal");
+    }
+    let form = match session.global.output {
+        Output::Json => Form::Json,
+        Output::Raw => Form::Raw,
+        // `--color always` is for a pager, which is a terminal in the end.
+        Output::Text if is_terminal() || session.global.color == ColorChoice::Always => Form::Pretty,
+        Output::Text => Form::Plain,
+    };
+    let fit = match (args.wrap, args.cut) {
+        (true, _) => Fit::Wrap(width(session)),
+        (_, true) => Fit::Cut(width(session)),
+        _ => Fit::Whole,
+    };
+    Ok(Printer {
+        form,
+        colour: console::colors_enabled(),
+        clock: (args.timestamps || args.utc).then(|| if args.utc { Clock::utc() } else { Clock::local() }),
+        fit,
+        redactor: (!args.no_redact).then(|| session.out.redactor().clone()),
+    })
+}
+
+/// The terminal's width, else what `COLUMNS` says.
+fn width(session: &Session) -> usize {
+    let columns = session
+        .environment
+        .get("COLUMNS")
+        .and_then(|columns| columns.parse().ok());
+    let term = console::Term::stdout();
+    match term.size_checked() {
+        Some((_, width)) => usize::from(width),
+        None => columns.unwrap_or(WIDTH),
+    }
+}
+
+pub(super) fn around(session: &Session, args: &LogsArgs) -> Around {
+    Around {
+        before: args.before_context.or(args.context).unwrap_or(0),
+        after: args.after_context.or(args.context).unwrap_or(0),
+        parted: session.global.output == Output::Text,
+    }
+}
+
+/// The services' names in one column, each in its colour.
+pub(super) struct Names {
+    width: usize,
+    services: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn of<'s>(services: impl IntoIterator<Item = &'s str>) -> Self {
+        let mut names = Self {
+            width: 0,
+            services: Vec::new(),
+        };
+        for service in services {
+            names.number(service);
+        }
+        names.width = names
+            .services
+            .iter()
+            .map(|service| console::measure_text_width(service))
+            .max()
+            .unwrap_or(0);
+        names
+    }
+
+    fn number(&mut self, service: &str) -> usize {
+        if let Some(at) = self.services.iter().position(|known| known == service) {
+            return at;
+        }
+        self.services.push(service.to_owned());
+        self.services.len() - 1
+    }
+
+    pub(super) fn who(&mut self, service: &str, container: &str, printer: &Printer) -> Who {
+        let number = self.number(service);
+        let name = format!("{service:width$}", width = self.width);
+        let name = if printer.colour {
+            let style = Style::new().fg(COLOURS[number % COLOURS.len()]).force_styling(true);
+            style.apply_to(name).to_string()
+        } else {
+            name
+        };
+        Who {
+            service: service.into(),
+            container: container.to_owned(),
+            prefix: format!("{name} | ").into_bytes(),
+        }
+    }
+}
+
+/// A word on stderr, also when the output is for programs: what is missing there is never silent.
+pub(super) fn say(session: &Session, text: &str) {
+    if !session.global.quiet {
+        let mark = console::style("warning:").yellow().bold().for_stderr();
+        session.out.diagnostic(&format!("{mark} {text}"));
+    }
+}

@@ -1,0 +1,321 @@
+//! `logs`: all services as one stream in time order.
+
+mod choose;
+mod follow;
+mod look;
+mod summary;
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+use crate::compose::Stack;
+use crate::engine::{Engine, LogOptions};
+use crate::failure::{Exit, Failure};
+use crate::logs::follow::LogFile;
+use crate::logs::source::{SourceChoice, Span};
+use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
+use crate::observed::Container;
+
+use super::Ended;
+use super::args::LogsArgs;
+use super::open::published;
+use super::session::Session;
+
+use choose::{Chosen, Place};
+use follow::{Events, Following};
+use look::Names;
+
+/// Batches of a source that wait for their turn.
+const WAITING: usize = 2;
+
+pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
+    if args.follow && args.source == SourceChoice::Loki {
+        return Err(
+            Failure::usage("--follow goes on with what the engine streams, which `--source loki` leaves out")
+                .hint("leave out one of the two"),
+        );
+    }
+    let wanted = Arc::new(wanted(session, args)?);
+    let (project, stack) = session.project()?;
+    let show = Show {
+        session,
+        args,
+        project: &project,
+        wanted: &wanted,
+    };
+    let from_loki = async {
+        let stack = stack.as_ref().ok_or_else(|| {
+            Failure::failed("where Loki is says the Compose file, which can't be read").hint("see `magicctl config`")
+        })?;
+        let url = published(stack, "loki", 3100)?;
+        let chosen = choose::from_loki(session, args, &url, stack, &wanted).await?;
+        show.history(chosen, None).await
+    };
+    let work = async {
+        if args.source == SourceChoice::Loki {
+            return from_loki.await;
+        }
+        if let Some(stack) = &stack {
+            stack.select(&args.services, false)?;
+        }
+        show.engines(stack.as_ref()).await
+    };
+    tokio::select! {
+        ended = work => ended,
+        _ = tokio::signal::ctrl_c() => Ok(Some(Exit::Interrupted)),
+    }
+}
+
+/// What the flags ask for.
+fn wanted(session: &Session, args: &LogsArgs) -> Result<Wanted, Failure> {
+    let errors = (args.errors || args.summary).then_some(Level::Error);
+    let mut span = Span::default();
+    span.since = args.since.unwrap_or(span.since);
+    span.until = args.until.unwrap_or(span.until);
+    Ok(Wanted {
+        span,
+        keep: Keep {
+            least: args.level.or(errors),
+            grep: args
+                .grep
+                .as_deref()
+                .map(|text| pattern(text, args.ignore_case))
+                .transpose()?,
+            likely: args.grep.as_deref().and_then(|text| Likely::of(text, args.ignore_case)),
+            invert: args.invert,
+            ..Keep::default()
+        },
+        tail: args.tail.filter(|tail| *tail != usize::MAX),
+        context: look::around(session, args).is_some(),
+        fold: args.summary,
+        follow: args.follow,
+        printer: look::printer(session, args)?,
+    })
+}
+
+fn pattern(text: &str, ignore_case: bool) -> Result<regex::bytes::Regex, Failure> {
+    regex::bytes::RegexBuilder::new(text)
+        .case_insensitive(ignore_case)
+        .multi_line(true)
+        .build()
+        .map_err(|error| {
+            Failure::usage("--grep: that is no regular expression")
+                .because(error.to_string())
+                .hint("to find the text as it stands, put a backslash before each of . * + ? ( ) [ ] { } | ^ $ \\")
+        })
+}
+
+/// The logs of a project, to be shown.
+struct Show<'a> {
+    session: &'a Session,
+    args: &'a LogsArgs,
+    project: &'a str,
+    wanted: &'a Arc<Wanted>,
+}
+
+/// What goes on behind the history.
+struct Behind {
+    engine: Arc<Engine>,
+    names: Names,
+    events: Events,
+}
+
+/// A container of the history, for what comes behind it.
+struct Followed {
+    id: String,
+    who: Arc<Who>,
+    file: Option<LogFile>,
+}
+
+impl Followed {
+    fn of(chosen: &Chosen) -> Self {
+        let file = match &chosen.place {
+            Place::Files(files) => Some(LogFile {
+                driver: files.driver,
+                path: files.path.clone(),
+            }),
+            _ => None,
+        };
+        Self {
+            id: chosen.id.clone(),
+            who: chosen.who.clone(),
+            file,
+        }
+    }
+}
+
+impl Show<'_> {
+    /// Of the containers that the engine has.
+    async fn engines(&self, stack: Option<&Stack>) -> Ended {
+        let Self {
+            session,
+            args,
+            project,
+            wanted,
+        } = *self;
+        let engine = Arc::new(session.engine().await?);
+        // Listening before looking: a container that starts in between is heard of.
+        let events: Option<Events> = if args.follow {
+            let events = engine.subscribe(project).await.map_err(|error| error.failure())?;
+            Some(Box::pin(events))
+        } else {
+            None
+        };
+        let mut containers = engine
+            .observe_containers(project)
+            .await
+            .map_err(|error| error.failure())?;
+        containers.retain(|container| {
+            container
+                .service()
+                .is_some_and(|service| args.services.is_empty() || args.services.iter().any(|wanted| wanted == service))
+        });
+        containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
+        if containers.is_empty() && !args.follow {
+            return Err(
+                Failure::failed(format!("project {project} has no containers to show logs of"))
+                    .hint("`magicctl up` makes them; `--source loki` shows those that are gone"),
+            );
+        }
+        let there = containers.iter().filter_map(Container::service);
+        let in_file = stack.into_iter().flat_map(|stack| stack.services.keys());
+        // All names that may come, so that the column is as wide as it will have to be.
+        let mut names = match events {
+            Some(_) => Names::of(there.chain(in_file.map(String::as_str))),
+            None => Names::of(there),
+        };
+        let chosen = choose::choose(session, args, &engine, containers, &mut names, &wanted.printer).await?;
+        let behind = events.map(|events| Behind {
+            engine: engine.clone(),
+            names,
+            events,
+        });
+        self.history(chosen, behind).await
+    }
+
+    async fn history(&self, chosen: Vec<Chosen>, behind: Option<Behind>) -> Ended {
+        let Self {
+            session,
+            args,
+            project,
+            wanted,
+        } = *self;
+        let several = chosen.windows(2).any(|two| two[0].who.service == two[1].who.service);
+        let tail = wanted.tail.filter(|_| several);
+        let services = chosen.iter().map(|chosen| chosen.who.service.clone()).collect();
+        let sources: Vec<Followed> = chosen.iter().map(Followed::of).collect();
+        let files = chosen
+            .iter()
+            .filter(|chosen| matches!(chosen.place, Place::Files(_)))
+            .count();
+        let chunk = Chunk::for_files(files);
+        let feeds = chosen
+            .into_iter()
+            .map(|chosen| feed(project, wanted, chosen, chunk))
+            .collect::<Result<Vec<_>, _>>()?;
+        let around = look::around(session, args);
+        let mut output = Output::new(std::io::stdout().lock(), around, tail.map(|tail| (tail, services)));
+        let read_on = merge(feeds, &mut output).await;
+        let failures = std::mem::take(&mut output.failures);
+        for (source, failure) in &failures {
+            look::say(
+                session,
+                &format!("the log of {} ends early: {failure}", sources[*source].who.container),
+            );
+        }
+        if read_on && wanted.fold {
+            let groups = std::mem::take(&mut output.summary).groups();
+            summary::show(session, wanted, groups, &mut output);
+        }
+        let read_on = read_on && output.finish();
+        let is_followed = behind.is_some();
+        if let Some(behind) = behind.filter(|_| read_on) {
+            self.follow(sources, behind, &mut output).await?;
+        }
+        if let Some(error) = output.error {
+            return Err(Failure::failed("the logs can't be written to where they were to go")
+                .because(error.to_string())
+                .hint("is there room left?"));
+        }
+        if is_followed {
+            return Ok(None);
+        }
+        Ok((!failures.is_empty()).then_some(Exit::Failed))
+    }
+
+    async fn follow<W: std::io::Write>(
+        &self,
+        sources: Vec<Followed>,
+        behind: Behind,
+        output: &mut Output<W>,
+    ) -> Result<(), Failure> {
+        let seams = std::mem::take(&mut output.seams);
+        let (mut following, heard) = Following::new(
+            self.session,
+            self.args,
+            self.project,
+            behind.engine,
+            self.wanted.clone(),
+            behind.names,
+            output,
+        );
+        for (number, source) in sources.into_iter().enumerate() {
+            let live = following.live(source.who);
+            following.add(source.id, live, source.file, seams.get(&number).copied().flatten());
+        }
+        following.run(heard, behind.events).await
+    }
+}
+
+/// Starts to read a container's log.
+fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Result<Receiver<Fed>, Failure> {
+    let (to, feed) = channel(WAITING);
+    let wanted = wanted.clone();
+    let who = chosen.who;
+    match chosen.place {
+        Place::Files(files) => {
+            let path = files.path;
+            let history = files.history;
+            let read = move || {
+                let read = from_files(&wanted, &who, &history, chunk, &mut |fed| to.blocking_send(fed).is_ok());
+                if let Err(error) = read {
+                    let failure = Failure::failed(format!("{} can't be read", path.display()))
+                        .because(error.to_string())
+                        .hint("`--source engine` asks the engine for it");
+                    let _nobody_listens = to.blocking_send(Fed::Failed(failure));
+                }
+            };
+            std::thread::Builder::new()
+                .name("log".to_owned())
+                .spawn(read)
+                .map_err(|error| {
+                    Failure::failed("no thread can be started to read a log").because(error.to_string())
+                })?;
+        }
+        Place::Loki(loki) => {
+            tokio::spawn(from_loki(wanted, who, loki, project.to_owned(), to));
+        }
+        Place::Engine(engine) => {
+            let span = wanted.span;
+            let default = Span::default();
+            let open = move |tail| {
+                let options = LogOptions {
+                    follow: false,
+                    since: Some(span.since).filter(|since| *since != default.since),
+                    until: Some(span.until).filter(|until| *until != default.until),
+                    tail,
+                };
+                engine.logs(&chosen.id, options)
+            };
+            tokio::spawn(from_engine(wanted, who, open, to));
+        }
+    }
+    Ok(feed)
+}
+
+/// Whether somebody looks at the output.
+fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}

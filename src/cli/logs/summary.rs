@@ -1,0 +1,80 @@
+//! `logs --errors --summary`: what one wants to read at two in the morning.
+
+use std::io::Write;
+
+use console::Style;
+
+use crate::cli::session::Session;
+use crate::logs::{Clock, Form, Group, Output, Wanted, json_entry};
+
+/// Of a long example the beginning and the end say most.
+const LINES: usize = 12;
+
+pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Group>, output: &mut Output<W>) {
+    if wanted.printer.form == Form::Json {
+        for group in groups {
+            let (who, record) = &group.example;
+            let text = group.json(&json_entry(who, record)).to_string();
+            let masked = wanted.printer.mask(text.as_bytes());
+            if !(output.text(&masked) && output.text(b"\n")) {
+                return;
+            }
+        }
+        return;
+    }
+    if groups.is_empty() {
+        if !session.global.quiet {
+            session.out.diagnostic("no errors");
+        }
+        return;
+    }
+    let clock = wanted.printer.clock.clone().unwrap_or_else(Clock::local);
+    let painted = |style: Style, text: String| {
+        if wanted.printer.colour {
+            style.force_styling(true).apply_to(text).to_string()
+        } else {
+            text
+        }
+    };
+    for group in groups {
+        let services: Vec<&str> = group.services.iter().map(|service| &**service).collect();
+        let mut when = Vec::new();
+        clock.write(group.first, &mut when);
+        if group.count > 1 {
+            when.extend_from_slice(b" .. ");
+            clock.write(group.last, &mut when);
+        }
+        let count = painted(Style::new().red().bold(), format!("{}x", group.count));
+        let services = painted(Style::new().bold(), services.join(", "));
+        let head = format!("{count} {services}  {}\n", String::from_utf8_lossy(&when));
+        if !output.text(head.as_bytes()) {
+            return;
+        }
+        let (who, record) = &group.example;
+        let mut example = crate::logs::Printer {
+            clock: None,
+            ..wanted.printer.clone()
+        };
+        if example.form == Form::Plain {
+            // One line of JSON says its message best when it is taken apart, also in a file.
+            example.form = Form::Pretty;
+        }
+        let who = crate::logs::Who {
+            prefix: b"    ".to_vec(),
+            ..(**who).clone()
+        };
+        let mut text = Vec::new();
+        example.print(&who, record, &mut text);
+        let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+        let shown = if lines.len() > LINES {
+            let left_out = format!("    … {} more lines …\n", lines.len() - LINES);
+            let (begin, end) = (&lines[..LINES / 2], &lines[lines.len() - LINES / 2..]);
+            [begin.concat(), left_out.into_bytes(), end.concat()].concat()
+        } else {
+            lines.concat()
+        };
+        if !output.text(&shown) {
+            return;
+        }
+    }
+}

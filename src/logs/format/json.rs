@@ -1,0 +1,214 @@
+//! One JSON object a line: the app (`level`, `message`, `exception`), pino and Bunyan (numeric levels, `msg`), and others.
+
+use memchr::memchr2;
+use serde_json::{Map, Value};
+
+use super::{Format, Level, Parts, Stated};
+
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    level,
+    parts,
+};
+
+const LEVEL_KEYS: [&str; 4] = ["level", "severity", "lvl", "levelname"];
+const MESSAGE_KEYS: [&str; 4] = ["message", "msg", "event", "text"];
+const EXCEPTION_KEYS: [&str; 6] = [
+    "exception",
+    "exc_info",
+    "stack",
+    "stack_trace",
+    "stacktrace",
+    "traceback",
+];
+
+fn is_object(line: &[u8]) -> bool {
+    line.first() == Some(&b'{') && line.trim_ascii_end().last() == Some(&b'}')
+}
+
+/// Walks the object's own keys without building anything; what is nested is stepped over.
+fn level(line: &[u8]) -> Option<Stated> {
+    if !is_object(line) {
+        return None;
+    }
+    let mut scan = Scan { rest: &line[1..] };
+    scan.space();
+    if scan.rest.first() == Some(&b'}') {
+        return Some(Stated(None));
+    }
+    let mut exception = false;
+    loop {
+        let key = scan.string()?;
+        scan.space();
+        scan.take(b':')?;
+        scan.space();
+        let value = scan.value()?;
+        if LEVEL_KEYS.iter().any(|known| key == known.as_bytes())
+            && let Some(level) = of_value(value)
+        {
+            return Some(Stated(Some(level)));
+        }
+        exception |= value.first() == Some(&b'"')
+            && value.len() > 2
+            && EXCEPTION_KEYS.iter().any(|known| key == known.as_bytes());
+        scan.space();
+        match scan.rest.first()? {
+            b',' => scan.rest = &scan.rest[1..],
+            // An exception without a level is an error still.
+            b'}' => return Some(Stated(exception.then_some(Level::Error))),
+            _ => return None,
+        }
+        scan.space();
+    }
+}
+
+fn of_value(value: &[u8]) -> Option<Level> {
+    match value {
+        [b'"', word @ .., b'"'] => Level::of_word(word),
+        number => Some(Level::of_number(std::str::from_utf8(number).ok()?.parse().ok()?)),
+    }
+}
+
+struct Scan<'l> {
+    rest: &'l [u8],
+}
+
+impl<'l> Scan<'l> {
+    fn space(&mut self) {
+        self.rest = self.rest.trim_ascii_start();
+    }
+
+    fn take(&mut self, wanted: u8) -> Option<()> {
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        (*first == wanted).then_some(())
+    }
+
+    /// The inside of a string, escapes as they are.
+    fn string(&mut self) -> Option<&'l [u8]> {
+        self.take(b'"')?;
+        let inside = self.rest;
+        let mut at = 0;
+        loop {
+            at += memchr2(b'"', b'\\', &inside[at..])?;
+            if inside[at] == b'"' {
+                self.rest = &inside[at + 1..];
+                return Some(&inside[..at]);
+            }
+            at += 2;
+            if at > inside.len() {
+                return None;
+            }
+        }
+    }
+
+    /// A value as written.
+    fn value(&mut self) -> Option<&'l [u8]> {
+        let begin = self.rest;
+        match begin.first()? {
+            b'"' => {
+                self.string()?;
+            }
+            b'{' | b'[' => {
+                let mut depth = 0;
+                loop {
+                    match self.rest.first()? {
+                        b'"' => {
+                            self.string()?;
+                            continue;
+                        }
+                        b'{' | b'[' => depth += 1,
+                        b'}' | b']' => depth -= 1,
+                        _ => {}
+                    }
+                    self.rest = &self.rest[1..];
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+            _ => {
+                let end = begin.iter().position(|byte| matches!(byte, b',' | b'}' | b' '))?;
+                self.rest = &begin[end..];
+            }
+        }
+        Some(&begin[..begin.len() - self.rest.len()])
+    }
+}
+
+fn parts(line: &[u8]) -> Option<Parts> {
+    let mut fields: Map<String, Value> = serde_json::from_slice(line).ok()?;
+    for key in LEVEL_KEYS {
+        // A word that is no level known here is told as it is.
+        if fields.get(key).is_some_and(is_level) {
+            fields.shift_remove(key);
+        }
+    }
+    let message = MESSAGE_KEYS.iter().find_map(|key| take_text(&mut fields, key));
+    let exception = EXCEPTION_KEYS.iter().find_map(|key| take_text(&mut fields, key));
+    Some(Parts {
+        message: message.unwrap_or_default(),
+        fields,
+        exception: exception.filter(|text| !text.is_empty()),
+    })
+}
+
+fn is_level(value: &Value) -> bool {
+    match value {
+        Value::String(word) => Level::of_word(word.as_bytes()).is_some(),
+        other => other.is_i64(),
+    }
+}
+
+/// Takes a field that is text; another kind of value stays a field.
+fn take_text(fields: &mut Map<String, Value>, key: &str) -> Option<String> {
+    if !fields.get(key)?.is_string() {
+        return None;
+    }
+    match fields.shift_remove(key)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_level_is_the_objects_own_not_a_nested_one() {
+        for (line, wanted) in [
+            (r#"{"a":{"level":"ERROR"},"level":"info"}"#, Some(Some(Level::Info))),
+            (
+                r#"{"a":["\"}", {"x": "]"}], "severity" : "CRITICAL" }"#,
+                Some(Some(Level::Fatal)),
+            ),
+            (r#"{"message":"a \"level\":\"ERROR\""}"#, Some(None)),
+            (r#"{"lvl":40,"x":1.5e3}"#, Some(Some(Level::Warning))),
+            (r#"{"message":"x","exception":"Traceback"}"#, Some(Some(Level::Error))),
+            (r#"{"message":"x","exception":""}"#, Some(None)),
+            (r#"{"level":null}"#, Some(None)),
+            ("{}", Some(None)),
+            (r#"{"level":"ERROR""#, None),
+            (r"{level}", None),
+        ] {
+            assert_eq!(level(line.as_bytes()).map(|stated| stated.0), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn message_fields_and_exception_are_told_apart() {
+        let line = br#"{"timestamp": "t", "level": "ERROR", "message": "no\nway", "name": "app", "n": 3, "exception": "Traceback\n"}"#;
+        let parts = parts(line).unwrap();
+        assert_eq!(parts.message, "no\nway");
+        assert_eq!(parts.exception.as_deref(), Some("Traceback\n"));
+        let fields = serde_json::json!({"timestamp": "t", "name": "app", "n": 3});
+        assert_eq!(
+            Value::Object(parts.fields).to_string(),
+            fields.to_string(),
+            "in the line's own order"
+        );
+        let parts = super::parts(br#"{"level":"SUCCESS","severity":"info","message":"x"}"#).unwrap();
+        assert_eq!(Value::Object(parts.fields), serde_json::json!({"level": "SUCCESS"}));
+    }
+}

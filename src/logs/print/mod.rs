@@ -1,0 +1,288 @@
+//! Prints records: text for people, the bytes as they were written, or JSON for programs. Keys are masked here, once a
+//! record.
+
+mod clock;
+mod fit;
+mod json;
+mod pretty;
+mod safe;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::Record;
+use crate::report::Redactor;
+
+pub use clock::Clock;
+pub use fit::Fit;
+pub use json::{entry as json_entry, message};
+
+/// How a record looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// Service and line, as written.
+    #[default]
+    Plain,
+    /// For a terminal: JSON lines taken apart, nothing that could move the cursor.
+    Pretty,
+    /// One JSON object a record.
+    Json,
+    /// The bytes of the container, nothing else.
+    Raw,
+}
+
+/// Whose records they are.
+#[derive(Debug, Clone, Default)]
+pub struct Who {
+    /// The service.
+    pub service: Arc<str>,
+    /// The container's name.
+    pub container: String,
+    /// What stands before each line.
+    pub prefix: Vec<u8>,
+}
+
+/// Prints records.
+#[derive(Debug, Clone, Default)]
+pub struct Printer {
+    /// How.
+    pub form: Form,
+    /// With colours.
+    pub colour: bool,
+    /// With the time of each line.
+    pub clock: Option<Clock>,
+    /// What happens to long lines.
+    pub fit: Fit,
+    /// What masks keys; `None`: they are shown.
+    pub redactor: Option<Arc<Redactor>>,
+}
+
+impl Printer {
+    /// Appends `record` to `to`.
+    pub fn print(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
+        let masked;
+        let record = match self.mask(record.bytes()) {
+            Cow::Borrowed(_) => record,
+            Cow::Owned(bytes) => {
+                masked = record.with_bytes(bytes);
+                &masked
+            }
+        };
+        match self.form {
+            Form::Plain => self.plain(who, record, to),
+            Form::Pretty => self.pretty(who, record, to),
+            Form::Raw => {
+                for (index, line) in record.lines().enumerate() {
+                    to.extend_from_slice(line);
+                    if record.ends || index + 1 < record.len() {
+                        to.push(b'\n');
+                    }
+                }
+            }
+            Form::Json => {
+                let text = json::entry(who, record).to_string();
+                // An escape (`\u0073k-…`) may have hidden a key until now.
+                to.extend_from_slice(&self.mask(text.as_bytes()));
+                to.push(b'\n');
+            }
+        }
+    }
+
+    /// `text` without keys, unless they are to be shown.
+    pub fn mask<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        match &self.redactor {
+            Some(redactor) => redactor.mask_bytes(text),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    fn plain(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
+        if self.clock.is_none() && self.fit == Fit::Whole && record.len() == 1 {
+            to.extend_from_slice(&who.prefix);
+            to.extend_from_slice(without_return(record.bytes()));
+            to.push(b'\n');
+            return;
+        }
+        for (time, line) in record.timed_lines() {
+            let head = self.line_head(who, time);
+            self.fit.line(&head, without_return(line), to);
+        }
+    }
+
+    fn pretty(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
+        let mut lines = Vec::new();
+        let mut times = Vec::new();
+        for (index, (time, line)) in record.timed_lines().enumerate() {
+            match pretty::json_line(line, self.colour).filter(|_| index == 0) {
+                Some(taken_apart) => lines.extend(taken_apart),
+                None => lines.push(safe::line(line, self.colour)),
+            }
+            times.resize(lines.len(), time);
+        }
+        for (time, line) in times.into_iter().zip(lines) {
+            let head = self.line_head(who, time);
+            self.fit.line(&head, &self.mask(line.as_bytes()), to);
+        }
+    }
+
+    /// What stands before a line: the service, the time.
+    fn line_head<'w>(&self, who: &'w Who, time: super::Stamp) -> Cow<'w, [u8]> {
+        match &self.clock {
+            None => Cow::Borrowed(&who.prefix),
+            Some(clock) => {
+                let mut head = who.prefix.clone();
+                clock.write(time, &mut head);
+                head.push(b' ');
+                Cow::Owned(head)
+            }
+        }
+    }
+}
+
+/// A record as lines for people, without colours.
+pub fn pretty_lines(record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, line) in record.lines().enumerate() {
+        match pretty::json_line(line, false).filter(|_| index == 0) {
+            Some(taken_apart) => lines.extend(taken_apart),
+            None => lines.push(safe::line(line, false)),
+        }
+    }
+    lines
+}
+
+/// A line without the carriage return of a DOS or terminal line end.
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::{Piece, Stamp};
+
+    fn record(lines: &[&str]) -> Record {
+        let mut pieces = lines.iter().map(|line| Piece {
+            time: Stamp(1_795_428_000_123_456_789),
+            stderr: true,
+            bytes: line.as_bytes(),
+            ends: true,
+        });
+        let mut record = Record::of(pieces.next().unwrap());
+        for piece in pieces {
+            assert!(record.take(piece));
+        }
+        record
+    }
+
+    fn print(printer: &Printer, lines: &[&str]) -> String {
+        let who = Who {
+            service: "app".into(),
+            container: "app-1".to_owned(),
+            prefix: b"app | ".to_vec(),
+        };
+        let mut text = Vec::new();
+        printer.print(&who, &record(lines), &mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    const TRACE: [&str; 3] = [
+        "Traceback (most recent call last):",
+        "  File \"x\", line 1",
+        "ValueError: no",
+    ];
+
+    #[test]
+    fn plain_lines_are_as_written() {
+        let printer = Printer::default();
+        assert_eq!(print(&printer, &["a\u{1b}[31mb\r"]), "app | a\u{1b}[31mb\n");
+        let printer = Printer {
+            clock: Some(Clock::utc()),
+            ..Printer::default()
+        };
+        let stamped = "app | 2026-11-23T10:00:00.123Z";
+        assert_eq!(
+            print(&printer, &TRACE),
+            format!(
+                "{stamped} {}\n{stamped} {}\n{stamped} {}\n",
+                TRACE[0], TRACE[1], TRACE[2]
+            )
+        );
+    }
+
+    #[test]
+    fn raw_is_the_bytes_and_nothing_else() {
+        let printer = Printer {
+            form: Form::Raw,
+            ..Printer::default()
+        };
+        assert_eq!(print(&printer, &["a\r"]), "a\r\n");
+    }
+
+    #[test]
+    fn json_has_what_the_line_says() {
+        let printer = Printer {
+            form: Form::Json,
+            redactor: Some(Arc::new(Redactor::of(vec!["secret-key-1".to_owned()]))),
+            ..Printer::default()
+        };
+        let json = |lines: &[&str]| -> serde_json::Value { serde_json::from_str(&print(&printer, lines)).unwrap() };
+        assert_eq!(
+            json(&[r#"{"level":"ERROR","message":"no \u0073ecret-key-1","code":7,"exception":"T\nE"}"#]),
+            serde_json::json!({
+                "time": "2026-11-23T10:00:00.123456789Z", "service": "app", "container": "app-1", "stream": "stderr",
+                "level": "error", "message": "no ********", "fields": {"code": 7}, "exception": "T\nE",
+            })
+        );
+        let trace = json(&TRACE);
+        assert_eq!(
+            (&trace["message"], &trace["level"]),
+            (&"ValueError: no".into(), &"error".into())
+        );
+        assert_eq!(trace["exception"], TRACE.join("\n"));
+        let both = json(&[&["ERROR:    it broke"], &TRACE[..]].concat());
+        assert_eq!(
+            (&both["message"], &both["exception"]),
+            (&"it broke".into(), &TRACE.join("\n").into())
+        );
+        assert_eq!(json(&["a", "  b"])["message"], "a\n  b");
+    }
+
+    #[test]
+    fn on_a_terminal_json_is_taken_apart_and_nothing_moves_the_cursor() {
+        let printer = Printer {
+            form: Form::Pretty,
+            ..Printer::default()
+        };
+        let line = r#"{"timestamp":"t","level":"ERROR","message":"no","name":"app","exception":"Trace\n  x\n"}"#;
+        assert_eq!(
+            print(&printer, &[line]),
+            "app | ERROR   no  name=app\napp |     Trace\napp |       x\n"
+        );
+        assert_eq!(
+            print(
+                &printer,
+                &["10%\r50%\r100% \u{1b}[2J\u{1b}]0;title\u{7}\u{1b}[31mred\0"]
+            ),
+            "app | 100% red␀\n"
+        );
+        let coloured = Printer {
+            colour: true,
+            ..printer
+        };
+        assert_eq!(print(&coloured, &["\u{1b}[31mred"]), "app | \u{1b}[31mred\u{1b}[0m\n");
+    }
+
+    #[test]
+    fn a_key_is_masked_before_a_line_is_cut_or_wrapped() {
+        for fit in [Fit::Wrap(16), Fit::Cut(16), Fit::Whole] {
+            let printer = Printer {
+                fit,
+                redactor: Some(Arc::new(Redactor::of(vec!["secret-key-1".to_owned()]))),
+                ..Printer::default()
+            };
+            let text = print(&printer, &["abcdef secret-key-1 end"]);
+            assert!(text.contains("**") && !text.contains("se"), "{text}");
+        }
+    }
+}

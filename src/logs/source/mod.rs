@@ -1,0 +1,10 @@
+//! Where lines come from: the engine's stream, its files, Loki. Each gives [`super::Piece`]s in the container's own order.
+
+mod choice;
+pub mod file;
+mod loki;
+mod span;
+
+pub use choice::SourceChoice;
+pub use loki::{Known, Loki, LokiEntry};
+pub use span::Span;

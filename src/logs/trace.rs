@@ -1,0 +1,105 @@
+//! Tracebacks of Python, Java and Go: which lines belong to one.
+
+/// The language of a traceback that a record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trace {
+    /// None.
+    #[default]
+    None,
+    /// `Traceback (most recent call last):`, frames, and the exception, which is not indented.
+    Python,
+    /// A class name that ends in `Exception`, and `at` lines.
+    Java,
+    /// `panic:`, and goroutines whose frames are not indented.
+    Go,
+}
+
+/// The traceback that begins with `line`, if one does.
+pub fn begins(line: &[u8]) -> Trace {
+    match line.first() {
+        Some(b'T') if line.starts_with(b"Traceback (most recent call last)") => Trace::Python,
+        Some(b' ') if is_exception_group(line) => Trace::Python,
+        Some(b'E') if line.starts_with(b"Exception in thread ") => Trace::Java,
+        Some(b'p') if line.starts_with(b"panic: ") => Trace::Go,
+        Some(b'f') if line.starts_with(b"fatal error: ") => Trace::Go,
+        Some(b'g') if is_goroutine(line) => Trace::Go,
+        Some(first) if first.is_ascii_alphabetic() && is_java_exception(line) => Trace::Java,
+        _ => Trace::None,
+    }
+}
+
+/// Whether `line`, which is neither indented nor empty, goes on with a traceback of this kind. `after_a_frame`: the line
+/// before it was indented.
+pub fn goes_on(trace: Trace, line: &[u8], after_a_frame: bool) -> bool {
+    match trace {
+        Trace::None => false,
+        Trace::Python => {
+            line.starts_with(b"Traceback (most recent call last)")
+                || line.starts_with(b"During handling of the above exception")
+                || line.starts_with(b"The above exception was")
+                || (after_a_frame && is_python_exception(line))
+        }
+        Trace::Java => is_caused_by(line),
+        Trace::Go => {
+            is_goroutine(line)
+                || is_go_frame(line)
+                || [
+                    &b"created by "[..],
+                    b"exit status ",
+                    b"[signal ",
+                    b"[originating ",
+                    b"runtime: ",
+                ]
+                .iter()
+                .any(|begin| line.starts_with(begin))
+        }
+    }
+}
+
+/// Java's further causes, which no other line begins like.
+pub fn is_caused_by(line: &[u8]) -> bool {
+    line.starts_with(b"Caused by: ") || line.starts_with(b"... ")
+}
+
+/// `  + Exception Group Traceback (most recent call last):`, which is indented though it begins.
+pub fn is_exception_group(line: &[u8]) -> bool {
+    line.starts_with(b"  + Exception Group Traceback (most recent call last)")
+}
+
+/// `goroutine 1 [running]:`
+fn is_goroutine(line: &[u8]) -> bool {
+    line.strip_prefix(b"goroutine ")
+        .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit) && rest.contains(&b'['))
+}
+
+/// `main.(*Server).run(0xc000012345, {0x1, 0x2})`, `main.main()`
+fn is_go_frame(line: &[u8]) -> bool {
+    let Some(open) = memchr::memrchr(b'(', line) else {
+        return false;
+    };
+    let name = &line[..open];
+    line.ends_with(b")") && name.contains(&b'.') && !name.iter().any(u8::is_ascii_whitespace)
+}
+
+/// `java.lang.RuntimeException: no`, `org.apache.kafka.common.errors.TimeoutException`
+pub fn is_java_exception(line: &[u8]) -> bool {
+    let is_of_a_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$');
+    let length = line.iter().take(200).take_while(is_of_a_name).count();
+    let name = &line[..length];
+    let ends = [&b"Exception"[..], b"Error", b"Throwable"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    ends && name.contains(&b'.') && matches!(line.get(length), None | Some(b':' | b'\r'))
+}
+
+/// `ValueError: no`, `asyncio.exceptions.CancelledError`, `KeyboardInterrupt`
+fn is_python_exception(line: &[u8]) -> bool {
+    let end = memchr::memchr(b':', line).unwrap_or(line.len());
+    let name = line[..end].trim_ascii_end();
+    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name);
+    let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || !byte.is_ascii();
+    name.iter().all(is_of_a_name)
+        && last
+            .first()
+            .is_some_and(|first| first.is_ascii_uppercase() || !first.is_ascii())
+}

@@ -1,0 +1,136 @@
+//! Known keys, thousands of them in one pass. A table tells how far the next key can begin at the earliest (Wu and Manber),
+//! so most of a text is stepped over; what may be a key is left to an automaton.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+/// Shorter values are too common to mask: `true` or `8080` in an env file is no key.
+pub(super) const SHORTEST_KEY: usize = 8;
+/// How many bytes are looked at together.
+const BLOCK: usize = 4;
+/// More of each key than this would only fill the table, and make its steps shorter.
+const WIDEST: usize = 16;
+/// Bits of the tables' index: 64 KiB stay in the processor's second cache, and a thousand keys fill few of them.
+const BITS: u32 = 16;
+
+/// Known keys.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    inner: Option<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// The beginnings of keys that the tables know are this long: the shortest key at most.
+    window: usize,
+    /// How far to step from a block, by its hash; 0: it may be a window's last.
+    steps: Vec<u8>,
+    /// Whether a key begins with a block, by its hash.
+    begins: Vec<bool>,
+    automaton: AhoCorasick,
+}
+
+fn hash(block: &[u8]) -> usize {
+    let word = u32::from_le_bytes([block[0], block[1], block[2], block[3]]);
+    // 16 bits fit everywhere.
+    (word.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+}
+
+/// `text` with those characters as `\uXXXX`.
+fn escaped(text: &str, which: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if which(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string can't fail.
+                let _written = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+impl Known {
+    pub(super) fn of(keys: Vec<String>) -> Self {
+        let mut all: Vec<String> = Vec::new();
+        for key in keys {
+            if key.chars().count() < SHORTEST_KEY {
+                continue;
+            }
+            // As it looks inside a JSON string, with and without the escapes that some writers give to slashes, that Go gives
+            // to what HTML has, and that Python gives to what ASCII has not.
+            let quoted = serde_json::Value::String(key.clone()).to_string();
+            let inside = quoted[1..quoted.len() - 1].to_owned();
+            all.push(inside.replace('/', "\\/"));
+            all.push(escaped(&inside, |c| matches!(c, '&' | '<' | '>')));
+            all.push(escaped(&inside, |c| !c.is_ascii()));
+            all.push(inside);
+            all.push(key);
+        }
+        all.sort_unstable();
+        all.dedup();
+        if all.is_empty() {
+            return Self::default();
+        }
+        // It is run over lines that hold a key, which are few: the small form will do.
+        let built = AhoCorasick::builder()
+            .kind(Some(aho_corasick::AhoCorasickKind::ContiguousNFA))
+            .match_kind(MatchKind::Standard)
+            .build(&all);
+        let Ok(automaton) = built else {
+            // Only more keys than memory holds make it fail: files are read up to a megabyte each.
+            return Self::default();
+        };
+        let window = all.iter().map(String::len).min().unwrap_or(SHORTEST_KEY).min(WIDEST);
+        let furthest = window - BLOCK + 1;
+        // A window's length fits.
+        let short = |step: usize| u8::try_from(step).unwrap_or(u8::MAX);
+        let mut steps = vec![short(furthest); 1 << BITS];
+        let mut begins = vec![false; 1 << BITS];
+        for key in &all {
+            let key = key.as_bytes();
+            begins[hash(&key[..BLOCK])] = true;
+            for at in 0..furthest {
+                let step = &mut steps[hash(&key[at..at + BLOCK])];
+                *step = (*step).min(short(furthest - 1 - at));
+            }
+        }
+        Self {
+            inner: Some(Inner {
+                window,
+                steps,
+                begins,
+                automaton,
+            }),
+        }
+    }
+
+    /// Adds where known keys are; keys that overlap are all found.
+    pub(super) fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+        let Some(inner) = &self.inner else {
+            return;
+        };
+        // `at` is where the block of the window's last four bytes begins.
+        let mut at = inner.window - BLOCK;
+        while at + BLOCK <= text.len() {
+            let step = usize::from(inner.steps[hash(&text[at..])]);
+            if step > 0 {
+                at += step;
+                continue;
+            }
+            let begin = at + BLOCK - inner.window;
+            if inner.begins[hash(&text[begin..])] {
+                // From here on the automaton says, for the whole rest: lines with a key are few.
+                let rest = inner.automaton.find_overlapping_iter(&text[begin..]);
+                found.extend(rest.map(|hit| begin + hit.start()..begin + hit.end()));
+                return;
+            }
+            at += 1;
+        }
+    }
+}
