@@ -87,6 +87,9 @@ impl Execution<'_> {
                 }
                 running.push(self.timed(id, false));
             }
+            if let Some(signs) = self.signs {
+                signs.engine_is_busy(!busy.is_empty() || schedule.could_begin().any(|id| self.is_bounded(id)));
+            }
             let (id, began, result) = tokio::select! {
                 ended = running.next() => match ended {
                     Some(ended) => ended,

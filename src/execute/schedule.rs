@@ -77,6 +77,11 @@ impl Schedule {
         Some(StepId::of(place.1))
     }
 
+    /// The steps that could begin now.
+    pub(super) fn could_begin(&self) -> impl Iterator<Item = StepId> {
+        self.ready.iter().map(|(_, index)| StepId::of(*index))
+    }
+
     /// How many steps follow `id` on the longest way to an end.
     pub(super) fn height(&self, id: StepId) -> usize {
         self.heights[id.index()]
@@ -174,6 +179,7 @@ mod tests {
         let mut schedule = Schedule::new(&plan);
         assert_eq!(schedule.next(|id, _| id != bounded), Some(head));
         assert_eq!(schedule.next(|id, _| id != bounded), None);
+        assert_eq!(schedule.could_begin().collect::<Vec<_>>(), [bounded]);
         assert_eq!(schedule.next(|_, _| true), Some(bounded));
     }
 }

@@ -1,7 +1,7 @@
 //! The engine's events, handed to every wait that is going on.
 
 use futures_util::StreamExt as _;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Engine, EngineError, EngineEvent};
 
@@ -15,6 +15,7 @@ const BACKLOG: usize = 1024;
 #[derive(Debug)]
 pub struct Signs {
     pub(super) budget: Budget,
+    engine_is_busy: watch::Sender<bool>,
     sender: broadcast::Sender<EngineEvent>,
     pump: tokio::task::JoinHandle<()>,
 }
@@ -34,9 +35,23 @@ impl Signs {
         });
         Ok(Self {
             budget: Budget::new(),
+            engine_is_busy: watch::Sender::new(false),
             sender,
             pump,
         })
+    }
+
+    /// Whether the engine has containers to make or to start, and could begin with them now.
+    pub fn engine_is_busy(&self, busy: bool) {
+        self.engine_is_busy
+            .send_if_modified(|was| std::mem::replace(was, busy) != busy);
+    }
+
+    /// Returns when the engine is not busy.
+    pub(super) async fn engine_has_time(&self) {
+        let mut busy = self.engine_is_busy.subscribe();
+        // The sender lives as long as this.
+        let _seen = busy.wait_for(|busy| !busy).await;
     }
 
     /// The events from now on.

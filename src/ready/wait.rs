@@ -269,6 +269,11 @@ impl Wait<'_> {
     }
 
     async fn run_healthcheck(&self, detail: &Detail) -> Result<Asked, Failure> {
+        // Nobody starts for its being ready: a run would only hold up the starts of others, and meanwhile the engine's own may
+        // come.
+        if self.until == Until::Ready {
+            self.signs.engine_has_time().await;
+        }
         let _permit = self.signs.budget.permit().await;
         let timeout = detail.healthcheck_timeout.unwrap_or(PROBE_TIMEOUT);
         let outcome = self.engine.exec_probe(self.id, &detail.healthcheck, timeout).await;
