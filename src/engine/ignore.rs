@@ -10,8 +10,8 @@ use regex::Regex;
 struct Rule {
     pattern: Regex,
     exception: bool,
-    /// The pattern as it is written, part by part.
-    parts: Vec<String>,
+    /// The pattern's parts, one a folder; none from the first `**` on, which may be any number of folders.
+    parts: Vec<Option<Regex>>,
 }
 
 /// The patterns of one `.dockerignore`.
@@ -43,7 +43,7 @@ impl Ignore {
             rules.push(Rule {
                 pattern: regex,
                 exception,
-                parts: pattern.split('/').map(ToOwned::to_owned).collect(),
+                parts: pattern.split('/').map(part).collect(),
             });
         }
         Ok(Self { rules })
@@ -79,19 +79,23 @@ impl Ignore {
 }
 
 impl Rule {
-    /// Whether the pattern could match something below `folder`: part by part it is the same, or not plain text.
+    /// Whether the pattern could match something below `folder`: as far as both go, each part matches.
     fn leads_into(&self, folder: &Path) -> bool {
-        let plain = |part: &str| !part.contains(['*', '?', '[', '\\']);
         for (part, name) in self.parts.iter().zip(folder.components()) {
-            if part.contains("**") {
-                return true;
-            }
-            if plain(part) && name.as_os_str() != part.as_str() {
-                return false;
+            match part {
+                None => return true,
+                Some(part) if !part.is_match(&name.as_os_str().to_string_lossy()) => return false,
+                Some(_) => {}
             }
         }
         true
     }
+}
+
+/// One part of a pattern that is known to be well.
+fn part(text: &str) -> Option<Regex> {
+    let plain = expression(text).filter(|_| !text.contains("**"))?;
+    Regex::new(&plain).ok()
 }
 
 /// Without `./`, `/`, doubled and trailing slashes; `a/../b` is `b`.
@@ -188,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_folder_is_read_only_where_an_exception_leads() {
-        let ignore = Ignore::parse("*\n!run.py\n!magic_proxy/data/*.json\n!a*/b").unwrap();
+        let ignore = Ignore::parse("*\n!*.py\n!magic_proxy/data/*.json\n!a*/b").unwrap();
         for (folder, wanted) in [
             ("node_modules", false),
             ("magic_proxy", true),
