@@ -336,6 +336,27 @@ mod tests {
         }
     }
 
+    /// Found by fuzzing: the last line was left out, and with it that the needle's record was complete by then.
+    #[test]
+    fn a_line_that_is_left_out_at_the_end_still_parts_records() {
+        let text = [
+            r#"{"log":"a needle\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}"#,
+            r#"{"log":"  no end","stream":"stdout","time":"2026-01-01T00:00:00Z"}"#,
+            r#"{"log":"{other}\n","stream":"stderr","time":"2026-01-01T00:00:01Z"}"#,
+            "",
+        ];
+        let keep = Keep {
+            grep: Some(regex::bytes::Regex::new("needle").unwrap()),
+            likely: Likely::of("needle", false),
+            ..Keep::default()
+        };
+        let wanted = Wanted {
+            keep,
+            ..Wanted::default()
+        };
+        assert_eq!(given(&text.join("\n"), wanted).0, "a needle\n");
+    }
+
     #[test]
     fn of_a_log_that_is_followed_the_open_record_is_one_of_the_tail() {
         let text = log(&[(8, false, 1), (8, false, 1), (8, false, 1)]);

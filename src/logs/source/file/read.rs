@@ -89,7 +89,7 @@ impl History {
                         }
                         take_or_garbage(piece, line, &mut last, take)
                     };
-                    lines(reader.as_mut(), chunk, at_end, &mut |line| {
+                    let more = lines(reader.as_mut(), chunk, at_end, &mut |line| {
                         let Some(skipping) = &mut skipping else {
                             return one(line, &mut partial);
                         };
@@ -100,7 +100,14 @@ impl History {
                         let more = skipping.release(&mut |kept| one(kept, &mut partial)) && one(line, &mut partial);
                         skipping.partial = partial;
                         more
-                    })
+                    });
+                    match &mut skipping {
+                        // A line that nothing goes on may part records of the other stream by its time.
+                        Some(skipping) if index == newest => {
+                            more.map(|more| more && skipping.release(&mut |kept| one(kept, &mut partial)))
+                        }
+                        _ => more,
+                    }
                 }
                 Driver::Local => entries(reader.as_mut(), chunk, at_end, &mut |found| match found {
                     Ok(piece) => take_or_garbage(Some(piece), &[], &mut last, take),
