@@ -46,6 +46,8 @@ fn light(name: &str, sleep: u32, interval: u32, depends_on: &str) -> String {
     image: {LIGHT_IMAGE}
     command: [sh, -c, 'sleep {sleep}; exec redis-server --save \"\"']
     stop_grace_period: 5s
+    # In place of the image's nameless volume, which would outlive every `down`.
+    tmpfs: /data
     healthcheck: {{test: [CMD-SHELL, 'redis-cli ping | grep -q PONG'], interval: {interval}s}}
 {depends_on}"
     )

@@ -9,7 +9,9 @@ use crate::support::{LIGHT_IMAGE, Project};
 /// A healthcheck that the engine itself runs only in an hour.
 const RARE: &str = "interval: 1h";
 
+/// A service; with nothing `more` its data is in memory, as the image's nameless volume would outlive every `down`.
 fn service(name: &str, command: &str, test: &str, more: &str) -> String {
+    let more = if more.is_empty() { "    tmpfs: /data\n" } else { more };
     format!(
         "  {name}:
     image: {LIGHT_IMAGE}
