@@ -39,6 +39,15 @@ const ALL: [Who; 6] = [
     Who::ComposeV1,
 ];
 
+/// Where the file already says what suits Compose best.
+const UNTUNED: [Who; 5] = [
+    Who::Magicctl,
+    Who::Floor,
+    Who::FloorProved,
+    Who::ComposeV5,
+    Who::ComposeV1,
+];
+
 /// Does `work` in turn for each contestant, as often as `rounds` says. Each round begins with another one: what went before
 /// (volumes being removed, caches) is not always the same one's burden.
 fn take_turns(rounds: Rounds, whos: &[Who], mut work: impl FnMut(Who)) {
@@ -286,15 +295,8 @@ pub fn on(results: &mut Results, ground: &Ground) {
         }
     }
     if wanted(&["chain"]) {
-        let whos = [
-            Who::Magicctl,
-            Who::Floor,
-            Who::FloorProved,
-            Who::ComposeV5,
-            Who::ComposeV1,
-        ];
         let rounds = place.rounds((4, 1, 1), (2, 1));
-        up_and_down(results, &stacks::chain(ground), CHAIN, &whos, rounds);
+        up_and_down(results, &stacks::chain(ground), CHAIN, &UNTUNED, rounds);
         results.ratio("chain of stubs: up", (&place.engine, CHAIN, "up"), Who::Floor, 1.10);
     }
     if wanted(&["10"]) {
@@ -412,14 +414,7 @@ impl Place {
     }
 
     fn independent(&self, results: &mut Results, stage: &Stage, names: &Names, rounds: Rounds) {
-        let whos = [
-            Who::Magicctl,
-            Who::Floor,
-            Who::FloorProved,
-            Who::ComposeV5,
-            Who::ComposeV1,
-        ];
-        up_and_down(results, stage, names.stack, &whos, rounds);
+        up_and_down(results, stage, names.stack, &UNTUNED, rounds);
         let engine = self.engine.as_str();
         results.ratio(names.up, (engine, names.stack, "up"), Who::Floor, 1.10);
         results.ratio(names.up, (engine, names.stack, "up"), Who::FloorProved, 1.10);
