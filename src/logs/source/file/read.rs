@@ -160,6 +160,23 @@ fn take_or_garbage(
     true
 }
 
+/// Reads behind what is `filled`, again as long as `at_end` says that more may come; `None` when that is all.
+fn more(
+    reader: &mut dyn Read,
+    buffer: &mut [u8],
+    filled: usize,
+    at_end: &dyn Fn() -> bool,
+) -> io::Result<Option<usize>> {
+    loop {
+        match reader.read(&mut buffer[filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) if at_end() => {}
+            Ok(0) => return Ok(None),
+            read => return read.map(Some),
+        }
+    }
+}
+
 /// Gives each line that has its end. One without is being written at this moment.
 fn lines(
     reader: &mut dyn Read,
@@ -170,13 +187,9 @@ fn lines(
     let mut buffer = vec![0; chunk];
     let mut filled = 0;
     loop {
-        let read = fill(reader, &mut buffer, filled)?;
-        if read == 0 {
-            if at_end() {
-                continue;
-            }
+        let Some(read) = more(reader, &mut buffer, filled, at_end)? else {
             return Ok(true);
-        }
+        };
         let new = filled;
         filled += read;
         let whole = match memrchr(b'\n', &buffer[new..filled]) {
@@ -215,13 +228,9 @@ fn entries(
     let mut buffer = vec![0; chunk];
     let mut filled = 0;
     loop {
-        let read = fill(reader, &mut buffer, filled)?;
-        if read == 0 {
-            if at_end() {
-                continue;
-            }
+        let Some(read) = more(reader, &mut buffer, filled, at_end)? else {
             return Ok(true);
-        }
+        };
         filled += read;
         let mut at = 0;
         while at < filled {
@@ -246,15 +255,6 @@ fn entries(
         filled -= at;
         if filled == buffer.len() {
             buffer.resize(2 * filled, 0);
-        }
-    }
-}
-
-fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: usize) -> io::Result<usize> {
-    loop {
-        match reader.read(&mut buffer[filled..]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            read => return read,
         }
     }
 }
