@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod codes;
 pub mod compose;
 pub mod content;
 pub mod engine;

@@ -98,6 +98,8 @@ pub enum Command {
     Init(InitArgs),
     /// Find beforehand what would make `up` fail; each finding with its fix
     Check,
+    /// Print what a code such as MC101 means and what to do; without one, the list
+    Explain(ExplainArgs),
     /// Print the Compose file as understood: interpolated, merged, defaults filled in
     Config(ConfigArgs),
     /// Write docker-compose.yml and config/ from the templates; edited files are kept
@@ -139,6 +141,13 @@ pub enum Command {
 pub struct InitArgs {
     /// Where; the current directory by default
     pub directory: Option<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// As `check` and failures print it: MC101
+    pub code: Option<String>,
 }
 
 /// `config`.

@@ -9,6 +9,7 @@ mod down;
 mod duration;
 mod edited;
 mod exec;
+mod explain;
 mod init;
 mod lifecycle;
 mod lock;
@@ -74,6 +75,7 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
     match command {
         Command::Init(args) => init::run(session, &args),
         Command::Check => check::run(session).await,
+        Command::Explain(args) => explain::run(session, &args),
         Command::Config(args) => config::run(session, &args),
         Command::Render(args) => render::run(session, &args),
         Command::Plan(args) => plan::run(session, &args).await,

@@ -1,0 +1,57 @@
+//! `explain`: the long form of a code.
+
+use crate::codes;
+use crate::failure::Failure;
+use crate::report::table;
+
+use super::Ended;
+use super::args::ExplainArgs;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
+    let lines = match &args.code {
+        None if session.json() => vec![codes::all().map(as_json).collect::<serde_json::Value>().to_string()],
+        None => {
+            let rows: Vec<Vec<String>> = codes::all()
+                .map(|code| {
+                    [code.id, code.severity.word(), code.title]
+                        .map(ToOwned::to_owned)
+                        .into()
+                })
+                .collect();
+            table(&["CODE", "", "WHAT"], &rows)
+        }
+        Some(typed) => {
+            let code = codes::find(typed).ok_or_else(|| unknown(typed))?;
+            if session.json() {
+                vec![as_json(code).to_string()]
+            } else {
+                codes::text(code)
+            }
+        }
+    };
+    for line in lines {
+        if !session.out.line(&line) {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+fn unknown(typed: &str) -> Failure {
+    Failure::usage(format!("there is no code `{typed}`")).hint(match codes::similar(typed) {
+        Some(near) => format!("did you mean {near}? `magicctl explain` lists them all"),
+        None => "`magicctl explain` lists them all".to_owned(),
+    })
+}
+
+fn as_json(code: &codes::Code) -> serde_json::Value {
+    serde_json::json!({
+        "code": code.id,
+        "severity": code.severity,
+        "title": code.title,
+        "why": code.why,
+        "fix": code.fix,
+        "example": code.example,
+    })
+}

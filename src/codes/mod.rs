@@ -1,0 +1,171 @@
+//! The one table of what can be wrong: each finding of `check` and each failure at run time has a code here, with the long
+//! text that `magicctl explain CODE` prints and that makes `docs/errors.md`.
+//!
+//! A code is for ever: it may go out of use, but never means another thing. Ranges: `MC1xx` the project's own files, `MC2xx`
+//! what configures the stack, `MC3xx` the engine and what is there, `MC5xx` failures at run time.
+
+mod config;
+mod machine;
+mod page;
+mod project;
+mod run;
+
+use serde::{Serialize, Serializer};
+
+use crate::nearest::nearest;
+
+pub use config::*;
+pub use machine::*;
+pub use page::{markdown, text};
+pub use project::*;
+pub use run::*;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; shown with `-v`.
+    Note,
+    /// `up` works, but look at it.
+    Warning,
+    /// `up` fails, or what it starts does not work.
+    Error,
+}
+
+/// One thing that can be wrong. The texts are whole sentences of Markdown, each paragraph one line.
+#[derive(Debug)]
+pub struct Code {
+    /// `MC101`.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// What that means, and why it matters.
+    pub why: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+    /// What one sees, or how the right thing is written: printed as it is.
+    pub example: &'static str,
+}
+
+/// In JSON a code is its id.
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id)
+    }
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Code {}
+
+impl Severity {
+    /// As it is printed: `error`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A part of the table: each code as a static of its own, and all of them in order.
+macro_rules! codes {
+    ($all:ident; $($name:ident: Code { $($fields:tt)* })*) => {
+        $(
+            #[doc = concat!("`", stringify!($name), "`, as its title says.")]
+            pub static $name: Code = Code { $($fields)* };
+        )*
+        pub(super) static $all: &[&Code] = &[$(&$name),*];
+    };
+}
+use codes;
+
+/// Every code, in order.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    [project::ALL, config::ALL, machine::ALL, run::ALL]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
+/// The code that `typed` names, in any case and with or without `MC`.
+pub fn find(typed: &str) -> Option<&'static Code> {
+    let wanted = normal(typed);
+    all().find(|code| code.id == wanted)
+}
+
+/// The code most like `typed`, when there is none of that name.
+pub fn similar(typed: &str) -> Option<&'static str> {
+    nearest(&normal(typed), all().map(|code| code.id))
+}
+
+fn normal(typed: &str) -> String {
+    let upper = typed.trim().to_uppercase();
+    if upper.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("MC{upper}")
+    } else {
+        upper
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn each_code_is_well_formed_and_there_once() {
+        let ids: Vec<&str> = all().map(|code| code.id).collect();
+        let sorted: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
+        for code in all() {
+            let digits = code.id.strip_prefix("MC").unwrap();
+            assert!(digits.len() == 3 && digits.parse::<u16>().is_ok(), "{}", code.id);
+            for text in [code.title, code.why, code.fix, code.example] {
+                assert!(!text.trim().is_empty(), "{} lacks a text", code.id);
+                assert_eq!(text, text.trim(), "{}", code.id);
+            }
+            assert!(!code.title.ends_with('.'), "{}", code.id);
+            assert!(code.why.trim_end_matches(')').ends_with('.'), "{}", code.id);
+            assert!(
+                code.fix.trim_end_matches(['`', ')']).ends_with('.') || code.fix.ends_with('`'),
+                "{}",
+                code.id
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_however_it_is_typed() {
+        for typed in ["MC101", "mc101", "101", " Mc101 "] {
+            assert_eq!(find(typed).map(|code| code.id), Some("MC101"), "{typed}");
+        }
+        assert_eq!(find("MC000"), None);
+        assert!(similar("MC10l").is_some());
+        assert_eq!(similar("nothing-like-it"), None);
+    }
+
+    /// `MAGICCTL_WRITE_DOCS=1 cargo test --lib codes` writes it.
+    #[test]
+    fn the_page_in_docs_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
+        let page = markdown();
+        if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
+            std::fs::write(&path, &page).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            there == page,
+            "docs/errors.md is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib codes"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! The table as text for a terminal and as the page in docs/.
+
+use std::fmt::Write as _;
+
+use super::{Code, Severity, all};
+
+/// The parts of the page: the first digit of the codes, the heading, a line about it.
+const PARTS: [(&str, &str, &str); 4] = [
+    (
+        "1",
+        "The project's files",
+        "The guide's checklist, the Dockerfile, requirements.txt, the keys.",
+    ),
+    (
+        "2",
+        "What configures the stack",
+        "proxy_config.yaml, config/, docker-compose.yml.",
+    ),
+    (
+        "3",
+        "The engine and what is there",
+        "The engine, ports, names, volumes and containers of earlier runs.",
+    ),
+    (
+        "5",
+        "Failures at run time",
+        "What `up`, `rebuild`, `restart` and `status` report.",
+    ),
+];
+
+/// `code` as `magicctl explain` prints it.
+pub fn text(code: &Code) -> Vec<String> {
+    let mut lines = vec![
+        format!("{} ({}): {}", code.id, code.severity.word(), code.title),
+        String::new(),
+    ];
+    lines.extend(code.why.lines().map(ToOwned::to_owned));
+    lines.extend([String::new(), "What to do".to_owned(), String::new()]);
+    lines.extend(code.fix.lines().map(ToOwned::to_owned));
+    lines.extend([String::new(), "Example".to_owned(), String::new()]);
+    lines.extend(
+        code.example
+            .lines()
+            .map(|line| format!("    {line}").trim_end().to_owned()),
+    );
+    lines
+}
+
+/// The whole table as Markdown.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# Errors, warnings and notes\n\n\
+         Each thing that `magicctl check` finds, and each failure that the other commands report, has a code. `magicctl explain CODE` prints\n\
+         what is written here. An error keeps `up` from working; a warning does not, but look at it (`check --strict` fails on it too); notes\n\
+         are shown with `-v`. Made from `src/codes/`.\n",
+    );
+    for (digit, heading, about) in PARTS {
+        let of_part: Vec<&Code> = all().filter(|code| code.id[2..].starts_with(digit)).collect();
+        if of_part.is_empty() {
+            continue;
+        }
+        // Writing to a string can't fail, here and below.
+        let _written = write!(page, "\n## {heading}\n\n{about}\n\n| code | | |\n| --- | --- | --- |\n");
+        for code in &of_part {
+            let _written = writeln!(
+                page,
+                "| [{id}](#{anchor}) | {word} | {title} |",
+                id = code.id,
+                anchor = code.id.to_lowercase(),
+                word = code.severity.word(),
+                title = code.title
+            );
+        }
+        for code in of_part {
+            let kind = match code.severity {
+                Severity::Error => "An error",
+                Severity::Warning => "A warning",
+                Severity::Note => "A note",
+            };
+            let _written = write!(
+                page,
+                "\n### {}\n\n{kind}: {}.\n\n{}\n\n**What to do.** {}\n\n```text\n{}\n```\n",
+                code.id, code.title, code.why, code.fix, code.example
+            );
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explanation_has_every_part() {
+        let code = super::super::find("MC101").unwrap();
+        let text = text(code).join("\n");
+        for part in [code.title, code.why, code.fix, "What to do", "Example"] {
+            assert!(text.contains(part), "{part}");
+        }
+    }
+}
