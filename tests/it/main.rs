@@ -10,6 +10,7 @@ mod bad_input;
 mod commands;
 mod config_files;
 mod crash;
+mod ensure_engine;
 mod logs;
 mod newer_engines;
 mod observability;
