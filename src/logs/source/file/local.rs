@@ -6,6 +6,10 @@ use crate::logs::{Piece, Stamp};
 /// What is longer is no entry: the engine splits lines at 16 KiB.
 const LONGEST: usize = 1 << 20;
 const LENGTH: usize = 4;
+/// An entry begins with its source, field 1: "stdout" or "stderr".
+const SOURCE: &[u8] = b"\x0a\x06std";
+/// So many bytes tell that an entry may begin with them.
+pub(super) const HEAD: usize = LENGTH + SOURCE.len();
 
 /// The next entry of `bytes`.
 pub(super) enum Next<'b> {
@@ -24,14 +28,18 @@ pub(super) fn next(bytes: &[u8]) -> Next<'_> {
     if length > LONGEST {
         return Next::Garbage;
     }
+    let body = &bytes[LENGTH..];
+    if !body.starts_with(&SOURCE[..SOURCE.len().min(body.len())]) {
+        return Next::Garbage;
+    }
     let whole = length + 2 * LENGTH;
     if bytes.len() < whole {
         return Next::More;
     }
-    if self::length(&bytes[LENGTH + length..]) != Some(length) {
+    if self::length(&body[length..]) != Some(length) {
         return Next::Garbage;
     }
-    match piece(&bytes[LENGTH..LENGTH + length]) {
+    match piece(&body[..length]) {
         Some(piece) => Next::Entry(piece, whole),
         None => Next::Garbage,
     }
@@ -39,16 +47,18 @@ pub(super) fn next(bytes: &[u8]) -> Next<'_> {
 
 /// Where the first entry at or behind `from` begins, which may go on behind `bytes`.
 pub(super) fn first(bytes: &[u8], from: usize) -> Option<usize> {
-    // An entry begins with its source, field 1: 0x0A 0x06 "stdout".
-    let mut at = from;
-    while let Some(found) = memchr::memmem::find(bytes.get(at..)?, b"\x0a\x06std") {
-        let source = at + found;
-        if source >= LENGTH + from && !matches!(next(&bytes[source - LENGTH..]), Next::Garbage) {
-            return Some(source - LENGTH);
-        }
-        at = source + 1;
-    }
-    None
+    candidates(bytes, from).find(|at| !matches!(next(&bytes[*at..]), Next::Garbage))
+}
+
+/// Where the first entry at or behind `from` begins that ends within `bytes`.
+pub(super) fn first_whole(bytes: &[u8], from: usize) -> Option<usize> {
+    candidates(bytes, from).find(|at| matches!(next(&bytes[*at..]), Next::Entry(..)))
+}
+
+/// Where entries at or behind `from` may begin.
+fn candidates(bytes: &[u8], from: usize) -> impl Iterator<Item = usize> {
+    let behind = bytes.get(from + LENGTH..).unwrap_or_default();
+    memchr::memmem::find_iter(behind, SOURCE).map(move |at| from + at)
 }
 
 fn length(bytes: &[u8]) -> Option<usize> {

@@ -78,7 +78,10 @@ impl History {
             } else {
                 Box::new(file)
             };
-            let at_end: &dyn Fn() -> bool = if index == newest { wait } else { &|| false };
+            let end = End {
+                wait: if index == newest { wait } else { &|| false },
+                is_newest: index == newest,
+            };
             let read = match self.driver {
                 Driver::JsonFile => {
                     let mut partial = [false; 2];
@@ -89,7 +92,7 @@ impl History {
                         }
                         take_or_garbage(piece, line, &mut last, take)
                     };
-                    let more = lines(reader.as_mut(), chunk, at_end, &mut |line| {
+                    let more = lines(reader.as_mut(), chunk, &end, &mut |line| {
                         let Some(skipping) = &mut skipping else {
                             return one(line, &mut partial);
                         };
@@ -109,7 +112,7 @@ impl History {
                         _ => more,
                     }
                 }
-                Driver::Local => entries(reader.as_mut(), chunk, at_end, &mut |found| match found {
+                Driver::Local => entries(reader.as_mut(), chunk, &end, &mut |found| match found {
                     Ok(piece) => take_or_garbage(Some(piece), &[], &mut last, take),
                     Err(garbage) => take_or_garbage(None, garbage, &mut last, take),
                 }),
@@ -160,38 +163,57 @@ fn take_or_garbage(
     true
 }
 
-/// Reads behind what is `filled`, again as long as `at_end` says that more may come; `None` when that is all.
-fn more(
-    reader: &mut dyn Read,
-    buffer: &mut [u8],
-    filled: usize,
-    at_end: &dyn Fn() -> bool,
-) -> io::Result<Option<usize>> {
+/// What is at the end of a part.
+struct End<'w> {
+    /// Waits a little; false when nothing more comes.
+    wait: &'w dyn Fn() -> bool,
+    /// What has no end there may be being written at this moment. In an older part it is what a cut left.
+    is_newest: bool,
+}
+
+/// What a look behind what was read has found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    Bytes,
+    /// Nothing yet.
+    Pause,
+    /// Nothing, for good.
+    No,
+}
+
+/// Reads behind what is `filled`.
+fn more(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize, end: &End<'_>) -> io::Result<More> {
     loop {
-        match reader.read(&mut buffer[filled..]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(0) if at_end() => {}
-            Ok(0) => return Ok(None),
-            read => return read.map(Some),
-        }
+        return match reader.read(&mut buffer[*filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
+            Ok(0) if (end.wait)() => Ok(More::Pause),
+            Ok(0) => Ok(More::No),
+            Ok(read) => {
+                *filled += read;
+                Ok(More::Bytes)
+            }
+        };
     }
 }
 
-/// Gives each line that has its end. One without is being written at this moment.
+/// Gives each line that has its end.
 fn lines(
     reader: &mut dyn Read,
     chunk: usize,
-    at_end: &dyn Fn() -> bool,
+    end: &End<'_>,
     take: &mut impl FnMut(&[u8]) -> bool,
 ) -> io::Result<bool> {
     let mut buffer = vec![0; chunk];
     let mut filled = 0;
     loop {
-        let Some(read) = more(reader, &mut buffer, filled, at_end)? else {
-            return Ok(true);
-        };
         let new = filled;
-        filled += read;
+        match more(reader, &mut buffer, &mut filled, end)? {
+            More::Bytes => {}
+            More::Pause => continue,
+            More::No if filled == 0 || end.is_newest => return Ok(true),
+            More::No => return Ok(take(&buffer[..filled])),
+        }
         let whole = match memrchr(b'\n', &buffer[new..filled]) {
             Some(at) => new + at + 1,
             None if filled >= LONGEST_LINE => filled,
@@ -222,34 +244,51 @@ fn lines(
 fn entries(
     reader: &mut dyn Read,
     chunk: usize,
-    at_end: &dyn Fn() -> bool,
+    end: &End<'_>,
     take: &mut impl FnMut(Result<Piece<'_>, &[u8]>) -> bool,
 ) -> io::Result<bool> {
     let mut buffer = vec![0; chunk];
     let mut filled = 0;
+    let mut before = More::Bytes;
     loop {
-        let Some(read) = more(reader, &mut buffer, filled, at_end)? else {
-            return Ok(true);
-        };
-        filled += read;
+        let more = more(reader, &mut buffer, &mut filled, end)?;
+        // The engine writes an entry at once: half of one, with nothing behind it after a pause, was cut.
+        let is_still = more == More::No || (more, before) == (More::Pause, More::Pause);
+        before = more;
         let mut at = 0;
         while at < filled {
-            match local::next(&buffer[at..filled]) {
+            let next = match local::next(&buffer[at..filled]) {
                 local::Next::Entry(piece, length) => {
                     if !take(Ok(piece)) {
                         return Ok(false);
                     }
                     at += length;
+                    continue;
                 }
-                local::Next::More => break,
-                local::Next::Garbage => {
-                    let next = local::first(&buffer[..filled], at + 1).unwrap_or(filled);
-                    if !take(Err(&buffer[at..next])) {
-                        return Ok(false);
-                    }
-                    at = next;
-                }
+                local::Next::More if !is_still => break,
+                // Its length is wrong, or its end was cut, if there is another behind its beginning.
+                local::Next::More => match local::first_whole(&buffer[..filled], at + 1) {
+                    Some(next) => next,
+                    None if more == More::No && !end.is_newest => filled,
+                    None => break,
+                },
+                local::Next::Garbage => match local::first(&buffer[..filled], at + 1) {
+                    Some(next) => next,
+                    None if more == More::No => filled,
+                    // The last few bytes may begin one.
+                    None => match filled.saturating_sub(local::HEAD - 1) {
+                        next if next > at => next,
+                        _ => break,
+                    },
+                },
+            };
+            if !take(Err(&buffer[at..next])) {
+                return Ok(false);
             }
+            at = next;
+        }
+        if more == More::No {
+            return Ok(true);
         }
         buffer.copy_within(at..filled, 0);
         filled -= at;

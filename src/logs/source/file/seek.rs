@@ -285,6 +285,63 @@ mod tests {
         }
     }
 
+    /// The texts of a `local` log that holds `bytes`, read so many at a time.
+    fn of_local(folder: &Path, bytes: &[u8], chunk: usize) -> Vec<String> {
+        std::fs::write(folder.join("y.log"), bytes).unwrap();
+        let history = History::open(Driver::Local, &folder.join("y.log")).unwrap();
+        let mut texts = Vec::new();
+        let mut take = |piece: crate::logs::Piece<'_>| {
+            texts.push(String::from_utf8_lossy(piece.bytes).into_owned());
+            true
+        };
+        history.read(Start::default(), chunk, None, &mut take).unwrap();
+        texts
+    }
+
+    #[test]
+    fn a_wrong_length_or_a_cut_entry_hides_nothing_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let behind = [written(2, false, b"b", None), written(3, true, b"c", None)].concat();
+        // It claims to go on behind the end of the file.
+        let mut long = written(1, false, b"a", None);
+        long[2] = 9;
+        // A cut in its body, and one in its length.
+        let cut = written(1, false, b"a text that is cut", None);
+        for damaged in [&long[..], &cut[..20], &cut[..2], &cut[..cut.len() - 2]] {
+            for chunk in [1, 7, 64, 4096] {
+                let texts = of_local(folder.path(), &[damaged, &behind].concat(), chunk);
+                assert!(texts.ends_with(&["b".to_owned(), "c".to_owned()]), "{damaged:?}, {chunk}: {texts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_whose_beginning_ends_what_was_read_is_none_of_the_garbage_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for garbage in 1..40 {
+            let bytes = [vec![b'g'; garbage], written(2, false, b"b", None)].concat();
+            let texts = of_local(folder.path(), &bytes, 16);
+            assert_eq!(texts.last().map(String::as_str), Some("b"), "{garbage}: {texts:?}");
+            assert_eq!(texts[..texts.len() - 1].concat(), "g".repeat(garbage));
+        }
+    }
+
+    #[test]
+    fn what_a_cut_left_at_the_end_of_an_older_part_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = "{\"log\":\"b\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-01T00:00:00Z\"}\n";
+        std::fs::write(folder.path().join("x.log.1"), "half of a li").unwrap();
+        std::fs::write(folder.path().join("x.log"), format!("{entry}being writ")).unwrap();
+        let history = History::open(Driver::JsonFile, &folder.path().join("x.log")).unwrap();
+        let mut texts = Vec::new();
+        let mut take = |piece: crate::logs::Piece<'_>| {
+            texts.push(String::from_utf8_lossy(piece.bytes).into_owned());
+            true
+        };
+        history.read(Start::default(), 64, None, &mut take).unwrap();
+        assert_eq!(texts, ["half of a li", "b"]);
+    }
+
     #[test]
     fn what_was_there_is_read_though_it_is_rotated_cut_or_deleted_meanwhile() {
         let folder = tempfile::tempdir().unwrap();
