@@ -258,7 +258,7 @@ pub struct LogsArgs {
     /// Fold the same errors into one: how often, first, last, services, an example; newest first (implies --errors)
     #[arg(long, conflicts_with_all = ["follow", "tail", "after_context", "before_context", "context"])]
     pub summary: bool,
-    /// Go on with new lines as they come, across restarts and replaced containers
+    /// Go on with new lines as they come, across restarts and replaced containers; to the time of --until, if that is given
     #[arg(short, long)]
     pub follow: bool,
     /// Only what is newer: 10m, 2h, yesterday, 2026-01-31, 2026-01-31T12:00:00Z

@@ -18,6 +18,7 @@ mod object;
 mod observe;
 mod once;
 mod pull;
+mod version;
 
 use std::fmt;
 use std::time::Duration;
@@ -63,11 +64,10 @@ pub struct Engine {
 impl Engine {
     /// Connects and agrees on an API version.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
-        let docker = open(endpoint)?;
-        let negotiated = tokio::time::timeout(FIRST_ANSWER_WITHIN, docker.negotiate_version()).await;
-        let docker = match negotiated {
+        let agreed = tokio::time::timeout(FIRST_ANSWER_WITHIN, agree(endpoint)).await;
+        let docker = match agreed {
             Ok(Ok(docker)) => docker,
-            Ok(Err(error)) => return Err(EngineError::unreachable(endpoint, &error)),
+            Ok(Err(error)) => return Err(error),
             Err(_elapsed) => {
                 let seconds = FIRST_ANSWER_WITHIN.as_secs();
                 return Err(EngineError::silent(endpoint, seconds));
@@ -114,7 +114,24 @@ impl Engine {
     }
 }
 
-fn open(endpoint: &Endpoint) -> Result<Docker, EngineError> {
+/// Opens the connection with the newest version of the API that both sides speak.
+async fn agree(endpoint: &Endpoint) -> Result<Docker, EngineError> {
+    if let Some(socket) = endpoint.socket()
+        && let Some(version) = version::of_socket(socket).await
+    {
+        return open(endpoint, &older(version, *API_DEFAULT_VERSION));
+    }
+    let docker = open(endpoint, API_DEFAULT_VERSION)?;
+    let agreed = docker.negotiate_version().await;
+    agreed.map_err(|error| EngineError::unreachable(endpoint, &error))
+}
+
+fn older(one: ClientVersion, other: ClientVersion) -> ClientVersion {
+    let key = |version: &ClientVersion| (version.major_version, version.minor_version);
+    if key(&one) < key(&other) { one } else { other }
+}
+
+fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<Docker, EngineError> {
     let address = endpoint.address();
     let timeout = ANSWER_WITHIN.as_secs();
     let opened = match endpoint.certificates() {
@@ -124,10 +141,10 @@ fn open(endpoint: &Endpoint) -> Result<Docker, EngineError> {
             &folder.join("cert.pem"),
             &folder.join("ca.pem"),
             timeout,
-            API_DEFAULT_VERSION,
+            version,
         ),
-        None if address.starts_with("unix://") => Docker::connect_with_unix(address, timeout, API_DEFAULT_VERSION),
-        None => Docker::connect_with_http(address, timeout, API_DEFAULT_VERSION),
+        None if address.starts_with("unix://") => Docker::connect_with_unix(address, timeout, version),
+        None => Docker::connect_with_http(address, timeout, version),
     };
     opened.map_err(|error| EngineError::unreachable(endpoint, &error))
 }

@@ -90,7 +90,10 @@ impl Record {
 
     /// The lines with their times.
     pub fn timed_lines(&self) -> impl Iterator<Item = (Stamp, &[u8])> {
-        self.times.iter().copied().zip(self.lines())
+        // A line of a damaged log may hold a line feed: what follows it has the same time.
+        let last = self.times.last().copied().unwrap_or(self.time);
+        let times = self.times.iter().copied().chain(std::iter::repeat(last));
+        times.zip(self.lines())
     }
 
     /// How many lines.

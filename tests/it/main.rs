@@ -11,6 +11,8 @@ mod commands;
 mod config_files;
 mod crash;
 mod ensure_engine;
+mod follow;
+mod fuzz;
 mod logs;
 mod newer_engines;
 mod observability;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -14,7 +14,7 @@ use crate::cli::session::Session;
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
 use crate::failure::Failure;
 use crate::logs::follow::{Heard, Live, LogFile, Reorder, Seam, follow, follow_file};
-use crate::logs::{Entry, Output, Sink as _, Wanted, of_engine};
+use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, of_engine};
 
 use super::look::{Names, say};
 
@@ -24,6 +24,9 @@ const WAITING: usize = 4096;
 const AT_ONCE: usize = 1024;
 /// Between two tries to reach an engine that went away.
 const RETRY: Duration = Duration::from_millis(200);
+/// How long lines of the time until which it is followed may be on their way. They have the engine's time, and an engine on
+/// another machine may have its own.
+const ON_THEIR_WAY: Duration = Duration::from_millis(500);
 /// Before a log is opened again whose stream failed though the engine is there.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -136,16 +139,18 @@ impl<'a, W: Write> Following<'a, W> {
         });
     }
 
-    /// Goes on until nobody reads any more.
+    /// Goes on until `--until`, or until nobody reads any more.
     pub(super) async fn run(&mut self, mut heard: Receiver<Heard>, events: Events) -> Result<(), Failure> {
         let mut events = events;
         let mut some = Vec::new();
+        let end = end(self.wanted.span.until);
         loop {
             let due = self
                 .sources
                 .iter()
                 .filter_map(|source| source.live.due())
                 .chain(self.reorder.due())
+                .chain(end)
                 .min();
             tokio::select! {
                 biased;
@@ -159,19 +164,23 @@ impl<'a, W: Write> Following<'a, W> {
                 event = events.next() => match event {
                     Some(Ok(event)) => self.event(event).await?,
                     // The engine went away.
-                    _ => events = self.reconnect().await?,
+                    _ => events = self.reconnect(end).await?,
                 },
                 () = until(due) => {}
             }
             let now = Instant::now();
+            let is_over = end.is_some_and(|end| end <= now);
             for (number, source) in self.sources.iter_mut().enumerate() {
-                source
-                    .live
-                    .tick(now, &mut |shown| self.reorder.push(number, shown, now));
+                let mut show = |shown| self.reorder.push(number, shown, now);
+                if is_over {
+                    source.live.finish(now, &mut show);
+                } else {
+                    source.live.tick(now, &mut show);
+                }
             }
             // A line of the only one that talks waits for nobody.
             let alone = self.sources.iter().filter(|source| source.state == State::Open).count() < 2;
-            while let Some((source, shown)) = self.reorder.pop(now, alone) {
+            while let Some((source, shown)) = self.reorder.pop(now, alone || is_over) {
                 let entry = Entry {
                     time: shown.time,
                     end: shown.text.len(),
@@ -182,7 +191,8 @@ impl<'a, W: Write> Following<'a, W> {
                     return Ok(());
                 }
             }
-            if heard.is_empty() && !self.output.flush() {
+            let is_read = !(is_over || heard.is_empty()) || self.output.flush();
+            if is_over || !is_read {
                 return Ok(());
             }
         }
@@ -292,10 +302,13 @@ impl<'a, W: Write> Following<'a, W> {
         Ok(())
     }
 
-    /// Waits for an engine that went away, and takes up every log where it was left.
-    async fn reconnect(&mut self) -> Result<Events, Failure> {
+    /// Waits for an engine that went away, and takes up every log where it was left. Nothing happens any more at `end`.
+    async fn reconnect(&mut self, end: Option<Instant>) -> Result<Events, Failure> {
         say(self.session, "the engine went away; its logs go on when it is back");
         loop {
+            if end.is_some_and(|end| end <= Instant::now()) {
+                return Ok(Box::pin(futures_util::stream::pending()));
+            }
             tokio::time::sleep(RETRY).await;
             let Ok(engine) = self.session.engine().await else {
                 continue;
@@ -312,6 +325,14 @@ impl<'a, W: Write> Following<'a, W> {
             return Ok(Box::pin(events));
         }
     }
+}
+
+/// When no more lines of `until` and before are to be expected; `None`: never.
+fn end(until: Stamp) -> Option<Instant> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let since_1970 = Duration::from_nanos(u64::try_from(until.0).unwrap_or(0));
+    let still = since_1970.saturating_sub(now) + ON_THEIR_WAY;
+    Instant::now().checked_add(still).filter(|_| until != Stamp::MAX)
 }
 
 async fn until(due: Option<Instant>) {

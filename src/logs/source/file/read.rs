@@ -198,12 +198,7 @@ fn more(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize, end: &End<
 }
 
 /// Gives each line that has its end.
-fn lines(
-    reader: &mut dyn Read,
-    chunk: usize,
-    end: &End<'_>,
-    take: &mut impl FnMut(&[u8]) -> bool,
-) -> io::Result<bool> {
+fn lines(reader: &mut dyn Read, chunk: usize, end: &End<'_>, take: &mut impl FnMut(&[u8]) -> bool) -> io::Result<bool> {
     let mut buffer = vec![0; chunk];
     let mut filled = 0;
     loop {

@@ -310,7 +310,10 @@ mod tests {
         for damaged in [&long[..], &cut[..20], &cut[..2], &cut[..cut.len() - 2]] {
             for chunk in [1, 7, 64, 4096] {
                 let texts = of_local(folder.path(), &[damaged, &behind].concat(), chunk);
-                assert!(texts.ends_with(&["b".to_owned(), "c".to_owned()]), "{damaged:?}, {chunk}: {texts:?}");
+                assert!(
+                    texts.ends_with(&["b".to_owned(), "c".to_owned()]),
+                    "{damaged:?}, {chunk}: {texts:?}"
+                );
             }
         }
     }

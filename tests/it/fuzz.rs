@@ -1,0 +1,24 @@
+//! The fuzz targets' own checks, on a few random inputs each: that they still build, and hold.
+
+use proptest::prelude::*;
+
+#[path = "../../fuzz/src/input.rs"]
+mod input;
+#[path = "../../fuzz/src/log_files.rs"]
+mod log_files;
+#[path = "../../fuzz/src/merge.rs"]
+mod merge;
+#[path = "../../fuzz/src/records.rs"]
+mod records;
+#[path = "../../fuzz/src/redact.rs"]
+mod redact;
+
+proptest! {
+    #[test]
+    fn whatever_is_fuzzed_holds(input in proptest::collection::vec(any::<u8>(), 0..600)) {
+        records::check(&input);
+        merge::check(&input);
+        redact::check(&input);
+        log_files::check(&input);
+    }
+}
