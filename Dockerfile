@@ -17,6 +17,8 @@ RUN pip install --no-cache-dir --compile --requirement requirements.txt
 
 COPY magic_proxy ./magic_proxy
 COPY run.py ./
+# Each start would otherwise compile it anew: the folder is not the app's to write.
+RUN python -m compileall -q magic_proxy
 
 USER app
 EXPOSE 8001 8002

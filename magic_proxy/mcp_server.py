@@ -1,18 +1,95 @@
-"""mcp-server: the tools that agents call."""
+"""mcp-server: the tools over plain HTTP (`POST /tools/NAME`) and over MCP (streamable HTTP at /mcp)."""
 
+import asyncio
+import importlib
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from magic_proxy import health
+from magic_proxy import bodies, health, tools
+from magic_proxy.errors import HANDLERS, ApiError, Json
 from magic_proxy.stores import Stores
+
+
+class AnyObject(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Mcp:
+    """The MCP side; the SDK is imported at the first request, in a thread, because that takes half a second."""
+
+    def __init__(self) -> None:
+        self._manager: Any = None
+        self._starting = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._starting:
+            if self._manager is None:
+                await asyncio.to_thread(importlib.import_module, "mcp.server.lowlevel")
+                started = asyncio.Event()
+                self._task = asyncio.create_task(self._run(started))
+                await started.wait()
+        await self._manager.handle_request(scope, receive, send)
+
+    async def _run(self, started: asyncio.Event) -> None:
+        from mcp.server.lowlevel import Server
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+        server = Server("magicproxy", on_list_tools=_list, on_call_tool=_call)
+        # Without sessions: a restart is nothing to a client.
+        self._manager = StreamableHTTPSessionManager(server, stateless=True, json_response=True)
+        async with self._manager.run():
+            started.set()
+            # Until the loop ends.
+            await asyncio.Event().wait()
+
+
+async def _list(_context: Any, _params: Any) -> Any:
+    from mcp import types
+
+    described = [
+        types.Tool(name=name, description=tool.description, input_schema=tool.arguments.model_json_schema())
+        for name, tool in tools.TOOLS.items()
+    ]
+    return types.ListToolsResult(tools=described)
+
+
+async def _call(_context: Any, params: Any) -> Any:
+    from mcp import types
+
+    try:
+        text, failed = await tools.call(params.name, params.arguments or {}), False
+    except ApiError as error:
+        text, failed = error.body()["error"]["message"], True
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=failed)
 
 
 def create(stores: Stores) -> Starlette:
     """The application on :8002."""
 
-    async def about(_: Request) -> JSONResponse:
-        return JSONResponse({"service": "mcp-server", "tools": []})
+    async def about(_: Request) -> Response:
+        described = [
+            {"name": name, "description": tool.description, "input_schema": tool.arguments.model_json_schema()}
+            for name, tool in tools.TOOLS.items()
+        ]
+        return Json({"service": "mcp-server", "tools": described})
 
-    return Starlette(routes=[Route("/", about), health.route("mcp-server", stores)])
+    async def call(request: Request) -> Response:
+        arguments = await bodies.read_json(request, AnyObject)
+        return Json({"result": await tools.call(request.path_params["name"], arguments)})
+
+    return Starlette(
+        routes=[
+            Route("/", about),
+            Route("/tools/{name}", call, methods=["POST"]),
+            Route("/mcp", Mcp()),
+            health.route("mcp-server", stores),
+        ],
+        exception_handlers=HANDLERS,
+    )

@@ -5,17 +5,22 @@ import logging
 import os
 import signal
 import socket
-from contextlib import nullcontext
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from magic_proxy import config, logs, mcp_server, proxy
-from magic_proxy.stores import Stores, Unreachable
+from magic_proxy import logs, mcp_server, proxy, tracing
+from magic_proxy.config import ConfigError
+from magic_proxy.gate import Gate
+from magic_proxy.gateway import Gateway
+from magic_proxy.worker import Worker
 
 # Less than the 30 s after which the engine kills: requests finish, and the stores are still closed in order.
 FINISH_WITHIN = 20
+# How long the servers wait for Kafka and Redis before they serve without, and say so on the health page.
+STORES_WITHIN = 5
 
 log = logging.getLogger("magic_proxy.server")
 
@@ -23,52 +28,68 @@ log = logging.getLogger("magic_proxy.server")
 class Server(uvicorn.Server):
     """Leaves signals to `run`: they are for both servers."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         # What isn't used here isn't imported: log set-up, WebSockets, lifespan events.
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http="httptools",
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
+                server_header=False,
                 timeout_graceful_shutdown=FINISH_WITHIN,
             )
         )
 
-    def capture_signals(self):
-        return nullcontext()
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
-async def run(settings: config.Config) -> int:
+async def run() -> int:
     """Runs until a signal, or until one of the servers ends; gives the exit code."""
     stop_at_signal(asyncio.current_task())
-    stores = Stores()
+    gateway = Gateway()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload, gateway)
+    tracing.set_up()
+    keeping = asyncio.create_task(gateway.stores.keep())
     try:
-        await stores.start()
-        await serve(
-            {
-                int(os.environ.get("MAGIC_PROXY_PORT", "8001")): Server(proxy.create(settings, stores)),
-                int(os.environ.get("MCP_SERVER_PORT", "8002")): Server(mcp_server.create(stores)),
-            }
-        )
+        await asyncio.wait([keeping], timeout=STORES_WITHIN)
+        servers = {
+            int(os.environ.get("MAGIC_PROXY_PORT", "8001")): server(gateway, proxy.create(gateway)),
+            int(os.environ.get("MCP_SERVER_PORT", "8002")): server(gateway, mcp_server.create(gateway.stores)),
+        }
+        await serve(servers, Worker(gateway))
     except asyncio.CancelledError:
         log.info("stopped, as asked")
         return 0
-    except Unreachable as error:
-        log.exception("%s", error)
-        return 1
     except OSError as error:
         log.error("%s", error.strerror or error)
         return 1
     finally:
-        await stores.stop()
+        keeping.cancel()
+        await gateway.stop()
+        tracing.shut_down()
     log.error("a server ended by itself, and so the other was stopped")
     return 1
 
 
-def stop_at_signal(task: asyncio.Task) -> None:
+def server(gateway: Gateway, app: ASGIApp) -> Server:
+    """`app` behind the gate."""
+    return Server(Gate(app, lambda: gateway.client_key, lambda: gateway.config.router_settings.max_parallel_requests))
+
+
+def reload(gateway: Gateway) -> None:
+    """What SIGHUP does."""
+    try:
+        gateway.reload()
+    except ConfigError as error:
+        log.error("the old configuration stays: %s", error)
+
+
+def stop_at_signal(task: "asyncio.Task[object] | None") -> None:
     """Ends `task` in order at the first SIGTERM or SIGINT; the second ends the process at once."""
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
@@ -76,31 +97,36 @@ def stop_at_signal(task: asyncio.Task) -> None:
     def stop() -> None:
         for number in signals:
             loop.remove_signal_handler(number)
-        task.cancel()
+        if task is not None:
+            task.cancel()
 
     for number in signals:
         loop.add_signal_handler(number, stop)
 
 
-async def serve(servers: dict[int, Server]) -> None:
-    """Serves each on its port until one ends or this is cancelled; all finish the requests that they have begun."""
+async def serve(servers: dict[int, Server], worker: Worker) -> None:
+    """Serves each on its port, and works, until one ends or this is cancelled; begun requests are finished."""
     # Before any of them serves: a taken port must not end one while the other has requests.
     sockets = {port: bound(port) for port in servers}
     tasks = [asyncio.create_task(server.serve([sockets[port]])) for port, server in servers.items()]
     log.info("magic-proxy and mcp-server listen on %s", " and ".join(f":{port}" for port in servers))
+    working = asyncio.create_task(worker.run())
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*tasks, working], return_when=asyncio.FIRST_COMPLETED)
     finally:
         for server in servers.values():
             server.should_exit = True
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, BaseException):
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        # Only now: who still listens to a session waits for it.
+        working.cancel()
+        for result in [*results, *await asyncio.gather(working, return_exceptions=True)]:
+            if isinstance(result, Exception):
                 log.error("a server ended with an error", exc_info=result)
 
 
 def bound(port: int) -> socket.socket:
     """A socket on all of the container's addresses."""
-    # Only with the protocol named does asyncio switch Nagle's algorithm off, which holds an answer's body back by 40 ms.
+    # Only with the protocol named does asyncio switch Nagle's algorithm off, which holds answers back by 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -115,9 +141,8 @@ def main() -> int:
     """The process's exit code."""
     logs.set_up()
     try:
-        settings = config.load(Path(os.environ.get("PROXY_CONFIG", "proxy_config.yaml")))
-        return asyncio.run(run(settings))
-    except config.ConfigError as error:
+        return asyncio.run(run())
+    except ConfigError as error:
         log.error("%s", error)
     except Exception:
         # In the same form as everything else: one line, found by a search for errors.

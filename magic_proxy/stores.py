@@ -1,78 +1,94 @@
-"""Kafka and Redis: reached at start, asked for the health page."""
+"""Kafka and Redis: reached as soon as they are there, asked for the health page, found again when they were away."""
 
 import asyncio
 import logging
-import os
-import uuid
 from collections.abc import Awaitable
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
-TOPIC = "magic-proxy.start"
+from magic_proxy.errors import Away
+
 ANSWER_WITHIN = 0.8
-START_WITHIN = 30
+TRY_AGAIN_AFTER = 0.5
 
 log = logging.getLogger("magic_proxy.stores")
-
-
-class Unreachable(Exception):
-    """Which store can't be used, and why."""
 
 
 class Stores:
     """The app's connections; to be made where an event loop runs."""
 
-    def __init__(self) -> None:
-        self.kafka = os.environ.get("KAFKA_BROKER", "localhost:9092")
-        self.producer = AIOKafkaProducer(bootstrap_servers=self.kafka, request_timeout_ms=5_000)
-        self.redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
+    def __init__(self, kafka: str, redis: str) -> None:
+        self.kafka = kafka
+        self.redis: Redis = Redis.from_url(
+            redis,
+            socket_connect_timeout=1,
+            socket_timeout=5,
+            # Once, for a connection that a restarted Redis has closed.
+            retry=Retry(NoBackoff(), 1),
+        )
+        self._producer: AIOKafkaProducer | None = None
 
-    async def start(self) -> None:
-        """Connects to both and sends one message through Kafka and back; else `Unreachable`."""
+    async def keep(self) -> None:
+        """Returns once both answer, however long that takes; they come back by themselves from then on."""
         # The address is told without a password that the URL may hold.
         address = self.redis.connection_pool.connection_kwargs
-        await asyncio.gather(
-            _reach(f"Redis at {address.get('host')}:{address.get('port', 6379)}", self.redis.ping()),
-            _reach(f"Kafka at {self.kafka}", self._there_and_back()),
-        )
-        log.info("Kafka at %s took a message and gave it back; Redis answers", self.kafka)
+        where = f"{address.get('host')}:{address.get('port', 6379)}"
+        await asyncio.gather(self._connect(), self._answers(where))
+        log.info("Kafka at %s and Redis at %s answer", self.kafka, where)
 
-    async def _there_and_back(self) -> None:
-        """One message, produced and consumed: only then does the broker really work."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False)
+    async def _connect(self) -> None:
+        told = False
+        while self._producer is None:
+            producer = AIOKafkaProducer(bootstrap_servers=self.kafka, request_timeout_ms=5_000, acks="all")
+            try:
+                await producer.start()
+                self._producer = producer
+            except (KafkaError, OSError) as error:
+                await producer.stop()
+                if not told:
+                    log.error("Kafka at %s can't be used yet: %s", self.kafka, error)
+                told = True
+                await asyncio.sleep(TRY_AGAIN_AFTER)
+
+    async def _answers(self, where: str) -> None:
+        told = False
+        while (answer := await _answer(self.redis.ping())) != "ok":
+            if not told:
+                log.error("Redis at %s can't be used yet: %s", where, answer)
+            told = True
+            await asyncio.sleep(TRY_AGAIN_AFTER)
+
+    async def publish(self, topic: str, key: str, value: bytes, headers: dict[str, str]) -> None:
+        """Puts a message on Kafka; `Away` when Kafka does not confirm it."""
+        if self._producer is None:
+            raise Away("Kafka can't be reached")
+        pairs = [(name, text.encode()) for name, text in headers.items()]
         try:
-            await asyncio.gather(self.producer.start(), consumer.start())
-            word = uuid.uuid4().hex.encode()
-            sent = await self.producer.send_and_wait(TOPIC, word)
-            partition = TopicPartition(TOPIC, sent.partition)
-            consumer.assign([partition])
-            consumer.seek(partition, sent.offset)
-            while (await consumer.getone()).value != word:
-                pass
-        finally:
-            await consumer.stop()
+            await asyncio.wait_for(self._producer.send_and_wait(topic, value, key.encode(), headers=pairs), 6)
+        except (KafkaError, TimeoutError) as error:
+            raise Away(f"Kafka did not take the message: {type(error).__name__}") from error
 
     async def health(self) -> dict[str, str]:
         """`ok`, or what is wrong, by name; answers within a second."""
-        kafka, redis = await asyncio.gather(
-            _answer(self.producer.client.fetch_all_metadata()),
-            _answer(self.redis.ping()),
-        )
+        kafka = "not connected yet"
+        if self._producer is not None:
+            kafka, redis = await asyncio.gather(
+                _answer(self._producer.client.fetch_all_metadata()), _answer(self.redis.ping())
+            )
+        else:
+            redis = await _answer(self.redis.ping())
         return {"kafka": kafka, "redis": redis}
 
     async def stop(self) -> None:
         """Hands over what is still to be sent and closes both."""
-        await asyncio.gather(self.producer.stop(), self.redis.aclose(), return_exceptions=True)
-
-
-async def _reach(name: str, attempt: Awaitable[object]) -> None:
-    try:
-        await asyncio.wait_for(attempt, START_WITHIN)
-    except TimeoutError as error:
-        raise Unreachable(f"{name} did not answer within {START_WITHIN} s") from error
-    except Exception as error:
-        raise Unreachable(f"{name} can't be used: {error}") from error
+        if self._producer is not None:
+            await asyncio.gather(self._producer.stop(), return_exceptions=True)
+        await asyncio.gather(self.redis.aclose(), return_exceptions=True)
 
 
 async def _answer(question: Awaitable[object]) -> str:
@@ -80,7 +96,6 @@ async def _answer(question: Awaitable[object]) -> str:
         await asyncio.wait_for(question, ANSWER_WITHIN)
     except TimeoutError:
         return f"no answer within {ANSWER_WITHIN} s"
-    # Whatever it is, the health page's answer is the same: not now.
-    except Exception as error:
+    except (KafkaError, RedisError, OSError) as error:
         return f"{type(error).__name__}: {error}"
     return "ok"

@@ -78,13 +78,13 @@ fn from_nothing_to_ready_and_back_with_its_data() {
         "{order:?}"
     );
 
-    // A client on the host, through the external listener; the app inside did the same before it was ready.
+    // A client on the host, through the external listener; the app inside was connected before it was ready.
     let done = kafka_on_the_host(project.port("KAFKA_PORT"), "kept", "hello").ok();
     assert_eq!(done.stdout.trim(), "hello");
     let logs = project.magicctl(&["logs", "app-runner"]).ok();
     assert!(
         logs.stdout
-            .contains("Kafka at kafka:9093 took a message and gave it back"),
+            .contains("Kafka at kafka:9093 and Redis at redis:6379 answer"),
         "{}",
         logs.stdout
     );
@@ -159,7 +159,11 @@ fn a_change_replaces_only_what_it_concerns_and_a_rebuild_only_the_app() {
 
     // New code: a new image, and only the app's container.
     let image = project.inspect("app-runner", "{{.Image}}");
-    project.edit("magic_proxy/mcp_server.py", "\"tools\": []", "\"tools\": [\"new\"]");
+    project.edit(
+        "magic_proxy/mcp_server.py",
+        "\"service\": \"mcp-server\"",
+        "\"service\": \"new\"",
+    );
     project.magicctl(&["rebuild"]).ok();
     let rebuilt = ids();
     assert_eq!((&changed[0], &changed[1]), (&rebuilt[0], &rebuilt[1]));

@@ -1,0 +1,74 @@
+"""Errors in OpenAI's shape, whatever went wrong."""
+
+import json
+import logging
+from typing import Any
+
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from magic_proxy import secrets
+
+TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    404: "not_found_error",
+    413: "invalid_request_error",
+    429: "rate_limit_error",
+    503: "service_unavailable_error",
+}
+
+log = logging.getLogger("magic_proxy.errors")
+
+
+class Away(Exception):
+    """Which store can't be used now, and why."""
+
+
+class ApiError(Exception):
+    """What a client is told."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        *,
+        param: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.param = status, code, param
+        self.headers = {"retry-after": str(max(1, round(retry_after)))} if retry_after is not None else {}
+
+    def body(self) -> dict[str, Any]:
+        kind = TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
+        message = secrets.mask(str(self))
+        return {"error": {"message": message, "type": kind, "param": self.param, "code": self.code}}
+
+
+class Json(Response):
+    """JSON in ASCII: half a surrogate pair in a provider's or client's text must not end the answer."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode()
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """The answer to a request that failed."""
+    if isinstance(error, HTTPException):
+        error = ApiError(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
+    if isinstance(error, RedisError | Away):
+        log.error("a store is away: %s: %s", type(error).__name__, error)
+        error = ApiError(503, f"a store is away: {error}", "store_away", retry_after=1)
+    if not isinstance(error, ApiError):
+        # uvicorn logs the traceback.
+        error = ApiError(500, "the gateway failed; its log says how")
+    return Json(error.body(), error.status, error.headers)
+
+
+HANDLERS: dict[Any, Any] = dict.fromkeys((ApiError, HTTPException, RedisError, Away, Exception), handle)

@@ -1,0 +1,220 @@
+"""From what a client asks for to the first provider that answers: profiles in their order, keys in turn."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from magic_proxy import events, local, secrets
+from magic_proxy.config import Config, Profile
+from magic_proxy.errors import ApiError
+from magic_proxy.keys import Key, KeyPool
+
+if TYPE_CHECKING:
+    import httpx2
+
+API_BASES = {
+    "openai": "https://api.openai.com/v1",
+    "mistral": "https://api.mistral.ai/v1",
+    "deepseek": "https://api.deepseek.com/v1",
+    "google": "https://generativelanguage.googleapis.com/v1beta/openai",
+    "anthropic": "https://api.anthropic.com/v1",
+}
+CONNECT_WITHIN = 5
+LARGEST_ANSWER = 64 << 20
+LONGEST_QUARANTINE = 3600
+DEFAULTS = {"/chat/completions": ("temperature", "top_p", "max_tokens"), "/embeddings": ()}
+
+log = logging.getLogger("magic_proxy.router")
+
+
+@dataclass
+class Answer:
+    """What a provider said, whole or as blocks of whole events."""
+
+    profile: str
+    body: bytes | AsyncIterator[bytes]
+
+
+class Failed(Exception):
+    """Why one attempt came to nothing, and whether another key could do better."""
+
+    def __init__(self, why: str, *, other_key: bool = False) -> None:
+        super().__init__(why)
+        self.other_key = other_key
+
+
+class Router:
+    """Asks providers; what it needs to know of the configuration comes with each request."""
+
+    def __init__(self, keys: KeyPool) -> None:
+        self.keys = keys
+        self._client: httpx2.AsyncClient | None = None
+
+    @property
+    def client(self) -> "httpx2.AsyncClient":
+        """Made at first use: importing it and reading the certificates takes longer than the rest of the start."""
+        if self._client is None:
+            import httpx2
+
+            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=256)
+            self._client = httpx2.AsyncClient(limits=limits)
+        return self._client
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def send(self, config: Config, path: str, body: dict[str, Any]) -> Answer:
+        """The answer of the first profile that has one; else `ApiError`."""
+        model = body["model"]
+        chain = config.chain(model)
+        if not chain:
+            raise ApiError(404, f"the model {model!r} does not exist; GET /v1/models lists all", "model_not_found")
+        reasons = []
+        for profile in chain:
+            asked = self._asked(profile, path, body)
+            if profile.provider == "local" and profile.model_params.api_base is None:
+                return _locally(profile, path, asked)
+            keys: list[Key | None] = [None] if profile.provider == "local" else [*self.keys.in_turn(profile.provider)]
+            if not keys:
+                reasons.append(f"{profile.model_name}: no usable key in keys_pool/keys_pool_{profile.provider}.env")
+            for key in keys:
+                try:
+                    return await self._try(config, profile, key, path, asked)
+                except Failed as failure:
+                    reasons.append(secrets.mask(f"{profile.model_name}: {failure}"))
+                    log.warning("%s", reasons[-1])
+                    if not failure.other_key:
+                        break
+        log.error("nobody could answer for %s: %s", model, "; ".join(reasons))
+        back = self.keys.back_in({profile.provider for profile in chain})
+        told = f"no provider could answer for {model!r}: {'; '.join(reasons)}"
+        raise ApiError(503, told, "no_provider", retry_after=back)
+
+    def _asked(self, profile: Profile, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The request with the profile's model, and its parameters where the client gave none."""
+        params = profile.model_params.model_dump(include=set(DEFAULTS[path]), exclude_none=True)
+        if "max_completion_tokens" in body:
+            params.pop("max_tokens", None)
+        if path == "/chat/completions" and isinstance(mode := profile.agent_settings.reasoning_mode, str):
+            params["reasoning_effort"] = mode
+        return {**params, **body, "model": profile.model_params.model}
+
+    async def _try(self, config: Config, profile: Profile, key: Key | None, path: str, body: dict[str, Any]) -> Answer:
+        import httpx2
+
+        url = (profile.model_params.api_base or API_BASES[profile.provider]).rstrip("/") + path
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        if key:
+            headers["authorization"] = f"Bearer {key.value}"
+        timeout = httpx2.Timeout(config.router_settings.timeout, connect=CONNECT_WITHIN)
+        content = json.dumps(body, separators=(",", ":")).encode()
+        try:
+            request = self.client.build_request("POST", url, headers=headers, content=content, timeout=timeout)
+            response = await self.client.send(request, stream=True)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Failed(f"{profile.provider} can't be reached: {_told(error)}") from error
+        streams = False
+        try:
+            if response.status_code != 200:
+                await self._refused(config, profile, key, response)
+            if not body.get("stream"):
+                return Answer(profile.model_name, await _whole(response))
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                raise Failed(f"{profile.provider} answered with something that is no stream")
+            blocks = events.checked(response.aiter_raw())
+            # Only once something came is it an answer: until then the next profile may still take over.
+            first = await anext(blocks)
+            streams = True
+            return Answer(profile.model_name, _rest(response, first, blocks))
+        except (httpx2.HTTPError, events.StreamFailed) as error:
+            raise Failed(f"{profile.provider} failed: {_told(error)}") from error
+        finally:
+            if not streams:
+                await response.aclose()
+
+    async def _refused(self, config: Config, profile: Profile, key: Key | None, response: "httpx2.Response") -> None:
+        """Raises what another status than 200 means for the key and the client."""
+        status = response.status_code
+        said = _message(await _whole(response, most=64 << 10, check=False))
+        why = secrets.mask(f"{profile.provider} answered {status}: {said}")
+        invalid = status == 400 and ("API_KEY_INVALID" in said or "API key not valid" in said)
+        if status == 401 or invalid:
+            if key:
+                self.keys.retire(key, why)
+            raise Failed(why, other_key=True)
+        if status in (402, 403, 429) or status >= 500:
+            if key and config.key_management_settings.enable_quarantine:
+                pause = _retry_after(response) or config.key_management_settings.quarantine_seconds
+                self.keys.quarantine(key, min(pause, LONGEST_QUARANTINE), why)
+            raise Failed(why, other_key=True)
+        # Neither the key nor the client can help it.
+        if status in (404, 405, 408, 409) or status < 400:
+            raise Failed(why)
+        raise ApiError(status, why, "provider_refused")
+
+
+def _locally(profile: Profile, path: str, body: dict[str, Any]) -> Answer:
+    if path == "/embeddings":
+        return Answer(profile.model_name, json.dumps(local.embeddings(profile, body)).encode())
+    if body.get("stream"):
+        return Answer(profile.model_name, local.stream(profile, body))
+    return Answer(profile.model_name, json.dumps(local.chat(profile, body)).encode())
+
+
+async def _rest(response: "httpx2.Response", first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    import httpx2
+
+    try:
+        yield first
+        async for block in blocks:
+            yield block
+    except httpx2.HTTPError as error:
+        raise events.StreamFailed(_told(error)) from error
+    finally:
+        await response.aclose()
+
+
+async def _whole(response: "httpx2.Response", most: int = LARGEST_ANSWER, *, check: bool = True) -> bytes:
+    """The body, without keys; `Failed` when it is no JSON object or too large."""
+    parts, size = [], 0
+    async for chunk in response.aiter_bytes():
+        parts.append(chunk)
+        size += len(chunk)
+        if size > most:
+            break
+    body = secrets.mask_bytes(b"".join(parts))
+    if check:
+        try:
+            well = size <= most and isinstance(json.loads(body), dict)
+        except (ValueError, RecursionError):
+            well = False
+        if not well:
+            raise Failed("it answered with something that is no JSON object, or more than can be")
+    return body
+
+
+def _message(body: bytes) -> str:
+    """What a provider's error says; Google's comes in a list, a gateway's as HTML."""
+    try:
+        value = json.loads(body)
+        value = value[0] if isinstance(value, list) else value
+        error = value.get("error", value)
+        said = error.get("message", error) if isinstance(error, dict) else error
+        details = json.dumps(error.get("details", "")) if isinstance(error, dict) else ""
+        return f"{said} {'API_KEY_INVALID' if 'API_KEY_INVALID' in details else ''}".strip()[:1000]
+    except (ValueError, IndexError, AttributeError, RecursionError):
+        return body[:200].decode("utf-8", "replace").strip()
+
+
+def _retry_after(response: "httpx2.Response") -> float | None:
+    try:
+        return max(0.0, float(response.headers["retry-after"])) or None
+    except (KeyError, ValueError):
+        return None
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,41 @@
+"""Every key that was read, so that none is ever shown."""
+
+from collections.abc import Iterable
+
+MASK = "***"
+
+_known: set[str] = set()
+
+
+def remember(values: Iterable[str]) -> None:
+    """From now on `mask` hides them, also after they are gone from their file."""
+    _known.update(value for value in values if len(value) >= 4)
+
+
+def mask(text: str) -> str:
+    """`text` without keys."""
+    for value in _known:
+        if value in text:
+            text = text.replace(value, MASK)
+    return text
+
+
+def mask_bytes(data: bytes) -> bytes:
+    """The same for what is passed on as it came."""
+    for value in _known:
+        if (key := value.encode()) in data:
+            data = data.replace(key, MASK.encode())
+    return data
+
+
+def lines(text: str) -> list[tuple[int, str, str]]:
+    """Number, name and value of each line `VALUE` or `NAME=VALUE`; comments, quotes and byte order mark taken off."""
+    found = []
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        # A key may itself end in "=".
+        if not (equals and name.isidentifier() and name.isupper() and value.strip("=")):
+            name, value = "", line.strip()
+        if value and not line.strip().startswith("#"):
+            found.append((number, name.strip(), value.strip().strip("\"'")))
+    return found

@@ -1,0 +1,122 @@
+"""The tools that agents call: each a checked body and a function."""
+
+import ast
+import asyncio
+import operator
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from magic_proxy import bodies, secrets
+from magic_proxy.errors import ApiError
+from magic_proxy.gateway import env_key
+
+LARGEST_BITS = 4096
+OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+
+
+class Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Calculation(Arguments):
+    expression: Annotated[str, Field(min_length=1, max_length=500, description="such as (2 + 3) * 7 ** 2")]
+
+
+class Place(Arguments):
+    timezone: Annotated[str, Field(max_length=64, description="an IANA name such as Europe/Paris")] = "UTC"
+
+
+class Search(Arguments):
+    query: Annotated[str, Field(min_length=1, max_length=400)]
+    max_results: Annotated[int, Field(ge=1, le=10)] = 5
+
+
+async def calculate(asked: Calculation) -> str:
+    try:
+        return str(_value(ast.parse(asked.expression.strip(), mode="eval").body))
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
+        raise ApiError(400, f"that can't be calculated: {error}", "tool_failed") from error
+
+
+def _value(node: ast.expr) -> int | float:
+    """Numbers and arithmetic; nothing is evaluated that could do more, or could take long."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return node.value  # type: ignore[return-value]
+    if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
+        return OPERATORS[type(node.op)](_value(node.operand))  # type: ignore[no-any-return]
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        left, right = _value(node.left), _value(node.right)
+        if isinstance(node.op, ast.Pow) and abs(right) * max(1, _bits(left)) > LARGEST_BITS:
+            raise ValueError("the result is too large")
+        result = OPERATORS[type(node.op)](left, right)
+        if isinstance(result, complex) or _bits(result) > LARGEST_BITS:
+            raise ValueError("the result is too large, or no real number")
+        return result  # type: ignore[no-any-return]
+    raise ValueError("only numbers, + - * / // % ** and parentheses")
+
+
+def _bits(number: int | float) -> int:
+    return number.bit_length() if isinstance(number, int) else 64
+
+
+async def tell_time(asked: Place) -> str:
+    try:
+        return datetime.now(ZoneInfo(asked.timezone)).isoformat(timespec="seconds")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ApiError(400, f"there is no time zone {asked.timezone!r}", "tool_failed") from error
+
+
+async def search(asked: Search) -> str:
+    key = env_key("tavily.env", "TAVILY_API_KEY")
+    if key is None:
+        raise ApiError(503, "web_search needs TAVILY_API_KEY in env/tavily.env", "no_key")
+    import httpx2
+
+    url = os.environ.get("TAVILY_API_BASE", "https://api.tavily.com") + "/search"
+    try:
+        async with asyncio.timeout(20), httpx2.AsyncClient() as client:
+            answer = await client.post(url, json=asked.model_dump(), headers={"authorization": f"Bearer {key}"})
+            answer.raise_for_status()
+            found = answer.json()["results"]
+            lines = [f"{one['title']}\n{one['url']}\n{one['content']}" for one in found]
+    except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        raise ApiError(502, f"the search failed: {type(error).__name__}: {error}", "tool_failed") from error
+    return secrets.mask("\n\n".join(lines)) or "nothing was found"
+
+
+@dataclass(frozen=True)
+class Tool:
+    description: str
+    arguments: type[Arguments]
+    run: Callable[[Any], Awaitable[str]]
+
+
+TOOLS = {
+    "web_search": Tool("Searches the web (Tavily)", Search, search),
+    "calculator": Tool("Calculates an arithmetic expression", Calculation, calculate),
+    "clock": Tool("Tells date and time in a time zone", Place, tell_time),
+}
+
+
+async def call(name: str, arguments: object) -> str:
+    """What the tool says; else `ApiError`."""
+    tool = TOOLS.get(name)
+    if tool is None:
+        raise ApiError(404, f"there is no tool {name!r}; there are {', '.join(TOOLS)}", "tool_not_found")
+    return await tool.run(tool.arguments(**bodies.checked(arguments, tool.arguments)))

@@ -1,0 +1,91 @@
+"""One trace through gateway, Kafka, worker and tools: its id is in every log line; spans are exported when asked for.
+
+`OTEL_TRACES_EXPORTER` (otlp or console) turns spans on, the other `OTEL_…` variables say where to; else OpenTelemetry
+is not even imported.
+"""
+
+import os
+import re
+import secrets as random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from magic_proxy import secrets
+
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_current: ContextVar[str] = ContextVar("traceparent", default="")
+_tracer: Any = None
+_provider: Any = None
+
+
+def set_up() -> None:
+    """Makes the exporter that the environment asks for."""
+    global _tracer, _provider
+    wanted = os.environ.get("OTEL_TRACES_EXPORTER", "none")
+    if wanted not in ("otlp", "console"):
+        return
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+
+    if wanted == "otlp":
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        exporter: SpanExporter = OTLPSpanExporter()
+    else:
+        # A span a line, as every other line of the log.
+        exporter = ConsoleSpanExporter(formatter=lambda span: span.to_json(indent=None) + "\n")
+    name = os.environ.get("OTEL_SERVICE_NAME", "magicproxy")
+    _provider = TracerProvider(resource=Resource.create({"service.name": name}))
+    _provider.add_span_processor(BatchSpanProcessor(exporter))
+    _tracer = _provider.get_tracer("magic_proxy")
+
+
+def shut_down() -> None:
+    """Sends what is still to be sent."""
+    if _provider is not None:
+        _provider.shutdown()
+
+
+@contextmanager
+def span(name: str, parent: str = "", **attributes: str | int) -> Iterator[None]:
+    """What is done inside belongs to the trace of `parent` (a traceparent), else to the current, else to a new one."""
+    parent = parent if _TRACEPARENT.fullmatch(parent) else _current.get()
+    if _tracer is None:
+        trace = parent.split("-")[1] if parent else random.token_hex(16)
+        token = _current.set(f"00-{trace}-{random.token_hex(8)}-01")
+        try:
+            yield
+        finally:
+            _current.reset(token)
+        return
+    from opentelemetry.trace import Status, StatusCode
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    context = TraceContextTextMapPropagator().extract({"traceparent": parent})
+    # Not recorded as they are: an exception's text may hold a key.
+    started = _tracer.start_as_current_span(
+        name, context, attributes=attributes, record_exception=False, set_status_on_exception=False
+    )
+    with started as current:
+        ids = current.get_span_context()
+        token = _current.set(f"00-{ids.trace_id:032x}-{ids.span_id:016x}-01")
+        try:
+            yield
+        except Exception as error:
+            current.set_status(Status(StatusCode.ERROR, secrets.mask(f"{type(error).__name__}: {error}")))
+            raise
+        finally:
+            _current.reset(token)
+
+
+def traceparent() -> str:
+    """What carries the trace on; empty outside of one."""
+    return _current.get()
+
+
+def trace_id() -> str:
+    """The current trace; empty outside of one."""
+    return _current.get()[3:35]
