@@ -15,6 +15,19 @@ pub struct Observed {
     pub volumes: Vec<Volume>,
     /// Every local image's id (`sha256:…`) by each of its names (`repo:tag`, `repo@sha256:…`) and by its id.
     pub images: BTreeMap<String, String>,
+    /// The local images that carry a Compose project's label.
+    pub built: Vec<BuiltImage>,
+}
+
+/// An image that was built for a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltImage {
+    /// `sha256:…`.
+    pub id: String,
+    /// `repo:tag`; none when another image has taken its name over.
+    pub names: Vec<String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A container.
@@ -38,7 +51,11 @@ pub struct Container {
     pub ports: Vec<PublishedPort>,
     /// Addresses by network name, of a running container.
     pub addresses: BTreeMap<String, String>,
-    /// The anonymous volumes that it mounts.
+    /// The networks that it is connected to, running or not: ids by name. Empty ids until its first start.
+    pub networks: BTreeMap<String, String>,
+    /// The volumes that it mounts.
+    pub volumes: Vec<String>,
+    /// Those of them that have no name of their own.
     pub anonymous_volumes: Vec<String>,
     /// When it was made, Unix seconds.
     pub created: i64,
@@ -123,13 +140,15 @@ impl Container {
         self.labels.get(crate::labels::PROJECT).map(String::as_str)
     }
 
+    /// Whether it is one of `run`.
+    pub fn is_one_off(&self) -> bool {
+        let label = self.labels.get(crate::labels::ONEOFF);
+        label.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// The Compose service that it belongs to; none for one-off containers.
     pub fn service(&self) -> Option<&str> {
-        let oneoff = self
-            .labels
-            .get(crate::labels::ONEOFF)
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        if oneoff {
+        if self.is_one_off() {
             return None;
         }
         self.labels.get(crate::labels::SERVICE).map(String::as_str)
@@ -150,7 +169,7 @@ impl Container {
 }
 
 impl Observed {
-    /// The containers of `project` that belong to a service, one-offs left out.
+    /// The containers of `project`, one-offs too.
     pub fn of_project<'a>(&'a self, project: &'a str) -> impl Iterator<Item = &'a Container> {
         self.containers
             .iter()

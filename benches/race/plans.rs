@@ -72,6 +72,8 @@ fn all_there(plan: &Plan) -> Observed {
                 labels: labels.clone(),
                 ports: Vec::new(),
                 addresses: [].into(),
+                networks: [].into(),
+                volumes: [].into(),
                 anonymous_volumes: Vec::new(),
                 created: 0,
             }),

@@ -4,11 +4,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::logs::source::SourceChoice;
 use crate::logs::{Level, Stamp};
 use crate::report::Progress;
+
+use super::verbs;
 
 /// Takes a `MagicProxy` project from a bare checkout to a healthy, observable stack on a Docker Engine, keeps it
 /// there, shows what it is doing, and takes it down without losing anything.
@@ -24,6 +26,26 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Where `-v` means what it means with Compose, saying more is only `--verbose`.
+const MEANS_VOLUMES: [&str; 3] = ["down", "rm", "run"];
+
+/// The command line as clap knows it.
+pub fn command() -> clap::Command {
+    MEANS_VOLUMES.iter().fold(Cli::command(), |all, name| {
+        if all.find_subcommand(name).is_none() {
+            return all;
+        }
+        all.mut_subcommand(name, |command| {
+            // One that the command has itself takes the place of the global one.
+            let verbose = clap::Arg::new("verbose")
+                .long("verbose")
+                .action(clap::ArgAction::Count)
+                .help("Say more: progress in detail; twice: every step and probe as the engine answers it");
+            command.arg(verbose)
+        })
+    })
 }
 
 /// Flags before the command, as Compose has them.
@@ -127,6 +149,10 @@ pub enum Command {
     Open(OpenArgs),
     /// Stop and remove containers and networks; volumes stay unless asked for
     Down(DownArgs),
+    /// Make containers without starting them
+    Create(verbs::create::CreateArgs),
+    /// Run so many containers of a service
+    Scale(verbs::scale::ScaleArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -201,19 +227,90 @@ pub struct RenderArgs {
 
 /// `up` and `plan`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct UpArgs {
     /// Services, with what they depend on; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// Build images even when they are there
-    #[arg(long)]
-    pub build: bool,
+    /// What `create` has too
+    #[command(flatten)]
+    pub make: MakeArgs,
+    /// Accepted as with Compose; `up` is always detached, `logs -f` follows
+    #[arg(short, long)]
+    pub detach: bool,
+    /// Accepted as with Compose; `up` always waits, unless --no-wait is given
+    #[arg(long, conflicts_with = "no_wait")]
+    pub wait: bool,
     /// Don't wait until services are ready, beyond what others depend on
     #[arg(long)]
     pub no_wait: bool,
     /// How long to wait for one service (90s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
-    pub timeout: std::time::Duration,
+    pub wait_timeout: std::time::Duration,
+    /// Leave out what the services depend on
+    #[arg(long, requires = "services")]
+    pub no_deps: bool,
+    /// Replace containers of what the services depend on, too, though they are as wanted
+    #[arg(long, conflicts_with = "no_recreate")]
+    pub always_recreate_deps: bool,
+    /// Give replaced containers new anonymous volumes; the old ones stay on the engine
+    #[arg(short = 'V', long, conflicts_with = "no_recreate")]
+    pub renew_anon_volumes: bool,
+    /// Only make containers, as `create` does
+    #[arg(long, conflicts_with = "wait")]
+    pub no_start: bool,
+    /// How long a container that is replaced may take to stop (10s) before it is killed; else its own grace period
+    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
+    pub timeout: Option<std::time::Duration>,
+}
+
+/// What `up` and `create` have in common.
+#[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct MakeArgs {
+    /// Build images even when they are there
+    #[arg(long, conflicts_with = "no_build")]
+    pub build: bool,
+    /// Build nothing, also what is missing
+    #[arg(long)]
+    pub no_build: bool,
+    /// When to pull images, instead of what each service's pull_policy says
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub pull: Option<PullWhen>,
+    /// Accepted as with Compose; a pull is one line
+    #[arg(long)]
+    pub quiet_pull: bool,
+    /// Replace containers though they are as wanted
+    #[arg(long, conflicts_with = "no_recreate")]
+    pub force_recreate: bool,
+    /// Leave containers alone though they are not as wanted
+    #[arg(long)]
+    pub no_recreate: bool,
+    /// Remove containers of services that the file no longer names
+    #[arg(long)]
+    pub remove_orphans: bool,
+    /// So many containers of a service, instead of what the file says; repeat for several
+    #[arg(long, value_name = "SERVICE=N", value_parser = super::verbs::scale::parse)]
+    pub scale: Vec<(String, u32)>,
+    /// Accepted as with Compose; nothing is asked
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `--pull`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PullWhen {
+    /// Also when they are there.
+    Always,
+    /// When they are not there.
+    #[value(alias = "if_not_present")]
+    Missing,
+    /// Not even then.
+    Never,
+    /// As each service's pull_policy says.
+    Policy,
+    /// Build what can be built instead.
+    Build,
 }
 
 /// `rebuild`.
@@ -230,7 +327,7 @@ pub struct RebuildArgs {
     pub pull: bool,
     /// How long to wait for one service (90s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
-    pub timeout: std::time::Duration,
+    pub wait_timeout: std::time::Duration,
 }
 
 /// `status`.
@@ -419,10 +516,28 @@ impl Page {
 /// `down`.
 #[derive(Debug, Clone, Args)]
 pub struct DownArgs {
+    /// Only these services and what depends on them; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
     /// Remove the project's volumes too: their data is lost
-    #[arg(long)]
+    #[arg(short, long)]
     pub volumes: bool,
+    /// Remove images too: those built for the project, or all that its services name
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub rmi: Option<Rmi>,
+    /// Accepted as with Compose; what the file no longer names always goes, and is said to
+    #[arg(long)]
+    pub remove_orphans: bool,
     /// How long a container may take to stop (10s) before it is killed; else its own grace period
     #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
     pub timeout: Option<std::time::Duration>,
+}
+
+/// `down --rmi`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Rmi {
+    /// Those that were built for the project.
+    Local,
+    /// Those that its services name, too.
+    All,
 }

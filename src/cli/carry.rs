@@ -157,8 +157,22 @@ impl<'a> Carry<'a> {
     }
 }
 
+/// Of several containers the one that is not ready speaks for the service.
 fn summary(name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
-    let container = there.iter().find(|container| container.service() == Some(name));
+    let mut all: Vec<ServiceSummary> = there
+        .iter()
+        .filter(|container| container.service() == Some(name))
+        .map(|container| of_container(name, Some(container), total))
+        .collect();
+    let index = all.iter().position(|summary| !summary.ready).unwrap_or(0);
+    if all.is_empty() {
+        of_container(name, None, total)
+    } else {
+        all.swap_remove(index)
+    }
+}
+
+fn of_container(name: &str, container: Option<&Container>, total: &Outcome) -> ServiceSummary {
     let state = container.map(|container| container.state);
     let names_page = container.is_some_and(|container| container.labels.contains_key(labels::READY));
     let found_ready = total.ready.get(name);

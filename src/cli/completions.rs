@@ -1,22 +1,21 @@
 //! `completions` and `man`, made from the same definitions as `--help`.
 
-use clap::CommandFactory as _;
 use std::io::Write as _;
 
 use crate::failure::Failure;
 
 use super::Ended;
-use super::args::Cli;
+use super::args;
 
 pub(crate) fn shell(shell: clap_complete::Shell) {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "magicctl", &mut text);
+    clap_complete::generate(shell, &mut args::command(), "magicctl", &mut text);
     write(&text);
 }
 
 pub(crate) fn man() -> Ended {
     let mut text = Vec::new();
-    clap_mangen::Man::new(Cli::command())
+    clap_mangen::Man::new(args::command())
         .render(&mut text)
         .map_err(|error| Failure::failed("the manual page can't be made").because(error.to_string()))?;
     write(&text);

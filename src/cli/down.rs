@@ -7,16 +7,28 @@ use crate::observed::Observed;
 use crate::plan::{self, Action, DownOptions, Plan};
 
 use super::Ended;
-use super::args::DownArgs;
+use super::args::{DownArgs, Rmi};
 use super::carry::Carry;
 use super::session::Session;
 
 pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
-    let (project, stack) = session.project()?;
+    let (project, stack) = session.project_with(&args.services)?;
     let engine = session.engine().await?;
     let _lock = super::lock::take(session, &project).await?;
     let observed = engine.observe().await.map_err(|error| error.failure())?;
+    if let Some(stack) = &stack {
+        stack.select(&args.services, false)?;
+    }
     let options = DownOptions {
+        services: args.services.iter().cloned().collect(),
+        images: args.rmi.map(|which| match which {
+            Rmi::Local => plan::Images::Local,
+            Rmi::All => plan::Images::All,
+        }),
+        named_images: stack
+            .iter()
+            .flat_map(|stack| stack.services.values().filter_map(|service| service.image.clone()))
+            .collect(),
         volumes: args.volumes,
         timeout: super::lifecycle::seconds(args.timeout),
         known: stack

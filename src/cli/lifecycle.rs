@@ -37,7 +37,7 @@ async fn run(
     services: &[String],
     plan: impl FnOnce(&str, &Observed, &BTreeSet<String>) -> Plan,
 ) -> Ended {
-    let (project, stack) = session.project()?;
+    let (project, stack) = session.project_with(services)?;
     if let Some(stack) = &stack {
         stack.select(services, false)?;
     }

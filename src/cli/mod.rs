@@ -22,8 +22,9 @@ mod render;
 mod session;
 mod status;
 mod up;
+mod verbs;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use crate::failure::{Exit, Failure};
 use crate::report::{Out, Redactor, print_failure};
@@ -36,7 +37,10 @@ pub(crate) type Ended = Result<Option<Exit>, Failure>;
 
 /// Reads the command line, does what it says, and gives the process's exit code.
 pub fn main() -> u8 {
-    let cli = match Cli::try_parse() {
+    let parsed = args::command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // The reader of help may have gone (`| head`).
@@ -89,6 +93,8 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Exec(args) => exec::run(session, args).await,
         Command::Open(args) => open::run(session, &args),
         Command::Down(args) => down::run(session, &args).await,
+        Command::Create(args) => verbs::create::run(session, &args).await,
+        Command::Scale(args) => verbs::scale::run(session, &args).await,
         Command::Completions { shell } => {
             completions::shell(shell);
             Ok(None)

@@ -6,7 +6,7 @@ use super::session::Session;
 
 pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let stack = session.stack(&args.services)?;
-    let options = super::up::options(&stack, args)?;
+    let options = super::up::options(session, &stack, args)?;
     let engine = session.engine().await?;
     let (_, plan) = super::up::decide(&engine, &stack, &options).await?;
     if session.json() {

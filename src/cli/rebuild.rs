@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::failure::Failure;
-use crate::plan::UpOptions;
+use crate::plan::{Pull, UpOptions};
 
 use super::Ended;
 use super::args::RebuildArgs;
@@ -30,12 +30,12 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
         services: stack.select(&targets, true)?,
         build,
         no_cache: args.no_cache,
-        pull: args.pull,
-        no_wait: false,
+        pull: if args.pull { Pull::Always } else { Pull::Missing },
+        ..UpOptions::default()
     };
     let engine = session.engine().await?;
     let _lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "rebuild", &stack.name, Some(&stack));
-    carry.timeout = args.timeout;
+    carry.timeout = args.wait_timeout;
     super::up::bring_up(session, &carry, &engine, &stack, options).await
 }

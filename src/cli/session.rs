@@ -101,7 +101,12 @@ impl Session {
 
     /// The project's name, also where there is no readable Compose file but a name was given.
     pub(crate) fn project(&self) -> Result<(String, Option<Stack>), Failure> {
-        match (self.stack(&[]), &self.global.project_name) {
+        self.project_with(&[])
+    }
+
+    /// The same, when services are named on the command line: naming one enables it.
+    pub(crate) fn project_with(&self, targets: &[String]) -> Result<(String, Option<Stack>), Failure> {
+        match (self.stack(targets), &self.global.project_name) {
             (Ok(stack), _) => Ok((stack.name.clone(), Some(stack))),
             (Err(_), Some(name)) => {
                 compose::check_project_name(name)?;

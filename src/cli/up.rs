@@ -8,26 +8,34 @@ use crate::content;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::observed::Observed;
-use crate::plan::{self, Plan, UpOptions};
+use crate::plan::{self, Action, Plan, Pull, Recreate, UpOptions};
 use crate::render;
 
 use super::Ended;
-use super::args::UpArgs;
+use super::args::{MakeArgs, PullWhen, UpArgs};
 use super::carry::Carry;
 use super::edited;
 use super::session::Session;
 
-pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
-    write_missing(session)?;
-    let stack = session.stack(&args.services)?;
-    for warning in stack.warnings.iter().chain(&check::unreadable(&stack)) {
-        session.warn(warning);
+impl Session {
+    /// The resolved file of a command that makes containers: what is missing is rendered, what is odd is said.
+    pub(crate) fn stack_to_make(&self, targets: &[String]) -> Result<Stack, Failure> {
+        write_missing(self)?;
+        let stack = self.stack(targets)?;
+        for warning in stack.warnings.iter().chain(&check::unreadable(&stack)) {
+            self.warn(warning);
+        }
+        Ok(stack)
     }
-    let options = options(&stack, args)?;
+}
+
+pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
+    let stack = session.stack_to_make(&args.services)?;
+    let options = options(session, &stack, args)?;
     let engine = session.engine().await?;
     let _lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
-    carry.timeout = args.timeout;
+    carry.timeout = args.wait_timeout;
     bring_up(session, &carry, &engine, &stack, options).await
 }
 
@@ -48,9 +56,7 @@ pub(crate) async fn bring_up(
         if !plan.again || !well {
             break;
         }
-        // The images are there now: once is enough.
-        options.build.clear();
-        options.pull = false;
+        options.brought.extend(images_of(&plan));
     }
     let mut next = Vec::new();
     if carry.changed() > 0 {
@@ -96,21 +102,84 @@ async fn refuse_hopeless(
     }
 }
 
-pub(crate) fn options(stack: &Stack, args: &UpArgs) -> Result<UpOptions, Failure> {
-    let services = stack.select(&args.services, true)?;
-    let build = if args.build {
-        services
-            .iter()
-            .filter(|name| stack.services[*name].build.is_some())
-            .cloned()
-            .collect()
-    } else {
-        BTreeSet::new()
+/// The images that the steps of `plan` bring. The plan that follows doesn't bring them again, whatever the policy.
+fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
+    plan.steps().iter().filter_map(|step| match &step.action {
+        Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.clone()),
+        _ => None,
+    })
+}
+
+pub(crate) fn options(session: &Session, stack: &Stack, args: &UpArgs) -> Result<UpOptions, Failure> {
+    let common = make_options(session, stack, &args.services, !args.no_deps, &args.make)?;
+    Ok(UpOptions {
+        no_wait: args.no_wait,
+        no_start: args.no_start,
+        recreate: if args.renew_anon_volumes {
+            Recreate::Force
+        } else {
+            common.recreate
+        },
+        recreate_dependencies: if args.always_recreate_deps {
+            Recreate::Force
+        } else {
+            common.recreate_dependencies
+        },
+        renew_anonymous_volumes: args.renew_anon_volumes,
+        timeout: super::lifecycle::seconds(args.timeout),
+        ..common
+    })
+}
+
+/// What the flags that `up` and `create` share ask for.
+pub(crate) fn make_options(
+    session: &Session,
+    stack: &Stack,
+    named: &[String],
+    with_dependencies: bool,
+    args: &MakeArgs,
+) -> Result<UpOptions, Failure> {
+    let services = stack.select(named, with_dependencies)?;
+    let can_be_built = |name: &&String| stack.services[*name].build.is_some();
+    let build = services
+        .iter()
+        .filter(|_| args.build)
+        .filter(can_be_built)
+        .cloned()
+        .collect();
+    let scaled: Vec<String> = args.scale.iter().map(|(service, _)| service.clone()).collect();
+    if !scaled.is_empty() {
+        stack.select(&scaled, false)?;
+    }
+    let says_yes = |name: &str| {
+        let value = session.environment.get(name).map(|value| value.to_lowercase());
+        matches!(value.as_deref(), Some("1" | "true" | "yes" | "y" | "on"))
     };
     Ok(UpOptions {
         services,
+        named: named.iter().cloned().collect(),
         build,
-        no_wait: args.no_wait,
+        no_build: args.no_build,
+        pull: match args.pull {
+            None | Some(PullWhen::Policy) => Pull::Policy,
+            Some(PullWhen::Always) => Pull::Always,
+            Some(PullWhen::Missing) => Pull::Missing,
+            Some(PullWhen::Never) => Pull::Never,
+            Some(PullWhen::Build) => Pull::Build,
+        },
+        recreate: match (args.force_recreate, args.no_recreate) {
+            (true, _) => Recreate::Force,
+            (_, true) => Recreate::Never,
+            _ => Recreate::Diverged,
+        },
+        recreate_dependencies: if args.no_recreate {
+            Recreate::Never
+        } else {
+            Recreate::Diverged
+        },
+        remove_orphans: args.remove_orphans || says_yes("COMPOSE_REMOVE_ORPHANS"),
+        ignore_orphans: says_yes("COMPOSE_IGNORE_ORPHANS"),
+        scale: args.scale.iter().cloned().collect(),
         ..UpOptions::default()
     })
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bollard::models::{HealthConfig, HealthStatusEnum, RestartPolicy, RestartPolicyNameEnum};
 use bollard::query_parameters::{
-    InspectContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions,
-    StartContainerOptions, StopContainerOptions,
+    InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
+    RestartContainerOptions, StartContainerOptions, StopContainerOptions,
 };
 
 use crate::observed::Health;
@@ -92,6 +92,32 @@ impl Engine {
             .restart_container(id, Some(options))
             .await
             .map_err(|error| self.error(error))
+    }
+
+    /// Sends a signal; false when nothing runs there.
+    pub async fn kill(&self, id: &str, signal: &str) -> Result<bool, EngineError> {
+        let options = KillContainerOptions {
+            signal: signal.to_owned(),
+        };
+        let killed = self.docker.kill_container(id, Some(options)).await;
+        match killed.map_err(|error| self.error(error)) {
+            Ok(()) => Ok(true),
+            Err(EngineError::Conflict(message)) if message.contains("is not running") => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Freezes a container; false when it is frozen already.
+    pub async fn pause(&self, id: &str) -> Result<bool, EngineError> {
+        match self.docker.pause_container(id).await.map_err(|error| self.error(error)) {
+            Ok(()) => Ok(true),
+            Err(EngineError::Conflict(message) | EngineError::Refused(message))
+                if message.contains("already paused") =>
+            {
+                Ok(false)
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// Unfreezes a container; false when it is not frozen.

@@ -8,6 +8,7 @@ use bollard::models::{ContainerCreateBody, HealthConfig};
 use bollard::query_parameters::{CreateContainerOptions, InspectContainerOptions, UploadToContainerOptions};
 
 use crate::compose::{FileObject, FileReference, FileSource, Healthcheck, Nanos, Service, Stack};
+use crate::plan::OneOff;
 
 use super::host_config::{Inherited, host_config};
 use super::networking::Networking;
@@ -38,6 +39,8 @@ pub struct NewContainer<'a> {
     pub labels: BTreeMap<String, String>,
     /// A container whose anonymous volumes it takes over.
     pub inherit: Option<&'a str>,
+    /// It is one of `run`.
+    pub one_off: Option<OneOff>,
 }
 
 impl Engine {
@@ -128,8 +131,14 @@ impl Engine {
             domainname: service.domainname.clone(),
             user: service.user.clone(),
             exposed_ports: (!ports.is_empty()).then_some(ports),
+            attach_stdin: new.one_off.map(|one_off| one_off.attach_stdin),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
             tty: service.tty,
             open_stdin: service.stdin_open,
+            stdin_once: new
+                .one_off
+                .map(|one_off| one_off.attach_stdin && service.stdin_open == Some(true)),
             env: Some(
                 service
                     .environment

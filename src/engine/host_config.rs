@@ -76,6 +76,7 @@ pub(super) fn host_config(
         network_mode: namespace(&service.network_mode)?.or_else(|| Some(networking.mode())),
         port_bindings: port_bindings(service),
         restart_policy: Some(restart_policy(service)),
+        auto_remove: new.one_off.map(|one_off| one_off.auto_remove),
         volumes_from: some(
             service
                 .volumes_from

@@ -84,9 +84,16 @@ impl Networking {
 }
 
 fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) -> EndpointSettings {
-    let mut aliases = vec![new.service.name.clone()];
-    aliases.extend(attachment.aliases);
-    aliases.dedup();
+    // Its own name first, as Compose has it: also while it is called something else until the old one has gone.
+    let own = match new.one_off {
+        Some(_) => new.name.to_owned(),
+        None => new.service.container_name(&new.stack.name, new.number),
+    };
+    let mut aliases = vec![own];
+    if new.one_off.is_none_or(|one_off| one_off.use_aliases) {
+        aliases.push(new.service.name.clone());
+        aliases.extend(attachment.aliases);
+    }
     let fixed =
         attachment.ipv4_address.is_some() || attachment.ipv6_address.is_some() || !attachment.link_local_ips.is_empty();
     EndpointSettings {

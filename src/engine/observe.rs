@@ -6,7 +6,7 @@ use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{ListContainersOptions, ListImagesOptions, ListNetworksOptions, ListVolumesOptions};
 
 use crate::labels;
-use crate::observed::{Container, Health, Network, Observed, PublishedPort, State, Volume};
+use crate::observed::{BuiltImage, Container, Health, Network, Observed, PublishedPort, State, Volume};
 
 use super::create::is_anonymous;
 use super::{Engine, EngineError};
@@ -24,7 +24,17 @@ impl Engine {
         .await
         .map_err(|error| self.error(error))?;
         let mut names = BTreeMap::new();
+        let mut built = Vec::new();
         for image in images {
+            if image.labels.contains_key(labels::PROJECT) {
+                let mut names = image.repo_tags.clone();
+                names.retain(|name| name != "<none>:<none>");
+                built.push(BuiltImage {
+                    id: image.id.clone(),
+                    names,
+                    labels: image.labels.into_iter().collect(),
+                });
+            }
             for name in image.repo_tags.into_iter().chain(image.repo_digests) {
                 names.insert(name, image.id.clone());
             }
@@ -50,6 +60,7 @@ impl Engine {
                 })
                 .collect(),
             images: names,
+            built,
         })
     }
 
@@ -81,6 +92,10 @@ fn sorted(labels: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
 fn container(summary: ContainerSummary) -> Container {
     let status = summary.status.unwrap_or_default();
     let networks = summary.network_settings.and_then(|settings| settings.networks);
+    let mounts = summary.mounts.into_iter().flatten();
+    let volumes: Vec<String> = mounts
+        .filter_map(|mount| mount.name.filter(|name| !name.is_empty()))
+        .collect();
     let name = summary.names.unwrap_or_default().into_iter().next().unwrap_or_default();
     Container {
         id: summary.id.unwrap_or_default(),
@@ -101,17 +116,18 @@ fn container(summary: ContainerSummary) -> Container {
                 protocol: port.typ.map(|kind| kind.to_string()).unwrap_or_default(),
             })
             .collect(),
+        networks: networks
+            .iter()
+            .flatten()
+            .map(|(name, endpoint)| (name.clone(), endpoint.network_id.clone().unwrap_or_default()))
+            .collect(),
         addresses: networks
             .into_iter()
             .flatten()
             .filter_map(|(name, endpoint)| Some((name, endpoint.ip_address.filter(|ip| !ip.is_empty())?)))
             .collect(),
-        anonymous_volumes: summary
-            .mounts
-            .into_iter()
-            .flatten()
-            .filter_map(|mount| mount.name.filter(|name| is_anonymous(name)))
-            .collect(),
+        anonymous_volumes: volumes.iter().filter(|name| is_anonymous(name)).cloned().collect(),
+        volumes,
         created: summary.created.unwrap_or_default(),
     }
 }

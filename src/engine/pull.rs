@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bollard::models::CreateImageInfo;
-use bollard::query_parameters::CreateImageOptions;
+use bollard::query_parameters::{CreateImageOptions, PushImageOptions};
 use futures_util::StreamExt as _;
 
 use super::credentials::Credentials;
@@ -58,6 +58,36 @@ impl Engine {
             };
             if layers.hear(heard) {
                 tell(layers.progress());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Pushes `image` to its registry; `tell` hears how far it is.
+    pub async fn push(&self, image: &str, tell: &mut dyn FnMut(PullProgress)) -> Result<(), EngineError> {
+        let full = with_tag(image);
+        let (name, tag) = full.rsplit_once(':').unwrap_or((&full, "latest"));
+        let options = PushImageOptions {
+            tag: Some(tag.to_owned()),
+            ..PushImageOptions::default()
+        };
+        let credentials = Credentials::load().of_image(image);
+        let mut stream = std::pin::pin!(self.docker.push_image(name, Some(options), credentials));
+        while let Some(info) = stream.next().await {
+            let info = info.map_err(|error| self.error(error))?;
+            if let Some(message) = info.error_detail.and_then(|detail| detail.message) {
+                return Err(EngineError::Refused(message));
+            }
+            let bytes = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
+            let detail = info.progress_detail.unwrap_or_default();
+            if let Some(text) = info.status {
+                tell(PullProgress {
+                    text,
+                    current: bytes(detail.current),
+                    total: bytes(detail.total),
+                });
             }
         }
         Ok(())

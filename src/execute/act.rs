@@ -54,15 +54,7 @@ impl Execution<'_> {
         let engine = self.engine;
         let done = match action {
             Action::PullImage { image, platform } => {
-                let mut tell = |progress: crate::engine::PullProgress| {
-                    (self.emit)(Event::Progress {
-                        step: id.index(),
-                        service: service.map(ToOwned::to_owned),
-                        text: progress.text,
-                        current: progress.current,
-                        total: progress.total,
-                    });
-                };
+                let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
                 engine.pull(image, platform.as_deref(), &mut tell).await.map(|()| true)
             }
             Action::BuildImage { image, no_cache, pull } => {
@@ -73,6 +65,19 @@ impl Execution<'_> {
                     .await
                     .map(|()| true)
             }
+            Action::PushImage { image } => {
+                let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
+                engine.push(image, &mut tell).await.map(|()| true)
+            }
+            Action::RemoveImage { image } => match engine.remove_image(image).await {
+                Err(EngineError::Conflict(why)) => {
+                    (self.emit)(Event::Warning {
+                        text: format!("image {image} stays: {why}"),
+                    });
+                    Ok(false)
+                }
+                other => other,
+            },
             Action::CreateNetwork { key, .. } => {
                 let stack = self.stack()?;
                 engine.create_network(&stack.name, key, &stack.networks[key]).await
@@ -88,11 +93,21 @@ impl Execution<'_> {
                 number,
                 labels,
                 inherit,
+                one_off,
             } => {
-                let (stack, wanted) = self.wanted(service)?;
-                return self
-                    .create(id, stack, wanted, name, *number, labels.clone(), inherit.as_deref())
-                    .await;
+                let (stack, service) = self.wanted(service)?;
+                let image = service.image_ref(&stack.name);
+                let new = NewContainer {
+                    stack,
+                    service,
+                    number: *number,
+                    name,
+                    image: &image,
+                    labels: labels.clone(),
+                    inherit: inherit.as_deref(),
+                    one_off: *one_off,
+                };
+                return self.create(id, new).await;
             }
             Action::RenameContainer { container, name } => engine.rename(&self.resolve(container)?, name).await,
             Action::StartContainer { container } => engine.start(&self.resolve(container)?).await,
@@ -100,6 +115,8 @@ impl Execution<'_> {
             Action::RestartContainer { container, timeout } => {
                 engine.restart(&self.resolve(container)?, *timeout).await.map(|()| true)
             }
+            Action::KillContainer { container, signal } => engine.kill(&self.resolve(container)?, signal).await,
+            Action::PauseContainer { container } => engine.pause(&self.resolve(container)?).await,
             Action::UnpauseContainer { container } => engine.unpause(&self.resolve(container)?).await,
             Action::RemoveContainer { container, volumes } => {
                 engine.remove_container(&self.resolve(container)?, *volumes).await
@@ -109,37 +126,14 @@ impl Execution<'_> {
         done.map_err(|error| error.failure())
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the fields of one plan step, passed on as they are"
-    )]
-    async fn create(
-        &self,
-        id: StepId,
-        stack: &Stack,
-        service: &Service,
-        name: &str,
-        number: u32,
-        mut labels: std::collections::BTreeMap<String, String>,
-        inherit: Option<&str>,
-    ) -> Result<bool, Failure> {
-        let image = service.image_ref(&stack.name);
-        if !labels.contains_key(labels::IMAGE) {
-            let image_id = self.engine.image_id(&image).await.map_err(|error| match error {
-                EngineError::NotFound(_) => missing_image(service, &image),
+    async fn create(&self, id: StepId, mut new: NewContainer<'_>) -> Result<bool, Failure> {
+        if !new.labels.contains_key(labels::IMAGE) {
+            let image_id = self.engine.image_id(new.image).await.map_err(|error| match error {
+                EngineError::NotFound(_) => missing_image(new.service, new.image),
                 other => other.failure(),
             })?;
-            labels.insert(labels::IMAGE.to_owned(), image_id);
+            new.labels.insert(labels::IMAGE.to_owned(), image_id);
         }
-        let new = NewContainer {
-            stack,
-            service,
-            number,
-            name,
-            image: &image,
-            labels,
-            inherit,
-        };
         let container = self
             .engine
             .create_container(&new)
@@ -217,6 +211,16 @@ impl Execution<'_> {
         }
     }
 
+    fn tell_layers(&self, id: StepId, service: Option<&str>, progress: crate::engine::PullProgress) {
+        (self.emit)(Event::Progress {
+            step: id.index(),
+            service: service.map(ToOwned::to_owned),
+            text: progress.text,
+            current: progress.current,
+            total: progress.total,
+        });
+    }
+
     fn tell_build(&self, id: StepId, service: Option<&str>, progress: crate::engine::BuildProgress) {
         let service = service.map(ToOwned::to_owned);
         (self.emit)(match progress {
@@ -283,6 +287,9 @@ fn named(service: Option<&str>, action: &Action, mut failure: Failure) -> Broken
         Action::CreateContainer { .. } | Action::RenameContainer { .. } => "can't be made",
         Action::StopContainer { .. } => "can't be stopped",
         Action::RemoveContainer { .. } => "can't be removed",
+        Action::KillContainer { .. } => "can't be killed",
+        Action::PauseContainer { .. } => "can't be paused",
+        Action::PushImage { .. } => "can't be pushed",
         Action::PullImage { .. } => "has no image",
         Action::BuildImage { .. } => {
             failure

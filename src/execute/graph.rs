@@ -148,7 +148,11 @@ impl Execution<'_> {
     fn is_bounded(&self, id: StepId) -> bool {
         !matches!(
             self.plan.steps()[id.index()].action,
-            Action::Await { .. } | Action::PullImage { .. } | Action::BuildImage { .. } | Action::StopContainer { .. }
+            Action::Await { .. }
+                | Action::PullImage { .. }
+                | Action::PushImage { .. }
+                | Action::BuildImage { .. }
+                | Action::StopContainer { .. }
         )
     }
 

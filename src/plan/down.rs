@@ -1,4 +1,4 @@
-//! The plans that take a stack down or touch only its containers' running: `down`, `stop`, `start`, `restart`.
+//! The plans that take a stack down or only stop and start its containers: `down`, `rm`, `stop`, `start`, `restart`.
 //!
 //! They go by what is there and by its labels, so that they work on a stack that Compose started and when the file is gone.
 
@@ -14,21 +14,37 @@ use super::step::{Action, Plan, StepId, Target, Until, Which};
 /// What the user asked of `down`.
 #[derive(Debug, Clone, Default)]
 pub struct DownOptions {
+    /// Only these services and what depends on them; all when empty.
+    pub services: BTreeSet<String>,
     /// Remove the project's volumes too, anonymous ones included.
     pub volumes: bool,
+    /// Remove images too.
+    pub images: Option<Images>,
     /// Seconds before a container is killed, instead of its own grace period.
     pub timeout: Option<u32>,
     /// The services that the file names; others are orphans and said to be. `None`: the file could not be read.
     pub known: Option<BTreeSet<String>>,
+    /// The images that the file names.
+    pub named_images: BTreeSet<String>,
+}
+
+/// Which images go with `down --rmi`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Images {
+    /// Those that were built for the project.
+    Local,
+    /// Those that its services name, too.
+    All,
 }
 
 /// Stops dependents before dependencies and removes everything of `project` but its volumes.
 pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     let mut plan = Plan::default();
-    let containers: Vec<&Container> = observed.of_project(project).collect();
-    let stops = stop_in_order(&mut plan, &containers, options.timeout, "the stack goes down");
+    let all: Vec<&Container> = observed.of_project(project).collect();
+    let going = with_dependents(&all, &options.services);
+    let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack goes down");
     let mut removed = Vec::new();
-    for container in &containers {
+    for container in &going {
         let orphan = match (&options.known, container.service()) {
             (Some(known), Some(service)) => !known.contains(service),
             _ => false,
@@ -45,30 +61,115 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
         let needs = stops.get(&container.id).copied().into_iter().collect();
         removed.push(plan.push(container.service(), action, reason, needs));
     }
+    let stays = |container: &&Container| !going.iter().any(|other| other.id == container.id);
+    let staying: Vec<&Container> = observed.containers.iter().filter(stays).collect();
     for network in observed.networks.iter().filter(|network| of(&network.labels, project)) {
+        let user = staying
+            .iter()
+            .find(|container| container.addresses.contains_key(&network.name));
+        if let Some(user) = user {
+            plan.notes
+                .push(format!("network {} stays: {} uses it", network.name, user.name));
+            continue;
+        }
         let action = Action::RemoveNetwork {
             id: network.id.clone(),
             name: network.name.clone(),
         };
         plan.push(None, action, "the stack goes down", removed.clone());
     }
+    plan_volumes(&mut plan, project, observed, options, &going, &removed);
+    plan_images(&mut plan, observed, options, &staying, &removed, project);
+    plan
+}
+
+fn plan_volumes(
+    plan: &mut Plan,
+    project: &str,
+    observed: &Observed,
+    options: &DownOptions,
+    going: &[&Container],
+    removed: &[StepId],
+) {
     let volumes: Vec<&str> = observed
         .volumes
         .iter()
         .filter(|volume| of(&volume.labels, project))
         .map(|volume| volume.name.as_str())
         .collect();
-    if options.volumes {
-        // Those that a container took over from the one before it don't go with it.
-        let anonymous = containers.iter().flat_map(|container| &container.anonymous_volumes);
-        for name in volumes.into_iter().chain(anonymous.map(String::as_str)) {
-            let action = Action::RemoveVolume { name: name.to_owned() };
-            plan.push(None, action, "--volumes was given", removed.clone());
+    if !options.volumes {
+        if !volumes.is_empty() && !plan.steps().is_empty() {
+            plan.notes.push(format!("volumes stay: {}", volumes.join(", ")));
         }
-    } else if !volumes.is_empty() && !plan.steps().is_empty() {
-        plan.notes.push(format!("volumes stay: {}", volumes.join(", ")));
+        return;
     }
-    plan
+    let is_going = |container: &Container| going.iter().any(|other| other.id == container.id);
+    // Those that a container took over from the one before it don't go with it.
+    let anonymous = going.iter().flat_map(|container| &container.anonymous_volumes);
+    let all: BTreeSet<&str> = volumes.into_iter().chain(anonymous.map(String::as_str)).collect();
+    for name in all {
+        let mut others = observed.containers.iter().filter(|container| !is_going(container));
+        if let Some(user) = others.find(|container| container.volumes.iter().any(|volume| volume == name)) {
+            plan.notes.push(format!("volume {name} stays: {} uses it", user.name));
+            continue;
+        }
+        let action = Action::RemoveVolume { name: name.to_owned() };
+        plan.push(None, action, "--volumes was given", removed.to_vec());
+    }
+}
+
+fn plan_images(
+    plan: &mut Plan,
+    observed: &Observed,
+    options: &DownOptions,
+    staying: &[&Container],
+    removed: &[StepId],
+    project: &str,
+) {
+    let Some(which) = options.images else {
+        return;
+    };
+    let of_project = observed.built.iter().filter(|image| of(&image.labels, project));
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for image in of_project {
+        names.extend(image.names.first().map(String::as_str).or(Some(image.id.as_str())));
+    }
+    if which == Images::All {
+        let there = |name: &&String| observed.image_id(name).is_some();
+        names.extend(options.named_images.iter().filter(there).map(String::as_str));
+    }
+    for name in names {
+        let id = observed.image_id(name).unwrap_or(name);
+        if let Some(user) = staying.iter().find(|container| container.image_id == id) {
+            plan.notes.push(format!("image {name} stays: {} uses it", user.name));
+            continue;
+        }
+        let action = Action::RemoveImage { image: name.to_owned() };
+        plan.push(None, action, "--rmi was given", removed.to_vec());
+    }
+}
+
+/// The containers of `services` (all when empty) and of what depends on them, by the labels.
+fn with_dependents<'a>(all: &[&'a Container], services: &BTreeSet<String>) -> Vec<&'a Container> {
+    let mut chosen: BTreeSet<&str> = services.iter().map(String::as_str).collect();
+    loop {
+        let more: Vec<&str> = all
+            .iter()
+            .filter(|container| dependencies(container).any(|name| chosen.contains(name)))
+            .filter_map(|container| container.service())
+            .filter(|service| !chosen.contains(service))
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        chosen.extend(more);
+    }
+    let is_chosen = |container: &&&Container| container.service().is_some_and(|service| chosen.contains(service));
+    let every = services.is_empty();
+    all.iter()
+        .filter(|container| every || is_chosen(container))
+        .copied()
+        .collect()
 }
 
 /// Stops the containers of `services` (all when empty), dependents first.

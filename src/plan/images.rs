@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compose::Stack;
+use crate::compose::{Service, Stack};
+use crate::failure::Failure;
 use crate::observed::Observed;
 
+use super::options::{Pull, UpOptions};
 use super::step::{Action, Plan, StepId};
-use super::up::UpOptions;
 
 /// The step that brings a service's image.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub(super) fn plan_images(
     observed: &Observed,
     order: &[String],
     options: &UpOptions,
-) -> BTreeMap<String, ImageWork> {
+) -> Result<BTreeMap<String, ImageWork>, Failure> {
     let mut by_image: BTreeMap<String, StepId> = BTreeMap::new();
     let mut work = BTreeMap::new();
     // Builders first: a service that only names an image may be naming one that another builds.
@@ -35,44 +36,64 @@ pub(super) fn plan_images(
     for name in builders.into_iter().chain(others) {
         let service = &stack.services[name];
         let image = service.image_ref(&stack.name);
-        let there = observed.image_id(&image).is_some();
-        let policy = service.pull_policy.as_deref().unwrap_or("missing");
         if let Some(step) = by_image.get(&image) {
             work.insert(name.clone(), ImageWork { step: *step });
             continue;
         }
-        let step = if service.build.is_some() {
-            let reason = match (options.build.contains(name), policy, there) {
-                (true, ..) => "it was asked for",
-                (_, "build", _) => "pull_policy is build",
-                (.., false) => "it is not there",
-                _ => continue,
+        if options.brought.contains(&image) {
+            continue;
+        }
+        let there = observed.image_id(&image).is_some();
+        let (action, reason) = if service.build.is_some() {
+            let Some(reason) = why_build(service, there, options) else {
+                continue;
             };
+            if options.no_build {
+                if there {
+                    continue;
+                }
+                return Err(Failure::failed(format!("{name} has no image: {image} is not there"))
+                    .because("--no-build was given")
+                    .hint(format!("build it (`magicctl build {name}`), or leave --no-build out")));
+            }
             let action = Action::BuildImage {
                 image: image.clone(),
                 no_cache: options.no_cache,
-                pull: options.pull,
+                pull: options.pull == Pull::Always,
             };
-            plan.push(Some(name), action, reason, Vec::new())
+            (action, reason)
         } else {
-            if built.contains(&image) {
+            let Some(reason) = why_pull(service, there, options).filter(|_| !built.contains(&image)) else {
                 continue;
-            }
-            let reason = match (policy, there) {
-                ("never", _) => continue,
-                ("always", _) => "pull_policy is always",
-                (_, false) => "it is not there",
-                _ if options.pull => "it was asked for",
-                _ => continue,
             };
             let action = Action::PullImage {
                 image: image.clone(),
                 platform: service.platform.clone(),
             };
-            plan.push(Some(name), action, reason, Vec::new())
+            (action, reason)
         };
+        let step = plan.push(Some(name), action, reason, Vec::new());
         by_image.insert(image, step);
         work.insert(name.clone(), ImageWork { step });
     }
-    work
+    Ok(work)
+}
+
+fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
+    match service.pull_policy.as_deref() {
+        _ if options.build.contains(&service.name) || options.pull == Pull::Build => Some("it was asked for"),
+        Some("build") if options.pull == Pull::Policy => Some("pull_policy is build"),
+        _ if !there => Some("it is not there"),
+        _ => None,
+    }
+}
+
+fn why_pull(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
+    match (options.pull, service.pull_policy.as_deref()) {
+        (Pull::Never, _) | (Pull::Policy, Some("never")) => None,
+        (Pull::Always, _) => Some("it was asked for"),
+        (Pull::Policy, Some("always")) => Some("pull_policy is always"),
+        _ if !there => Some("it is not there"),
+        _ => None,
+    }
 }

@@ -5,20 +5,23 @@ mod down;
 mod images;
 pub mod labels;
 mod objects;
+mod options;
 mod order;
 mod page;
+mod replica;
 mod spec;
 mod step;
 mod up;
 mod waits;
 
 pub use conflict::name_taken;
-pub use down::{DownOptions, down, restart, start, stop};
+pub use down::{DownOptions, Images, down, restart, start, stop};
+pub use options::{Pull, Recreate, UpOptions};
 pub use order::start_order;
 pub use page::ReadyPage;
 pub use spec::{Contents, Spec, config_hash, mounted_sources, spec};
-pub use step::{Action, Plan, Reason, Step, StepId, Target, Until, Which};
-pub use up::{UpOptions, up};
+pub use step::{Action, OneOff, Plan, Reason, Step, StepId, Target, Until, Which};
+pub use up::up;
 
 #[cfg(test)]
 mod tests;

@@ -57,6 +57,16 @@ pub enum Action {
         /// Pull base images even when they are there.
         pull: bool,
     },
+    /// Push the image to its registry.
+    PushImage {
+        /// Reference.
+        image: String,
+    },
+    /// Remove an image's name, and the image when that was its last.
+    RemoveImage {
+        /// Reference or id.
+        image: String,
+    },
     /// Make the network with key `key`.
     CreateNetwork {
         /// Key in the stack.
@@ -93,6 +103,8 @@ pub enum Action {
         labels: BTreeMap<String, String>,
         /// Carry over the anonymous volumes of this container.
         inherit: Option<String>,
+        /// It is one of `run`.
+        one_off: Option<OneOff>,
     },
     /// Give a container its right name.
     RenameContainer {
@@ -120,6 +132,18 @@ pub enum Action {
         /// Seconds before it is killed.
         timeout: Option<u32>,
     },
+    /// Send a signal to a container's process.
+    KillContainer {
+        /// Which.
+        container: Target,
+        /// `SIGKILL`, `HUP`, `9`.
+        signal: String,
+    },
+    /// Freeze a container.
+    PauseContainer {
+        /// Which.
+        container: Target,
+    },
     /// Unfreeze a container.
     UnpauseContainer {
         /// Which.
@@ -141,6 +165,17 @@ pub enum Action {
         /// What says so when there is no healthcheck.
         page: Option<ReadyPage>,
     },
+}
+
+/// What a container of `run` has that others don't.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OneOff {
+    /// The engine removes it, and its anonymous volumes, when it has ended.
+    pub auto_remove: bool,
+    /// Its standard input is ours.
+    pub attach_stdin: bool,
+    /// It answers to the service's names, as its other containers do.
+    pub use_aliases: bool,
 }
 
 /// A container that is there, or one that an earlier step makes.
@@ -262,6 +297,8 @@ impl Action {
         match self {
             Self::PullImage { .. } => "pull image",
             Self::BuildImage { .. } => "build image",
+            Self::PushImage { .. } => "push image",
+            Self::RemoveImage { .. } => "remove image",
             Self::CreateNetwork { .. } => "create network",
             Self::RemoveNetwork { .. } => "remove network",
             Self::CreateVolume { .. } => "create volume",
@@ -271,6 +308,8 @@ impl Action {
             Self::StartContainer { .. } => "start container",
             Self::StopContainer { .. } => "stop container",
             Self::RestartContainer { .. } => "restart container",
+            Self::KillContainer { .. } => "kill container",
+            Self::PauseContainer { .. } => "pause container",
             Self::UnpauseContainer { .. } => "unpause container",
             Self::RemoveContainer { .. } => "remove container",
             Self::Await { until, .. } => match until {
@@ -284,7 +323,10 @@ impl Action {
     /// On what: a name.
     pub fn target(&self) -> &str {
         match self {
-            Self::PullImage { image, .. } | Self::BuildImage { image, .. } => image,
+            Self::PullImage { image, .. }
+            | Self::BuildImage { image, .. }
+            | Self::PushImage { image }
+            | Self::RemoveImage { image } => image,
             Self::CreateNetwork { name, .. }
             | Self::RemoveNetwork { name, .. }
             | Self::CreateVolume { name, .. }
@@ -294,6 +336,8 @@ impl Action {
             | Self::StartContainer { container }
             | Self::StopContainer { container, .. }
             | Self::RestartContainer { container, .. }
+            | Self::KillContainer { container, .. }
+            | Self::PauseContainer { container }
             | Self::UnpauseContainer { container }
             | Self::RemoveContainer { container, .. }
             | Self::Await { container, .. } => &container.name,

@@ -9,6 +9,9 @@ use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
 use super::{Action, Contents, DownOptions, Plan, StepId, Target, UpOptions, Which, down, restart, start, stop, up};
 
+mod asked;
+mod several;
+
 /// Reads `services` (YAML) of a project called `p`.
 fn stack(services: &str) -> Stack {
     let folder = tempfile::tempdir().unwrap();
@@ -140,6 +143,10 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                 labels: ours(),
             }),
             Action::RemoveNetwork { name, .. } => observed.networks.retain(|network| network.name != *name),
+            Action::RemoveImage { image } => observed.images.retain(|name, _| name != image),
+            Action::KillContainer { container, .. } => set(&made, container, State::Exited { code: 137 }),
+            Action::PauseContainer { container } => set(&made, container, State::Paused),
+            Action::PushImage { .. } => {}
             Action::RemoveVolume { name } => observed.volumes.retain(|volume| volume.name != *name),
             Action::BuildImage { image, .. } | Action::PullImage { image, .. } => {
                 observed
@@ -165,6 +172,8 @@ fn container(id: &str, name: &str, state: State) -> Container {
         labels: BTreeMap::new(),
         ports: Vec::new(),
         addresses: BTreeMap::new(),
+        networks: BTreeMap::new(),
+        volumes: Vec::new(),
         anonymous_volumes: Vec::new(),
         created: 0,
     }

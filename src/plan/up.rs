@@ -9,25 +9,12 @@ use crate::observed::{Container, Health, Observed, State};
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
+use super::options::{Recreate, UpOptions};
 use super::page::ReadyPage;
+use super::replica::{self, Candidates, Fit};
 use super::spec::{Contents, Spec, differences, spec};
 use super::step::{Action, Plan, StepId, Target, Which};
 use super::waits::Dependents;
-
-/// What the user asked of `up`.
-#[derive(Debug, Clone, Default)]
-pub struct UpOptions {
-    /// The services, with all that they depend on.
-    pub services: BTreeSet<String>,
-    /// Images to build even when they are there.
-    pub build: BTreeSet<String>,
-    /// Build without the cache.
-    pub no_cache: bool,
-    /// Pull images, and base images of builds, even when they are there.
-    pub pull: bool,
-    /// Don't wait for services to be ready, beyond what dependents need.
-    pub no_wait: bool,
-}
 
 /// The steps that bring `options.services` of `stack` from `observed` to wanted.
 ///
@@ -37,7 +24,7 @@ pub struct UpOptions {
 pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpOptions) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     let order = super::order::start_order(stack, &options.services);
-    let images = plan_images(&mut plan, stack, observed, &order, options);
+    let images = plan_images(&mut plan, stack, observed, &order, options)?;
     let containers = observed.of_project(&stack.name);
     if containers
         .filter_map(Container::service)
@@ -65,7 +52,7 @@ pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpO
     for name in &order {
         planner.service(name)?;
     }
-    planner.note_orphans();
+    planner.orphans();
     Ok(planner.plan)
 }
 
@@ -134,10 +121,15 @@ pub(super) struct Planner<'a> {
     pub(super) services: BTreeMap<String, Planned>,
 }
 
-/// Whether a container is as wanted, and if not, why not.
-enum Fit {
-    AsWanted,
-    Differs(String),
+/// A container that is wanted.
+struct Goal<'a, 'g> {
+    service: &'a Service,
+    number: u32,
+    name: String,
+    wanted: &'g Spec,
+    image_id: Option<&'g str>,
+    /// The steps after which its name is free.
+    freed: &'g [StepId],
 }
 
 impl<'a> Planner<'a> {
@@ -146,75 +138,105 @@ impl<'a> Planner<'a> {
         let wanted = spec(self.stack, service, self.contents);
         let image = service.image_ref(&self.stack.name);
         let image_id = self.observed.image_id(&image).map(ToOwned::to_owned);
-        let mut there: BTreeMap<u32, Vec<&'a Container>> = BTreeMap::new();
+        let count = self.options.replicas(service);
+        replica::refuse_sharing(self.stack, service, count)?;
+        let mut there: BTreeMap<u32, Candidates<'a>> = BTreeMap::new();
         for container in self.there.of_service.remove(name).unwrap_or_default() {
-            there.entry(container.number()).or_default().push(container);
+            let fit = self.fit(service, container, &wanted, image_id.as_deref());
+            there.entry(container.number()).or_default().push((container, fit));
         }
+        for (number, candidates) in &mut there {
+            let right = service.container_name(&self.stack.name, *number);
+            // The one to keep: as wanted, before all running, before all under its right name. Others are left over
+            // from a replacement that was cut off, or outdated.
+            candidates.sort_by_key(|(container, fit)| {
+                (
+                    matches!(fit, Fit::Differs(_)),
+                    !container.is_running(),
+                    container.name != right,
+                )
+            });
+        }
+        let numbers = replica::numbers(&there, count);
         let mut planned = Planned {
             page: ReadyPage::of(service)?,
             ..Planned::default()
         };
-        for number in 1..=service.replicas() {
+        let freed = self.free_names(service, &there, &numbers);
+        for number in numbers {
             let candidates = there.remove(&number).unwrap_or_default();
-            self.container(service, number, candidates, &wanted, image_id.as_deref(), &mut planned)?;
+            let goal = Goal {
+                service,
+                number,
+                name: service.container_name(&self.stack.name, number),
+                wanted: &wanted,
+                image_id: image_id.as_deref(),
+                freed: &freed,
+            };
+            self.container(&goal, &candidates, &mut planned)?;
         }
-        for surplus in there.into_values().flatten() {
-            let reason = format!("{} of {name} are wanted", service.replicas());
-            self.remove(surplus, name, &reason, Vec::new());
+        for (surplus, _) in there.into_values().flatten() {
+            let reason = format!("{count} of {name} are wanted");
+            self.remove(surplus, Some(name), &reason, Vec::new());
         }
         self.services.insert(name.to_owned(), planned);
         self.wait_for(name);
         Ok(())
     }
 
+    /// A container that somebody gave the name of another of its service is called something else first.
+    fn free_names(&mut self, service: &Service, there: &BTreeMap<u32, Candidates<'_>>, numbers: &[u32]) -> Vec<StepId> {
+        let mut freed = Vec::new();
+        for (number, candidates) in there {
+            for (container, _) in candidates {
+                let name_of = |number: &u32| service.container_name(&self.stack.name, *number);
+                let theirs = numbers.iter().filter(|other| *other != number).map(name_of);
+                if theirs.into_iter().any(|name| name == container.name) {
+                    let action = Action::RenameContainer {
+                        container: target_of(container),
+                        name: format!("{}_{}", short(&container.id), container.name),
+                    };
+                    let reason = format!("it is number {number} of {}", service.name);
+                    freed.push(self.plan.push(Some(&service.name), action, reason, Vec::new()));
+                }
+            }
+        }
+        freed
+    }
+
     fn container(
         &mut self,
-        service: &'a Service,
-        number: u32,
-        candidates: Vec<&'a Container>,
-        wanted: &Spec,
-        image_id: Option<&str>,
+        goal: &Goal<'a, '_>,
+        candidates: &Candidates<'a>,
         planned: &mut Planned,
     ) -> Result<(), Failure> {
-        let name = service.container_name(&self.stack.name, number);
-        self.refuse_stranger(service, &name)?;
-        let mut fits: Vec<(&Container, Fit)> = candidates
-            .into_iter()
-            .map(|container| (container, self.fit(service, container, wanted, image_id)))
-            .collect();
-        // The one to keep: as wanted, before all running, before all under its right name. Others are left over
-        // from a replacement that was cut off, or outdated.
-        fits.sort_by_key(|(container, fit)| {
-            (
-                matches!(fit, Fit::Differs(_)),
-                !container.is_running(),
-                container.name != name,
-            )
-        });
-        let keep = match fits.first() {
+        let service = goal.service;
+        self.refuse_stranger(service, &goal.name)?;
+        let keep = match candidates.first() {
             Some((container, Fit::AsWanted)) => Some(*container),
             _ => None,
         };
-        if let Some(kept) = keep {
-            let mut gone = Vec::new();
-            for (other, _) in fits.iter().skip(1) {
-                gone.push(self.remove(
-                    other,
-                    &service.name,
-                    "left over from a replacement that was cut off",
-                    Vec::new(),
-                ));
-            }
-            self.keep(service, kept, &name, gone, planned);
-        } else {
-            self.make(service, number, &name, &fits, wanted, image_id, planned);
+        let Some(kept) = keep else {
+            self.make(goal, candidates, planned);
+            return Ok(());
+        };
+        let mut needs = goal.freed.to_vec();
+        for (other, _) in candidates.iter().skip(1) {
+            let reason = "left over from a replacement that was cut off";
+            needs.push(self.remove(other, Some(&service.name), reason, Vec::new()));
         }
+        self.keep(service, kept, &goal.name, needs, planned);
         Ok(())
     }
 
     fn fit(&self, service: &Service, container: &Container, wanted: &Spec, image_id: Option<&str>) -> Fit {
         if matches!(container.state, State::Dead | State::Removing) {
             return Fit::Differs("the engine was removing it".to_owned());
+        }
+        match self.options.recreate(&service.name) {
+            Recreate::Never => return Fit::AsWanted,
+            Recreate::Force => return Fit::Differs("it was asked for".to_owned()),
+            Recreate::Diverged => {}
         }
         let Some(label) = container.labels.get(labels::SPEC) else {
             return Fit::Differs("it was not made by magicctl, so what it was made from is not known".to_owned());
@@ -278,7 +300,7 @@ impl<'a> Planner<'a> {
                 Some((dependency, steps)) => {
                     let action = Action::RestartContainer {
                         container: target.clone(),
-                        timeout: None,
+                        timeout: self.options.timeout,
                     };
                     let reason = format!("{dependency} is new and depends_on says restart: true");
                     needs.extend(steps);
@@ -293,6 +315,7 @@ impl<'a> Planner<'a> {
                 None => Standing::Ready,
             },
             State::Running { .. } | State::Restarting => Standing::Pending(None),
+            State::Paused if self.options.no_start => Standing::Pending(None),
             State::Paused => {
                 let action = Action::UnpauseContainer {
                     container: target.clone(),
@@ -312,26 +335,14 @@ impl<'a> Planner<'a> {
         planned.containers.push((target, standing));
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call site; a struct for it would only rename them"
-    )]
-    fn make(
-        &mut self,
-        service: &'a Service,
-        number: u32,
-        name: &str,
-        outdated: &[(&Container, Fit)],
-        wanted: &Spec,
-        image_id: Option<&str>,
-        planned: &mut Planned,
-    ) {
+    fn make(&mut self, goal: &Goal<'a, '_>, outdated: &[(&Container, Fit)], planned: &mut Planned) {
+        let (service, name) = (goal.service, &goal.name);
         let reason = match outdated.first() {
             Some((_, Fit::Differs(why))) => why.clone(),
             _ => "there is none".to_owned(),
         };
         let old = outdated.iter().map(|(container, _)| *container);
-        let holds_name = old.clone().find(|container| container.name == name);
+        let holds_name = old.clone().find(|container| container.name == *name);
         let networks: Vec<StepId> = service
             .networks
             .keys()
@@ -350,6 +361,7 @@ impl<'a> Planner<'a> {
             needs.extend(&networks);
         }
         needs.extend(self.images.get(&service.name).map(|work| work.step));
+        needs.extend(goal.freed);
         for other in namespaces_of(service) {
             if let Some(made) = self.services.get(other) {
                 needs.extend(&made.created);
@@ -359,25 +371,30 @@ impl<'a> Planner<'a> {
             name: match holds_name {
                 // Made beside the old one, which goes on running until the new one is known to be acceptable.
                 Some(old) => format!("{}_{name}", short(&old.id)),
-                None => name.to_owned(),
+                None => name.clone(),
             },
-            number,
-            labels: super::labels::of_container(self.stack, service, number, wanted, image_id),
-            inherit: old.clone().next().map(|container| container.id.clone()),
+            number: goal.number,
+            labels: super::labels::of_container(self.stack, service, goal.number, goal.wanted, goal.image_id),
+            inherit: old
+                .clone()
+                .next()
+                .filter(|_| !self.options.renew_anonymous_volumes)
+                .map(|container| container.id.clone()),
+            one_off: None,
         };
         let created = self.plan.push(Some(&service.name), action, reason.clone(), needs);
         planned.created.push(created);
         let target = Target {
-            name: name.to_owned(),
+            name: name.clone(),
             which: Which::MadeBy(created),
         };
         let mut ready_to_start: Vec<StepId> = old
-            .map(|container| self.remove(container, &service.name, &reason, vec![created]))
+            .map(|container| self.remove(container, Some(&service.name), &reason, vec![created]))
             .collect();
         if holds_name.is_some() {
             let action = Action::RenameContainer {
                 container: target.clone(),
-                name: name.to_owned(),
+                name: name.clone(),
             };
             let step = self
                 .plan
@@ -398,6 +415,9 @@ impl<'a> Planner<'a> {
         mut needs: Vec<StepId>,
         planned: &mut Planned,
     ) -> Standing {
+        if self.options.no_start {
+            return Standing::Pending(None);
+        }
         let mut optional = Vec::new();
         for (name, dependency) in &service.depends_on {
             let steps = self.condition(name, dependency);
@@ -417,23 +437,20 @@ impl<'a> Planner<'a> {
     }
 
     /// Stops, if it runs, and removes; gives the removal.
-    fn remove(&mut self, container: &Container, service: &str, reason: &str, mut needs: Vec<StepId>) -> StepId {
-        let target = Target {
-            name: container.name.clone(),
-            which: Which::Id(container.id.clone()),
-        };
+    fn remove(&mut self, container: &Container, service: Option<&str>, reason: &str, mut needs: Vec<StepId>) -> StepId {
+        let target = target_of(container);
         if container.is_running() || matches!(container.state, State::Paused | State::Restarting) {
             let action = Action::StopContainer {
                 container: target.clone(),
-                timeout: None,
+                timeout: self.options.timeout,
             };
-            needs = vec![self.plan.push(Some(service), action, reason, needs)];
+            needs = vec![self.plan.push(service, action, reason, needs)];
         }
         let action = Action::RemoveContainer {
             container: target,
             volumes: false,
         };
-        self.plan.push(Some(service), action, reason, needs)
+        self.plan.push(service, action, reason, needs)
     }
 
     fn refuse_stranger(&self, service: &Service, name: &str) -> Result<(), Failure> {
@@ -446,19 +463,34 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn note_orphans(&mut self) {
-        let orphans: BTreeSet<&str> = self
+    /// What the file no longer names goes when that was asked for, and is said else. Ended one-off containers go with it.
+    fn orphans(&mut self) {
+        let stack = self.stack;
+        let known = |service: &str| stack.services.contains_key(service) || stack.disabled.contains_key(service);
+        let orphans: Vec<&Container> = self
             .observed
-            .of_project(&self.stack.name)
-            .filter_map(Container::service)
-            .filter(|service| {
-                !self.stack.services.contains_key(*service) && !self.stack.disabled.contains_key(*service)
+            .of_project(&stack.name)
+            .filter(|container| match container.service() {
+                Some(service) => !known(service),
+                None => container.is_one_off() && matches!(container.state, State::Exited { .. } | State::Dead),
             })
             .collect();
-        if !orphans.is_empty() {
-            let names = orphans.into_iter().collect::<Vec<_>>().join(", ");
+        if self.options.remove_orphans {
+            for container in orphans {
+                let reason = match container.service() {
+                    Some(_) => "the file no longer names it",
+                    None => "it was run once and has ended",
+                };
+                self.remove(container, container.service(), reason, Vec::new());
+            }
+            return;
+        }
+        let services: BTreeSet<&str> = orphans.into_iter().filter_map(Container::service).collect();
+        if !services.is_empty() && !self.options.ignore_orphans {
+            let names = services.into_iter().collect::<Vec<_>>().join(", ");
             self.plan.notes.push(format!(
-                "the file no longer names {names}, whose containers are still there: `magicctl down` removes them with the rest"
+                "the file no longer names {names}, whose containers are still there: `magicctl up --remove-orphans` removes \
+                 them, and so does `magicctl down` with the rest"
             ));
         }
     }
@@ -476,6 +508,13 @@ fn namespaces_of(service: &Service) -> impl Iterator<Item = &str> {
                 .filter(|from| !from.starts_with("container:"))
                 .map(|from| from.split(':').next().unwrap_or(from)),
         )
+}
+
+fn target_of(container: &Container) -> Target {
+    Target {
+        name: container.name.clone(),
+        which: Which::Id(container.id.clone()),
+    }
 }
 
 /// The first twelve digits of an id.

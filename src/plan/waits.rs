@@ -49,6 +49,9 @@ impl Planner<'_> {
 
     /// The wait that `up` itself does for a service, unless told not to.
     pub(super) fn wait_for(&mut self, name: &str) {
+        if self.options.no_start {
+            return;
+        }
         if self.runs_to_completion(name) {
             self.waits(name, Until::Completed, "a dependent needs it completed");
         } else if self.dependents.healthy.contains(name) {
@@ -94,6 +97,9 @@ impl Planner<'_> {
 
     /// A dependency with `restart: true` whose container the plan makes anew or restarts.
     pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
+        if self.options.no_start {
+            return None;
+        }
         let (name, dependency) = service.depends_on.iter().find(|(name, dependency)| {
             dependency.restart
                 && self

@@ -366,7 +366,7 @@ impl Wait<'_> {
             _ => failure,
         };
         failure.hint(format!(
-            "see `magicctl logs {service}`; it goes on starting: `magicctl up` again waits on, `--timeout` waits longer"
+            "see `magicctl logs {service}`; it goes on starting: `magicctl up` again waits on, `--wait-timeout` waits longer"
         ))
     }
 }

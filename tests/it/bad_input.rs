@@ -136,7 +136,7 @@ fn an_app_that_exits_at_once_is_told_at_once() {
     );
     let project = Project::of("exits", &compose);
     let began = Instant::now();
-    let done = project.magicctl(&["up", "--timeout", "60s"]);
+    let done = project.magicctl(&["up", "--wait-timeout", "60s"]);
     snapshot("exits-at-once", &project, &done);
     // Far from the time-out: not a measurement.
     assert!(began.elapsed() < Duration::from_secs(30));
@@ -147,7 +147,7 @@ fn a_restart_loop_is_told_as_one() {
     let compose = sleeper("    restart: always\n    healthcheck: {test: [CMD, 'false'], interval: 5s}\n")
         .replace("[sleep, '600']", "[sh, -c, 'echo again; exit 1']");
     let project = Project::of("loop", &compose);
-    let done = project.magicctl(&["--quiet", "up", "--timeout", "60s"]);
+    let done = project.magicctl(&["--quiet", "up", "--wait-timeout", "60s"]);
     assert_eq!(done.code, 1);
     assert!(done.all().contains("again and again"), "{}", done.all());
 }

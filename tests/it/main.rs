@@ -19,6 +19,7 @@ mod observability;
 mod pull;
 mod readme;
 mod ready;
+mod scale;
 mod secrets;
 mod stack;
 mod support;

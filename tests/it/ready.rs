@@ -52,7 +52,7 @@ fn an_open_port_is_not_readiness() {
 #[test]
 fn a_worker_whose_image_names_a_port_that_it_never_opens_is_found_ready() {
     let project = stack("worker", &[service("worker", "sleep 600", "true", "")]);
-    project.magicctl(&["up", "--timeout", "30s"]).ok();
+    project.magicctl(&["up", "--wait-timeout", "30s"]).ok();
     project.magicctl(&["down"]).ok();
 }
 
@@ -60,7 +60,7 @@ fn a_worker_whose_image_names_a_port_that_it_never_opens_is_found_ready() {
 fn a_healthcheck_that_passes_once_and_fails_then_is_no_readiness() {
     let once = "test ! -f /tmp/once && touch /tmp/once";
     let project = stack("once", &[service("fickle", "exec redis-server", once, ""), slow()]);
-    let done = project.magicctl(&["up", "--progress", "plain", "--timeout", "9s"]);
+    let done = project.magicctl(&["up", "--progress", "plain", "--wait-timeout", "9s"]);
     assert_eq!(done.code, 1, "{}", done.all());
     assert!(
         done.stderr.contains("was ready, but its healthcheck fails now"),

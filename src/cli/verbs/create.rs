@@ -1,0 +1,32 @@
+//! `create`: makes containers, and starts none.
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::args::MakeArgs;
+use crate::cli::carry::Carry;
+use crate::cli::session::Session;
+use crate::cli::up::{bring_up, make_options};
+use crate::plan::UpOptions;
+
+/// `create`.
+#[derive(Debug, Clone, Args)]
+pub struct CreateArgs {
+    /// Services, with what they depend on; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    #[command(flatten)]
+    make: MakeArgs,
+}
+
+pub(crate) async fn run(session: &Session, args: &CreateArgs) -> Ended {
+    let stack = session.stack_to_make(&args.services)?;
+    let options = UpOptions {
+        no_start: true,
+        ..make_options(session, &stack, &args.services, true, &args.make)?
+    };
+    let engine = session.engine().await?;
+    let _lock = crate::cli::lock::take(session, &stack.name).await?;
+    let carry = Carry::new(session, &engine, "create", &stack.name, Some(&stack));
+    bring_up(session, &carry, &engine, &stack, options).await
+}

@@ -1,0 +1,65 @@
+//! `scale`: so many containers of a service.
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::args::MakeArgs;
+use crate::cli::carry::Carry;
+use crate::cli::session::Session;
+use crate::cli::up::{bring_up, make_options};
+
+/// A bridge takes so many containers; more of one service can't be meant.
+const MOST: u32 = 1023;
+
+/// `scale`.
+#[derive(Debug, Clone, Args)]
+pub struct ScaleArgs {
+    /// How many containers of which service
+    #[arg(value_name = "SERVICE=N", required = true, value_parser = parse)]
+    scale: Vec<(String, u32)>,
+    /// Leave out what the services depend on
+    #[arg(long)]
+    no_deps: bool,
+}
+
+/// `SERVICE=N`.
+///
+/// # Errors
+/// A sentence with an example.
+pub(crate) fn parse(text: &str) -> Result<(String, u32), String> {
+    let wrong = || format!("`{text}` says no number of containers; write it like worker=3");
+    let (service, count) = text.split_once('=').ok_or_else(wrong)?;
+    let count: u32 = count.parse().map_err(|_| wrong())?;
+    if count > MOST {
+        return Err(format!("one engine's network takes {MOST} containers"));
+    }
+    Ok((service.to_owned(), count))
+}
+
+pub(crate) async fn run(session: &Session, args: &ScaleArgs) -> Ended {
+    let named: Vec<String> = args.scale.iter().map(|(service, _)| service.clone()).collect();
+    let stack = session.stack_to_make(&named)?;
+    let make = MakeArgs {
+        scale: args.scale.clone(),
+        ..MakeArgs::default()
+    };
+    let options = make_options(session, &stack, &named, !args.no_deps, &make)?;
+    let engine = session.engine().await?;
+    let _lock = crate::cli::lock::take(session, &stack.name).await?;
+    let carry = Carry::new(session, &engine, "scale", &stack.name, Some(&stack));
+    bring_up(session, &carry, &engine, &stack, options).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn reads_a_service_and_a_number() {
+        assert_eq!(parse("worker=3"), Ok(("worker".to_owned(), 3)));
+        for wrong in ["worker", "worker=", "worker=x", "worker=-1", "worker=99999999999"] {
+            assert!(parse(wrong).unwrap_err().contains("worker=3"), "{wrong}");
+        }
+        assert!(parse("worker=5000").unwrap_err().contains("1023"));
+    }
+}

@@ -1,0 +1,92 @@
+//! The containers of one service: which of those that are there stay, and under which numbers others are made.
+
+use std::collections::BTreeMap;
+
+use crate::compose::{Service, Stack};
+use crate::failure::Failure;
+use crate::observed::Container;
+
+/// Whether a container is as wanted, and if not, why not.
+pub(super) enum Fit {
+    AsWanted,
+    Differs(String),
+}
+
+/// The containers of one number, the one to keep first.
+pub(super) type Candidates<'a> = Vec<(&'a Container, Fit)>;
+
+/// The `count` numbers that a service has in the end. Those that are there stay, containers as wanted before others and low
+/// numbers before high; what is missing takes the lowest free numbers.
+pub(super) fn numbers(there: &BTreeMap<u32, Candidates<'_>>, count: u32) -> Vec<u32> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let outdated = |candidates: &Candidates<'_>| !matches!(candidates.first(), Some((_, Fit::AsWanted)));
+    let mut stay: Vec<(bool, u32)> = there
+        .iter()
+        .map(|(number, candidates)| (outdated(candidates), *number))
+        .collect();
+    stay.sort_unstable();
+    let mut numbers: Vec<u32> = stay.into_iter().take(count).map(|(_, number)| number).collect();
+    let missing = count - numbers.len();
+    let free: Vec<u32> = (1..)
+        .filter(|number| !there.contains_key(number))
+        .take(missing)
+        .collect();
+    numbers.extend(free);
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Several containers of a service can't share what only one can have.
+pub(super) fn refuse_sharing(stack: &Stack, service: &Service, count: u32) -> Result<(), Failure> {
+    if count < 2 {
+        return Ok(());
+    }
+    let name = &service.name;
+    let cant = |what: String, hint: String| {
+        let failure = Failure::invalid(format!("{name} can't have {count} containers"))
+            .because(what)
+            .hint(hint);
+        Err(match stack.places.services.get(name) {
+            Some(place) => failure.at(place.clone()),
+            None => failure,
+        })
+    };
+    if let Some(fixed) = &service.container_name {
+        return cant(
+            format!("its container_name is {fixed}, and a name can be given once"),
+            format!(
+                "leave container_name out: they are called {}-{name}-1 and so on then",
+                stack.name
+            ),
+        );
+    }
+    let fixed_port = |published: &str| published.parse::<u16>().ok().filter(|port| *port != 0);
+    let port = service
+        .ports
+        .iter()
+        .find_map(|port| Some((fixed_port(port.published.as_deref()?)?, port.target)));
+    if let Some((published, target)) = port {
+        let last = u32::from(published) + count - 1;
+        return cant(
+            format!("its port {target} is published at the host's port {published}, which only one of them can have"),
+            format!("publish a range (`{published}-{last}:{target}`), or leave the host's port out (`{target}`)"),
+        );
+    }
+    let address = service.networks.iter().find_map(|(key, attachment)| {
+        Some((
+            key,
+            attachment
+                .as_ref()?
+                .ipv4_address
+                .as_ref()
+                .or(attachment.as_ref()?.ipv6_address.as_ref())?,
+        ))
+    });
+    if let Some((network, address)) = address {
+        return cant(
+            format!("it has the fixed address {address} in the network {network}"),
+            "leave the address out: the service's name leads to all of them".to_owned(),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Several containers of one service.
+
+use std::collections::BTreeMap;
+
+use super::{images, of, options, play, stack, told, up};
+use crate::compose::Stack;
+use crate::observed::{Observed, State};
+use crate::plan::{Contents, Plan, UpOptions};
+
+const WORKERS: &str = "services:\n  app: {image: kafka, depends_on: [worker]}\n  worker: {image: redis, scale: 3}\n";
+
+fn asked(stack: &Stack, observed: &Observed, count: u32) -> Plan {
+    let options = UpOptions {
+        scale: BTreeMap::from([("worker".to_owned(), count)]),
+        ..options(stack)
+    };
+    up(stack, observed, &Contents::new(), &options).unwrap()
+}
+
+fn names(observed: &Observed) -> Vec<&str> {
+    let mut names: Vec<&str> = observed
+        .containers
+        .iter()
+        .map(|container| container.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn running() -> (Stack, Observed) {
+    let stack = stack(WORKERS);
+    let mut observed = images();
+    let plan = asked(&stack, &observed, 3);
+    play(&stack, &plan, &mut observed);
+    (stack, observed)
+}
+
+#[test]
+fn as_many_as_wanted_are_made_and_the_second_time_nothing_is_done() {
+    let (stack, observed) = running();
+    assert_eq!(names(&observed), ["p-app-1", "p-worker-1", "p-worker-2", "p-worker-3"]);
+    assert!(asked(&stack, &observed, 3).changes_nothing());
+}
+
+#[test]
+fn fewer_leave_the_low_numbers_and_more_fill_the_gaps() {
+    let (stack, mut observed) = running();
+    let fewer = asked(&stack, &observed, 1);
+    play(&stack, &fewer, &mut observed);
+    assert_eq!(names(&observed), ["p-app-1", "p-worker-1"]);
+    let more = asked(&stack, &observed, 4);
+    play(&stack, &more, &mut observed);
+    observed.containers.retain(|container| container.name != "p-worker-2");
+    let again = asked(&stack, &observed, 4);
+    assert!(
+        told(&again)[0].starts_with("create container p-worker-2"),
+        "{:?}",
+        told(&again)
+    );
+    assert_eq!(again.steps().iter().filter(|step| step.action.changes()).count(), 2);
+}
+
+#[test]
+fn numbers_that_are_there_stay_and_outdated_ones_go_first() {
+    let (stack, mut observed) = running();
+    // As Compose numbers them after the first was removed.
+    of(&mut observed, "worker")
+        .labels
+        .insert(crate::labels::CONTAINER_NUMBER.to_owned(), "4".to_owned());
+    of(&mut observed, "worker").name = "p-worker-4".to_owned();
+    assert!(
+        asked(&stack, &observed, 3).changes_nothing(),
+        "{:?}",
+        told(&asked(&stack, &observed, 3))
+    );
+    let outdated = observed
+        .containers
+        .iter_mut()
+        .find(|container| container.name == "p-worker-2");
+    outdated.unwrap().state = State::Dead;
+    let fewer = asked(&stack, &observed, 2);
+    play(&stack, &fewer, &mut observed);
+    assert_eq!(names(&observed), ["p-app-1", "p-worker-3", "p-worker-4"]);
+}
+
+#[test]
+fn none_is_a_number_too() {
+    let (stack, mut observed) = running();
+    let none = asked(&stack, &observed, 0);
+    play(&stack, &none, &mut observed);
+    assert_eq!(names(&observed), ["p-app-1"]);
+}
+
+#[test]
+fn names_that_were_exchanged_by_hand_are_given_back() {
+    let (stack, mut observed) = running();
+    for container in &mut observed.containers {
+        container.name = match container.name.as_str() {
+            "p-worker-1" => "p-worker-2".to_owned(),
+            "p-worker-2" => "p-worker-1".to_owned(),
+            other => other.to_owned(),
+        };
+    }
+    let plan = asked(&stack, &observed, 3);
+    play(&stack, &plan, &mut observed);
+    assert_eq!(names(&observed), ["p-app-1", "p-worker-1", "p-worker-2", "p-worker-3"]);
+    for container in &observed.containers {
+        assert!(container.name.ends_with(&format!("-{}", container.number())));
+    }
+    assert!(asked(&stack, &observed, 3).changes_nothing());
+}
+
+#[test]
+fn what_only_one_can_have_is_refused_for_several() {
+    for (service, why) in [
+        ("container_name: one", "container_name is one"),
+        ("ports: ['8080:80']", "host's port 8080"),
+        ("networks: {default: {ipv4_address: 10.0.0.2}}", "10.0.0.2"),
+    ] {
+        let stack = stack(&format!("services:\n  worker:\n    image: redis\n    {service}\n"));
+        let several = UpOptions {
+            scale: BTreeMap::from([("worker".to_owned(), 2)]),
+            ..options(&stack)
+        };
+        let failure = up(&stack, &images(), &Contents::new(), &several).unwrap_err();
+        assert!(failure.to_string().contains(why), "{failure}");
+        assert!(up(&stack, &images(), &Contents::new(), &options(&stack)).is_ok());
+    }
+    let range = stack("services:\n  worker: {image: redis, ports: ['8080-8090:80', '81']}\n");
+    let several = UpOptions {
+        scale: BTreeMap::from([("worker".to_owned(), 2)]),
+        ..options(&range)
+    };
+    assert!(up(&range, &images(), &Contents::new(), &several).is_ok());
+}
