@@ -8,6 +8,8 @@ pub const SERVICE: &str = "com.docker.compose.service";
 pub const CONTAINER_NUMBER: &str = "com.docker.compose.container-number";
 /// `True` for containers of `run`, `False` else.
 pub const ONEOFF: &str = "com.docker.compose.oneoff";
+/// What tells containers of `run` apart.
+pub const SLUG: &str = "com.docker.compose.slug";
 /// A hash of the service's configuration.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// The project's directory.

@@ -130,8 +130,25 @@ pub struct Network {
 pub struct Volume {
     /// Name.
     pub name: String,
+    /// Who keeps it: `local`, or a plugin.
+    pub driver: String,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+}
+
+impl State {
+    /// The engine's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running { .. } => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Exited { .. } => "exited",
+            Self::Removing => "removing",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 impl Container {

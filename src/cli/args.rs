@@ -153,6 +153,42 @@ pub enum Command {
     Create(verbs::create::CreateArgs),
     /// Run so many containers of a service
     Scale(verbs::scale::ScaleArgs),
+    /// Run a command in a new container of a service
+    Run(verbs::run::RunArgs),
+    /// Remove stopped containers
+    Rm(verbs::rm::RmArgs),
+    /// Build images
+    Build(verbs::build::BuildArgs),
+    /// Pull images
+    Pull(verbs::pull::PullArgs),
+    /// Push images
+    Push(verbs::push::PushArgs),
+    /// Show the images that containers were made from
+    Images(verbs::images::ImagesArgs),
+    /// Show the processes of containers
+    Top(verbs::top::TopArgs),
+    /// Show where a container's port is published
+    Port(verbs::port::PortArgs),
+    /// Show what happens to containers, as it happens
+    Events(verbs::events::EventsArgs),
+    /// Send a signal to containers, SIGKILL by default
+    Kill(verbs::kill::KillArgs),
+    /// Freeze containers
+    Pause(verbs::pause::PauseArgs),
+    /// Unfreeze containers
+    Unpause(verbs::pause::PauseArgs),
+    /// Wait until containers have ended, and print their exit codes
+    Wait(verbs::wait::WaitArgs),
+    /// Copy files between a container and here
+    Cp(verbs::cp::CpArgs),
+    /// Show the engine's projects
+    Ls(verbs::ls::LsArgs),
+    /// Show the project's volumes
+    Volumes(verbs::volumes::VolumesArgs),
+    /// Show what containers use of processor, memory, network and disk
+    Stats(verbs::stats::StatsArgs),
+    /// Join a container's input and output
+    Attach(verbs::attach::AttachArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -531,6 +567,19 @@ pub struct DownArgs {
     /// How long a container may take to stop (10s) before it is killed; else its own grace period
     #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
     pub timeout: Option<std::time::Duration>,
+}
+
+impl DownArgs {
+    /// As `down` without a flag.
+    pub(super) fn of_everything() -> Self {
+        Self {
+            services: Vec::new(),
+            volumes: false,
+            rmi: None,
+            remove_orphans: true,
+            timeout: None,
+        }
+    }
 }
 
 /// `down --rmi`.

@@ -151,6 +151,11 @@ impl<'a> Carry<'a> {
         Ok(Some(if unreachable { Exit::NoEngine } else { Exit::Failed }))
     }
 
+    /// Takes the screen away: what follows is the output of somebody else's program.
+    pub(crate) fn clear(&self) {
+        self.reporter.borrow_mut().clear();
+    }
+
     /// How many steps changed something so far.
     pub(crate) fn changed(&self) -> usize {
         self.total.borrow().changed
@@ -220,7 +225,7 @@ fn urls(container: &Container) -> Vec<String> {
 }
 
 /// Completes at Ctrl-C or SIGTERM; a second one ends the process at once.
-async fn interrupted() {
+pub(crate) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {

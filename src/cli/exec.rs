@@ -8,6 +8,7 @@ use crate::failure::{Exit, Failure};
 use super::Ended;
 use super::args::ExecArgs;
 use super::session::Session;
+use super::terminal::RawTerminal;
 
 pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
     let (project, stack) = session.project()?;
@@ -33,10 +34,11 @@ pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
         workdir: args.workdir,
         env: args.env,
     };
-    let code = engine
-        .exec(&container.id, &args.command, &options)
-        .await
-        .map_err(|error| error.failure())?;
+    let raw = options.tty.then(RawTerminal::enter).flatten();
+    let code = engine.exec(&container.id, &args.command, &options).await;
+    // The process may end at once, and the terminal must be ours again by then.
+    drop(raw);
+    let code = code.map_err(|error| error.failure())?;
     match u8::try_from(code) {
         Ok(0) => Ok(None),
         // The command's own code is the answer to `exec`, as with Compose.

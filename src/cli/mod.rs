@@ -21,6 +21,7 @@ mod rebuild;
 mod render;
 mod session;
 mod status;
+mod terminal;
 mod up;
 mod verbs;
 
@@ -95,6 +96,24 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Down(args) => down::run(session, &args).await,
         Command::Create(args) => verbs::create::run(session, &args).await,
         Command::Scale(args) => verbs::scale::run(session, &args).await,
+        Command::Run(args) => verbs::run::run(session, &args).await,
+        Command::Rm(args) => verbs::rm::run(session, &args).await,
+        Command::Build(args) => verbs::build::run(session, &args).await,
+        Command::Pull(args) => verbs::pull::run(session, &args).await,
+        Command::Push(args) => verbs::push::run(session, &args).await,
+        Command::Images(args) => verbs::images::run(session, &args).await,
+        Command::Top(args) => verbs::top::run(session, &args).await,
+        Command::Port(args) => verbs::port::run(session, &args).await,
+        Command::Events(args) => verbs::events::run(session, &args).await,
+        Command::Kill(args) => verbs::kill::run(session, &args).await,
+        Command::Pause(args) => verbs::pause::run(session, &args, true).await,
+        Command::Unpause(args) => verbs::pause::run(session, &args, false).await,
+        Command::Wait(args) => verbs::wait::run(session, &args).await,
+        Command::Cp(args) => verbs::cp::run(session, &args).await,
+        Command::Ls(args) => verbs::ls::run(session, &args).await,
+        Command::Volumes(args) => verbs::volumes::run(session, &args).await,
+        Command::Stats(args) => verbs::stats::run(session, &args).await,
+        Command::Attach(args) => verbs::attach::run(session, &args).await,
         Command::Completions { shell } => {
             completions::shell(shell);
             Ok(None)

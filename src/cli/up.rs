@@ -79,7 +79,7 @@ pub(crate) async fn decide(engine: &Engine, stack: &Stack, options: &UpOptions) 
 }
 
 /// Finds what would make the plan fail half-way, before anything is touched.
-async fn refuse_hopeless(
+pub(crate) async fn refuse_hopeless(
     session: &Session,
     engine: &Engine,
     stack: &Stack,
@@ -103,7 +103,7 @@ async fn refuse_hopeless(
 }
 
 /// The images that the steps of `plan` bring. The plan that follows doesn't bring them again, whatever the policy.
-fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
+pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
     plan.steps().iter().filter_map(|step| match &step.action {
         Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.clone()),
         _ => None,

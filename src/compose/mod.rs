@@ -5,6 +5,7 @@ mod dotenv;
 mod duration;
 mod extends;
 mod files;
+mod flags;
 mod interpolate;
 mod load;
 mod merge;
@@ -17,6 +18,7 @@ mod validate;
 
 pub use duration::Nanos;
 pub use files::check_project_name;
+pub use flags::{env_file, mounts_of, ports_of};
 pub use interpolate::{Origin, Variable};
 pub use load::{Request, load};
 pub use model::*;

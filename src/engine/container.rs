@@ -5,8 +5,9 @@ use std::time::Duration;
 use bollard::models::{HealthConfig, HealthStatusEnum, RestartPolicy, RestartPolicyNameEnum};
 use bollard::query_parameters::{
     InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
-    RestartContainerOptions, StartContainerOptions, StopContainerOptions,
+    RestartContainerOptions, StartContainerOptions, StopContainerOptions, WaitContainerOptions,
 };
+use futures_util::StreamExt as _;
 
 use crate::observed::Health;
 
@@ -14,6 +15,9 @@ use super::{Engine, EngineError};
 
 /// A stop may take the container's whole grace period, which may be any length.
 const STOP_WITHIN: Duration = Duration::from_secs(24 * 3600);
+
+/// A container may run for any time.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// What waiting needs to know of one container.
 #[derive(Debug, Clone)]
@@ -170,6 +174,25 @@ impl Engine {
             Err(EngineError::Conflict(message)) if message.contains("already in progress") => Ok(false),
             Err(other) => Err(other),
         }
+    }
+
+    /// The exit code of a container, once it has ended.
+    pub async fn wait(&self, id: &str) -> Result<i64, EngineError> {
+        let docker = self.docker.clone().with_timeout(FOREVER);
+        let mut waiting = std::pin::pin!(docker.wait_container(id, None::<WaitContainerOptions>));
+        match waiting.next().await {
+            Some(Ok(ended)) => Ok(ended.status_code),
+            Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
+            Some(Err(error)) => Err(self.error(error)),
+            None => Err(EngineError::NotFound(format!("{id} is gone"))),
+        }
+    }
+
+    /// Whether a container has a terminal, and whether its standard input is open.
+    pub async fn terminal_of(&self, id: &str) -> Result<(bool, bool), EngineError> {
+        let inspected = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
+        let config = inspected.map_err(|error| self.error(error))?.config.unwrap_or_default();
+        Ok((config.tty.unwrap_or(false), config.open_stdin.unwrap_or(false)))
     }
 
     /// How one container is.

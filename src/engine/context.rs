@@ -12,11 +12,8 @@ use crate::compose::Build;
 
 use super::EngineError;
 use super::ignore::Ignore;
+use super::pipe::{AHEAD, Pipe};
 
-/// Size of the pieces that are sent.
-const PIECE: usize = 64 * 1024;
-/// Pieces packed ahead of the engine.
-const AHEAD: usize = 8;
 /// The Dockerfile's name in the context when it is not a file of the context.
 const OWN_DOCKERFILE: &str = ".magicctl.Dockerfile";
 
@@ -74,10 +71,7 @@ impl Context {
         let (sender, mut receiver) = mpsc::channel(AHEAD);
         tokio::task::spawn_blocking(move || {
             let failed = sender.clone();
-            let pipe = Pipe {
-                buffer: Vec::with_capacity(PIECE),
-                sender,
-            };
+            let pipe = Pipe::new(sender);
             if let Err(error) = self.pack(&ignore, pipe) {
                 // Nobody listens when the engine gave up first.
                 let _unheard = failed.blocking_send(Err(error));
@@ -184,32 +178,6 @@ fn local(what: &str, why: String) -> EngineError {
     EngineError::Local {
         what: what.to_owned(),
         why,
-    }
-}
-
-/// Hands what is written to the other side in pieces.
-struct Pipe {
-    buffer: Vec<u8>,
-    sender: mpsc::Sender<io::Result<Bytes>>,
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE));
-        self.sender
-            .blocking_send(Ok(piece.into()))
-            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the engine stopped listening"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine's events of one project's containers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptions;
@@ -41,7 +41,50 @@ pub enum EngineEventKind {
     Destroy,
 }
 
+/// Something that happened to a container, in the engine's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawEvent {
+    /// When, RFC 3339.
+    pub time: String,
+    /// `start`, `die`, `health_status: healthy`…
+    pub action: String,
+    /// The container's id.
+    pub id: String,
+    /// Its service.
+    pub service: Option<String>,
+    /// It is one of `run`.
+    pub one_off: bool,
+    /// Its name, its image, the exit code and the like; none of Compose's labels.
+    pub attributes: BTreeMap<String, String>,
+}
+
 impl Engine {
+    /// All events of `project`'s containers, between two times (Unix seconds) where they are given, else from now on.
+    pub fn events(
+        &self,
+        project: &str,
+        since: Option<String>,
+        until: Option<String>,
+    ) -> impl Stream<Item = Result<RawEvent, EngineError>> + use<> {
+        let filters = HashMap::from([
+            ("type".to_owned(), vec!["container".to_owned()]),
+            ("label".to_owned(), vec![format!("{}={project}", labels::PROJECT)]),
+        ]);
+        let options = EventsOptions {
+            since,
+            until,
+            filters: Some(filters),
+        };
+        let endpoint = self.endpoint.clone();
+        self.docker.events(Some(options)).filter_map(move |message| {
+            let event = match message {
+                Ok(message) => raw(message).map(Ok),
+                Err(error) => Some(Err(EngineError::from_call(&endpoint, error))),
+            };
+            std::future::ready(event)
+        })
+    }
+
     /// The events of `project`'s containers from now on: the engine keeps the latest ones, so none is missed
     /// however late the stream is first read.
     pub async fn subscribe(
@@ -84,6 +127,26 @@ impl Engine {
         let said = info.system_time.unwrap_or_default();
         Ok(OffsetDateTime::parse(&said, &Rfc3339).unwrap_or_else(|_| OffsetDateTime::now_utc()))
     }
+}
+
+fn raw(message: EventMessage) -> Option<RawEvent> {
+    let actor = message.actor?;
+    let mut attributes: BTreeMap<String, String> = actor.attributes.unwrap_or_default().into_iter().collect();
+    let one_off = attributes
+        .get(labels::ONEOFF)
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let service = attributes.get(labels::SERVICE).cloned();
+    // Labels that are not Compose's are the user's, and our own record of what was wanted says nothing to a reader.
+    attributes.retain(|name, _| !name.starts_with("com.docker.compose.") && name != labels::SPEC);
+    let time = OffsetDateTime::from_unix_timestamp_nanos(message.time_nano?.into()).ok()?;
+    Some(RawEvent {
+        time: time.format(&Rfc3339).ok()?,
+        action: message.action?,
+        id: actor.id?,
+        service,
+        one_off,
+        attributes,
+    })
 }
 
 fn event(message: EventMessage) -> Option<EngineEvent> {

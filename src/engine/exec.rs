@@ -1,13 +1,12 @@
 //! Commands in a running container: healthchecks run early, and the user's own.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, StartExecResults};
 use futures_util::StreamExt as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::streams::{Streams, resizes};
 use super::{Engine, EngineError};
 
 /// A healthcheck's output is for one line on the screen.
@@ -104,38 +103,23 @@ impl Engine {
             .start_exec(&exec, Some(start))
             .await
             .map_err(|error| self.error(error))?;
-        if let StartExecResults::Attached { mut output, mut input } = started {
+        if let StartExecResults::Attached { output, input } = started {
             if options.tty {
-                self.fit_terminal(&exec).await;
+                self.fit_exec(&exec).await;
             }
-            let feed = async {
-                if !options.interactive {
-                    return std::future::pending().await;
-                }
-                let mut stdin = tokio::io::stdin();
-                let mut buffer = vec![0; 8192];
-                while let Ok(read @ 1..) = stdin.read(&mut buffer).await {
-                    if input.write_all(&buffer[..read]).await.is_err() || input.flush().await.is_err() {
-                        break;
-                    }
-                }
-                // Closing tells the command that there is no more; a terminal stays open for what it still prints.
-                if !options.tty {
-                    let _closed = input.shutdown().await;
+            let streams = Streams { output, input };
+            let resized = async {
+                let mut changes = resizes();
+                while changes.recv().await.is_some() {
+                    self.fit_exec(&exec).await;
                 }
                 std::future::pending::<()>().await;
             };
-            let show = async {
-                while let Some(piece) = output.next().await {
-                    if !print(piece?) {
-                        break;
-                    }
-                }
-                Ok(())
-            };
             tokio::select! {
-                () = feed => {}
-                shown = show => shown.map_err(|error| self.error(error))?,
+                joined = self.join(streams, options.interactive, options.tty) => {
+                    joined?;
+                }
+                () = resized, if options.tty => {}
             }
         }
         let ended = self
@@ -147,7 +131,7 @@ impl Engine {
     }
 
     /// Gives the command's terminal the size of ours; without one it keeps the engine's default.
-    async fn fit_terminal(&self, exec: &str) {
+    async fn fit_exec(&self, exec: &str) {
         if !std::io::stdout().is_terminal() {
             return;
         }
@@ -170,18 +154,6 @@ fn is_too_late(output: &str) -> bool {
     let of_the_runtime = ["OCI runtime exec failed", "cannot exec in a stopped"];
     of_the_runtime.iter().any(|words| output.contains(words))
         && !of_the_image.iter().any(|words| output.contains(words))
-}
-
-/// False when nobody reads any more.
-fn print(piece: LogOutput) -> bool {
-    let written = match piece {
-        LogOutput::StdErr { message } => std::io::stderr().write_all(&message),
-        other => {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&other.into_bytes()).and_then(|()| stdout.flush())
-        }
-    };
-    written.is_ok()
 }
 
 #[cfg(test)]

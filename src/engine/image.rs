@@ -1,10 +1,43 @@
 //! Images that are there.
 
 use bollard::query_parameters::RemoveImageOptions;
+use time::format_description::well_known::Rfc3339;
 
 use super::{Engine, EngineError};
 
+/// What is known of a local image.
+#[derive(Debug, Clone, Default)]
+pub struct ImageDetail {
+    /// `linux/amd64`.
+    pub platform: String,
+    /// Bytes.
+    pub size: i64,
+    /// When it was made, RFC 3339.
+    pub created: Option<String>,
+}
+
 impl Engine {
+    /// What is known of a local image; nothing when it has been removed since.
+    pub async fn image(&self, reference: &str) -> Result<ImageDetail, EngineError> {
+        let inspected = self.docker.inspect_image(reference).await;
+        let image = match inspected.map_err(|error| self.error(error)) {
+            Ok(image) => image,
+            Err(EngineError::NotFound(_)) => return Ok(ImageDetail::default()),
+            Err(other) => return Err(other),
+        };
+        let parts = [
+            image.os,
+            image.architecture,
+            image.variant.filter(|variant| !variant.is_empty()),
+        ];
+        let created = image.created.and_then(|time| time.format(&Rfc3339).ok());
+        Ok(ImageDetail {
+            platform: parts.into_iter().flatten().collect::<Vec<_>>().join("/"),
+            size: image.size.unwrap_or(0),
+            created,
+        })
+    }
+
     /// The id of a local image.
     pub async fn image_id(&self, reference: &str) -> Result<String, EngineError> {
         let image = self

@@ -1,5 +1,6 @@
 //! The Docker Engine API: the only module that names bollard. One function an operation, each harmless to repeat.
 
+mod archive;
 mod build;
 mod container;
 mod context;
@@ -17,7 +18,10 @@ mod networking;
 mod object;
 mod observe;
 mod once;
+mod pipe;
 mod pull;
+mod streams;
+mod usage;
 mod version;
 
 use std::fmt;
@@ -25,16 +29,20 @@ use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
+pub use archive::{PathInfo, pass};
 pub use build::BuildProgress;
 pub use container::Detail;
 pub use create::NewContainer;
 pub use endpoint::Endpoint;
 pub use error::EngineError;
-pub use events::{EngineEvent, EngineEventKind};
+pub use events::{EngineEvent, EngineEventKind, RawEvent};
 pub use exec::{ExecOptions, ExecOutcome};
+pub use image::ImageDetail;
 pub use logs::{LogOptions, LogPiece, LogPlace};
 pub use once::Once;
 pub use pull::PullProgress;
+pub use streams::{Parted, Streams, resizes};
+pub use usage::{Top, Usage};
 
 /// How long a call may take to be answered. Streams (logs, events, builds) may then go on for ever.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);

@@ -56,6 +56,7 @@ impl Engine {
                 .into_iter()
                 .map(|volume| Volume {
                     name: volume.name,
+                    driver: volume.driver,
                     labels: volume.labels.into_iter().collect(),
                 })
                 .collect(),

@@ -53,9 +53,14 @@ impl Execution<'_> {
     async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Failure> {
         let engine = self.engine;
         let done = match action {
-            Action::PullImage { image, platform } => {
+            Action::PullImage {
+                image,
+                platform,
+                best_effort,
+            } => {
                 let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
-                engine.pull(image, platform.as_deref(), &mut tell).await.map(|()| true)
+                let pulled = engine.pull(image, platform.as_deref(), &mut tell).await;
+                self.unless_best_effort(pulled, *best_effort, "pulled", image)
             }
             Action::BuildImage { image, no_cache, pull } => {
                 let (stack, wanted) = self.wanted(service)?;
@@ -65,9 +70,10 @@ impl Execution<'_> {
                     .await
                     .map(|()| true)
             }
-            Action::PushImage { image } => {
+            Action::PushImage { image, best_effort } => {
                 let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
-                engine.push(image, &mut tell).await.map(|()| true)
+                let pushed = engine.push(image, &mut tell).await;
+                self.unless_best_effort(pushed, *best_effort, "pushed", image)
             }
             Action::RemoveImage { image } => match engine.remove_image(image).await {
                 Err(EngineError::Conflict(why)) => {
@@ -208,6 +214,26 @@ impl Execution<'_> {
                 failure: waited.failure,
                 last_lines: waited.last_lines,
             }),
+        }
+    }
+
+    /// A failure that was asked to be no more than a word.
+    fn unless_best_effort(
+        &self,
+        done: Result<(), EngineError>,
+        best_effort: bool,
+        what: &str,
+        image: &str,
+    ) -> Result<bool, EngineError> {
+        match done {
+            Ok(()) => Ok(true),
+            Err(error) if best_effort && !error.is_unreachable() => {
+                (self.emit)(Event::Warning {
+                    text: format!("{image} could not be {what}: {error}"),
+                });
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 

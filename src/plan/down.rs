@@ -172,6 +172,78 @@ fn with_dependents<'a>(all: &[&'a Container], services: &BTreeSet<String>) -> Ve
         .collect()
 }
 
+/// Removes the stopped containers of `services` (all when empty); with `stop` also those that run.
+pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, stop: bool, volumes: bool) -> Plan {
+    let mut plan = Plan::default();
+    let chosen = chosen(project, observed, services);
+    let stops = if stop {
+        stop_in_order(&mut plan, &chosen, None, "rm --stop was asked for")
+    } else {
+        BTreeMap::new()
+    };
+    for container in chosen.into_iter().filter(|container| stop || !runs(container)) {
+        let action = Action::RemoveContainer {
+            container: target(container),
+            volumes,
+        };
+        let needs = stops.get(&container.id).copied().into_iter().collect();
+        plan.push(container.service(), action, "rm was asked for", needs);
+    }
+    plan
+}
+
+/// Sends `signal` to the running containers of `services` (all when empty), all at once.
+pub fn kill(project: &str, observed: &Observed, services: &BTreeSet<String>, signal: &str) -> Plan {
+    each(project, observed, services, "kill was asked for", |container| {
+        runs(container).then(|| Action::KillContainer {
+            container: target(container),
+            signal: signal.to_owned(),
+        })
+    })
+}
+
+/// Freezes the running containers of `services` (all when empty).
+pub fn pause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
+    each(project, observed, services, "pause was asked for", |container| {
+        container.is_running().then(|| Action::PauseContainer {
+            container: target(container),
+        })
+    })
+}
+
+/// Unfreezes the frozen containers of `services` (all when empty).
+pub fn unpause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
+    each(project, observed, services, "unpause was asked for", |container| {
+        (container.state == State::Paused).then(|| Action::UnpauseContainer {
+            container: target(container),
+        })
+    })
+}
+
+fn each(
+    project: &str,
+    observed: &Observed,
+    services: &BTreeSet<String>,
+    reason: &str,
+    action: impl Fn(&Container) -> Option<Action>,
+) -> Plan {
+    let mut plan = Plan::default();
+    for container in chosen(project, observed, services) {
+        if let Some(action) = action(container) {
+            plan.push(container.service(), action, reason, Vec::new());
+        }
+    }
+    plan
+}
+
+/// Whether it has a process.
+fn runs(container: &Container) -> bool {
+    matches!(
+        container.state,
+        State::Running { .. } | State::Restarting | State::Paused
+    )
+}
+
 /// Stops the containers of `services` (all when empty), dependents first.
 pub fn stop(project: &str, observed: &Observed, services: &BTreeSet<String>, timeout: Option<u32>) -> Plan {
     let mut plan = Plan::default();
@@ -290,10 +362,7 @@ fn stop_in_order(
     let mut order = in_dependency_order(containers);
     order.reverse();
     for container in order {
-        if !matches!(
-            container.state,
-            State::Running { .. } | State::Restarting | State::Paused
-        ) {
+        if !runs(container) {
             continue;
         }
         let service = container.service().unwrap_or_default();

@@ -69,6 +69,7 @@ pub(super) fn plan_images(
             let action = Action::PullImage {
                 image: image.clone(),
                 platform: service.platform.clone(),
+                best_effort: false,
             };
             (action, reason)
         };

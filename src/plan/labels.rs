@@ -41,6 +41,22 @@ pub fn of_container(
     all
 }
 
+/// All labels of a container of `run`. It has no number, and no drift record: nothing is held against it later.
+pub fn of_one_off(
+    stack: &Stack,
+    service: &Service,
+    slug: &str,
+    spec: &Spec,
+    image_id: Option<&str>,
+) -> BTreeMap<String, String> {
+    let mut all = of_container(stack, service, 0, spec, image_id);
+    all.remove(labels::CONTAINER_NUMBER);
+    all.remove(labels::SPEC);
+    all.insert(labels::ONEOFF.to_owned(), "True".to_owned());
+    all.insert(labels::SLUG.to_owned(), slug.to_owned());
+    all
+}
+
 fn joined(paths: &[std::path::PathBuf]) -> String {
     paths
         .iter()

@@ -2,9 +2,11 @@
 
 mod conflict;
 mod down;
+mod fetch;
 mod images;
 pub mod labels;
 mod objects;
+mod once;
 mod options;
 mod order;
 mod page;
@@ -15,7 +17,9 @@ mod up;
 mod waits;
 
 pub use conflict::name_taken;
-pub use down::{DownOptions, Images, down, restart, start, stop};
+pub use down::{DownOptions, Images, down, kill, pause, remove, restart, start, stop, unpause};
+pub use fetch::{PullOptions, build, pull, push};
+pub use once::{Once, run};
 pub use options::{Pull, Recreate, UpOptions};
 pub use order::start_order;
 pub use page::ReadyPage;

@@ -47,6 +47,8 @@ pub enum Action {
         image: String,
         /// `os/arch[/variant]`.
         platform: Option<String>,
+        /// When that fails it is said, and the rest goes on.
+        best_effort: bool,
     },
     /// Build the service's image and tag it `image`.
     BuildImage {
@@ -61,6 +63,8 @@ pub enum Action {
     PushImage {
         /// Reference.
         image: String,
+        /// When that fails it is said, and the rest goes on.
+        best_effort: bool,
     },
     /// Remove an image's name, and the image when that was its last.
     RemoveImage {
@@ -325,7 +329,7 @@ impl Action {
         match self {
             Self::PullImage { image, .. }
             | Self::BuildImage { image, .. }
-            | Self::PushImage { image }
+            | Self::PushImage { image, .. }
             | Self::RemoveImage { image } => image,
             Self::CreateNetwork { name, .. }
             | Self::RemoveNetwork { name, .. }

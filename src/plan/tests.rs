@@ -140,6 +140,7 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
             }),
             Action::CreateVolume { name, .. } => observed.volumes.push(Volume {
                 name: name.clone(),
+                driver: String::new(),
                 labels: ours(),
             }),
             Action::RemoveNetwork { name, .. } => observed.networks.retain(|network| network.name != *name),

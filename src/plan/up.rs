@@ -9,6 +9,7 @@ use crate::observed::{Container, Health, Observed, State};
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
+use super::once::Once;
 use super::options::{Recreate, UpOptions};
 use super::page::ReadyPage;
 use super::replica::{self, Candidates, Fit};
@@ -22,9 +23,22 @@ use super::waits::Dependents;
 /// When what is wanted can't be had whatever the steps: a container's name is taken by a stranger, an external
 /// network or volume is missing.
 pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpOptions) -> Result<Plan, Failure> {
+    plan_up(stack, observed, contents, options, None)
+}
+
+/// With the container of `run` at the end, if there is one.
+pub(super) fn plan_up(
+    stack: &Stack,
+    observed: &Observed,
+    contents: &Contents,
+    options: &UpOptions,
+    once: Option<&Once>,
+) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     let order = super::order::start_order(stack, &options.services);
-    let images = plan_images(&mut plan, stack, observed, &order, options)?;
+    let mut all = order.clone();
+    all.extend(once.map(|once| once.service.clone()));
+    let images = plan_images(&mut plan, stack, observed, &all, options)?;
     let containers = observed.of_project(&stack.name);
     if containers
         .filter_map(Container::service)
@@ -34,13 +48,13 @@ pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpO
         plan.again = true;
         return Ok(plan);
     }
-    let networks = plan_networks(&mut plan, stack, observed, &order)?;
-    let volumes = plan_volumes(&mut plan, stack, observed, &order)?;
+    let networks = plan_networks(&mut plan, stack, observed, &all)?;
+    let volumes = plan_volumes(&mut plan, stack, observed, &all)?;
     let mut planner = Planner {
         stack,
         observed,
         there: There::of(stack, observed),
-        dependents: Dependents::of(stack, &options.services),
+        dependents: Dependents::of(stack, &all.iter().cloned().collect()),
         contents,
         options,
         images,
@@ -51,6 +65,9 @@ pub fn up(stack: &Stack, observed: &Observed, contents: &Contents, options: &UpO
     };
     for name in &order {
         planner.service(name)?;
+    }
+    if let Some(once) = once {
+        planner.once(&stack.services[&once.service], once)?;
     }
     planner.orphans();
     Ok(planner.plan)
@@ -136,8 +153,7 @@ impl<'a> Planner<'a> {
     fn service(&mut self, name: &str) -> Result<(), Failure> {
         let service = &self.stack.services[name];
         let wanted = spec(self.stack, service, self.contents);
-        let image = service.image_ref(&self.stack.name);
-        let image_id = self.observed.image_id(&image).map(ToOwned::to_owned);
+        let image_id = self.image_id(service);
         let count = self.options.replicas(service);
         replica::refuse_sharing(self.stack, service, count)?;
         let mut there: BTreeMap<u32, Candidates<'a>> = BTreeMap::new();
@@ -349,24 +365,12 @@ impl<'a> Planner<'a> {
             .filter_map(|key| self.networks.get(key))
             .copied()
             .collect();
-        let mut needs: Vec<StepId> = service
-            .volumes
-            .iter()
-            .filter_map(|mount| mount.source.as_ref())
-            .filter_map(|key| self.volumes.get(key))
-            .copied()
-            .collect();
+        let mut needs = self.made_before(service);
         // A container names its first network at create and joins it at its start; only further ones are joined before.
         if service.networks.len() > 1 {
             needs.extend(&networks);
         }
-        needs.extend(self.images.get(&service.name).map(|work| work.step));
         needs.extend(goal.freed);
-        for other in namespaces_of(service) {
-            if let Some(made) = self.services.get(other) {
-                needs.extend(&made.created);
-            }
-        }
         let action = Action::CreateContainer {
             name: match holds_name {
                 // Made beside the old one, which goes on running until the new one is known to be acceptable.
@@ -405,6 +409,32 @@ impl<'a> Planner<'a> {
         ready_to_start.extend(networks);
         let standing = self.start(service, &target, "it is new".to_owned(), ready_to_start, planned);
         planned.containers.push((target, standing));
+    }
+
+    /// The steps before which no container of `service` can be made: its image, its volumes, those whose namespaces it shares.
+    pub(super) fn made_before(&self, service: &Service) -> Vec<StepId> {
+        let volumes = service
+            .volumes
+            .iter()
+            .filter_map(|mount| self.volumes.get(mount.source.as_ref()?));
+        let image = self.images.get(&service.name).map(|work| &work.step);
+        let shared = namespaces_of(service).filter_map(|other| self.services.get(other));
+        let shared = shared.flat_map(|made| &made.created);
+        volumes.chain(image).chain(shared).copied().collect()
+    }
+
+    /// The id of the service's image; `None` when a step brings one.
+    pub(super) fn image_id(&self, service: &Service) -> Option<String> {
+        if self.images.contains_key(&service.name) {
+            return None;
+        }
+        let image = service.image_ref(&self.stack.name);
+        self.observed.image_id(&image).map(ToOwned::to_owned)
+    }
+
+    /// The container of that name, whoever it belongs to.
+    pub(super) fn named(&self, name: &str) -> Option<&'a Container> {
+        self.there.named.get(name).copied()
     }
 
     fn start(

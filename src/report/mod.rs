@@ -41,6 +41,9 @@ pub enum Progress {
 pub trait Reporter {
     /// One thing happened.
     fn event(&mut self, event: &Event);
+
+    /// What is on the screen goes, and nothing takes its place.
+    fn clear(&mut self) {}
 }
 
 /// The reporter for `progress`, with `auto` decided by whether stderr is a terminal.

@@ -59,6 +59,12 @@ impl Screen {
 }
 
 impl Reporter for Screen {
+    fn clear(&mut self) {
+        for bar in self.bars.values() {
+            bar.finish_and_clear();
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         match event {
             Event::Planned {
@@ -139,9 +145,7 @@ impl Reporter for Screen {
             Event::Note { text } => self.print(vec![format!("note: {text}")]),
             Event::Warning { text } => self.print(vec![format!("{} {text}", style("warning:").yellow())]),
             Event::Finished { .. } => {
-                for bar in self.bars.values() {
-                    bar.finish_and_clear();
-                }
+                self.clear();
                 for line in summary_lines(event) {
                     self.out.line(&line);
                 }

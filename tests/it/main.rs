@@ -23,3 +23,4 @@ mod scale;
 mod secrets;
 mod stack;
 mod support;
+mod verbs;

@@ -10,3 +10,5 @@ mod port;
 mod service;
 
 pub(super) use file::read;
+pub(super) use mount::mounts;
+pub(super) use port::ports;

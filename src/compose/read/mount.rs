@@ -17,7 +17,7 @@ const KNOWN: [&str; 8] = [
 const REFUSED: [(&str, &str); 1] = [("image", "magicctl does not mount images")];
 
 /// Reads `volumes` of the service at `at`.
-pub(super) fn mounts(at: &At<'_>) -> Result<Vec<Mount>, Failure> {
+pub(in crate::compose) fn mounts(at: &At<'_>) -> Result<Vec<Mount>, Failure> {
     let mut mounts: Vec<Mount> = Vec::new();
     for item in at.get("volumes").map_or_else(|| Ok(Vec::new()), |at| at.list())? {
         let mount = if item.is_map() { long(&item)? } else { short(&item)? };

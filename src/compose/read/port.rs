@@ -7,7 +7,7 @@ use crate::failure::Failure;
 const PROTOCOLS: [&str; 3] = ["tcp", "udp", "sctp"];
 
 /// Reads `ports` of the service at `at`.
-pub(super) fn ports(at: &At<'_>) -> Result<Vec<Port>, Failure> {
+pub(in crate::compose) fn ports(at: &At<'_>) -> Result<Vec<Port>, Failure> {
     let mut ports = Vec::new();
     for item in at.get("ports").map_or_else(|| Ok(Vec::new()), |at| at.list())? {
         if item.is_map() {

@@ -1,0 +1,53 @@
+//! `attach`: joins a running container.
+
+use std::io::IsTerminal as _;
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+
+use super::joined::Joined;
+use super::there::There;
+
+/// `attach`.
+#[derive(Debug, Clone, Args)]
+pub struct AttachArgs {
+    /// The service
+    service: String,
+    /// Which of its containers, by its number
+    #[arg(long, value_name = "N")]
+    index: Option<u32>,
+    /// Don't hand our standard input on
+    #[arg(long)]
+    no_stdin: bool,
+    /// Keys that leave it, instead of ctrl-p,ctrl-q
+    #[arg(long, value_name = "KEYS")]
+    detach_keys: Option<String>,
+    /// Hand signals on to the container; else they only end this command
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    sig_proxy: bool,
+}
+
+pub(crate) async fn run(session: &Session, args: &AttachArgs) -> Ended {
+    let there = There::of(session, std::slice::from_ref(&args.service)).await?;
+    let container = there.one_running(&args.service, args.index)?;
+    let (tty, stdin) = there
+        .engine
+        .terminal_of(&container.id)
+        .await
+        .map_err(|error| error.failure())?;
+    let joined = Joined {
+        engine: &there.engine,
+        project: &there.project,
+        container: &container.id,
+        name: &container.name,
+        stdin: stdin && !args.no_stdin,
+        tty: tty && std::io::stdin().is_terminal(),
+        start: false,
+        goes: false,
+        forward: args.sig_proxy,
+        detach_keys: args.detach_keys.as_deref(),
+    };
+    joined.until_it_ends().await
+}

@@ -1,0 +1,72 @@
+//! `build`: images, and nothing else; `rebuild` replaces the containers too.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::carry::Carry;
+use crate::cli::session::Session;
+use crate::failure::Failure;
+use crate::plan;
+
+/// `build`.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct BuildArgs {
+    /// Services; all that are built by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Set a build argument for the services
+    #[arg(long, value_name = "NAME=VALUE")]
+    build_arg: Vec<String>,
+    /// Build without the cache
+    #[arg(long)]
+    no_cache: bool,
+    /// Pull newer base images
+    #[arg(long)]
+    pull: bool,
+    /// Push the images when they are built
+    #[arg(long)]
+    push: bool,
+    /// Build what the services depend on, too
+    #[arg(long)]
+    with_dependencies: bool,
+}
+
+pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
+    let mut stack = session.stack_to_make(&args.services)?;
+    let services: BTreeSet<String> = stack
+        .select(&args.services, args.with_dependencies)?
+        .into_iter()
+        .filter(|name| stack.services[name].build.is_some())
+        .collect();
+    if services.is_empty() {
+        let what = match args.services.as_slice() {
+            [] => "no service of this project is built".to_owned(),
+            services => format!("{} is not built: it runs an image as it comes", services.join(", ")),
+        };
+        return Err(Failure::usage(what).hint("`magicctl pull` pulls images"));
+    }
+    for text in &args.build_arg {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (text.as_str(), session.environment.get(text).cloned()),
+        };
+        for service in &services {
+            if let Some(build) = stack
+                .services
+                .get_mut(service)
+                .and_then(|service| service.build.as_mut())
+            {
+                build.args.insert(name.to_owned(), value.clone());
+            }
+        }
+    }
+    let engine = session.engine().await?;
+    let _lock = crate::cli::lock::take(session, &stack.name).await?;
+    let plan = plan::build(&stack, &services, args.no_cache, args.pull, args.push);
+    let carry = Carry::new(session, &engine, "build", &stack.name, Some(&stack));
+    carry.run(&plan, services.into_iter().collect()).await?;
+    carry.finish(&BTreeSet::new(), Vec::new()).await
+}

@@ -1,0 +1,268 @@
+//! `cp`: files between a container and here.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use futures_util::StreamExt as _;
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+use crate::engine::{Engine, PathInfo};
+use crate::failure::{Exit, Failure};
+use crate::observed::Container;
+
+use super::packed::{Packed, Unpacked};
+use super::there::There;
+
+/// `cp`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "One side is SERVICE:PATH. `-` is a tar stream, from standard input or to standard output.")]
+pub struct CpArgs {
+    /// From where: a path, SERVICE:PATH, or -
+    #[arg(value_name = "SOURCE")]
+    source: String,
+    /// To where: SERVICE:PATH, a path, or -
+    #[arg(value_name = "DESTINATION")]
+    destination: String,
+    /// Which of the service's containers, by its number; else from the first, and to all
+    #[arg(long, value_name = "N")]
+    index: Option<u32>,
+    /// Also containers of `run`
+    #[arg(long)]
+    all: bool,
+    /// Keep users and groups
+    #[arg(short, long)]
+    archive: bool,
+    /// Copy what a symbolic link leads to
+    #[arg(short = 'L', long)]
+    follow_link: bool,
+}
+
+/// One side of a copy.
+#[derive(Debug, PartialEq, Eq)]
+enum Side<'a> {
+    /// A tar stream.
+    Stream,
+    /// Here.
+    Local(&'a str),
+    /// In a container.
+    Service { service: &'a str, path: &'a str },
+}
+
+/// `./a:b` and `/a:b` are here, `a:b` is in service a.
+fn side(text: &str) -> Side<'_> {
+    match text.split_once(':') {
+        _ if text == "-" => Side::Stream,
+        Some((service, path)) if !text.starts_with(['/', '.']) => Side::Service { service, path },
+        _ => Side::Local(text),
+    }
+}
+
+pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
+    let copying = async {
+        match (side(&args.source), side(&args.destination)) {
+            (Side::Service { service, path }, to @ (Side::Local(_) | Side::Stream)) => {
+                from_container(session, args, service, path, &to).await
+            }
+            (from @ (Side::Local(_) | Side::Stream), Side::Service { service, path }) => {
+                to_containers(session, args, &from, service, path).await
+            }
+            (Side::Service { .. }, Side::Service { .. }) => Err(Failure::usage("both sides are services")
+                .because("the engine copies between a container and here only")
+                .hint("copy here first, and from here to the other")),
+            _ => Err(Failure::usage("neither side is a service").hint("write one side as SERVICE:PATH")),
+        }
+    };
+    tokio::select! {
+        copied = copying => copied.map(|()| None),
+        () = crate::cli::carry::interrupted() => Ok(Some(Exit::Interrupted)),
+    }
+}
+
+fn candidates<'t>(there: &'t There, args: &CpArgs, service: &str) -> Result<Vec<&'t Container>, Failure> {
+    if args.index.is_some() {
+        return Ok(vec![there.one(service, args.index)?]);
+    }
+    let label = crate::labels::SERVICE;
+    let of_service = |container: &&Container| container.labels.get(label).is_some_and(|name| name == service);
+    let wanted = |container: &&Container| of_service(container) && (args.all || !container.is_one_off());
+    let all: Vec<&Container> = there.containers.iter().filter(wanted).collect();
+    if all.is_empty() {
+        there.one(service, None)?;
+    }
+    Ok(all)
+}
+
+async fn from_container(
+    session: &Session,
+    args: &CpArgs,
+    service: &str,
+    path: &str,
+    to: &Side<'_>,
+) -> Result<(), Failure> {
+    let there = There::of(session, &[service.to_owned()]).await?;
+    let container = candidates(&there, args, service)?[0];
+    let engine = &there.engine;
+    let info = info_of(engine, container, path).await?;
+    let info = info.ok_or_else(|| Failure::failed(format!("there is no {path} in {}", container.name)))?;
+    let (path, info) = match &info.link {
+        Some(link) if args.follow_link => {
+            let target = beside(path, link);
+            let broken = format!("{path} in {} leads to {target}, which is not there", container.name);
+            let info = info_of(engine, container, &target).await?;
+            (target, info.ok_or_else(|| Failure::failed(broken))?)
+        }
+        _ => (path.to_owned(), info),
+    };
+    let pieces = engine.download(&container.id, &path);
+    let mut pieces = std::pin::pin!(pieces);
+    let Side::Local(to) = to else {
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| error.failure())?;
+            if std::io::stdout().write_all(&piece).is_err() {
+                break;
+            }
+        }
+        return Ok(());
+    };
+    let target = Unpacked::plan(&args.source, &path, info.is_dir, &session.start_dir()?, to)?;
+    let (sender, unpacking) = target.begin(args.archive);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| error.failure())?;
+        if sender.send(piece).await.is_err() {
+            break;
+        }
+    }
+    drop(sender);
+    unpacking.await?;
+    tell(session, &format!("copied {}:{path} to {to}", container.name));
+    Ok(())
+}
+
+async fn to_containers(
+    session: &Session,
+    args: &CpArgs,
+    from: &Side<'_>,
+    service: &str,
+    path: &str,
+) -> Result<(), Failure> {
+    let there = There::of(session, &[service.to_owned()]).await?;
+    let containers = candidates(&there, args, service)?;
+    if *from == Side::Stream && containers.len() > 1 {
+        return Err(Failure::usage(format!(
+            "{service} has {} containers, and the stream can be read once",
+            containers.len()
+        ))
+        .hint("--index N says which is meant"));
+    }
+    let here = session.start_dir()?;
+    for container in containers {
+        to_container(&there.engine, args, from, container, path, &here).await?;
+        tell(session, &format!("copied {} to {}:{path}", args.source, container.name));
+    }
+    Ok(())
+}
+
+async fn to_container(
+    engine: &Engine,
+    args: &CpArgs,
+    from: &Side<'_>,
+    container: &Container,
+    path: &str,
+    here: &Path,
+) -> Result<(), Failure> {
+    let (path, info) = resolved(engine, container, path).await?;
+    if info.as_ref().is_some_and(|info| info.is_special) {
+        return Err(Failure::failed(format!(
+            "{}:{path} is neither a file nor a directory",
+            container.name
+        )));
+    }
+    let is_dir = info.as_ref().is_some_and(|info| info.is_dir);
+    let uploaded = match from {
+        Side::Local(from) => {
+            let packed = Packed::plan(
+                &here.join(from),
+                from,
+                args.follow_link,
+                &path,
+                info.as_ref().map(|info| info.is_dir),
+            )
+            .map_err(|failure| failure.because(format!("it was to go to {}:{path}", container.name)))?;
+            let folder = packed.into.clone();
+            let write = move |writer: &mut dyn std::io::Write| packed.write(writer);
+            engine.upload(&container.id, &folder, args.archive, write).await
+        }
+        _ if !is_dir => {
+            return Err(Failure::failed(format!("{}:{path} is no directory", container.name))
+                .because("a tar stream is unpacked into one"));
+        }
+        _ => {
+            let stdin = |writer: &mut dyn std::io::Write| crate::engine::pass(std::io::stdin().lock(), writer);
+            engine.upload(&container.id, &path, args.archive, stdin).await
+        }
+    };
+    uploaded.map_err(|error| {
+        let failure = error.failure();
+        Failure {
+            what: format!(
+                "{} can't be copied to {}:{path}: {}",
+                args.source, container.name, failure.what
+            ),
+            ..failure
+        }
+    })
+}
+
+/// The path that `path` leads to, if it is a symbolic link, and what is there.
+async fn resolved(engine: &Engine, container: &Container, path: &str) -> Result<(String, Option<PathInfo>), Failure> {
+    let info = info_of(engine, container, path).await?;
+    let Some(link) = info.as_ref().and_then(|info| info.link.clone()) else {
+        return Ok((path.to_owned(), info));
+    };
+    let target = beside(path, &link);
+    let info = info_of(engine, container, &target).await?;
+    Ok((target, info))
+}
+
+async fn info_of(engine: &Engine, container: &Container, path: &str) -> Result<Option<PathInfo>, Failure> {
+    engine
+        .path_info(&container.id, path)
+        .await
+        .map_err(|error| error.failure())
+}
+
+/// Where a link at `path` leads.
+fn beside(path: &str, link: &str) -> String {
+    let parent = Path::new(path).parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    parent.join(link).to_string_lossy().into_owned()
+}
+
+fn tell(session: &Session, text: &str) {
+    if !session.global.quiet && !session.json() {
+        session.out.diagnostic(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Side, beside, side};
+
+    #[test]
+    fn a_service_is_told_from_a_path() {
+        let service = |service, path| Side::Service { service, path };
+        assert_eq!(side("app:/etc/hosts"), service("app", "/etc/hosts"));
+        assert_eq!(side("app:"), service("app", ""));
+        for path in ["./a:b", "/a:b", "../a:b", "a/b"] {
+            assert_eq!(side(path), Side::Local(path));
+        }
+        assert_eq!(side("-"), Side::Stream);
+    }
+
+    #[test]
+    fn a_link_leads_from_where_it_is() {
+        assert_eq!(beside("/a/b", "c"), "/a/c");
+        assert_eq!(beside("/a/b", "/c"), "/c");
+    }
+}

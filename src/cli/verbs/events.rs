@@ -1,0 +1,91 @@
+//! `events`: what happens to the project's containers, as the engine says it.
+
+use clap::Args;
+use futures_util::StreamExt as _;
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+use crate::engine::RawEvent;
+use crate::failure::Exit;
+use crate::logs::Stamp;
+
+/// `events`.
+#[derive(Debug, Clone, Args)]
+pub struct EventsArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// One JSON object an event
+    #[arg(long)]
+    json: bool,
+    /// Begin with what happened since: 10m, 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
+    since: Option<Stamp>,
+    /// End there: the same
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
+    until: Option<Stamp>,
+}
+
+pub(crate) async fn run(session: &Session, args: &EventsArgs) -> Ended {
+    let (project, stack) = session.project_with(&args.services)?;
+    if let Some(stack) = &stack {
+        stack.select(&args.services, false)?;
+    }
+    let engine = session.engine().await?;
+    let as_text = |stamp: Stamp| format!("{}.{:09}", stamp.seconds(), stamp.0.rem_euclid(crate::stamp::SECOND));
+    let events = engine.events(&project, args.since.map(as_text), args.until.map(as_text));
+    let mut events = std::pin::pin!(events);
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
+        };
+        let Some(event) = event else {
+            return Ok(None);
+        };
+        let event = event.map_err(|error| error.failure())?;
+        let is_meant = event
+            .service
+            .as_ref()
+            .is_some_and(|service| args.services.is_empty() || args.services.contains(service));
+        if !is_meant || event.one_off {
+            continue;
+        }
+        let line = if args.json || session.json() {
+            as_json(&event)
+        } else {
+            as_line(&event)
+        };
+        if !session.out.line(&line) {
+            return Ok(None);
+        }
+    }
+}
+
+/// As Compose prints it.
+fn as_line(event: &RawEvent) -> String {
+    let attributes: Vec<String> = event
+        .attributes
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!(
+        "{} container {} {} ({})",
+        event.time,
+        event.action,
+        event.id,
+        attributes.join(", ")
+    )
+}
+
+fn as_json(event: &RawEvent) -> String {
+    serde_json::json!({
+        "time": event.time,
+        "type": "container",
+        "service": event.service,
+        "id": event.id,
+        "action": event.action,
+        "attributes": event.attributes,
+    })
+    .to_string()
+}

@@ -1,0 +1,34 @@
+//! `pause` and `unpause`: containers frozen as they are, and going on from there.
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::carry::Carry;
+use crate::cli::session::Session;
+use crate::plan;
+
+use super::there::There;
+
+/// `pause` and `unpause`.
+#[derive(Debug, Clone, Args)]
+pub struct PauseArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+}
+
+/// Freezes when `freeze`, else lets go on.
+pub(crate) async fn run(session: &Session, args: &PauseArgs, freeze: bool) -> Ended {
+    let there = There::of(session, &args.services).await?;
+    there.require(&args.services)?;
+    let _lock = crate::cli::lock::take(session, &there.project).await?;
+    let services = args.services.iter().cloned().collect();
+    let (command, plan) = if freeze {
+        ("pause", plan::pause(&there.project, &there.observed(), &services))
+    } else {
+        ("unpause", plan::unpause(&there.project, &there.observed(), &services))
+    };
+    let carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
+    carry.run(&plan, args.services.clone()).await?;
+    carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
+}

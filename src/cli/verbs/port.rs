@@ -1,0 +1,100 @@
+//! `port`: where a port of a container is published on the host.
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+use crate::failure::Failure;
+use crate::observed::{Container, PublishedPort};
+
+use super::there::There;
+
+/// `port`.
+#[derive(Debug, Clone, Args)]
+pub struct PortArgs {
+    /// The service
+    service: String,
+    /// The port in the container; all that are published by default
+    #[arg(value_name = "PRIVATE_PORT")]
+    port: Option<u16>,
+    /// tcp, udp or sctp; tcp by default when a port is named
+    #[arg(long, value_name = "PROTOCOL")]
+    protocol: Option<String>,
+    /// Which of the service's containers, by its number
+    #[arg(long, value_name = "N")]
+    index: Option<u32>,
+}
+
+pub(crate) async fn run(session: &Session, args: &PortArgs) -> Ended {
+    let there = There::of(session, std::slice::from_ref(&args.service)).await?;
+    let container = there.one_running(&args.service, args.index)?;
+    let default = args.port.map(|_| "tcp".to_owned());
+    let protocol = args
+        .protocol
+        .as_ref()
+        .map(|protocol| protocol.to_lowercase())
+        .or(default);
+    let is_meant = |port: &&PublishedPort| {
+        args.port.is_none_or(|private| port.private == private)
+            && protocol.as_ref().is_none_or(|protocol| port.protocol == *protocol)
+    };
+    let mut lines: Vec<String> = container
+        .ports
+        .iter()
+        .filter(is_meant)
+        .filter_map(|port| {
+            let address = address(port)?;
+            Some(match args.port {
+                Some(_) => address,
+                None => format!("{}/{} -> {address}", port.private, port.protocol),
+            })
+        })
+        .collect();
+    if let Some(port) = args.port {
+        if lines.is_empty() {
+            return Err(not_published(container, port, &protocol.unwrap_or_default()));
+        }
+        // One for IPv4, one for IPv6: the first leads to the service.
+        lines.truncate(1);
+    }
+    for line in lines {
+        session.out.line(&line);
+    }
+    Ok(None)
+}
+
+fn address(port: &PublishedPort) -> Option<String> {
+    let ip = port.ip.as_deref().unwrap_or("0.0.0.0");
+    let public = port.public?;
+    Some(if ip.contains(':') {
+        format!("[{ip}]:{public}")
+    } else {
+        format!("{ip}:{public}")
+    })
+}
+
+fn not_published(container: &Container, port: u16, protocol: &str) -> Failure {
+    let service = container.service().unwrap_or_default();
+    let all = &container.ports;
+    let published: Vec<String> = all
+        .iter()
+        .filter(|port| port.public.is_some())
+        .map(|port| format!("{}/{}", port.private, port.protocol))
+        .collect();
+    let exposed = all
+        .iter()
+        .any(|known| known.private == port && known.protocol == protocol);
+    let failure = Failure::failed(format!("port {port}/{protocol} of {service} is not published"));
+    let failure = if exposed {
+        failure.because("the image or the file names it, which only tells other containers")
+    } else {
+        failure
+    };
+    if published.is_empty() {
+        failure.hint(format!(
+            "no port of {service} is: publish it under `ports` (`127.0.0.1:{port}:{port}`)"
+        ))
+    } else {
+        failure.hint(format!("published are {}", published.join(", ")))
+    }
+}

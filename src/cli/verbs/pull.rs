@@ -1,0 +1,56 @@
+//! `pull`: the services' images from their registries.
+
+use std::collections::BTreeSet;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::Ended;
+use crate::cli::carry::Carry;
+use crate::cli::session::Session;
+use crate::plan::{self, PullOptions};
+
+/// `pull`.
+#[derive(Debug, Clone, Args)]
+pub struct PullArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Leave out images that can be built
+    #[arg(long)]
+    ignore_buildable: bool,
+    /// Go on when an image can't be pulled, and say so
+    #[arg(long)]
+    ignore_pull_failures: bool,
+    /// Pull the images of what the services depend on, too
+    #[arg(long)]
+    include_deps: bool,
+    /// Pull images that are there, too, or only those that are not
+    #[arg(long, value_enum, value_name = "WHEN")]
+    policy: Option<Policy>,
+}
+
+/// `pull --policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Policy {
+    /// Only images that are not there.
+    Missing,
+    /// All.
+    Always,
+}
+
+pub(crate) async fn run(session: &Session, args: &PullArgs) -> Ended {
+    let stack = session.stack(&args.services)?;
+    let options = PullOptions {
+        services: stack.select(&args.services, args.include_deps)?,
+        ignore_buildable: args.ignore_buildable,
+        ignore_failures: args.ignore_pull_failures,
+        only_missing: args.policy == Some(Policy::Missing),
+    };
+    let engine = session.engine().await?;
+    let _lock = crate::cli::lock::take(session, &stack.name).await?;
+    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let plan = plan::pull(&stack, &observed, &options);
+    let carry = Carry::new(session, &engine, "pull", &stack.name, Some(&stack));
+    carry.run(&plan, options.services.into_iter().collect()).await?;
+    carry.finish(&BTreeSet::new(), Vec::new()).await
+}

@@ -1,0 +1,35 @@
+//! `push`: images that were built, to their registries.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::carry::Carry;
+use crate::cli::session::Session;
+use crate::plan;
+
+/// `push`.
+#[derive(Debug, Clone, Args)]
+pub struct PushArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Go on when an image can't be pushed, and say so
+    #[arg(long)]
+    ignore_push_failures: bool,
+    /// Push the images of what the services depend on, too
+    #[arg(long)]
+    include_deps: bool,
+}
+
+pub(crate) async fn run(session: &Session, args: &PushArgs) -> Ended {
+    let stack = session.stack(&args.services)?;
+    let services = stack.select(&args.services, args.include_deps)?;
+    let engine = session.engine().await?;
+    let _lock = crate::cli::lock::take(session, &stack.name).await?;
+    let plan = plan::push(&stack, &services, args.ignore_push_failures);
+    let carry = Carry::new(session, &engine, "push", &stack.name, Some(&stack));
+    carry.run(&plan, services.into_iter().collect()).await?;
+    carry.finish(&BTreeSet::new(), Vec::new()).await
+}

@@ -1,0 +1,68 @@
+//! `rm`: removes stopped containers.
+
+use std::io::{BufRead as _, Write as _};
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::carry::Carry;
+use crate::cli::session::Session;
+use crate::plan::{self, Plan};
+
+use super::there::There;
+
+/// `rm`.
+#[derive(Debug, Clone, Args)]
+pub struct RmArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Don't ask
+    #[arg(short, long)]
+    force: bool,
+    /// Stop the containers first
+    #[arg(short, long)]
+    stop: bool,
+    /// Remove their anonymous volumes too
+    #[arg(short, long)]
+    volumes: bool,
+}
+
+pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
+    let there = There::of(session, &args.services).await?;
+    let _lock = crate::cli::lock::take(session, &there.project).await?;
+    let services = args.services.iter().cloned().collect();
+    let plan = plan::remove(&there.project, &there.observed(), &services, args.stop, args.volumes);
+    if plan.steps().is_empty() {
+        let running = there.running(&args.services).len();
+        let text = match running {
+            0 => "rm: there are no containers to remove".to_owned(),
+            _ => format!("rm: there are no stopped containers; {running} run, --stop stops them first"),
+        };
+        session.out.line(&text);
+        return Ok(None);
+    }
+    if !args.force && !agreed(session, &plan) {
+        session.out.line("rm: nothing is removed");
+        return Ok(None);
+    }
+    let carry = Carry::new(session, &there.engine, "rm", &there.project, there.stack.as_ref());
+    carry.run(&plan, args.services.clone()).await?;
+    carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
+}
+
+fn agreed(session: &Session, plan: &Plan) -> bool {
+    let removed = plan
+        .steps()
+        .iter()
+        .filter(|step| step.action.verb() == "remove container");
+    let names: Vec<&str> = removed.map(|step| step.action.target()).collect();
+    session
+        .out
+        .diagnostic(&format!("going to remove {}\nare you sure? [y/N]", names.join(", ")));
+    // Nobody may be looking.
+    let _unseen = std::io::stderr().flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}

@@ -1,0 +1,103 @@
+//! `stats`: what the running containers use.
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+use crate::engine::Usage;
+use crate::failure::{Exit, Failure};
+use crate::report::table;
+
+use super::images::{Form, size};
+use super::there::There;
+
+/// `stats`.
+#[derive(Debug, Clone, Args)]
+pub struct StatsArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Show them once
+    #[arg(long)]
+    no_stream: bool,
+    /// As a table or as JSON
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    format: Form,
+}
+
+pub(crate) async fn run(session: &Session, args: &StatsArgs) -> Ended {
+    let mut there = There::of(session, &args.services).await?;
+    there.require(&args.services)?;
+    let term = console::Term::stdout();
+    loop {
+        let shown = tokio::select! {
+            shown = show(session, args, &there, term.is_term() && !args.no_stream) => shown?,
+            () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
+        };
+        if args.no_stream || !shown {
+            return Ok(None);
+        }
+        there.look().await?;
+    }
+}
+
+/// A sample takes the engine a second or two. False when nobody reads any more.
+async fn show(session: &Session, args: &StatsArgs, there: &There, clear: bool) -> Result<bool, Failure> {
+    let running = there.running(&args.services);
+    let samples = running.iter().map(|container| there.engine.usage(&container.id));
+    let samples = futures_util::future::join_all(samples).await;
+    let mut rows = Vec::new();
+    for (container, usage) in running.iter().zip(samples) {
+        match usage {
+            Ok(usage) => rows.push((container.name.clone(), usage)),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.failure()),
+        }
+    }
+    if session.json() || args.format == Form::Json {
+        return Ok(rows.iter().all(|(name, usage)| session.out.line(&as_json(name, usage))));
+    }
+    let cells: Vec<Vec<String>> = rows.iter().map(|(name, usage)| cells(name, usage)).collect();
+    if clear {
+        let cleared = console::Term::stdout().clear_screen();
+        cleared.map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
+    }
+    let header = [
+        "NAME",
+        "CPU %",
+        "MEM USAGE / LIMIT",
+        "MEM %",
+        "NET I/O",
+        "BLOCK I/O",
+        "PIDS",
+    ];
+    Ok(table(&header, &cells).iter().all(|line| session.out.line(line)))
+}
+
+fn cells(name: &str, usage: &Usage) -> Vec<String> {
+    let bytes = |value: u64| size(i64::try_from(value).unwrap_or(i64::MAX));
+    vec![
+        name.to_owned(),
+        format!("{:.2}%", usage.cpu_percent),
+        format!("{} / {}", bytes(usage.memory), bytes(usage.memory_limit)),
+        format!("{:.2}%", usage.memory_percent()),
+        format!("{} / {}", bytes(usage.received), bytes(usage.sent)),
+        format!("{} / {}", bytes(usage.read), bytes(usage.written)),
+        usage.pids.to_string(),
+    ]
+}
+
+fn as_json(name: &str, usage: &Usage) -> String {
+    serde_json::json!({
+        "container": name,
+        "cpu_percent": usage.cpu_percent,
+        "memory": usage.memory,
+        "memory_limit": usage.memory_limit,
+        "received": usage.received,
+        "sent": usage.sent,
+        "read": usage.read,
+        "written": usage.written,
+        "pids": usage.pids,
+    })
+    .to_string()
+}

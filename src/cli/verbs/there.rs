@@ -1,0 +1,128 @@
+//! The containers that a command is about, and what to say when there is none.
+
+use std::collections::BTreeSet;
+
+use crate::cli::session::Session;
+use crate::compose::Stack;
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::observed::{Container, Observed};
+
+/// The project and the containers that it has.
+pub(crate) struct There {
+    pub engine: Engine,
+    pub project: String,
+    pub stack: Option<Stack>,
+    /// One-off ones too, by service and number.
+    pub containers: Vec<Container>,
+}
+
+impl There {
+    /// Of the project in hand. `services` must be in the file, where there is one.
+    pub(crate) async fn of(session: &Session, services: &[String]) -> Result<Self, Failure> {
+        let (project, stack) = session.project_with(services)?;
+        if let Some(stack) = &stack {
+            stack.select(services, false)?;
+        }
+        let engine = session.engine().await?;
+        let mut there = Self {
+            engine,
+            project,
+            stack,
+            containers: Vec::new(),
+        };
+        there.look().await?;
+        Ok(there)
+    }
+
+    /// Looks again.
+    pub(crate) async fn look(&mut self) -> Result<(), Failure> {
+        let containers = self.engine.observe_containers(&self.project).await;
+        self.containers = containers.map_err(|error| error.failure())?;
+        self.containers.sort_by(|a, b| {
+            let key = |container: &Container| (container.service().map(ToOwned::to_owned), container.number());
+            key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
+        });
+        Ok(())
+    }
+
+    /// Those of `services`, of all when empty; never one-off ones.
+    pub(crate) fn chosen(&self, services: &[String]) -> Vec<&Container> {
+        let is_chosen = |container: &&Container| {
+            let service = container.service();
+            service.is_some_and(|service| services.is_empty() || services.iter().any(|name| name == service))
+        };
+        self.containers.iter().filter(is_chosen).collect()
+    }
+
+    /// The running ones of `services`.
+    pub(crate) fn running(&self, services: &[String]) -> Vec<&Container> {
+        let mut chosen = self.chosen(services);
+        chosen.retain(|container| container.is_running());
+        chosen
+    }
+
+    /// Each of `services` must have a container, and the project any.
+    pub(crate) fn require(&self, services: &[String]) -> Result<(), Failure> {
+        let there: BTreeSet<&str> = self.containers.iter().filter_map(Container::service).collect();
+        if let Some(missing) = services.iter().find(|name| !there.contains(name.as_str())) {
+            return Err(none_of(missing));
+        }
+        if there.is_empty() {
+            let project = &self.project;
+            return Err(
+                Failure::failed(format!("project {project} has no containers")).hint("`magicctl up` makes them")
+            );
+        }
+        Ok(())
+    }
+
+    /// Container `index` of `service`, the first when none is asked for.
+    pub(crate) fn one(&self, service: &str, index: Option<u32>) -> Result<&Container, Failure> {
+        let all: Vec<&Container> = self
+            .containers
+            .iter()
+            .filter(|container| container.service() == Some(service))
+            .collect();
+        let Some(index) = index.filter(|index| *index > 0) else {
+            // One that runs can be used; without any the first one says best what is wrong.
+            let first = all.iter().find(|container| container.is_running()).or(all.first());
+            return first.copied().ok_or_else(|| none_of(service));
+        };
+        all.iter()
+            .find(|container| container.number() == index)
+            .copied()
+            .ok_or_else(|| {
+                let numbers: Vec<String> = all.iter().map(|container| container.number().to_string()).collect();
+                let failure = Failure::failed(format!("{service} has no container number {index}"));
+                if numbers.is_empty() {
+                    failure.hint(format!("`magicctl up {service}` makes one"))
+                } else {
+                    failure.hint(format!("there are: {}", numbers.join(", ")))
+                }
+            })
+    }
+
+    /// The same, and it must run.
+    pub(crate) fn one_running(&self, service: &str, index: Option<u32>) -> Result<&Container, Failure> {
+        let container = self.one(service, index)?;
+        if container.is_running() {
+            return Ok(container);
+        }
+        Err(Failure::failed(format!("{service} is not running"))
+            .because(format!("{} is {}", container.name, container.status))
+            .hint(format!("`magicctl up {service}` starts it")))
+    }
+
+    /// The containers as plans look at them.
+    pub(crate) fn observed(&self) -> Observed {
+        Observed {
+            containers: self.containers.clone(),
+            ..Observed::default()
+        }
+    }
+}
+
+fn none_of(service: &str) -> Failure {
+    Failure::failed(format!("{service} has no container")).hint(format!("`magicctl up {service}` makes it"))
+}

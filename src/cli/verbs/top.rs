@@ -1,0 +1,58 @@
+//! `top`: the processes of the running containers.
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+use crate::report::table;
+
+use super::there::There;
+
+/// `top`.
+#[derive(Debug, Clone, Args)]
+pub struct TopArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+}
+
+pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
+    let there = There::of(session, &args.services).await?;
+    there.require(&args.services)?;
+    let mut titles: Vec<String> = vec!["SERVICE".to_owned(), "#".to_owned()];
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for container in there.running(&args.services) {
+        let top = there.engine.top(&container.id).await.map_err(|error| error.failure())?;
+        for process in top.processes {
+            let service = container.service().unwrap_or_default().to_owned();
+            let mut row = vec![service, container.number().to_string()];
+            for (title, cell) in top.titles.iter().zip(process) {
+                let column = titles.iter().position(|known| known == title).unwrap_or_else(|| {
+                    titles.push(title.clone());
+                    titles.len() - 1
+                });
+                row.resize(row.len().max(column + 1), "-".to_owned());
+                row[column] = cell;
+            }
+            rows.push(row);
+        }
+    }
+    if session.json() {
+        let objects: Vec<serde_json::Map<String, serde_json::Value>> = rows
+            .iter()
+            .map(|row| {
+                let cells = row.iter().map(|cell| serde_json::Value::from(cell.as_str()));
+                titles.iter().cloned().zip(cells).collect()
+            })
+            .collect();
+        session.out.line(&serde_json::json!(objects).to_string());
+        return Ok(None);
+    }
+    let header: Vec<&str> = titles.iter().map(String::as_str).collect();
+    if !rows.is_empty() {
+        for line in table(&header, &rows) {
+            session.out.line(&line);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,76 @@
+//! `wait`: until containers have ended.
+
+use clap::Args;
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+use crate::failure::{Exit, Failure};
+
+use super::there::There;
+
+/// `wait`.
+#[derive(Debug, Clone, Args)]
+pub struct WaitArgs {
+    /// Services
+    #[arg(value_name = "SERVICE", required = true)]
+    services: Vec<String>,
+    /// Take the project down when the first of them has ended
+    #[arg(long)]
+    down_project: bool,
+}
+
+pub(crate) async fn run(session: &Session, args: &WaitArgs) -> Ended {
+    let there = There::of(session, &args.services).await?;
+    there.require(&args.services)?;
+    let mut awaited = there.running(&args.services);
+    if awaited.is_empty() {
+        // What has ended is a wait that is over.
+        awaited = there.chosen(&args.services);
+    }
+    let mut waits: futures_util::stream::FuturesUnordered<_> = awaited
+        .iter()
+        .map(|container| async { (*container, there.engine.wait(&container.id).await) })
+        .collect();
+    let mut codes = Vec::new();
+    loop {
+        let ended = tokio::select! {
+            ended = futures_util::StreamExt::next(&mut waits) => ended,
+            () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
+        };
+        let Some((container, code)) = ended else {
+            break;
+        };
+        let code = code.map_err(|error| error.failure())?;
+        let line = if session.json() {
+            serde_json::json!({ "container": container.name, "service": container.service(), "exit_code": code })
+                .to_string()
+        } else {
+            format!("container \"{}\" exited with status code {code}", container.name)
+        };
+        session.out.line(&line);
+        codes.push(code);
+        if args.down_project {
+            break;
+        }
+    }
+    drop(waits);
+    if args.down_project {
+        let down = crate::cli::args::DownArgs::of_everything();
+        if let Some(exit) = crate::cli::down::run(session, &down).await? {
+            return Ok(Some(exit));
+        }
+    }
+    match codes.into_iter().find(|code| *code != 0) {
+        None => Ok(None),
+        Some(code) => end_with(code),
+    }
+}
+
+/// Ends the process with a container's own exit code, which is the answer, as with Compose.
+pub(super) fn end_with(code: i64) -> Ended {
+    match u8::try_from(code) {
+        Ok(0) => Ok(None),
+        Ok(code) => std::process::exit(i32::from(code)),
+        Err(_) => Err(Failure::failed(format!("it exited with {code}"))),
+    }
+}

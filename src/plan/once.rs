@@ -1,0 +1,71 @@
+//! The plan of `run`: what the service depends on, as `up` would have it, and one container beside its others.
+
+use crate::compose::{Service, Stack};
+use crate::failure::Failure;
+use crate::observed::Observed;
+
+use super::options::UpOptions;
+use super::spec::{Contents, spec};
+use super::step::{Action, OneOff, Plan, StepId};
+use super::up::{Planner, plan_up};
+
+/// A container that is run once.
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// Of which service. The stack has it as this container wants it.
+    pub service: String,
+    /// The container's name.
+    pub name: String,
+    /// 64 hexadecimal digits that tell it from others of its kind.
+    pub slug: String,
+    /// What it has that others don't.
+    pub one_off: OneOff,
+}
+
+/// The steps that make `once`, after `options.services`, which it depends on, are as wanted. It is not started: whoever asked
+/// joins it first.
+///
+/// # Errors
+/// As for `up`.
+pub fn run(
+    stack: &Stack,
+    observed: &Observed,
+    contents: &Contents,
+    options: &UpOptions,
+    once: &Once,
+) -> Result<Plan, Failure> {
+    plan_up(stack, observed, contents, options, Some(once))
+}
+
+impl<'a> Planner<'a> {
+    /// The container of `run`: it is made once its dependencies are as it needs them.
+    pub(super) fn once(&mut self, service: &'a Service, once: &Once) -> Result<(), Failure> {
+        if let Some(holder) = self.named(&once.name) {
+            return Err(super::conflict::name_taken(self.stack, &service.name, holder));
+        }
+        let mut needs: Vec<StepId> = self.made_before(service);
+        needs.extend(service.networks.keys().filter_map(|key| self.networks.get(key)));
+        let mut optional = Vec::new();
+        for (name, dependency) in &service.depends_on {
+            let steps = self.condition(name, dependency);
+            if dependency.required {
+                needs.extend(steps);
+            } else {
+                optional.extend(steps);
+            }
+        }
+        let wanted = spec(self.stack, service, self.contents);
+        let image_id = self.image_id(service);
+        let labels = super::labels::of_one_off(self.stack, service, &once.slug, &wanted, image_id.as_deref());
+        let action = Action::CreateContainer {
+            name: once.name.clone(),
+            number: 0,
+            labels,
+            inherit: None,
+            one_off: Some(once.one_off),
+        };
+        let step = self.plan.push(Some(&service.name), action, "run was asked for", needs);
+        self.plan.order_after(step, optional);
+        Ok(())
+    }
+}
