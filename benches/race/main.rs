@@ -7,7 +7,9 @@
 mod burden;
 mod client;
 mod floor;
+mod logs;
 mod measure;
+mod parts;
 mod plans;
 mod proxy;
 mod report;
@@ -22,7 +24,7 @@ mod support;
 use std::path::Path;
 
 use floor::Recipe;
-use results::Results;
+use parts::Parts;
 use stage::Ground;
 use support::Project;
 use support::own_engine::OwnEngine;
@@ -58,28 +60,27 @@ fn floor(what: &str, file: &str, more: &[&str]) {
     }
 }
 
-/// All of it, or what `RACE=real,chain,…` names; on the machine's engine, and on the newer ones that `scripts/engines`
-/// has unpacked.
+/// All of it, or the parts that `RACE=real,chain,…` names, beside what is known of the others; on the machine's engine, and on
+/// the newer ones that `scripts/engines` has unpacked, or on those that `ENGINES=machine,trixie,forky` names.
 fn race() {
-    let began = std::time::Instant::now();
-    let mut results = Results::default();
-    let only = std::env::var("RACE").unwrap_or_default();
+    let mut parts = Parts::wanted();
     let engines = std::env::var("ENGINES").unwrap_or_else(|_| "machine,trixie,forky".to_owned());
     for name in engines.split(',') {
         if name == "machine" {
-            scenarios::on(&mut results, &Ground::of_the_machine());
+            let ground = Ground::of_the_machine();
+            scenarios::on(&mut parts, &ground);
+            parts.measure("logs", &ground.name, |results| logs::race(results, &ground));
         } else if let Some(ground) = newer(name) {
-            scenarios::on(&mut results, &ground);
+            scenarios::on(&mut parts, &ground);
         }
     }
     // Last: a process counts the memory of the one that it came from, too, and plans take some.
-    if only.is_empty() || only.contains("plan") {
-        plans::race(&mut results);
-    }
-    let missed = results.targets.iter().filter(|target| !target.met).count();
-    println!("{} targets, {missed} missed", results.targets.len());
-    let text = report::text(&results, began.elapsed());
-    if only.is_empty() && engines.contains("machine") {
+    parts.measure("plan", "any", plans::race);
+    let targets = || parts.all.iter().flat_map(|part| &part.results.targets);
+    let missed = targets().filter(|target| !target.met).count();
+    println!("{} targets, {missed} missed", targets().count());
+    let text = report::text(&parts);
+    if parts.is_whole() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
         std::fs::write(&file, text).expect("docs/benchmarks.md");
         println!("written: docs/benchmarks.md");

@@ -3,10 +3,11 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use wait4::Wait4 as _;
 
 /// One run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Sample {
     /// From start to end.
     pub wall: Duration,
@@ -39,7 +40,7 @@ pub fn run(mut command: Command) -> Sample {
 }
 
 /// The runs of one contestant.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Runs(pub Vec<Sample>);
 
 impl Runs {

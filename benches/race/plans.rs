@@ -130,7 +130,7 @@ pub fn race(results: &mut Results) {
     ] {
         results.target(Target {
             engine: "any".to_owned(),
-            what,
+            what: what.to_owned(),
             wanted: "linear: ≤ 2 ×".to_owned(),
             measured: format!(
                 "{:.2} × ({} µs a service for 10, 100, 1,000, 10,000)",

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::measure::Runs;
 use crate::stage::Who;
 
 /// The runs of one contestant at one piece of work on one engine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
     pub engine: String,
     /// Which stack.
-    pub stack: &'static str,
+    pub stack: String,
     /// `up`, `again`, `down`, …
-    pub work: &'static str,
+    pub work: String,
     pub who: Who,
     pub runs: Runs,
     /// Calls to the engine, and how many of them may change something; counted in a run of its own.
@@ -20,17 +22,18 @@ pub struct Entry {
 }
 
 /// A target and what came of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Target {
+    /// `any`: it needs none.
     pub engine: String,
-    pub what: &'static str,
+    pub what: String,
     pub wanted: String,
     pub measured: String,
     pub met: bool,
 }
 
 /// Everything so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Results {
     pub entries: Vec<Entry>,
     pub targets: Vec<Target>,
@@ -64,7 +67,7 @@ impl Results {
     }
 
     /// magicctl's time must be at most `most` times that of `other`.
-    pub fn ratio(&mut self, what: &'static str, place: (&str, &str, &str), other: Who, most: f64) {
+    pub fn ratio(&mut self, what: &str, place: (&str, &str, &str), other: Who, most: f64) {
         let (engine, stack, work) = place;
         let ours = self.median(engine, stack, work, Who::Magicctl);
         let theirs = self.median(engine, stack, work, other);
@@ -72,7 +75,7 @@ impl Results {
             let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
             self.target(Target {
                 engine: engine.to_owned(),
-                what,
+                what: what.to_owned(),
                 wanted: format!("≤ {most:.2} × {}", other.name()),
                 measured: format!("{ratio:.2} ({} : {})", shown(ours), shown(theirs)),
                 met: ratio <= most,
@@ -81,10 +84,10 @@ impl Results {
     }
 
     /// `measured` must be at most `most`, in `unit`.
-    pub fn limit(&mut self, engine: &str, what: &'static str, measured: f64, most: f64, unit: &str) {
+    pub fn limit(&mut self, engine: &str, what: &str, measured: f64, most: f64, unit: &str) {
         self.target(Target {
             engine: engine.to_owned(),
-            what,
+            what: what.to_owned(),
             wanted: format!("≤ {most} {unit}"),
             measured: format!("{} {unit}", rounded(measured)),
             met: measured <= most,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::measure::{Runs, Sample, run};
+use crate::parts::Parts;
 use crate::proxy::Call;
 use crate::results::{Entry, Results};
 use crate::stage::{Ground, Stage, Who, has_compose_v1};
@@ -25,22 +26,25 @@ impl Rounds {
             Who::Magicctl | Who::Floor | Who::FloorProved => self.ours,
             Who::ComposeV5 | Who::ComposeV5Tuned => self.v5,
             Who::ComposeV1 if has_compose_v1() => self.v1,
-            Who::ComposeV1 => 0,
+            // The rest races at logs only.
+            _ => 0,
         }
     }
 }
 
-const ALL: [Who; 6] = [
+const ALL: [Who; 5] = [
     Who::Magicctl,
     Who::Floor,
-    Who::FloorProved,
     Who::ComposeV5,
     Who::ComposeV5Tuned,
     Who::ComposeV1,
 ];
 
 /// Where the file already says what suits Compose best.
-const UNTUNED: [Who; 5] = [
+const PLAIN: [Who; 4] = [Who::Magicctl, Who::Floor, Who::ComposeV5, Who::ComposeV1];
+
+/// Where healthchecks are most of the work.
+const PROVED: [Who; 5] = [
     Who::Magicctl,
     Who::Floor,
     Who::FloorProved,
@@ -75,8 +79,8 @@ impl Collected {
             let counted = calls.iter().find(|other| other.0 == who && other.1 == work);
             results.add(Entry {
                 engine: engine.to_owned(),
-                stack,
-                work,
+                stack: stack.to_owned(),
+                work: work.to_owned(),
                 who,
                 runs: Runs(samples.collect()),
                 calls: counted.map(|(.., calls)| counts(calls)),
@@ -162,9 +166,7 @@ pub fn loaded(results: &mut Results, stage: &Stage, name: &'static str, rounds: 
 
 /// What waiting costs: a service that takes ten seconds beside four that are ready at once.
 pub fn waiting(results: &mut Results, stage: &Stage) {
-    let sample = run(stage.up(Who::Magicctl));
-    stage.clear();
-    let calls = stage.counted(stage.up(Who::Magicctl)).len();
+    let (sample, calls) = stage.watched(stage.up(Who::Magicctl));
     stage.clear();
     let engine = stage.ground.name.clone();
     let seconds = sample.wall.as_secs_f64();
@@ -175,7 +177,7 @@ pub fn waiting(results: &mut Results, stage: &Stage) {
     results.limit(
         &engine,
         "while waiting: engine calls",
-        calls as f64 / seconds,
+        calls.len() as f64 / seconds,
         10.0,
         "a second",
     );
@@ -266,59 +268,48 @@ pub fn rebuild(results: &mut Results, stage: &Stage, rounds: Rounds) {
 }
 
 /// All that is raced on one engine: everything on the machine's own, less and less often on the newer ones.
-pub fn on(results: &mut Results, ground: &Ground) {
-    let only = std::env::var("RACE").unwrap_or_default();
-    let wanted = |names: &[&str]| only.is_empty() || only.split(',').any(|part| names.contains(&part));
+pub fn on(parts: &mut Parts, ground: &Ground) {
     let place = Place {
         engine: ground.name.clone(),
         full: ground.own.is_none(),
     };
-    if wanted(&["real", "standing", "loaded", "rebuild"]) {
+    let engine = &place.engine;
+    if parts.want(&["real", "standing"]) || place.full && parts.want(&["loaded", "rebuild"]) {
         let tuned = if place.full {
             stacks::EVERY_SECOND
         } else {
             stacks::START_INTERVAL
         };
         let stage = stacks::real(ground, Some(tuned));
-        if wanted(&["real"]) {
-            place.real(results, &stage);
-        }
-        if wanted(&["standing"]) {
-            standing(results, &stage, REAL, place.rounds((10, 3, 0), (5, 1)));
+        parts.measure("real", engine, |results| place.real(results, &stage));
+        parts.measure("standing", engine, |results| {
+            standing(results, &stage, REAL, place.rounds((9, 3, 0), (5, 1)));
             place.nothing_to_do(results, &REAL_AGAIN);
-        }
-        if wanted(&["loaded"]) && place.full {
-            place.loaded(results, &stage);
-        }
-        if wanted(&["rebuild"]) && place.full {
-            rebuild(results, &stage, place.rounds((3, 2, 0), (0, 0)));
+        });
+        if place.full {
+            parts.measure("loaded", engine, |results| place.loaded(results, &stage));
+            parts.measure("rebuild", engine, |results| {
+                rebuild(results, &stage, place.rounds((3, 1, 0), (0, 0)));
+            });
         }
     }
-    if wanted(&["chain"]) {
-        let rounds = place.rounds((4, 1, 1), (2, 1));
-        up_and_down(results, &stacks::chain(ground), CHAIN, &UNTUNED, rounds);
-        results.ratio("chain of stubs: up", (&place.engine, CHAIN, "up"), Who::Floor, 1.10);
-    }
-    if wanted(&["10"]) {
-        place.independent(
-            results,
-            &stacks::independent(ground, 10),
-            &TEN,
-            place.rounds((5, 2, 1), (2, 1)),
-        );
+    parts.measure("chain", engine, |results| {
+        let rounds = place.rounds((3, 1, 1), (1, 1));
+        up_and_down(results, &stacks::chain(ground), CHAIN, &PLAIN, rounds);
+        results.ratio("chain of stubs: up", (engine, CHAIN, "up"), Who::Floor, 1.10);
+    });
+    parts.measure("10", engine, |results| {
+        let stage = stacks::independent(ground, 10);
+        place.independent(results, &stage, &TEN, place.rounds((5, 2, 1), (2, 1)));
         place.status(results);
-    }
-    if wanted(&["40"]) {
-        place.independent(
-            results,
-            &stacks::independent(ground, 40),
-            &FORTY,
-            place.rounds((2, 1, 1), (1, 1)),
-        );
+    });
+    parts.measure("40", engine, |results| {
+        let stage = stacks::independent(ground, 40);
+        place.independent(results, &stage, &FORTY, place.rounds((3, 1, 1), (1, 1)));
         place.nothing_to_do(results, &FORTY_AGAIN);
-    }
-    if wanted(&["waiting"]) && place.full {
-        waiting(results, &stacks::slow(ground));
+    });
+    if place.full {
+        parts.measure("waiting", engine, |results| waiting(results, &stacks::slow(ground)));
     }
 }
 
@@ -379,7 +370,7 @@ impl Place {
     }
 
     fn real(&self, results: &mut Results, stage: &Stage) {
-        up_and_down(results, stage, REAL, &ALL, self.rounds((5, 2, 1), (2, 1)));
+        up_and_down(results, stage, REAL, &ALL, self.rounds((5, 1, 1), (2, 1)));
         let up = (self.engine.as_str(), REAL, "up");
         results.ratio("real stack: up", up, Who::Floor, 1.10);
         results.ratio("real stack: up", up, Who::ComposeV5, 0.25);
@@ -414,13 +405,13 @@ impl Place {
     }
 
     fn independent(&self, results: &mut Results, stage: &Stage, names: &Names, rounds: Rounds) {
-        up_and_down(results, stage, names.stack, &UNTUNED, rounds);
+        up_and_down(results, stage, names.stack, &PROVED, rounds);
         let engine = self.engine.as_str();
         results.ratio(names.up, (engine, names.stack, "up"), Who::Floor, 1.10);
         results.ratio(names.up, (engine, names.stack, "up"), Who::FloorProved, 1.10);
         results.ratio(names.up, (engine, names.stack, "up"), Who::ComposeV5, 0.4);
         results.ratio(names.down, (engine, names.stack, "down"), Who::Floor, 1.10);
-        standing(results, stage, names.stack, self.rounds((10, 3, 0), (5, 1)));
+        standing(results, stage, names.stack, self.rounds((9, 3, 0), (5, 1)));
     }
 
     fn status(&self, results: &mut Results) {

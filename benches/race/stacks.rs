@@ -1,6 +1,7 @@
 //! The stacks that are raced.
 
 use std::fmt::Write as _;
+use std::process::{Command, Stdio};
 
 use crate::floor::Sign;
 use crate::stage::{Ground, Stage};
@@ -9,19 +10,32 @@ use crate::support::{LIGHT_IMAGE, Project};
 /// Kafka, Redis, Loki, Promtail and the app, from the rendered file as it is.
 pub fn real<'a>(ground: &'a Ground, tuned: Option<&str>) -> Stage<'a> {
     let services = ["app-runner", "promtail"];
-    Stage::set(
-        ground,
-        Project::sample("race"),
-        &services,
-        tuned,
-        |service| match service {
-            "kafka" => vec![Sign::Tcp(9092), Sign::Tcp(9093)],
-            "redis" => vec![Sign::Tcp(6379)],
-            "loki" => vec![Sign::Http(3100, "/ready".to_owned())],
-            "promtail" => vec![Sign::Http(9080, "/ready".to_owned())],
-            _ => vec![Sign::Tcp(8001), Sign::Tcp(8002)],
-        },
-    )
+    let project = Project::sample("race");
+    if let Some(engine) = &ground.own {
+        // Such an engine's builds reach no package registry: the machine's own builds the image under the name that `up` looks for.
+        let image = format!("{}-app-runner", project.name);
+        let python = format!("PYTHON_IMAGE={}", project.env["PYTHON_IMAGE"]);
+        let dir = project.dir.display().to_string();
+        docker(&["build", "--quiet", "--tag", &image, "--build-arg", &python, &dir]);
+        engine.load(&image);
+        docker(&["rmi", &image]);
+    }
+    Stage::set(ground, project, &services, tuned, |service| match service {
+        "kafka" => vec![Sign::Tcp(9092), Sign::Tcp(9093)],
+        "redis" => vec![Sign::Tcp(6379)],
+        "loki" => vec![Sign::Http(3100, "/ready".to_owned())],
+        "promtail" => vec![Sign::Http(9080, "/ready".to_owned())],
+        _ => vec![Sign::Tcp(8001), Sign::Tcp(8002)],
+    })
+}
+
+fn docker(args: &[&str]) {
+    let done = Command::new("docker")
+        .args(args)
+        .stdout(Stdio::null())
+        .status()
+        .expect("docker runs");
+    assert!(done.success(), "docker {args:?}");
 }
 
 /// What Compose v5 does best with where the engine knows no `start_interval`: a probe a second, for ever.

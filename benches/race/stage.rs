@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::client::Client;
 use crate::floor::{Recipe, Sign};
 use crate::measure::{Sample, run};
@@ -12,7 +14,7 @@ use crate::support::Project;
 use crate::support::own_engine::OwnEngine;
 
 /// Who runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Who {
     Magicctl,
     Floor,
@@ -23,6 +25,12 @@ pub enum Who {
     /// With the settings that suit it best.
     ComposeV5Tuned,
     ComposeV1,
+    /// `docker logs` of every container, all at once.
+    DockerLogs,
+    /// The engine's streams, read and thrown away.
+    RawApi,
+    /// The quickest search of text in files.
+    Ripgrep,
 }
 
 impl Who {
@@ -34,6 +42,9 @@ impl Who {
             Self::ComposeV5 => "Compose v5.6.1",
             Self::ComposeV5Tuned => "Compose v5.6.1, tuned",
             Self::ComposeV1 => "Compose v1.29.2",
+            Self::DockerLogs => "docker logs",
+            Self::RawApi => "the engine's API, thrown away",
+            Self::Ripgrep => "ripgrep",
         }
     }
 }
@@ -134,11 +145,16 @@ impl<'a> Stage<'a> {
     }
 
     /// The calls of any other command.
-    pub fn counted(&self, mut command: Command) -> Vec<Call> {
+    pub fn counted(&self, command: Command) -> Vec<Call> {
+        self.watched(command).1
+    }
+
+    /// What a command costs by itself, and its calls.
+    pub fn watched(&self, mut command: Command) -> (Sample, Vec<Call>) {
         let proxy = Proxy::before(&self.ground.socket);
         command.env("DOCKER_HOST", proxy.host());
-        run(command);
-        proxy.calls()
+        let sample = run(command);
+        (sample, proxy.calls())
     }
 
     pub fn magicctl(&self, args: &[&str]) -> Command {
@@ -240,12 +256,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn compose_v5() -> PathBuf {
+pub fn compose_v5() -> PathBuf {
     root().join("target/test-tools/bin/docker-compose")
 }
 
 /// Debian's package.
-fn compose_v1() -> &'static str {
+pub fn compose_v1() -> &'static str {
     "/usr/bin/docker-compose"
 }
 
