@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{LIGHT_IMAGE, Project};
+use crate::support::{LIGHT_IMAGE, Project, Running};
 
 /// A healthcheck that the engine itself runs only in an hour.
 const RARE: &str = "interval: 1h";
@@ -38,13 +38,38 @@ fn slow() -> String {
 
 #[test]
 fn an_open_port_is_not_readiness() {
+    not_before_it_is_well("open");
+}
+
+/// Two processes that do nothing but keep processors busy.
+#[test]
+fn beside_busy_processors_an_open_port_is_not_readiness_either() {
+    let spin = || {
+        let mut command = Command::new("sh");
+        command.args(["-c", "while :; do :; done"]);
+        Running::start(command)
+    };
+    let busy = [spin(), spin()];
+    not_before_it_is_well("busy");
+    drop(busy);
+}
+
+fn not_before_it_is_well(hint: &str) {
     let command = "(sleep 3; touch /tmp/well) & exec redis-server";
-    let project = stack("open", &[service("app", command, "test -f /tmp/well", "")]);
-    project.magicctl(&["up"]).ok();
+    let fails = service("fails", "exec redis-server", "false", "");
+    let project = stack(hint, &[service("app", command, "test -f /tmp/well", ""), fails]);
+    project.magicctl(&["up", "app"]).ok();
     // Called ready before, it would not be there yet.
     assert_eq!(
         project.docker(&["exec", &project.container("app"), "ls", "/tmp/well"]),
         "/tmp/well"
+    );
+    let failed = project.magicctl(&["up", "--timeout", "3s"]);
+    assert_eq!(failed.code, 1, "{}", failed.all());
+    assert!(
+        failed.all().contains("fails was not ready within 3 s"),
+        "{}",
+        failed.all()
     );
     project.magicctl(&["down"]).ok();
 }
