@@ -56,20 +56,12 @@ fn beside_busy_processors_an_open_port_is_not_readiness_either() {
 
 fn not_before_it_is_well(hint: &str) {
     let command = "(sleep 3; touch /tmp/well) & exec redis-server";
-    let fails = service("fails", "exec redis-server", "false", "");
-    let project = stack(hint, &[service("app", command, "test -f /tmp/well", ""), fails]);
-    project.magicctl(&["up", "app"]).ok();
+    let project = stack(hint, &[service("app", command, "test -f /tmp/well", "")]);
+    project.magicctl(&["up"]).ok();
     // Called ready before, it would not be there yet.
     assert_eq!(
         project.docker(&["exec", &project.container("app"), "ls", "/tmp/well"]),
         "/tmp/well"
-    );
-    let failed = project.magicctl(&["up", "--timeout", "3s"]);
-    assert_eq!(failed.code, 1, "{}", failed.all());
-    assert!(
-        failed.all().contains("fails was not ready within 3 s"),
-        "{}",
-        failed.all()
     );
     project.magicctl(&["down"]).ok();
 }
