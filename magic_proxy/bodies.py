@@ -67,7 +67,7 @@ def checked(value: Any, model: type[BaseModel]) -> dict[str, Any]:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, problem["loc"]))
-        raise ApiError(400, f"{field or 'the body'}: {problem['msg']}", "invalid_type", param=field or None) from error
+        raise ApiError(400, f"{field or 'the body'}: {problem['msg']}", "invalid_type", field or None) from error
     fitting: dict[str, Any] = value
     return fitting
 

@@ -11,14 +11,7 @@ from starlette.responses import Response
 
 from magic_proxy import secrets
 
-TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    404: "not_found_error",
-    413: "invalid_request_error",
-    429: "rate_limit_error",
-    503: "service_unavailable_error",
-}
+TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error", 503: "service_unavailable_error"}
 
 log = logging.getLogger("magic_proxy.errors")
 
@@ -31,13 +24,7 @@ class ApiError(Exception):
     """What a client is told."""
 
     def __init__(
-        self,
-        status: int,
-        message: str,
-        code: str | None = None,
-        *,
-        param: str | None = None,
-        retry_after: float | None = None,
+        self, status: int, message: str, code: str, param: str | None = None, *, retry_after: float | None = None
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.param = status, code, param
@@ -45,8 +32,8 @@ class ApiError(Exception):
 
     def body(self) -> dict[str, Any]:
         kind = TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
-        message = secrets.mask(str(self))
-        return {"error": {"message": message, "type": kind, "param": self.param, "code": self.code}}
+        told = {"message": secrets.mask(str(self)), "type": kind, "param": self.param, "code": self.code}
+        return {"error": told}
 
 
 class Json(Response):
@@ -61,13 +48,13 @@ class Json(Response):
 async def handle(request: Request, error: Exception) -> Response:
     """The answer to a request that failed."""
     if isinstance(error, HTTPException):
-        error = ApiError(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
+        error = ApiError(error.status_code, f"{request.method} {request.url.path}: {error.detail}", "no_such_page")
     if isinstance(error, RedisError | Away):
         log.error("a store is away: %s: %s", type(error).__name__, error)
         error = ApiError(503, f"a store is away: {error}", "store_away", retry_after=1)
     if not isinstance(error, ApiError):
         # uvicorn logs the traceback.
-        error = ApiError(500, "the gateway failed; its log says how")
+        error = ApiError(500, "the gateway failed; its log says how", "internal_error")
     return Json(error.body(), error.status, error.headers)
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import re
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from magic_proxy import tracing
 from magic_proxy.errors import ApiError, Json
 
 OPEN = ("/", "/health")
+OWN_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 log = logging.getLogger("magic_proxy.requests")
 
@@ -54,6 +56,9 @@ class Gate:
         given = headers.get("authorization", "").removeprefix("Bearer ")
         if key and not hmac.compare_digest(given.encode(), key.encode()):
             return ApiError(401, "a key is needed here (GATEWAY_API_KEY in env/gateway.env)", "invalid_api_key")
+        # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
+        if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
+            return ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
         if self.active > self.limit():
             return ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
         return None

@@ -3,18 +3,14 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
+from typing import Literal, get_args
 
 from magic_proxy import secrets
 
+State = Literal["active", "quarantined", "retired"]
+
 log = logging.getLogger("magic_proxy.keys")
-
-
-class State(StrEnum):
-    ACTIVE = "active"
-    QUARANTINED = "quarantined"
-    RETIRED = "retired"
 
 
 @dataclass(eq=False)
@@ -23,7 +19,7 @@ class Key:
 
     value: str = field(repr=False)
     place: str
-    state: State = State.ACTIVE
+    state: State = "active"
     until: float = 0
     """When the quarantine ends, on the event loop's clock."""
 
@@ -34,69 +30,68 @@ class KeyPool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._keys: dict[str, list[Key]] = {}
-        self._next: dict[str, int] = {}
+        self._turn = 0
         self._returns: set[asyncio.Task[None]] = set()
 
     def load(self) -> None:
         """Reads the files anew: each key gets another chance."""
         for task in self._returns:
             task.cancel()
-        keys: dict[str, list[Key]] = {}
-        for path in sorted(self.folder.glob("keys_pool_*.env")):
-            try:
-                text = path.read_text(encoding="utf-8", errors="replace")
-            except OSError as error:
-                log.error("%s can't be read: %s", path.name, error.strerror)
-                continue
-            pool: dict[str, Key] = {}
-            for number, _, value in secrets.lines(text):
-                place = f"{path.name}:{number}"
-                if value.isascii() and value.isprintable() and " " not in value:
-                    pool.setdefault(value, Key(value, place))
-                else:
-                    log.warning("%s is left out: a key has no spaces and only printable ASCII", place)
-            secrets.remember(pool)
-            keys[path.stem.removeprefix("keys_pool_")] = list(pool.values())
-        self._keys = keys
-        log.info("keys: %s", ", ".join(f"{name} {len(pool)}" for name, pool in keys.items()) or "none")
+        files = sorted(self.folder.glob("keys_pool_*.env"))
+        self._keys = {path.stem.removeprefix("keys_pool_"): _read(path) for path in files}
+        log.info("keys: %s", ", ".join(f"{name} {len(pool)}" for name, pool in self._keys.items()) or "none")
 
     def in_turn(self, provider: str) -> list[Key]:
         """The active keys, each time beginning with another one."""
         pool = self._keys.get(provider, [])
-        turn = self._next.get(provider, 0)
-        self._next[provider] = turn + 1
-        start = turn % len(pool) if pool else 0
-        return [key for key in pool[start:] + pool[:start] if key.state is State.ACTIVE]
+        start = self._turn % max(1, len(pool))
+        self._turn += 1
+        return [key for key in pool[start:] + pool[:start] if key.state == "active"]
 
     def retire(self, key: Key, why: str) -> None:
         """Not used again until the files are read anew."""
-        key.state = State.RETIRED
+        key.state = "retired"
         log.error("key %s is retired: %s", key.place, why)
 
     def quarantine(self, key: Key, seconds: float, why: str) -> None:
         """Not used for a while; a task in the background returns it."""
-        if key.state is not State.ACTIVE:
-            return
-        key.state, key.until = State.QUARANTINED, asyncio.get_running_loop().time() + seconds
-        log.warning("key %s is in quarantine for %.0f s: %s", key.place, seconds, why)
-        task = asyncio.create_task(self._return(key, seconds))
-        self._returns.add(task)
-        task.add_done_callback(self._returns.discard)
+        if key.state == "active":
+            key.state, key.until = "quarantined", asyncio.get_running_loop().time() + seconds
+            log.warning("key %s is in quarantine for %.0f s: %s", key.place, seconds, why)
+            task = asyncio.create_task(self._return(key, seconds))
+            self._returns.add(task)
+            task.add_done_callback(self._returns.discard)
 
     async def _return(self, key: Key, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        if key.state is State.QUARANTINED:
-            key.state = State.ACTIVE
+        if key.state == "quarantined":
+            key.state = "active"
             log.info("key %s is back from quarantine", key.place)
 
     def back_in(self, providers: set[str]) -> float | None:
         """Seconds until the first quarantined key of `providers` returns."""
-        keys = [key for name in providers for key in self._keys.get(name, []) if key.state is State.QUARANTINED]
-        return min((key.until for key in keys), default=0) - asyncio.get_running_loop().time() if keys else None
+        keys = [key for name in providers for key in self._keys.get(name, []) if key.state == "quarantined"]
+        return min(key.until for key in keys) - asyncio.get_running_loop().time() if keys else None
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many keys are in each state, by provider."""
+        states = get_args(State)
         return {
-            name: {state.value: sum(key.state is state for key in pool) for state in State}
+            name: {state: sum(key.state == state for key in pool) for state in states}
             for name, pool in self._keys.items()
         }
+
+
+def _read(path: Path) -> list[Key]:
+    keys: dict[str, Key] = {}
+    try:
+        for number, _, value in secrets.lines(path.read_text(encoding="utf-8", errors="replace")):
+            place = f"{path.name}:{number}"
+            if value.isascii() and value.isprintable() and " " not in value:
+                keys.setdefault(value, Key(value, place))
+            else:
+                log.warning("%s is left out: a key has no spaces and only printable ASCII", place)
+    except OSError as error:
+        log.error("%s can't be read: %s", path.name, error.strerror)
+    secrets.remember(keys)
+    return list(keys.values())

@@ -4,7 +4,6 @@ import asyncio
 import importlib
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,10 +13,6 @@ from starlette.types import Receive, Scope, Send
 from magic_proxy import bodies, health, tools
 from magic_proxy.errors import HANDLERS, ApiError, Json
 from magic_proxy.stores import Stores
-
-
-class AnyObject(BaseModel):
-    model_config = ConfigDict(extra="allow")
 
 
 class Mcp:
@@ -53,11 +48,7 @@ class Mcp:
 async def _list(_context: Any, _params: Any) -> Any:
     from mcp import types
 
-    described = [
-        types.Tool(name=name, description=tool.description, input_schema=tool.arguments.model_json_schema())
-        for name, tool in tools.TOOLS.items()
-    ]
-    return types.ListToolsResult(tools=described)
+    return types.ListToolsResult(tools=[types.Tool(**tool) for tool in tools.described()])
 
 
 async def _call(_context: Any, params: Any) -> Any:
@@ -74,14 +65,10 @@ def create(stores: Stores) -> Starlette:
     """The application on :8002."""
 
     async def about(_: Request) -> Response:
-        described = [
-            {"name": name, "description": tool.description, "input_schema": tool.arguments.model_json_schema()}
-            for name, tool in tools.TOOLS.items()
-        ]
-        return Json({"service": "mcp-server", "tools": described})
+        return Json({"service": "mcp-server", "tools": tools.described()})
 
     async def call(request: Request) -> Response:
-        arguments = await bodies.read_json(request, AnyObject)
+        arguments = await bodies.read_json(request, bodies.Body)
         return Json({"result": await tools.call(request.path_params["name"], arguments)})
 
     return Starlette(

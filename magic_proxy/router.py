@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ CONNECT_WITHIN = 5
 LARGEST_ANSWER = 64 << 20
 LONGEST_QUARANTINE = 3600
 DEFAULTS = {"/chat/completions": ("temperature", "top_p", "max_tokens"), "/embeddings": ()}
+
+_MESSAGE = re.compile(r'"message"\s*:\s*"((?:[^"\\]|\\.)*)"')
 
 log = logging.getLogger("magic_proxy.router")
 
@@ -115,7 +118,7 @@ class Router:
             request = self.client.build_request("POST", url, headers=headers, content=content, timeout=timeout)
             response = await self.client.send(request, stream=True)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Failed(f"{profile.provider} can't be reached: {_told(error)}") from error
+            raise Failed(f"{profile.provider} can't be reached: {type(error).__name__}: {error}") from error
         streams = False
         try:
             if response.status_code != 200:
@@ -130,25 +133,26 @@ class Router:
             streams = True
             return Answer(profile.model_name, _rest(response, first, blocks))
         except (httpx2.HTTPError, events.StreamFailed) as error:
-            raise Failed(f"{profile.provider} failed: {_told(error)}") from error
+            raise Failed(f"{profile.provider} failed: {type(error).__name__}: {error}") from error
         finally:
             if not streams:
                 await response.aclose()
 
     async def _refused(self, config: Config, profile: Profile, key: Key | None, response: "httpx2.Response") -> None:
         """Raises what another status than 200 means for the key and the client."""
-        status = response.status_code
-        said = _message(await _whole(response, most=64 << 10, check=False))
-        why = secrets.mask(f"{profile.provider} answered {status}: {said}")
-        invalid = status == 400 and ("API_KEY_INVALID" in said or "API key not valid" in said)
-        if status == 401 or invalid:
+        status, said = response.status_code, (await _read(response, 64 << 10)).decode("utf-8", "replace")
+        # In whatever it is wrapped: Google's comes in a list, a proxy's as HTML.
+        found = _MESSAGE.search(said)
+        why = f"{profile.provider} answered {status}: {found[1][:1000] if found else said[:200].strip()}"
+        if status == 401 or (status == 400 and ("API_KEY_INVALID" in said or "API key not valid" in said)):
             if key:
                 self.keys.retire(key, why)
             raise Failed(why, other_key=True)
         if status in (402, 403, 429) or status >= 500:
-            if key and config.key_management_settings.enable_quarantine:
-                pause = _retry_after(response) or config.key_management_settings.quarantine_seconds
-                self.keys.quarantine(key, min(pause, LONGEST_QUARANTINE), why)
+            settings, after = config.key_management_settings, response.headers.get("retry-after", "")
+            if key and settings.enable_quarantine:
+                pause = min(int(after), LONGEST_QUARANTINE) if after.isdecimal() else settings.quarantine_seconds
+                self.keys.quarantine(key, pause, why)
             raise Failed(why, other_key=True)
         # Neither the key nor the client can help it.
         if status in (404, 405, 408, 409) or status < 400:
@@ -172,49 +176,27 @@ async def _rest(response: "httpx2.Response", first: bytes, blocks: AsyncIterator
         async for block in blocks:
             yield block
     except httpx2.HTTPError as error:
-        raise events.StreamFailed(_told(error)) from error
+        raise events.StreamFailed(f"{type(error).__name__}: {error}") from error
     finally:
         await response.aclose()
 
 
-async def _whole(response: "httpx2.Response", most: int = LARGEST_ANSWER, *, check: bool = True) -> bytes:
-    """The body, without keys; `Failed` when it is no JSON object or too large."""
-    parts, size = [], 0
+async def _read(response: "httpx2.Response", most: int) -> bytes:
+    """The body, or as much of it, without keys."""
+    body = bytearray()
     async for chunk in response.aiter_bytes():
-        parts.append(chunk)
-        size += len(chunk)
-        if size > most:
+        body += chunk
+        if len(body) > most:
             break
-    body = secrets.mask_bytes(b"".join(parts))
-    if check:
-        try:
-            well = size <= most and isinstance(json.loads(body), dict)
-        except (ValueError, RecursionError):
-            well = False
-        if not well:
-            raise Failed("it answered with something that is no JSON object, or more than can be")
-    return body
+    return secrets.mask_bytes(bytes(body[: most + 1]))
 
 
-def _message(body: bytes) -> str:
-    """What a provider's error says; Google's comes in a list, a gateway's as HTML."""
+async def _whole(response: "httpx2.Response") -> bytes:
+    """The body, once it is known to be a JSON object."""
+    body = await _read(response, LARGEST_ANSWER)
     try:
-        value = json.loads(body)
-        value = value[0] if isinstance(value, list) else value
-        error = value.get("error", value)
-        said = error.get("message", error) if isinstance(error, dict) else error
-        details = json.dumps(error.get("details", "")) if isinstance(error, dict) else ""
-        return f"{said} {'API_KEY_INVALID' if 'API_KEY_INVALID' in details else ''}".strip()[:1000]
-    except (ValueError, IndexError, AttributeError, RecursionError):
-        return body[:200].decode("utf-8", "replace").strip()
-
-
-def _retry_after(response: "httpx2.Response") -> float | None:
-    try:
-        return max(0.0, float(response.headers["retry-after"])) or None
-    except (KeyError, ValueError):
-        return None
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        if len(body) <= LARGEST_ANSWER and isinstance(json.loads(body), dict):
+            return body
+    except (ValueError, RecursionError):
+        pass
+    raise Failed("it answered with something that is no JSON object, or more than can be")

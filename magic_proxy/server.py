@@ -5,11 +5,14 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.supervisors.statreload import StatReload
 
 from magic_proxy import logs, mcp_server, proxy, tracing
 from magic_proxy.config import ConfigError
@@ -139,6 +142,21 @@ def bound(port: int) -> socket.socket:
 
 def main() -> int:
     """The process's exit code."""
+    if "--reload" in sys.argv:
+        # For development: the process anew whenever a file of the code changes.
+        files = uvicorn.Config("", reload=True, reload_dirs=[str(Path(__file__).parent)], log_config=None)
+        StatReload(files, target=again, sockets=[]).run()
+        return 0
+    return work()
+
+
+def again(sockets: object) -> None:
+    """What a supervisor runs."""
+    sys.exit(work())
+
+
+def work() -> int:
+    """One run, from its start to its end."""
     logs.set_up()
     try:
         return asyncio.run(run())

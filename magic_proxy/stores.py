@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from magic_proxy.errors import Away
 
-ANSWER_WITHIN = 0.8
-TRY_AGAIN_AFTER = 0.5
+ANSWER_WITHIN, TAKE_WITHIN = 0.8, 6
+TRY_AGAIN_AFTER = 0.2
 
 log = logging.getLogger("magic_proxy.stores")
 
@@ -24,64 +24,55 @@ class Stores:
 
     def __init__(self, kafka: str, redis: str) -> None:
         self.kafka = kafka
+        # Tried once more, for a connection that a restarted Redis has closed.
         self.redis: Redis = Redis.from_url(
-            redis,
-            socket_connect_timeout=1,
-            socket_timeout=5,
-            # Once, for a connection that a restarted Redis has closed.
-            retry=Retry(NoBackoff(), 1),
+            redis, socket_connect_timeout=1, socket_timeout=5, retry=Retry(NoBackoff(), 1)
         )
         self._producer: AIOKafkaProducer | None = None
 
     async def keep(self) -> None:
         """Returns once both answer, however long that takes; they come back by themselves from then on."""
+        told: set[str] = set()
+        while any((away := await self._away()).values()):
+            for name, why in away.items():
+                if why and name not in told:
+                    log.error("%s can't be used yet: %s", name, why)
+                    told.add(name)
+            await asyncio.sleep(TRY_AGAIN_AFTER)
+        log.info("%s answer", " and ".join(away))
+
+    async def _away(self) -> dict[str, str]:
         # The address is told without a password that the URL may hold.
         address = self.redis.connection_pool.connection_kwargs
-        where = f"{address.get('host')}:{address.get('port', 6379)}"
-        await asyncio.gather(self._connect(), self._answers(where))
-        log.info("Kafka at %s and Redis at %s answer", self.kafka, where)
+        name = f"Redis at {address.get('host')}:{address.get('port', 6379)}"
+        kafka, redis = await asyncio.gather(_answer(self._connect(), 10), _answer(self.redis.ping()))
+        return {f"Kafka at {self.kafka}": kafka, name: redis}
 
     async def _connect(self) -> None:
-        told = False
-        while self._producer is None:
+        if self._producer is None:
             producer = AIOKafkaProducer(bootstrap_servers=self.kafka, request_timeout_ms=5_000, acks="all")
             try:
                 await producer.start()
-                self._producer = producer
-            except (KafkaError, OSError) as error:
+            except BaseException:
                 await producer.stop()
-                if not told:
-                    log.error("Kafka at %s can't be used yet: %s", self.kafka, error)
-                told = True
-                await asyncio.sleep(TRY_AGAIN_AFTER)
-
-    async def _answers(self, where: str) -> None:
-        told = False
-        while (answer := await _answer(self.redis.ping())) != "ok":
-            if not told:
-                log.error("Redis at %s can't be used yet: %s", where, answer)
-            told = True
-            await asyncio.sleep(TRY_AGAIN_AFTER)
+                raise
+            self._producer = producer
 
     async def publish(self, topic: str, key: str, value: bytes, headers: dict[str, str]) -> None:
         """Puts a message on Kafka; `Away` when Kafka does not confirm it."""
-        if self._producer is None:
-            raise Away("Kafka can't be reached")
         pairs = [(name, text.encode()) for name, text in headers.items()]
         try:
-            await asyncio.wait_for(self._producer.send_and_wait(topic, value, key.encode(), headers=pairs), 6)
+            if self._producer is None:
+                raise Away("Kafka can't be reached")
+            async with asyncio.timeout(TAKE_WITHIN):
+                await self._producer.send_and_wait(topic, value, key.encode(), headers=pairs)
         except (KafkaError, TimeoutError) as error:
             raise Away(f"Kafka did not take the message: {type(error).__name__}") from error
 
     async def health(self) -> dict[str, str]:
-        """`ok`, or what is wrong, by name; answers within a second."""
-        kafka = "not connected yet"
-        if self._producer is not None:
-            kafka, redis = await asyncio.gather(
-                _answer(self._producer.client.fetch_all_metadata()), _answer(self.redis.ping())
-            )
-        else:
-            redis = await _answer(self.redis.ping())
+        """Empty, or what is wrong, by name; answers within a second."""
+        metadata = self._producer.client.fetch_all_metadata() if self._producer else _never()
+        kafka, redis = await asyncio.gather(_answer(metadata), _answer(self.redis.ping()))
         return {"kafka": kafka, "redis": redis}
 
     async def stop(self) -> None:
@@ -91,11 +82,17 @@ class Stores:
         await asyncio.gather(self.redis.aclose(), return_exceptions=True)
 
 
-async def _answer(question: Awaitable[object]) -> str:
+async def _never() -> None:
+    raise KafkaError("not connected yet")
+
+
+async def _answer(question: Awaitable[object], seconds: float = ANSWER_WITHIN) -> str:
+    """Empty, or what is wrong."""
     try:
-        await asyncio.wait_for(question, ANSWER_WITHIN)
+        async with asyncio.timeout(seconds):
+            await question
     except TimeoutError:
-        return f"no answer within {ANSWER_WITHIN} s"
+        return f"no answer within {seconds} s"
     except (KafkaError, RedisError, OSError) as error:
         return f"{type(error).__name__}: {error}"
-    return "ok"
+    return ""

@@ -9,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import bodies, tracing
+from magic_proxy import bodies, stream, tracing
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import Event
-from magic_proxy.stream import EventStream
 from magic_proxy.worker import TOPIC
 
 
@@ -38,14 +37,15 @@ def routes(gateway: Gateway) -> list[Route]:
         await gateway.stores.publish(TOPIC, session, json.dumps(task).encode(), {"traceparent": tracing.traceparent()})
         if not asked.stream:
             return Json({"id": session}, 202)
-        return EventStream(gateway.sessions.follow(session, 1), {"x-session-id": session})
+        return stream.answer(gateway.sessions.follow(session, 1), {"x-session-id": session})
 
     async def follow(request: Request) -> Response:
         session = request.path_params["session"]
         last = request.headers.get("last-event-id", "0")
         if not await gateway.sessions.read(session):
             raise ApiError(404, f"there is no session {session!r}", "session_not_found")
-        return EventStream(gateway.sessions.follow(session, int(last) if last.isdecimal() else 0))
+        place = int(last) if last.isdecimal() else 0
+        return stream.answer(gateway.sessions.follow(session, place), {"x-session-id": session})
 
     return [
         Route("/v1/react/sessions", begin, methods=["POST"]),

@@ -72,7 +72,7 @@ def _value(node: ast.expr) -> int | float:
 
 
 def _bits(number: int | float) -> int:
-    return number.bit_length() if isinstance(number, int) else 64
+    return number.bit_length() if isinstance(number, int) else 1
 
 
 async def tell_time(asked: Place) -> str:
@@ -112,6 +112,14 @@ TOOLS = {
     "calculator": Tool("Calculates an arithmetic expression", Calculation, calculate),
     "clock": Tool("Tells date and time in a time zone", Place, tell_time),
 }
+
+
+def described() -> list[dict[str, Any]]:
+    """What a model is told of them."""
+    return [
+        {"name": name, "description": tool.description, "input_schema": tool.arguments.model_json_schema()}
+        for name, tool in TOOLS.items()
+    ]
 
 
 async def call(name: str, arguments: object) -> str:

@@ -13,7 +13,7 @@ macro_rules! project {
     };
 }
 
-const FILES: [(&str, &str); 34] = project![
+const FILES: [(&str, &str); 35] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",
@@ -21,6 +21,7 @@ const FILES: [(&str, &str); 34] = project![
     "run.py",
     "magic_proxy/__init__.py",
     "magic_proxy/admin.py",
+    "magic_proxy/agent.py",
     "magic_proxy/bodies.py",
     "magic_proxy/cache.py",
     "magic_proxy/config.py",

@@ -14,9 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+import yaml
 from provider import Provider
 
-import yaml
 from magic_proxy import mcp_server, proxy
 from magic_proxy.gateway import Gateway
 from magic_proxy.server import server

@@ -13,6 +13,7 @@ mod crash;
 mod ensure_engine;
 mod follow;
 mod fuzz;
+mod gateway;
 mod logs;
 mod newer_engines;
 mod observability;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::Project;
+use crate::support::{Done, Project};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md")
@@ -35,6 +35,41 @@ fn every_command_works_in_a_new_project() {
         let done = project.magicctl(&words.collect::<Vec<_>>());
         assert_eq!(done.code, 0, "{line}: {}", done.all());
     }
+}
+
+#[test]
+fn the_tour_shows_what_it_says() {
+    let project = Project::sample("tour");
+    let text = readme();
+    let block = text.split("```bash\n").nth(1).and_then(|rest| rest.split("```").next());
+    let lines: Vec<&str> = block.expect("a tour").lines().collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    // `make up` builds magicctl and what it stands on, and then does this.
+    assert_eq!(lines[0], "make up");
+    project.magicctl(&["up", "app-runner"]).ok();
+    let said: Vec<String> = lines[1..]
+        .iter()
+        .map(|line| {
+            let port = format!("localhost:{}", project.port("MAGIC_PROXY_PORT"));
+            let line = line
+                .replace("localhost:8001", &port)
+                .replace("target/release/magicctl", env!("CARGO_BIN_EXE_magicctl"));
+            let done: Done = project
+                .plain("bash", &["-c", &format!("export NO_PROXY='*'; {line}")])
+                .output()
+                .expect("bash runs")
+                .into();
+            done.ok().stdout
+        })
+        .collect();
+    assert!(said[0].contains("hello") && said[0].ends_with("data: [DONE]\n\n"), "{}", said[0]);
+    assert!(said[1].contains("\"result\":\"42\""), "{}", said[1]);
+    for place in ["POST /tools/calculator: 200", "POST /v1/react/sessions: 200", "magic_proxy.worker"] {
+        assert!(said[2].contains(place), "{place}: {}", said[2]);
+    }
+    assert!(said[3].contains("service_unavailable_error"), "{}", said[3]);
+    let error = said[3].rsplit('\n').find(|line| line.contains("app-runner")).expect("a line of the log");
+    assert!(error.contains("ERROR") && error.contains("keys_pool_openai.env"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,22 @@
+"""What one would write without thinking of keys, fallbacks, caches or traces: FastAPI and httpx, bytes passed through."""
+
+import os
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from starlette.background import BackgroundTask
+
+app = FastAPI()
+limits = httpx.Limits(max_connections=None, max_keepalive_connections=256)
+client = httpx.AsyncClient(limits=limits, timeout=60, trust_env=False)
+
+
+@app.post("/v1/chat/completions")
+async def chat(request: Request) -> StreamingResponse:
+    headers = {"content-type": "application/json", "authorization": "Bearer sk-bench-0001"}
+    url = os.environ["PROVIDER"] + "/chat/completions"
+    asked = client.build_request("POST", url, content=await request.body(), headers=headers)
+    response = await client.send(asked, stream=True)
+    done = BackgroundTask(response.aclose)
+    return StreamingResponse(response.aiter_raw(), media_type="text/event-stream", background=done)

@@ -1,0 +1,94 @@
+"""An agent's next step. It follows from what is recorded of its session and from nothing else: so anyone can go on."""
+
+import json
+import socket
+from typing import Any
+from urllib.parse import quote
+
+from magic_proxy import tracing
+from magic_proxy.errors import ApiError
+from magic_proxy.gateway import Gateway
+from magic_proxy.sessions import Event
+
+
+class Agent:
+    """One task: think, act, observe, until there is an answer."""
+
+    def __init__(self, gateway: Gateway, task: dict[str, Any]) -> None:
+        self._gateway, self._task = gateway, task
+        self._tools: list[dict[str, Any]] | None = None
+
+    async def next(self, recorded: list[Event]) -> Event:
+        """What happens after what is recorded; `ApiError` when nothing can."""
+        last = recorded[-1] if recorded else None
+        if last is None:
+            return Event("task", self._task)
+        if last.name == "task":
+            return Event("worker_ack", {"session": self._task["id"], "worker": socket.gethostname()})
+        if last.name == "Action":
+            return Event("Observation", {**last.data, "result": await self._act(last.data)})
+        thoughts = [place for place, event in enumerate(recorded) if event.name == "Thought"]
+        if thoughts:
+            acted = sum(event.name == "Action" for event in recorded[thoughts[-1] :])
+            if calls := recorded[thoughts[-1]].data["calls"][acted:]:
+                return Event("Action", calls[0])
+        if len(thoughts) >= self._task["max_steps"]:
+            raise ApiError(422, f"no answer after {len(thoughts)} steps", "too_many_steps")
+        return await self._think(recorded)
+
+    async def _think(self, recorded: list[Event]) -> Event:
+        if self._tools is None:
+            offered = (await self._ask("GET", "/"))["tools"]
+            self._tools = [_function(name=t["name"], parameters=t["input_schema"]) for t in offered]
+        messages: list[dict[str, Any]] = [{"role": "user", "content": self._task["input"]}]
+        for event in recorded:
+            if event.name == "Thought":
+                calls = [
+                    {"id": call["id"], **_function(name=call["tool"], arguments=call["arguments"])}
+                    for call in event.data["calls"]
+                ]
+                messages.append({"role": "assistant", "content": event.data["content"], "tool_calls": calls})
+            if event.name == "Observation":
+                messages.append({"role": "tool", "tool_call_id": event.data["id"], "content": event.data["result"]})
+        body = {"model": self._task["model"], "messages": messages, "tools": self._tools}
+        answer = await self._gateway.router.send(self._gateway.config, "/chat/completions", body)
+        try:
+            message = json.loads(answer.body)["choices"][0]["message"]  # type: ignore[arg-type]
+            content = message.get("content") or ""
+            asked = [(call["id"], call["function"]) for call in message.get("tool_calls") or []]
+            calls = [{"id": id, "tool": str(it["name"]), "arguments": str(it["arguments"])} for id, it in asked]
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ApiError(502, f"{answer.profile} answered without a message", "garbled") from error
+        return Event("Thought", {"content": content, "calls": calls}) if calls else Event(ANSWER, {"answer": content})
+
+    async def _act(self, call: dict[str, Any]) -> str:
+        """What the tool says; its errors are told to the model, which may do better."""
+        try:
+            return str((await self._ask("POST", f"/tools/{quote(call['tool'], safe='')}", call["arguments"]))["result"])
+        except ApiError as error:
+            return f"error: {error}"
+
+    async def _ask(self, method: str, path: str, body: str = "") -> dict[str, Any]:
+        """mcp-server's answer; else `ApiError`."""
+        import httpx2
+
+        gateway, url = self._gateway, self._gateway.config.agent_settings.mcp_server_url.rstrip("/") + path
+        headers = {"traceparent": tracing.traceparent()}
+        if gateway.client_key:
+            headers["authorization"] = f"Bearer {gateway.client_key}"
+        content = body.encode("utf-8", "replace")
+        try:
+            answer = await gateway.router.client.request(method, url, content=content, headers=headers, timeout=30)
+            value: dict[str, Any] = answer.json()
+            if answer.status_code != 200:
+                raise ApiError(502, value["error"]["message"], "tool_failed")
+        except (httpx2.HTTPError, ValueError, LookupError, TypeError) as error:
+            raise ApiError(502, f"mcp-server: {type(error).__name__}: {error}", "tool_failed") from error
+        return value
+
+
+ANSWER = "FinalAnswerStreamEnd"
+
+
+def _function(**function: Any) -> dict[str, Any]:
+    return {"type": "function", "function": function}

@@ -1,0 +1,123 @@
+"""The process as a whole: `python run.py`, its signals and its exit code."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import yaml
+from conftest import NOBODY, chain_of
+from provider import Provider, chunk
+
+ROOT = Path(__file__).parents[2]
+KEY = "sk-process-0001"
+HELLO = {"model": "chain", "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+
+
+class Process:
+    def __init__(self, process: asyncio.subprocess.Process, ports: list[int]) -> None:
+        self.process, self.ports = process, ports
+        self.client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{ports[0]}", timeout=20, trust_env=False)
+
+    async def answers(self, path: str = "/v1/models") -> httpx2.Response:
+        for _ in range(2000):
+            try:
+                return await self.client.get(path)
+            except httpx2.TransportError:
+                await asyncio.sleep(0.02)
+        raise AssertionError("it never answers")
+
+    async def end(self) -> tuple[int, str]:
+        out, _ = await asyncio.wait_for(self.process.communicate(), 40)
+        assert self.process.returncode is not None
+        return self.process.returncode, out.decode()
+
+
+@asynccontextmanager
+async def run(
+    folder: Path, config: dict[str, Any], *arguments: str, ports: list[int] | None = None
+) -> AsyncIterator[Process]:
+    (folder / "keys_pool").mkdir(exist_ok=True)
+    (folder / "keys_pool" / "keys_pool_openai.env").write_text(KEY)
+    (folder / "proxy_config.yaml").write_text(yaml.safe_dump(config))
+    if ports is None:
+        free = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        ports = [one.getsockname()[1] for one in free]
+        for one in free:
+            one.close()
+    environment = {
+        **os.environ,
+        "MAGIC_PROXY_PORT": str(ports[0]),
+        "MCP_SERVER_PORT": str(ports[1]),
+        "KAFKA_BROKER": NOBODY,
+        "REDIS_URL": f"redis://{NOBODY}",
+        "PROXY_CONFIG": str(folder / "proxy_config.yaml"),
+        "KEYS_POOL": str(folder / "keys_pool"),
+    }
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "run.py", *arguments, cwd=ROOT, env=environment, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+    )
+    running = Process(process, ports)
+    try:
+        yield running
+    finally:
+        await running.client.aclose()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_at_sigterm_a_stream_is_finished_and_at_sighup_the_files_are_read(
+    tmp_path: Path, provider: Provider
+) -> None:
+    pieces = [chunk(str(number)) for number in range(20)]
+    provider.behave[KEY] = [{"stream": [*pieces, b"data: [DONE]\n\n"], "pause": 0.05}]
+    async with run(tmp_path, chain_of(provider)) as gateway:
+        # Kafka and Redis are away, and it serves all the same.
+        await gateway.answers()
+        (tmp_path / "proxy_config.yaml").write_text("model_list: 5")
+        gateway.process.send_signal(signal.SIGHUP)
+        async with gateway.client.stream("POST", "/v1/chat/completions", json=HELLO) as response:
+            coming = response.aiter_bytes()
+            parts = [await anext(coming)]
+            gateway.process.send_signal(signal.SIGTERM)
+            parts += [part async for part in coming]
+        assert b"".join(parts) == b"".join([*pieces, b"data: [DONE]\n\n"])
+        status, log = await gateway.end()
+    assert status == 0
+    assert "stopped, as asked" in log
+    assert "the old configuration stays" in log
+    assert "proxy_config.yaml:1: model_list" in log
+
+
+async def test_a_taken_port_and_a_bad_file_end_it_with_an_error(tmp_path: Path, provider: Provider) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with run(tmp_path, chain_of(provider), ports=[port, 0]) as gateway:
+            status, log = await gateway.end()
+    assert status == 1
+    assert f"port {port} can't be used" in log
+    async with run(tmp_path, {"model_list": 5}) as gateway:
+        status, log = await gateway.end()
+    assert status == 1
+    assert "proxy_config.yaml:1: model_list" in log
+
+
+async def test_in_development_it_starts_anew_when_the_code_changes(tmp_path: Path, provider: Provider) -> None:
+    module = ROOT / "magic_proxy" / "__init__.py"
+    async with run(tmp_path, chain_of(provider), "--reload") as gateway:
+        await gateway.answers()
+        module.touch()
+        log = b""
+        assert gateway.process.stdout is not None
+        while log.count(b" listen on ") < 2:
+            log += await asyncio.wait_for(gateway.process.stdout.readline(), 40)
+        gateway.process.terminate()
+        await gateway.process.communicate()
