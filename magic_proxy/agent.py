@@ -8,7 +8,7 @@ from urllib.parse import quote
 from magic_proxy import tracing
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import Gateway
-from magic_proxy.sessions import Event
+from magic_proxy.sessions import ANSWER, Event
 
 
 class Agent:
@@ -19,10 +19,8 @@ class Agent:
         self._tools: list[dict[str, Any]] | None = None
 
     async def next(self, recorded: list[Event]) -> Event:
-        """What happens after what is recorded; `ApiError` when nothing can."""
-        last = recorded[-1] if recorded else None
-        if last is None:
-            return Event("task", self._task)
+        """What happens after what is recorded, the task first; `ApiError` when nothing can."""
+        last = recorded[-1]
         if last.name == "task":
             return Event("worker_ack", {"session": self._task["id"], "worker": socket.gethostname()})
         if last.name == "Action":
@@ -85,9 +83,6 @@ class Agent:
         except (httpx2.HTTPError, ValueError, LookupError, TypeError) as error:
             raise ApiError(502, f"mcp-server: {type(error).__name__}: {error}", "tool_failed") from error
         return value
-
-
-ANSWER = "FinalAnswerStreamEnd"
 
 
 def _function(**function: Any) -> dict[str, Any]:

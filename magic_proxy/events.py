@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from starlette.responses import StreamingResponse
+
 from magic_proxy import secrets
+from magic_proxy.errors import ApiError
 
 DONE = b"data: [DONE]\n\n"
 LARGEST_EVENT = 8 << 20
@@ -15,6 +19,9 @@ PIECE, PAUSE = 12, 0.012
 
 _END_OF_EVENT = re.compile(rb"\r?\n\r?\n")
 _FIELDS = (b"data:", b":", b"event:", b"id:", b"retry:")
+
+
+log = logging.getLogger("magic_proxy.events")
 
 
 class StreamFailed(Exception):
@@ -94,3 +101,18 @@ def _pieces(text: bytes) -> list[bytes]:
     if len(parts) < 2 or choice.get("finish_reason") or choice["delta"].get("tool_calls"):
         return [text + b"\n\n"]
     return [event({**value, "choices": [{**choice, "delta": {**choice["delta"], "content": part}}]}) for part in parts]
+
+
+def streamed(blocks: AsyncIterator[bytes], headers: Mapping[str, str]) -> StreamingResponse:
+    """The blocks as they come, and an event that says why when they fail."""
+    headers = {"cache-control": "no-cache", "x-accel-buffering": "no", **headers}
+    return StreamingResponse(_to_the_end(blocks), headers=headers, media_type="text/event-stream")
+
+
+async def _to_the_end(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for block in blocks:
+            yield block
+    except StreamFailed as error:
+        log.error("a stream failed: %s", error)
+        yield event(ApiError(502, str(error), "stream_failed").body())

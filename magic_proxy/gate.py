@@ -4,13 +4,13 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from magic_proxy import tracing
 from magic_proxy.errors import ApiError, Json
+from magic_proxy.gateway import Gateway
 
 OPEN = ("/", "/health")
 OWN_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
@@ -21,9 +21,8 @@ log = logging.getLogger("magic_proxy.requests")
 class Gate:
     """Around one of the applications."""
 
-    def __init__(self, app: ASGIApp, client_key: Callable[[], str | None], limit: Callable[[], int]) -> None:
-        self.app, self.client_key, self.limit = app, client_key, limit
-        self.active = 0
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self.app, self.gateway, self.active = app, gateway, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN:
@@ -52,13 +51,13 @@ class Gate:
                 log.info("%s: %s in %.0f ms", line, status or "no answer", (time.monotonic() - began) * 1000)
 
     def _refused(self, headers: Headers) -> ApiError | None:
-        key = self.client_key()
+        key = self.gateway.client_key
         given = headers.get("authorization", "").removeprefix("Bearer ")
         if key and not hmac.compare_digest(given.encode(), key.encode()):
             return ApiError(401, "a key is needed here (GATEWAY_API_KEY in env/gateway.env)", "invalid_api_key")
         # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
         if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
             return ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
-        if self.active > self.limit():
+        if self.active > self.gateway.config.router_settings.max_parallel_requests:
             return ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
         return None

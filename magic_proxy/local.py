@@ -31,9 +31,8 @@ def chat(profile: Profile, body: Body) -> Body:
     reason = "stop"
     if len(results) < len(calls):
         name, arguments = calls[len(results)]
-        call_id = "call_" + _digest(body)[:24]
-        call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
-        message["tool_calls"], reason = [call], "tool_calls"
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        message["tool_calls"], reason = [{"id": _id(body), "type": "function", "function": function}], "tool_calls"
     else:
         told = [f"{name} says: {result}" for (name, _), result in zip(calls, results, strict=False)]
         words = ("\n".join(told) if told else asked).split(" ")
@@ -44,7 +43,7 @@ def chat(profile: Profile, body: Body) -> Body:
     prompt = sum(len(text_of(message).split()) for message in messages)
     completion = len((message["content"] or "").split())
     usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-    choice = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
+    choice = {"index": 0, "message": message, "finish_reason": reason}
     return {**_head(profile, body, "chat.completion"), "choices": [choice], "usage": usage}
 
 
@@ -108,9 +107,8 @@ def _calls(asked: str, body: Body) -> list[tuple[str, Body]]:
 
 
 def _head(profile: Profile, body: Body, kind: str) -> Body:
-    name = profile.model_params.model
-    return {"id": "chatcmpl-" + _digest(body)[:24], "object": kind, "created": 0, "model": name}
+    return {"id": _id(body), "object": kind, "created": 0, "model": profile.model_params.model}
 
 
-def _digest(body: Body) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+def _id(body: Body) -> str:
+    return "local-" + hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:24]

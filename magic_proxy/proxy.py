@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import admin, bodies, cache, events, health, stream, tasks
+from magic_proxy import admin, bodies, cache, events, health, tasks
 from magic_proxy.errors import HANDLERS, Json
 from magic_proxy.gateway import Gateway
 
@@ -64,7 +64,7 @@ async def answer(gateway: Gateway, path: str, body: dict[str, Any]) -> Response:
         blocks = gateway.cache.keeping(*kept, blocks)
     if config.streaming_settings.typewriter_mode == "proxy":
         blocks = events.paced(blocks)
-    return stream.answer(blocks, headers)
+    return events.streamed(blocks, headers)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

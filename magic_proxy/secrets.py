@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 MASK = "***"
 
-_known: set[str] = set()
+# The longest first: one key may begin with another.
+_known: list[str] = []
 
 
 def remember(values: Iterable[str]) -> None:
     """From now on `mask` hides them, also after they are gone from their file."""
-    _known.update(value for value in values if len(value) >= 4)
+    known = {*_known, *(value for value in values if len(value) >= 4)}
+    _known[:] = sorted(known, key=len, reverse=True)
 
 
 def mask(text: str) -> str:
@@ -22,10 +24,7 @@ def mask(text: str) -> str:
 
 def mask_bytes(data: bytes) -> bytes:
     """The same for what is passed on as it came."""
-    for value in _known:
-        if (key := value.encode()) in data:
-            data = data.replace(key, MASK.encode())
-    return data
+    return mask(data.decode("latin-1")).encode("latin-1")
 
 
 def lines(text: str) -> list[tuple[int, str, str]]:

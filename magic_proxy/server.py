@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -29,22 +30,13 @@ log = logging.getLogger("magic_proxy.server")
 
 
 class Server(uvicorn.Server):
-    """Leaves signals to `run`: they are for both servers."""
+    """One of the applications behind the gate; leaves signals to `run`: they are for both."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, gateway: Gateway, app: ASGIApp) -> None:
         # What isn't used here isn't imported: log set-up, WebSockets, lifespan events.
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=FINISH_WITHIN,
-            )
-        )
+        off: Any = {"ws": "none", "lifespan": "off", "log_config": None, "access_log": False, "server_header": False}
+        gate = Gate(app, gateway)
+        super().__init__(uvicorn.Config(gate, http="httptools", timeout_graceful_shutdown=FINISH_WITHIN, **off))
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -61,8 +53,8 @@ async def run() -> int:
     try:
         await asyncio.wait([keeping], timeout=STORES_WITHIN)
         servers = {
-            int(os.environ.get("MAGIC_PROXY_PORT", "8001")): server(gateway, proxy.create(gateway)),
-            int(os.environ.get("MCP_SERVER_PORT", "8002")): server(gateway, mcp_server.create(gateway.stores)),
+            int(os.environ.get("MAGIC_PROXY_PORT", "8001")): Server(gateway, proxy.create(gateway)),
+            int(os.environ.get("MCP_SERVER_PORT", "8002")): Server(gateway, mcp_server.create(gateway.stores)),
         }
         await serve(servers, Worker(gateway))
     except asyncio.CancelledError:
@@ -77,11 +69,6 @@ async def run() -> int:
         tracing.shut_down()
     log.error("a server ended by itself, and so the other was stopped")
     return 1
-
-
-def server(gateway: Gateway, app: ASGIApp) -> Server:
-    """`app` behind the gate."""
-    return Server(Gate(app, lambda: gateway.client_key, lambda: gateway.config.router_settings.max_parallel_requests))
 
 
 def reload(gateway: Gateway) -> None:

@@ -18,7 +18,8 @@ from magic_proxy import events
 KEPT_FOR = 24 * 3600
 ACK_WITHIN = 10
 AWAY_AT_MOST = 30
-ENDS = ("FinalAnswerStreamEnd", "TaskFailed")
+ANSWER = "FinalAnswerStreamEnd"
+ENDS = (ANSWER, "TaskFailed")
 
 
 @dataclass
@@ -86,7 +87,7 @@ def _told(event: Event, place: int) -> list[bytes]:
     if event.name == "task":
         return []
     pieces = []
-    if event.name == "FinalAnswerStreamEnd":
+    if event.name == ANSWER:
         answer = str(event.data["answer"])
         deltas = [answer[at : at + events.PIECE] for at in range(0, len(answer), events.PIECE)]
         pieces = [events.event({"delta": delta}, "FinalAnswerStream") for delta in deltas]

@@ -71,19 +71,19 @@ class Stores:
 
     async def health(self) -> dict[str, str]:
         """Empty, or what is wrong, by name; answers within a second."""
-        metadata = self._producer.client.fetch_all_metadata() if self._producer else _never()
-        kafka, redis = await asyncio.gather(_answer(metadata), _answer(self.redis.ping()))
+        kafka, redis = await asyncio.gather(_answer(self._metadata()), _answer(self.redis.ping()))
         return {"kafka": kafka, "redis": redis}
+
+    async def _metadata(self) -> None:
+        if self._producer is None:
+            raise KafkaError("not connected yet")
+        await self._producer.client.fetch_all_metadata()
 
     async def stop(self) -> None:
         """Hands over what is still to be sent and closes both."""
         if self._producer is not None:
             await asyncio.gather(self._producer.stop(), return_exceptions=True)
         await asyncio.gather(self.redis.aclose(), return_exceptions=True)
-
-
-async def _never() -> None:
-    raise KafkaError("not connected yet")
 
 
 async def _answer(question: Awaitable[object], seconds: float = ANSWER_WITHIN) -> str:

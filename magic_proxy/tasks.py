@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import bodies, stream, tracing
+from magic_proxy import bodies, events, tracing
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import Event
@@ -37,7 +37,7 @@ def routes(gateway: Gateway) -> list[Route]:
         await gateway.stores.publish(TOPIC, session, json.dumps(task).encode(), {"traceparent": tracing.traceparent()})
         if not asked.stream:
             return Json({"id": session}, 202)
-        return stream.answer(gateway.sessions.follow(session, 1), {"x-session-id": session})
+        return events.streamed(gateway.sessions.follow(session, 1), {"x-session-id": session})
 
     async def follow(request: Request) -> Response:
         session = request.path_params["session"]
@@ -45,7 +45,7 @@ def routes(gateway: Gateway) -> list[Route]:
         if not await gateway.sessions.read(session):
             raise ApiError(404, f"there is no session {session!r}", "session_not_found")
         place = int(last) if last.isdecimal() else 0
-        return stream.answer(gateway.sessions.follow(session, place), {"x-session-id": session})
+        return events.streamed(gateway.sessions.follow(session, place), {"x-session-id": session})
 
     return [
         Route("/v1/react/sessions", begin, methods=["POST"]),

@@ -2,11 +2,11 @@
 
 import ast
 import asyncio
-import operator
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import add, floordiv, mod, mul, neg, pos, pow, sub, truediv
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,17 +17,8 @@ from magic_proxy.errors import ApiError
 from magic_proxy.gateway import env_key
 
 LARGEST_BITS = 4096
-OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-}
+OPERATORS: dict[type, Any] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.FloorDiv: floordiv}
+OPERATORS |= {ast.Mod: mod, ast.Pow: pow, ast.USub: neg, ast.UAdd: pos}
 
 
 class Arguments(BaseModel):

@@ -88,7 +88,7 @@ class Worker:
             except (ValueError, TypeError, KeyError):
                 log.exception("a message at %s:%s is no task and is left out", message.partition, message.offset)
             else:
-                await self._until_its_end(session, task)
+                await self.work(session, task)
             ended[message.offset] = True
             # The first that has not ended, and all after it, come again when this process dies.
             while ended and ended[first := min(ended)]:
@@ -98,35 +98,35 @@ class Worker:
                 except KafkaError as error:
                     log.warning("not committed, so it may come again, to no effect: %s", error)
 
-    async def _until_its_end(self, session: str, task: dict[str, Any]) -> None:
+    async def work(self, session: str, task: dict[str, Any]) -> None:
+        """Records one event after the other until the last; waits for Redis when it is away."""
+        sessions, agent = self._gateway.sessions, Agent(self._gateway, task)
+        recorded: list[Event] = []
         told = False
-        while True:
+        while not recorded or recorded[-1].name not in ENDS:
             try:
-                return await self.work(session, task)
+                event = await self._next(agent, recorded) if recorded else None
+                if event is None or not await sessions.append(session, len(recorded) + 1, event):
+                    # From the start, or behind somebody else.
+                    recorded = await sessions.read(session) or [Event("task", task)]
+                    await sessions.append(session, 1, recorded[0])
+                    log.info("session %s goes on after %s events", session, len(recorded))
+                else:
+                    recorded.append(event)
             except (RedisError, OSError) as error:
                 if not told:
                     log.warning("session %s waits for Redis: %s: %s", session, type(error).__name__, error)
-                told = True
+                told, recorded = True, []
                 await asyncio.sleep(TRY_AGAIN_AFTER)
-
-    async def work(self, session: str, task: dict[str, Any]) -> None:
-        """Records one event after the other until the last."""
-        sessions, agent = self._gateway.sessions, Agent(self._gateway, task)
-        recorded = await sessions.read(session)
-        if len(recorded) > 1:
-            log.info("session %s goes on after %s events", session, len(recorded))
-        while not recorded or recorded[-1].name not in ENDS:
-            try:
-                event = await agent.next(recorded)
-            except ApiError as error:
-                event = Event("TaskFailed", error.body())
-            except Exception:
-                log.exception("session %s failed", session)
-                event = Event("TaskFailed", ApiError(500, "the task failed; the log says how", "internal_error").body())
-            if await sessions.append(session, len(recorded) + 1, event):
-                recorded.append(event)
-            else:
-                recorded = await sessions.read(session)
         last = recorded[-1]
         failed = last.name == "TaskFailed"
         log.log(logging.ERROR if failed else logging.INFO, "session %s: %s", session, last.data if failed else "done")
+
+    async def _next(self, agent: Agent, recorded: list[Event]) -> Event:
+        try:
+            return await agent.next(recorded)
+        except ApiError as error:
+            return Event("TaskFailed", error.body())
+        except Exception:
+            log.exception("a session failed")
+            return Event("TaskFailed", ApiError(500, "the task failed; the log says how", "internal_error").body())

@@ -13,7 +13,7 @@ macro_rules! project {
     };
 }
 
-const FILES: [(&str, &str); 35] = project![
+const FILES: [(&str, &str); 34] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",
@@ -40,7 +40,6 @@ const FILES: [(&str, &str); 35] = project![
     "magic_proxy/server.py",
     "magic_proxy/sessions.py",
     "magic_proxy/stores.py",
-    "magic_proxy/stream.py",
     "magic_proxy/tasks.py",
     "magic_proxy/tools.py",
     "magic_proxy/tracing.py",

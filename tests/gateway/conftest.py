@@ -19,7 +19,7 @@ from provider import Provider
 
 from magic_proxy import mcp_server, proxy
 from magic_proxy.gateway import Gateway
-from magic_proxy.server import server
+from magic_proxy.server import Server
 
 REDIS_IMAGE = "magicproxy/redis:7.0"
 NOBODY = "127.0.0.1:1"
@@ -74,7 +74,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
         serving, sockets = [], []
         for app in (proxy.create(gateway), mcp_server.create(gateway.stores)):
             sockets.append(socket.create_server(("127.0.0.1", 0)))
-            serving.append(server(gateway, app))
+            serving.append(Server(gateway, app))
         tasks = [asyncio.create_task(one.serve([at])) for one, at in zip(serving, sockets, strict=True)]
         running = Running(gateway, *(f"http://127.0.0.1:{at.getsockname()[1]}" for at in sockets))
         try:

@@ -10,7 +10,7 @@ use crate::support::{Done, Project, http, until};
 
 const UP: [&str; 4] = ["--progress", "plain", "up", "app-runner"];
 
-/// An official client, doing all that it can: tests/gateway/on_the_stack.py.
+/// An official client, doing all that it can: `tests/gateway/on_the_stack.py`.
 fn client(what: &str, port: u16, word: &str) -> Done {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     Command::new(root.join("target/test-tools/bin/python"))
@@ -197,7 +197,9 @@ fn a_key_is_told_in_no_answer_log_trace_cache_or_admin_page() {
     const USED: &str = "sk-canary-2222-used";
     const TOOL: &str = "tvly-canary-3333";
     let mut project = Project::sample("told");
-    project.env.insert("OTEL_TRACES_EXPORTER".to_owned(), "console".to_owned());
+    project
+        .env
+        .insert("OTEL_TRACES_EXPORTER".to_owned(), "console".to_owned());
     project.write("keys_pool/keys_pool_openai.env", &format!("{REFUSED}\n"));
     project.write("env/tavily.env", &format!("TAVILY_API_KEY={TOOL}\n"));
     project.edit(

@@ -62,14 +62,28 @@ fn the_tour_shows_what_it_says() {
             done.ok().stdout
         })
         .collect();
-    assert!(said[0].contains("hello") && said[0].ends_with("data: [DONE]\n\n"), "{}", said[0]);
+    assert!(
+        said[0].contains("hello") && said[0].ends_with("data: [DONE]\n\n"),
+        "{}",
+        said[0]
+    );
     assert!(said[1].contains("\"result\":\"42\""), "{}", said[1]);
-    for place in ["POST /tools/calculator: 200", "POST /v1/react/sessions: 200", "magic_proxy.worker"] {
+    for place in [
+        "POST /tools/calculator: 200",
+        "POST /v1/react/sessions: 200",
+        "magic_proxy.worker",
+    ] {
         assert!(said[2].contains(place), "{place}: {}", said[2]);
     }
     assert!(said[3].contains("service_unavailable_error"), "{}", said[3]);
-    let error = said[3].rsplit('\n').find(|line| line.contains("app-runner")).expect("a line of the log");
-    assert!(error.contains("ERROR") && error.contains("keys_pool_openai.env"), "{error}");
+    let error = said[3]
+        .rsplit('\n')
+        .find(|line| line.contains("app-runner"))
+        .expect("a line of the log");
+    assert!(
+        error.contains("ERROR") && error.contains("keys_pool_openai.env"),
+        "{error}"
+    );
 }
 
 #[test]
