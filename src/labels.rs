@@ -10,6 +10,8 @@ pub const CONTAINER_NUMBER: &str = "com.docker.compose.container-number";
 pub const ONEOFF: &str = "com.docker.compose.oneoff";
 /// What tells containers of `run` apart.
 pub const SLUG: &str = "com.docker.compose.slug";
+/// Which container it took the place of, as `SERVICE-NUMBER`.
+pub const REPLACE: &str = "com.docker.compose.replace";
 /// A hash of the service's configuration.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// The project's directory.

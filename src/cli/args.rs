@@ -138,7 +138,7 @@ pub enum Command {
     /// Build, and replace only what changed; a failed build leaves everything running
     Rebuild(RebuildArgs),
     /// Stop and start containers
-    Restart(LifecycleArgs),
+    Restart(RestartArgs),
     /// Stop containers without removing them
     Stop(LifecycleArgs),
     /// Start stopped containers
@@ -189,6 +189,8 @@ pub enum Command {
     Stats(verbs::stats::StatsArgs),
     /// Join a container's input and output
     Attach(verbs::attach::AttachArgs),
+    /// Show every command and flag of Docker Compose, and what it is here
+    ComposeHelp(verbs::compose_help::ComposeHelpArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -292,6 +294,9 @@ pub struct UpArgs {
     /// Give replaced containers new anonymous volumes; the old ones stay on the engine
     #[arg(short = 'V', long, conflicts_with = "no_recreate")]
     pub renew_anon_volumes: bool,
+    /// Leave out what the builder says
+    #[arg(long)]
+    pub quiet_build: bool,
     /// Only make containers, as `create` does
     #[arg(long, conflicts_with = "wait")]
     pub no_start: bool,
@@ -369,6 +374,18 @@ pub struct RebuildArgs {
 /// `status`.
 #[derive(Debug, Clone, Args)]
 pub struct StatusArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Accepted as with Compose; all containers are always shown
+    #[arg(short, long)]
+    pub all: bool,
+    /// Only the services' names (-q: only the containers' ids)
+    #[arg(long = "services")]
+    pub only_services: bool,
+    /// Only containers that are running, exited, paused…; repeat for several
+    #[arg(long, value_name = "STATE")]
+    pub status: Vec<String>,
     /// Show it again whenever it changes, until interrupted
     #[arg(short, long)]
     pub watch: bool,
@@ -457,7 +474,18 @@ fn tail(text: &str) -> Result<usize, String> {
         .map_err(|_| format!("`{text}` is no number of records; write one (100), or `all`"))
 }
 
-/// `restart` and `stop`.
+/// `restart`.
+#[derive(Debug, Clone, Args)]
+pub struct RestartArgs {
+    /// Which, and how long they may take
+    #[command(flatten)]
+    pub stop: LifecycleArgs,
+    /// Leave alone what depends on them with `restart: true`
+    #[arg(long)]
+    pub no_deps: bool,
+}
+
+/// `stop`, and what `restart` has of it.
 #[derive(Debug, Clone, Args)]
 pub struct LifecycleArgs {
     /// Services; all by default
@@ -474,6 +502,12 @@ pub struct StartArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
+    /// Accepted as with Compose; `start` always waits
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait for one service (90s, 2m)
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
+    pub wait_timeout: std::time::Duration,
 }
 
 /// `exec`.
@@ -499,8 +533,17 @@ pub struct ExecArgs {
     #[arg(short, long, value_name = "NAME=VALUE")]
     pub env: Vec<String>,
     /// No terminal, even when there is one
-    #[arg(short = 'T', long)]
+    #[arg(short = 'T', long, visible_alias = "no-TTY")]
     pub no_tty: bool,
+    /// Don't wait for its end
+    #[arg(short, long)]
+    pub detach: bool,
+    /// With every capability
+    #[arg(long)]
+    pub privileged: bool,
+    /// In which of the service's containers, by its number
+    #[arg(long, value_name = "N")]
+    pub index: Option<u32>,
 }
 
 /// `open`.

@@ -26,6 +26,8 @@ pub(crate) struct Carry<'a> {
     pub stack: Option<&'a Stack>,
     pub timeout: Duration,
     pub began: Instant,
+    /// Leave out what the builder says.
+    pub quiet_build: bool,
     reporter: RefCell<Box<dyn Reporter>>,
     signs: RefCell<Option<std::rc::Rc<Signs>>>,
     total: RefCell<Outcome>,
@@ -46,6 +48,7 @@ impl<'a> Carry<'a> {
             stack,
             timeout: Duration::from_secs(120),
             began: Instant::now(),
+            quiet_build: false,
             reporter: RefCell::new(session.reporter()),
             signs: RefCell::default(),
             total: RefCell::default(),
@@ -94,6 +97,9 @@ impl<'a> Carry<'a> {
     }
 
     pub(crate) fn emit(&self, event: &Event) {
+        if self.quiet_build && matches!(event, Event::Output { .. }) {
+            return;
+        }
         self.reporter.borrow_mut().event(event);
     }
 

@@ -27,7 +27,9 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         }),
         named_images: stack
             .iter()
-            .flat_map(|stack| stack.services.values().filter_map(|service| service.image.clone()))
+            .flat_map(|stack| stack.services.values())
+            .filter(|service| args.services.is_empty() || args.services.contains(&service.name))
+            .filter_map(|service| service.image.clone())
             .collect(),
         volumes: args.volumes,
         timeout: super::lifecycle::seconds(args.timeout),

@@ -3,36 +3,26 @@
 use std::io::IsTerminal as _;
 
 use crate::engine::ExecOptions;
-use crate::failure::{Exit, Failure};
+use crate::failure::Exit;
 
 use super::Ended;
 use super::args::ExecArgs;
 use super::session::Session;
 use super::terminal::RawTerminal;
+use super::verbs::there::There;
 
 pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
-    let (project, stack) = session.project()?;
-    if let Some(stack) = &stack {
-        stack.select(std::slice::from_ref(&args.service), false)?;
-    }
-    let engine = session.engine().await?;
-    let containers = engine
-        .observe_containers(&project)
-        .await
-        .map_err(|error| error.failure())?;
-    let container = containers
-        .iter()
-        .find(|container| container.service() == Some(&args.service) && container.is_running())
-        .ok_or_else(|| {
-            Failure::failed(format!("{} is not running", args.service))
-                .hint(format!("`magicctl up {}` starts it", args.service))
-        })?;
+    let there = There::of(session, std::slice::from_ref(&args.service)).await?;
+    let container = there.one_running(&args.service, args.index)?;
+    let engine = &there.engine;
     let options = ExecOptions {
-        tty: !args.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
+        tty: !args.no_tty && !args.detach && std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
         interactive: true,
         user: args.user,
         workdir: args.workdir,
         env: args.env,
+        privileged: args.privileged,
+        detach: args.detach,
     };
     let raw = options.tty.then(RawTerminal::enter).flatten();
     let code = engine.exec(&container.id, &args.command, &options).await;

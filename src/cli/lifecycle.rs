@@ -1,33 +1,38 @@
 //! `stop`, `start` and `restart`: the containers that are there, as they are.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::observed::{Container, Observed};
 use crate::plan::{self, Plan};
 
 use super::Ended;
-use super::args::{LifecycleArgs, StartArgs};
+use super::args::{LifecycleArgs, RestartArgs, StartArgs};
 use super::carry::Carry;
 use super::session::Session;
 
 pub(crate) async fn stop(session: &Session, args: &LifecycleArgs) -> Ended {
     let timeout = seconds(args.timeout);
-    run(session, "stop", &args.services, |project, observed, services| {
+    run(session, "stop", &args.services, None, |project, observed, services| {
         plan::stop(project, observed, services, timeout)
     })
     .await
 }
 
 pub(crate) async fn start(session: &Session, args: &StartArgs) -> Ended {
-    run(session, "start", &args.services, plan::start).await
+    run(session, "start", &args.services, Some(args.wait_timeout), plan::start).await
 }
 
-pub(crate) async fn restart(session: &Session, args: &LifecycleArgs) -> Ended {
-    let timeout = seconds(args.timeout);
-    run(session, "restart", &args.services, |project, observed, services| {
-        plan::restart(project, observed, services, timeout)
-    })
+pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
+    let timeout = seconds(args.stop.timeout);
+    run(
+        session,
+        "restart",
+        &args.stop.services,
+        None,
+        |project, observed, services| plan::restart(project, observed, services, !args.no_deps, timeout),
+    )
     .await
 }
 
@@ -35,6 +40,7 @@ async fn run(
     session: &Session,
     command: &'static str,
     services: &[String],
+    wait_timeout: Option<Duration>,
     plan: impl FnOnce(&str, &Observed, &BTreeSet<String>) -> Plan,
 ) -> Ended {
     let (project, stack) = session.project_with(services)?;
@@ -66,7 +72,8 @@ async fn run(
     } else {
         named
     };
-    let carry = Carry::new(session, &engine, command, &project, stack.as_ref());
+    let mut carry = Carry::new(session, &engine, command, &project, stack.as_ref());
+    carry.timeout = wait_timeout.unwrap_or(carry.timeout);
     carry.run(&plan, about.iter().cloned().collect()).await?;
     let shown = if command == "stop" { BTreeSet::new() } else { about };
     carry.finish(&shown, Vec::new()).await

@@ -44,6 +44,11 @@ pub fn main() -> u8 {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
+            let typed: Vec<String> = std::env::args().collect();
+            if let Some(failure) = verbs::compose_help::instead(&error, &typed) {
+                print_failure(&Out::new(Redactor::default()), &failure);
+                return failure.exit.code();
+            }
             // The reader of help may have gone (`| head`).
             let _unread = error.print();
             return if error.use_stderr() { Exit::Usage.code() } else { 0 };
@@ -114,6 +119,7 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Volumes(args) => verbs::volumes::run(session, &args).await,
         Command::Stats(args) => verbs::stats::run(session, &args).await,
         Command::Attach(args) => verbs::attach::run(session, &args).await,
+        Command::ComposeHelp(args) => verbs::compose_help::run(session, &args),
         Command::Completions { shell } => {
             completions::shell(shell);
             Ok(None)

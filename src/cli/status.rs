@@ -15,16 +15,54 @@ use super::session::Session;
 /// How often `--watch` looks when nothing is said to have changed: the up times go on.
 const WATCH_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// As the engine names them.
+const STATES: [&str; 7] = [
+    "created",
+    "running",
+    "paused",
+    "restarting",
+    "exited",
+    "removing",
+    "dead",
+];
+
 pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
-    let (project, _) = session.project()?;
+    let (project, stack) = session.project_with(&args.services)?;
+    if let Some(stack) = stack.filter(|_| !args.services.is_empty()) {
+        stack.select(&args.services, false)?;
+    }
+    for state in &args.status {
+        if !STATES.contains(&state.as_str()) {
+            return Err(Failure::usage(format!("--status {state}: there is no such state"))
+                .hint(format!("there are: {}", STATES.join(", "))));
+        }
+    }
     let engine = session.engine().await?;
+    if session.global.quiet || args.only_services {
+        let mut lines: Vec<String> = chosen(&engine, &project, args)
+            .await?
+            .into_iter()
+            .filter_map(|container| {
+                if args.only_services {
+                    container.service().map(ToOwned::to_owned)
+                } else {
+                    Some(container.id)
+                }
+            })
+            .collect();
+        lines.dedup();
+        for line in lines {
+            session.out.line(&line);
+        }
+        return Ok(None);
+    }
     if !args.watch {
-        show(session, &project, &rows(&engine, &project).await?);
+        show(session, &project, &rows(&engine, &project, args).await?);
         return Ok(None);
     }
     let term = console::Term::stdout();
     loop {
-        let rows = rows(&engine, &project).await?;
+        let rows = rows(&engine, &project, args).await?;
         if term.is_term() {
             term.clear_screen()
                 .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
@@ -36,13 +74,21 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     }
 }
 
-async fn rows(engine: &Engine, project: &str) -> Result<Vec<StatusRow>, Failure> {
-    let mut containers = engine
-        .observe_containers(project)
-        .await
-        .map_err(|error| error.failure())?;
-    containers.retain(|container| container.service().is_some());
+/// The containers that are to be shown, by service and number.
+async fn chosen(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<Container>, Failure> {
+    let there = engine.observe_containers(project).await;
+    let mut containers = there.map_err(|error| error.failure())?;
+    containers.retain(|container| {
+        let service = container.service();
+        service.is_some_and(|service| args.services.is_empty() || args.services.iter().any(|name| name == service))
+            && (args.status.is_empty() || args.status.iter().any(|state| state == container.state.word()))
+    });
     containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
+    Ok(containers)
+}
+
+async fn rows(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<StatusRow>, Failure> {
+    let containers = chosen(engine, project, args).await?;
     let checks = containers.iter().map(|container| async move {
         let mut row = StatusRow::of(container);
         row.ready = match container.state {

@@ -36,6 +36,7 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let _lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
     carry.timeout = args.wait_timeout;
+    carry.quiet_build = args.quiet_build;
     bring_up(session, &carry, &engine, &stack, options).await
 }
 

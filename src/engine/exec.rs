@@ -23,6 +23,7 @@ pub struct ExecOutcome {
 
 /// How to run the user's command.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the engine's")]
 pub struct ExecOptions {
     /// With a terminal.
     pub tty: bool,
@@ -34,6 +35,10 @@ pub struct ExecOptions {
     pub workdir: Option<String>,
     /// With these variables, `NAME=value`.
     pub env: Vec<String>,
+    /// With every capability.
+    pub privileged: bool,
+    /// Nobody waits for its end.
+    pub detach: bool,
 }
 
 impl Engine {
@@ -78,14 +83,15 @@ impl Engine {
     /// Runs the user's command with our standard streams and gives its exit code.
     pub async fn exec(&self, id: &str, command: &[String], options: &ExecOptions) -> Result<i64, EngineError> {
         let config = CreateExecOptions {
-            attach_stdin: Some(options.interactive),
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
+            attach_stdin: Some(options.interactive && !options.detach),
+            attach_stdout: Some(!options.detach),
+            attach_stderr: Some(!options.detach),
             tty: Some(options.tty),
             cmd: Some(command.to_vec()),
             user: options.user.clone(),
             working_dir: options.workdir.clone(),
             env: Some(options.env.clone()),
+            privileged: Some(options.privileged),
             ..CreateExecOptions::default()
         };
         let exec = self
@@ -95,6 +101,7 @@ impl Engine {
             .map_err(|error| self.error(error))?
             .id;
         let start = StartExecOptions {
+            detach: options.detach,
             tty: options.tty,
             ..StartExecOptions::default()
         };

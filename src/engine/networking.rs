@@ -1,10 +1,12 @@
 //! Which networks a container joins, under which names and addresses.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use bollard::models::{EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkingConfig};
+use bollard::models::{
+    EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest, NetworkingConfig,
+};
 
-use crate::compose::Attachment;
+use crate::compose::{Attachment, Service, Stack};
 
 use super::create::{NewContainer, START_INTERVAL_API};
 use super::{Engine, EngineError};
@@ -80,6 +82,55 @@ impl Networking {
             }
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Takes a container off a network; false when it is not on it, or the network is gone.
+    pub async fn leave_network(&self, id: &str, network: &str) -> Result<bool, EngineError> {
+        let request = NetworkDisconnectRequest {
+            container: id.to_owned(),
+            force: Some(true),
+        };
+        let left = self.docker.disconnect_network(network, request).await;
+        match left.map_err(|error| self.error(error)) {
+            Ok(()) => Ok(true),
+            Err(EngineError::NotFound(_)) => Ok(false),
+            Err(EngineError::Refused(message) | EngineError::Conflict(message))
+                if message.contains("is not connected") =>
+            {
+                Ok(false)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Lets container `number` of `service` join the network with key `key`, as it would have at its making.
+    pub async fn join_network(
+        &self,
+        stack: &Stack,
+        service: &Service,
+        number: u32,
+        key: &str,
+        id: &str,
+    ) -> Result<bool, EngineError> {
+        let new = NewContainer {
+            stack,
+            service,
+            number,
+            name: id,
+            image: "",
+            labels: BTreeMap::new(),
+            inherit: None,
+            one_off: None,
+        };
+        let attachment = service.networks.get(key).cloned().flatten().unwrap_or_default();
+        let endpoint = endpoint(&new, attachment, &links(self, &new).await?);
+        let networking = Networking {
+            endpoints: vec![(stack.networks[key].name.clone(), endpoint)],
+            at_create: 0,
+        };
+        networking.connect_rest(self, id).await.map(|()| true)
     }
 }
 

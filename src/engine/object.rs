@@ -7,6 +7,7 @@ use bollard::query_parameters::{ListNetworksOptions, RemoveVolumeOptions};
 
 use crate::compose::{Network, Volume};
 use crate::labels;
+use crate::plan::{network_hash, volume_hash};
 
 use super::{Engine, EngineError};
 
@@ -32,7 +33,13 @@ impl Engine {
             enable_ipv4: network.enable_ipv4,
             enable_ipv6: network.enable_ipv6,
             options: Some(unsorted(&network.driver_opts)),
-            labels: Some(own_labels(project, labels::NETWORK, key, &network.labels)),
+            labels: Some(own_labels(
+                project,
+                labels::NETWORK,
+                key,
+                network_hash(network),
+                &network.labels,
+            )),
             ..NetworkCreateRequest::default()
         };
         match self
@@ -53,7 +60,13 @@ impl Engine {
             name: Some(volume.name.clone()),
             driver: volume.driver.clone(),
             driver_opts: Some(unsorted(&volume.driver_opts)),
-            labels: Some(own_labels(project, labels::VOLUME, key, &volume.labels)),
+            labels: Some(own_labels(
+                project,
+                labels::VOLUME,
+                key,
+                volume_hash(volume),
+                &volume.labels,
+            )),
             ..VolumeCreateRequest::default()
         };
         self.docker
@@ -87,8 +100,15 @@ impl Engine {
     }
 }
 
-fn own_labels(project: &str, kind: &str, key: &str, wanted: &BTreeMap<String, String>) -> HashMap<String, String> {
+fn own_labels(
+    project: &str,
+    kind: &str,
+    key: &str,
+    hash: String,
+    wanted: &BTreeMap<String, String>,
+) -> HashMap<String, String> {
     let mut all = unsorted(wanted);
+    all.insert(labels::CONFIG_HASH.to_owned(), hash);
     all.insert(labels::PROJECT.to_owned(), project.to_owned());
     all.insert(kind.to_owned(), key.to_owned());
     all.insert(

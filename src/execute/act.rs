@@ -88,6 +88,16 @@ impl Execution<'_> {
                 let stack = self.stack()?;
                 engine.create_network(&stack.name, key, &stack.networks[key]).await
             }
+            Action::DisconnectNetwork { container, network } => {
+                engine.leave_network(&self.resolve(container)?, network).await
+            }
+            Action::ConnectNetwork {
+                container, number, key, ..
+            } => {
+                let (stack, service) = self.wanted(service)?;
+                let id = self.resolve(container)?;
+                engine.join_network(stack, service, *number, key, &id).await
+            }
             Action::CreateVolume { key, .. } => {
                 let stack = self.stack()?;
                 engine.create_volume(&stack.name, key, &stack.volumes[key]).await

@@ -9,7 +9,7 @@ use crate::observed::{Container, Observed, State};
 
 use super::labels::parse_depends_on;
 use super::page::ReadyPage;
-use super::step::{Action, Plan, StepId, Target, Until, Which};
+use super::step::{Action, Plan, StepId, Until, target_of};
 
 /// What the user asked of `down`.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,7 @@ pub struct DownOptions {
     pub timeout: Option<u32>,
     /// The services that the file names; others are orphans and said to be. `None`: the file could not be read.
     pub known: Option<BTreeSet<String>>,
-    /// The images that the file names.
+    /// The images that the file names for these services.
     pub named_images: BTreeSet<String>,
 }
 
@@ -55,7 +55,7 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
             "the stack goes down"
         };
         let action = Action::RemoveContainer {
-            container: target(container),
+            container: target_of(container),
             volumes: options.volumes,
         };
         let needs = stops.get(&container.id).copied().into_iter().collect();
@@ -129,10 +129,23 @@ fn plan_images(
     let Some(which) = options.images else {
         return;
     };
-    let of_project = observed.built.iter().filter(|image| of(&image.labels, project));
     let mut names: BTreeSet<&str> = BTreeSet::new();
-    for image in of_project {
-        names.extend(image.names.first().map(String::as_str).or(Some(image.id.as_str())));
+    for image in observed.built.iter().filter(|image| of(&image.labels, project)) {
+        let service = image
+            .labels
+            .get(labels::SERVICE)
+            .map(String::as_str)
+            .unwrap_or_default();
+        if !(options.services.is_empty() || options.services.contains(service)) {
+            continue;
+        }
+        // What the file gives a name of its own is more than this project's.
+        let own = format!("{project}-{service}");
+        let is_own = |name: &&String| which == Images::All || name.split(':').next() == Some(own.as_str());
+        if image.names.is_empty() {
+            names.insert(&image.id);
+        }
+        names.extend(image.names.iter().filter(is_own).map(String::as_str));
     }
     if which == Images::All {
         let there = |name: &&String| observed.image_id(name).is_some();
@@ -183,7 +196,7 @@ pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, s
     };
     for container in chosen.into_iter().filter(|container| stop || !runs(container)) {
         let action = Action::RemoveContainer {
-            container: target(container),
+            container: target_of(container),
             volumes,
         };
         let needs = stops.get(&container.id).copied().into_iter().collect();
@@ -196,7 +209,7 @@ pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, s
 pub fn kill(project: &str, observed: &Observed, services: &BTreeSet<String>, signal: &str) -> Plan {
     each(project, observed, services, "kill was asked for", |container| {
         runs(container).then(|| Action::KillContainer {
-            container: target(container),
+            container: target_of(container),
             signal: signal.to_owned(),
         })
     })
@@ -206,7 +219,7 @@ pub fn kill(project: &str, observed: &Observed, services: &BTreeSet<String>, sig
 pub fn pause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
     each(project, observed, services, "pause was asked for", |container| {
         container.is_running().then(|| Action::PauseContainer {
-            container: target(container),
+            container: target_of(container),
         })
     })
 }
@@ -215,7 +228,7 @@ pub fn pause(project: &str, observed: &Observed, services: &BTreeSet<String>) ->
 pub fn unpause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
     each(project, observed, services, "unpause was asked for", |container| {
         (container.state == State::Paused).then(|| Action::UnpauseContainer {
-            container: target(container),
+            container: target_of(container),
         })
     })
 }
@@ -263,10 +276,10 @@ pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) ->
         let action = match container.state {
             State::Running { .. } | State::Restarting => None,
             State::Paused => Some(Action::UnpauseContainer {
-                container: target(container),
+                container: target_of(container),
             }),
             _ => Some(Action::StartContainer {
-                container: target(container),
+                container: target_of(container),
             }),
         };
         if let Some(action) = action {
@@ -283,21 +296,43 @@ pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) ->
     plan
 }
 
-/// Restarts the containers of `services` (all when empty), dependencies first, and waits for them.
-pub fn restart(project: &str, observed: &Observed, services: &BTreeSet<String>, timeout: Option<u32>) -> Plan {
+/// Restarts the containers of `services` (all when empty), dependencies first, and waits for them. With `dependents` also
+/// those of services that depend on them with `restart: true`.
+pub fn restart(
+    project: &str,
+    observed: &Observed,
+    services: &BTreeSet<String>,
+    dependents: bool,
+    timeout: Option<u32>,
+) -> Plan {
     let mut plan = Plan::default();
-    let containers = chosen(project, observed, services);
+    let mut services = services.clone();
+    let all: Vec<&Container> = observed.of_project(project).collect();
+    while dependents && !services.is_empty() {
+        let more: Vec<String> = all
+            .iter()
+            .filter(|container| restarted_with(container).any(|name| services.contains(name)))
+            .filter_map(|container| container.service())
+            .filter(|service| !services.contains(*service))
+            .map(ToOwned::to_owned)
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        services.extend(more);
+    }
+    let containers = chosen(project, observed, &services);
     let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for container in in_dependency_order(&containers) {
         let service = container.service().unwrap_or_default();
         let needs = dependency_steps(container, &ready);
         let action = Action::RestartContainer {
-            container: target(container),
+            container: target_of(container),
             timeout,
         };
         let step = plan.push(Some(service), action, "restart was asked for", needs);
         let action = Action::Await {
-            container: target(container),
+            container: target_of(container),
             until: Until::Ready,
             page: page(container),
         };
@@ -323,7 +358,7 @@ fn plan_wait(plan: &mut Plan, container: &Container, needs: Vec<StepId>) -> Opti
         return None;
     }
     let action = Action::Await {
-        container: target(container),
+        container: target_of(container),
         until: Until::Ready,
         page: page(container),
     };
@@ -367,7 +402,7 @@ fn stop_in_order(
         }
         let service = container.service().unwrap_or_default();
         let action = Action::StopContainer {
-            container: target(container),
+            container: target_of(container),
             timeout,
         };
         let step = plan.push(container.service(), action, reason, Vec::new());
@@ -422,13 +457,13 @@ fn dependencies(container: &Container) -> impl Iterator<Item = &str> {
         .flat_map(|label| parse_depends_on(label))
 }
 
-fn of(labels: &BTreeMap<String, String>, project: &str) -> bool {
-    labels.get(crate::labels::PROJECT).is_some_and(|name| name == project)
+/// The services with which it is to be restarted.
+fn restarted_with(container: &Container) -> impl Iterator<Item = &str> {
+    let label = container.labels.get(labels::DEPENDS_ON);
+    let entries = label.into_iter().flat_map(|label| label.split(','));
+    entries.filter_map(|entry| Some(entry.strip_suffix(":true")?.split(':').next().unwrap_or_default()))
 }
 
-fn target(container: &Container) -> Target {
-    Target {
-        name: container.name.clone(),
-        which: Which::Id(container.id.clone()),
-    }
+fn of(labels: &BTreeMap<String, String>, project: &str) -> bool {
+    labels.get(crate::labels::PROJECT).is_some_and(|name| name == project)
 }

@@ -26,7 +26,7 @@ pub fn of_container(
     put(labels::SERVICE, service.name.clone());
     put(labels::CONTAINER_NUMBER, number.to_string());
     put(labels::ONEOFF, "False".to_owned());
-    put(labels::CONFIG_HASH, config_hash(spec, &service.image_ref(&stack.name)));
+    put(labels::CONFIG_HASH, hash(stack, service, spec));
     put(labels::WORKING_DIR, stack.working_dir.to_string_lossy().into_owned());
     put(labels::CONFIG_FILES, joined(&stack.files));
     if !stack.env_files.is_empty() {
@@ -55,6 +55,11 @@ pub fn of_one_off(
     all.insert(labels::ONEOFF.to_owned(), "True".to_owned());
     all.insert(labels::SLUG.to_owned(), slug.to_owned());
     all
+}
+
+/// Compose's hash of what a service wants to be.
+pub(super) fn hash(stack: &Stack, service: &Service, spec: &Spec) -> String {
+    config_hash(spec, &service.image_ref(&stack.name))
 }
 
 fn joined(paths: &[std::path::PathBuf]) -> String {

@@ -5,24 +5,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::labels;
-use crate::observed::Observed;
+use crate::observed::{Container, Network, Observed};
 
-use super::step::{Action, Plan, StepId};
+use super::object_hash::{network_hash, volume_hash};
+use super::step::{Action, Plan, StepId, target_of};
 
-/// Adds a step for each missing network that services of `order` use; gives the steps by network key.
+/// What the plan does about networks.
+#[derive(Debug, Default)]
+pub(super) struct Networks {
+    /// The steps that make them, by key.
+    pub made: BTreeMap<String, StepId>,
+    /// The steps after which a container that was taken off one is on it again, by container id. It was stopped for that.
+    pub joined: BTreeMap<String, Vec<StepId>>,
+}
+
+/// Adds a step for each missing network that services of `order` use, and those that make one anew which the file wants
+/// otherwise.
 pub(super) fn plan_networks(
     plan: &mut Plan,
     stack: &Stack,
     observed: &Observed,
     order: &[String],
-) -> Result<BTreeMap<String, StepId>, Failure> {
+) -> Result<Networks, Failure> {
     let used: BTreeSet<&String> = order
         .iter()
         .flat_map(|name| stack.services[name].networks.keys())
         .collect();
     let named = observed.networks.iter().map(|network| (network.name.as_str(), network));
     let named: BTreeMap<&str, _> = named.collect();
-    let mut steps = BTreeMap::new();
+    let mut networks = Networks::default();
     for key in used {
         let Some(network) = stack.networks.get(key) else {
             continue;
@@ -50,17 +61,76 @@ pub(super) fn plan_networks(
                             )),
                     );
                 }
+                let hash = there.labels.get(labels::CONFIG_HASH);
+                if hash.is_some_and(|hash| *hash != network_hash(network)) {
+                    make_anew(plan, stack, observed, key, there, &mut networks);
+                }
             }
             (None, false) => {
                 let action = Action::CreateNetwork {
                     key: key.clone(),
                     name: network.name.clone(),
                 };
-                steps.insert(key.clone(), plan.push(None, action, "it is not there", Vec::new()));
+                let step = plan.push(None, action, "it is not there", Vec::new());
+                networks.made.insert(key.clone(), step);
             }
         }
     }
-    Ok(steps)
+    Ok(networks)
+}
+
+/// A network can't be changed: its containers are stopped and taken off it, and join the one that takes its place.
+fn make_anew(
+    plan: &mut Plan,
+    stack: &Stack,
+    observed: &Observed,
+    key: &str,
+    network: &Network,
+    networks: &mut Networks,
+) {
+    let reason = format!("the file wants network {key} otherwise than it is");
+    let on_it: Vec<&Container> = observed
+        .of_project(&stack.name)
+        .filter(|container| container.networks.contains_key(&network.name))
+        .collect();
+    let mut left = Vec::new();
+    for container in &on_it {
+        let stop = Action::StopContainer {
+            container: target_of(container),
+            timeout: None,
+        };
+        let stopped = plan.push(container.service(), stop, reason.as_str(), Vec::new());
+        let leave = Action::DisconnectNetwork {
+            container: target_of(container),
+            network: network.name.clone(),
+        };
+        left.push(plan.push(container.service(), leave, reason.as_str(), vec![stopped]));
+    }
+    let remove = Action::RemoveNetwork {
+        id: network.id.clone(),
+        name: network.name.clone(),
+    };
+    let removed = plan.push(None, remove, reason.as_str(), left);
+    let create = Action::CreateNetwork {
+        key: key.to_owned(),
+        name: network.name.clone(),
+    };
+    let made = plan.push(None, create, reason.as_str(), vec![removed]);
+    networks.made.insert(key.to_owned(), made);
+    let still_on_it = |container: &&&Container| {
+        let service = container.service().and_then(|service| stack.services.get(service));
+        service.is_some_and(|service| service.networks.contains_key(key))
+    };
+    for container in on_it.iter().filter(still_on_it) {
+        let join = Action::ConnectNetwork {
+            container: target_of(container),
+            number: container.number(),
+            key: key.to_owned(),
+            network: network.name.clone(),
+        };
+        let step = plan.push(container.service(), join, reason.as_str(), vec![made]);
+        networks.joined.entry(container.id.clone()).or_default().push(step);
+    }
 }
 
 /// Adds a step for each missing named volume that services of `order` use; gives the steps by volume key.
@@ -101,6 +171,14 @@ pub(super) fn plan_volumes(
                         "volume {} was there before ({}): it is used as it is",
                         volume.name,
                         owner(project)
+                    ));
+                }
+                let hash = there.labels.get(labels::CONFIG_HASH);
+                if hash.is_some_and(|hash| *hash != volume_hash(volume)) {
+                    plan.notes.push(format!(
+                        "the file wants volume {} otherwise than it is; making it anew would lose its data, so it stays \
+                         (`docker volume rm {0}` after `magicctl down` if that is what you want)",
+                        volume.name
                     ));
                 }
             }

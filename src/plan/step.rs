@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::event::PlannedStep;
+use crate::observed::Container;
 
 use super::page::ReadyPage;
 
@@ -84,6 +85,24 @@ pub enum Action {
         id: String,
         /// Name on the engine.
         name: String,
+    },
+    /// Take a container off a network.
+    DisconnectNetwork {
+        /// Which.
+        container: Target,
+        /// The network's name.
+        network: String,
+    },
+    /// Let a container of the step's service join the network with key `key`.
+    ConnectNetwork {
+        /// Which.
+        container: Target,
+        /// Its number within the service.
+        number: u32,
+        /// Key in the stack.
+        key: String,
+        /// The network's name.
+        network: String,
     },
     /// Make the volume with key `key`.
     CreateVolume {
@@ -189,6 +208,14 @@ pub struct Target {
     pub name: String,
     /// What to address: its id, or the step that makes it.
     pub which: Which,
+}
+
+/// One that is there.
+pub(super) fn target_of(container: &Container) -> Target {
+    Target {
+        name: container.name.clone(),
+        which: Which::Id(container.id.clone()),
+    }
 }
 
 /// How a container is addressed.
@@ -305,6 +332,8 @@ impl Action {
             Self::RemoveImage { .. } => "remove image",
             Self::CreateNetwork { .. } => "create network",
             Self::RemoveNetwork { .. } => "remove network",
+            Self::DisconnectNetwork { .. } => "disconnect container",
+            Self::ConnectNetwork { .. } => "connect container",
             Self::CreateVolume { .. } => "create volume",
             Self::RemoveVolume { .. } => "remove volume",
             Self::CreateContainer { .. } => "create container",
@@ -340,6 +369,8 @@ impl Action {
             | Self::StartContainer { container }
             | Self::StopContainer { container, .. }
             | Self::RestartContainer { container, .. }
+            | Self::DisconnectNetwork { container, .. }
+            | Self::ConnectNetwork { container, .. }
             | Self::KillContainer { container, .. }
             | Self::PauseContainer { container }
             | Self::UnpauseContainer { container }

@@ -7,7 +7,9 @@ use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
-use super::{Action, Contents, DownOptions, Plan, StepId, Target, UpOptions, Which, down, restart, start, stop, up};
+use super::{
+    Action, Contents, DownOptions, Plan, StepId, Target, UpOptions, Which, down, network_hash, restart, start, stop, up,
+};
 
 mod asked;
 mod several;
@@ -76,6 +78,7 @@ fn told(plan: &Plan) -> Vec<String> {
 }
 
 /// What the steps of `plan` make of `observed`, when all goes well; `made` holds ids of containers that steps made.
+#[expect(clippy::too_many_lines, reason = "one arm an action")]
 fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
     let mut made: BTreeMap<StepId, String> = BTreeMap::new();
     let find = |made: &BTreeMap<StepId, String>, target: &Target| match &target.which {
@@ -110,6 +113,18 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                     name: name.clone(),
                     image_id: observed.image_id(&service.image_ref("p")).unwrap().to_owned(),
                     labels: labels.clone(),
+                    networks: service
+                        .networks
+                        .keys()
+                        .filter_map(|key| stack.networks.get(key))
+                        .map(|network| (network.name.clone(), network.name.clone()))
+                        .collect(),
+                    volumes: service
+                        .volumes
+                        .iter()
+                        .filter_map(|mount| stack.volumes.get(mount.source.as_ref()?))
+                        .map(|volume| volume.name.clone())
+                        .collect(),
                     ..container("", "", State::Created)
                 };
                 made.insert(id, container.id.clone());
@@ -133,21 +148,41 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                     .name
                     .clone_from(name);
             }
-            Action::CreateNetwork { name, .. } => observed.networks.push(Network {
-                id: name.clone(),
-                name: name.clone(),
-                labels: ours(),
-            }),
+            Action::CreateNetwork { name, key } => {
+                let mut labels = ours();
+                labels.insert(labels::CONFIG_HASH.to_owned(), network_hash(&stack.networks[key]));
+                observed.networks.push(Network {
+                    id: name.clone(),
+                    name: name.clone(),
+                    labels,
+                });
+            }
             Action::CreateVolume { name, .. } => observed.volumes.push(Volume {
                 name: name.clone(),
                 driver: String::new(),
                 labels: ours(),
             }),
-            Action::RemoveNetwork { name, .. } => observed.networks.retain(|network| network.name != *name),
+            Action::RemoveNetwork { name, .. } => {
+                let on_it = |container: &Container| container.networks.contains_key(name);
+                assert!(!observed.containers.iter().any(on_it), "{name} is in use");
+                observed.networks.retain(|network| network.name != *name);
+            }
             Action::RemoveImage { image } => observed.images.retain(|name, _| name != image),
             Action::KillContainer { container, .. } => set(&made, container, State::Exited { code: 137 }),
             Action::PauseContainer { container } => set(&made, container, State::Paused),
             Action::PushImage { .. } => {}
+            Action::DisconnectNetwork { container, network } => {
+                let wanted = find(&made, container);
+                let off = observed.containers.iter_mut().find(|container| container.id == wanted);
+                off.expect("it is there").networks.remove(network);
+            }
+            Action::ConnectNetwork { container, network, .. } => {
+                let wanted = find(&made, container);
+                let on = observed.containers.iter_mut().find(|container| container.id == wanted);
+                on.expect("it is there")
+                    .networks
+                    .insert(network.clone(), network.clone());
+            }
             Action::RemoveVolume { name } => observed.volumes.retain(|volume| volume.name != *name),
             Action::BuildImage { image, .. } | Action::PullImage { image, .. } => {
                 observed
@@ -499,7 +534,7 @@ fn stop_start_and_restart_keep_the_order() {
     );
     play(&stack, &plan, &mut observed);
     assert!(start("p", &observed, &all).steps().is_empty());
-    let plan = restart("p", &observed, &BTreeSet::from(["redis".to_owned()]), None);
+    let plan = restart("p", &observed, &BTreeSet::from(["redis".to_owned()]), true, None);
     assert_eq!(
         told(&plan),
         [

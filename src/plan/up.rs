@@ -14,7 +14,7 @@ use super::options::{Recreate, UpOptions};
 use super::page::ReadyPage;
 use super::replica::{self, Candidates, Fit};
 use super::spec::{Contents, Spec, differences, spec};
-use super::step::{Action, Plan, StepId, Target, Which};
+use super::step::{Action, Plan, StepId, Target, Which, target_of};
 use super::waits::Dependents;
 
 /// The steps that bring `options.services` of `stack` from `observed` to wanted.
@@ -49,6 +49,18 @@ pub(super) fn plan_up(
         return Ok(plan);
     }
     let networks = plan_networks(&mut plan, stack, observed, &all)?;
+    let mut stopped;
+    let observed = if networks.joined.is_empty() {
+        observed
+    } else {
+        // From here on the containers that are taken off a network don't run.
+        stopped = observed.clone();
+        let moved = |container: &&mut Container| networks.joined.contains_key(&container.id);
+        for container in stopped.containers.iter_mut().filter(moved) {
+            container.state = State::Exited { code: 0 };
+        }
+        &stopped
+    };
     let volumes = plan_volumes(&mut plan, stack, observed, &all)?;
     let mut planner = Planner {
         stack,
@@ -58,7 +70,8 @@ pub(super) fn plan_up(
         contents,
         options,
         images,
-        networks,
+        networks: networks.made,
+        joined: networks.joined,
         volumes,
         plan,
         services: BTreeMap::new(),
@@ -133,6 +146,7 @@ pub(super) struct Planner<'a> {
     pub(super) options: &'a UpOptions,
     pub(super) images: BTreeMap<String, ImageWork>,
     pub(super) networks: BTreeMap<String, StepId>,
+    joined: BTreeMap<String, Vec<StepId>>,
     pub(super) volumes: BTreeMap<String, StepId>,
     pub(super) plan: Plan,
     pub(super) services: BTreeMap<String, Planned>,
@@ -254,11 +268,17 @@ impl<'a> Planner<'a> {
             Recreate::Force => return Fit::Differs("it was asked for".to_owned()),
             Recreate::Diverged => {}
         }
-        let Some(label) = container.labels.get(labels::SPEC) else {
-            return Fit::Differs("it was not made by magicctl, so what it was made from is not known".to_owned());
+        let mut why = match container.labels.get(labels::SPEC) {
+            Some(label) => differences(&serde_json::from_str(label).unwrap_or_default(), wanted),
+            // Compose made it, and says by a hash what from.
+            None if container.labels.get(labels::CONFIG_HASH)
+                == Some(&super::labels::hash(self.stack, service, wanted)) =>
+            {
+                Vec::new()
+            }
+            None => vec!["Compose made it from another configuration".to_owned()],
         };
-        let was: Spec = serde_json::from_str(label).unwrap_or_default();
-        let mut why = differences(&was, wanted);
+        why.extend(self.taken_off(service, container));
         if let Some(id) = image_id.filter(|id| *id != container.image_id) {
             why.push(format!(
                 "image {} is now {}",
@@ -274,6 +294,23 @@ impl<'a> Planner<'a> {
         } else {
             Fit::Differs(why.join(", "))
         }
+    }
+
+    /// What somebody did to a container since it was made: off a network, or a volume that has another name now.
+    fn taken_off(&self, service: &Service, container: &Container) -> Option<String> {
+        let named = |name: &str| self.observed.networks.iter().find(|network| network.name == name);
+        let networks = service.networks.keys().filter_map(|key| self.stack.networks.get(key));
+        let off = networks.filter_map(|network| named(&network.name)).find(|network| {
+            let id = container.networks.get(&network.name);
+            container.is_running() && id.is_none_or(|id| !id.is_empty() && *id != network.id)
+        });
+        if let Some(network) = off {
+            return Some(format!("it is not on network {}", network.name));
+        }
+        let keys = service.volumes.iter().filter_map(|mount| mount.source.as_ref());
+        let mut volumes = keys.filter_map(|key| self.stack.volumes.get(key));
+        let missing = volumes.find(|volume| !container.volumes.contains(&volume.name));
+        missing.map(|volume| format!("it does not mount volume {}", volume.name))
     }
 
     /// A container that lives in another's network, IPC or PID namespace holds on to that very container.
@@ -300,6 +337,7 @@ impl<'a> Planner<'a> {
             which: Which::Id(container.id.clone()),
         };
         let mut needs = gone;
+        needs.extend(self.joined.get(&container.id).into_iter().flatten());
         if container.name != name {
             let action = Action::RenameContainer {
                 container: target.clone(),
@@ -371,6 +409,15 @@ impl<'a> Planner<'a> {
             needs.extend(&networks);
         }
         needs.extend(goal.freed);
+        let inherit = old.clone().next().filter(|_| !self.options.renew_anonymous_volumes);
+        let mut labels = super::labels::of_container(self.stack, service, goal.number, goal.wanted, goal.image_id);
+        if inherit.is_some() {
+            let replaced = match &service.container_name {
+                Some(name) => name.clone(),
+                None => format!("{}-{}", service.name, goal.number),
+            };
+            labels.insert(labels::REPLACE.to_owned(), replaced);
+        }
         let action = Action::CreateContainer {
             name: match holds_name {
                 // Made beside the old one, which goes on running until the new one is known to be acceptable.
@@ -378,12 +425,8 @@ impl<'a> Planner<'a> {
                 None => name.clone(),
             },
             number: goal.number,
-            labels: super::labels::of_container(self.stack, service, goal.number, goal.wanted, goal.image_id),
-            inherit: old
-                .clone()
-                .next()
-                .filter(|_| !self.options.renew_anonymous_volumes)
-                .map(|container| container.id.clone()),
+            labels,
+            inherit: inherit.map(|container| container.id.clone()),
             one_off: None,
         };
         let created = self.plan.push(Some(&service.name), action, reason.clone(), needs);
@@ -538,13 +581,6 @@ fn namespaces_of(service: &Service) -> impl Iterator<Item = &str> {
                 .filter(|from| !from.starts_with("container:"))
                 .map(|from| from.split(':').next().unwrap_or(from)),
         )
-}
-
-fn target_of(container: &Container) -> Target {
-    Target {
-        name: container.name.clone(),
-        which: Which::Id(container.id.clone()),
-    }
 }
 
 /// The first twelve digits of an id.

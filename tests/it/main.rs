@@ -6,6 +6,7 @@
     reason = "a test that can't go on fails by panicking"
 )]
 
+mod against_compose;
 mod bad_input;
 mod commands;
 mod config_files;

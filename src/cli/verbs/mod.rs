@@ -2,6 +2,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod build;
+pub(crate) mod compose_help;
 pub(crate) mod cp;
 pub(crate) mod create;
 pub(crate) mod events;
@@ -18,7 +19,7 @@ pub(crate) mod rm;
 pub(crate) mod run;
 pub(crate) mod scale;
 pub(crate) mod stats;
-mod there;
+pub(crate) mod there;
 pub(crate) mod top;
 pub(crate) mod volumes;
 pub(crate) mod wait;

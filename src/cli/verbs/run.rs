@@ -98,7 +98,7 @@ pub struct RunArgs {
     /// Accepted as with Compose; a pull is one line
     #[arg(long)]
     quiet_pull: bool,
-    /// Accepted as with Compose; -q says nothing of a build
+    /// Leave out what the builder says
     #[arg(long)]
     quiet_build: bool,
     /// Remove containers of services that the file no longer names
@@ -158,6 +158,7 @@ async fn make(
 ) -> Result<Option<Ended>, Failure> {
     let mut carry = Carry::new(session, engine, "run", &stack.name, Some(stack));
     carry.timeout = args.wait_timeout;
+    carry.quiet_build = args.quiet_build;
     loop {
         let observed = engine.observe().await.map_err(|error| error.failure())?;
         let contents = content::contents(stack);

@@ -178,7 +178,11 @@ fn images_go_with_down_as_asked() {
     observed.built.push(BuiltImage {
         id: "sha256:a".to_owned(),
         names: vec!["p-app:latest".to_owned()],
-        labels: super::ours(),
+        labels: {
+            let mut labels = super::ours();
+            labels.insert(labels::SERVICE.to_owned(), "app".to_owned());
+            labels
+        },
     });
     for (images, wanted) in [
         (None, vec![]),

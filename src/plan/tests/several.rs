@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{images, of, options, play, stack, told, up};
 use crate::compose::Stack;
-use crate::observed::{Observed, State};
+use crate::observed::{Container, Observed, State};
 use crate::plan::{Contents, Plan, UpOptions};
 
 const WORKERS: &str = "services:\n  app: {image: kafka, depends_on: [worker]}\n  worker: {image: redis, scale: 3}\n";
@@ -132,4 +132,35 @@ fn what_only_one_can_have_is_refused_for_several() {
         ..options(&range)
     };
     assert!(up(&range, &images(), &Contents::new(), &several).is_ok());
+}
+
+#[test]
+fn a_network_that_the_file_wants_otherwise_is_made_anew_under_its_containers() {
+    let text = |internal: &str| format!("{WORKERS}networks: {{default: {{internal: {internal}}}}}\n");
+    let before = stack(&text("false"));
+    let mut observed = images();
+    let plan = asked(&before, &observed, 1);
+    play(&before, &plan, &mut observed);
+    let ids: Vec<String> = observed
+        .containers
+        .iter()
+        .map(|container| container.id.clone())
+        .collect();
+    let after = stack(&text("true"));
+    let plan = asked(&after, &observed, 1);
+    play(&after, &plan, &mut observed);
+    let now: Vec<String> = observed
+        .containers
+        .iter()
+        .map(|container| container.id.clone())
+        .collect();
+    assert_eq!(ids, now, "they stay what they are");
+    assert!(observed.containers.iter().all(Container::is_running));
+    assert!(
+        observed
+            .containers
+            .iter()
+            .all(|container| container.networks.contains_key("p_default"))
+    );
+    assert!(asked(&after, &observed, 1).changes_nothing());
 }

@@ -1,0 +1,257 @@
+//! `compose-help`: every command and flag of Docker Compose, and what it is here. From the same table come docs/compose-verbs.md
+//! and the answer to a flag that magicctl doesn't have.
+
+mod table;
+
+use clap::Args;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+use crate::failure::Failure;
+use crate::nearest::nearest;
+
+use table::{BEHAVIOUR, EVERYWHERE, Flag, VERBS, Verb, Verdict};
+
+/// `compose-help`.
+#[derive(Debug, Clone, Args)]
+pub struct ComposeHelpArgs {
+    /// A command of Docker Compose; all by default
+    #[arg(value_name = "COMMAND")]
+    command: Option<String>,
+}
+
+pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
+    let verbs: Vec<&Verb> = match &args.command {
+        None => VERBS.iter().collect(),
+        Some(name) => vec![find(name).ok_or_else(|| unknown(name))?],
+    };
+    if session.json() {
+        let all: Vec<serde_json::Value> = verbs.into_iter().map(as_json).collect();
+        session.out.line(&serde_json::json!(all).to_string());
+        return Ok(None);
+    }
+    let mut all: Vec<String> = verbs.into_iter().flat_map(lines).collect();
+    if args.command.is_none() {
+        all.extend(
+            EVERYWHERE
+                .iter()
+                .map(|flag| format!("every command: {}: {}", flag.name, flag.verdict.note())),
+        );
+        all.push("What is there afterwards differs where that is better:".to_owned());
+        all.extend(BEHAVIOUR.iter().map(|(what, why)| format!("  {what}: {why}")));
+    }
+    for line in all {
+        if !session.out.line(&line) {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+fn find(name: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.name == name)
+}
+
+fn unknown(name: &str) -> Failure {
+    let names = VERBS.iter().map(|verb| verb.name);
+    Failure::usage(format!("Docker Compose has no command `{name}`")).hint(match nearest(name, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`magicctl compose-help` lists them all".to_owned(),
+    })
+}
+
+fn as_json(verb: &Verb) -> serde_json::Value {
+    let flags: Vec<serde_json::Value> = verb
+        .flags
+        .iter()
+        .chain(EVERYWHERE)
+        .map(|flag| {
+            serde_json::json!({ "flag": flag.name, "verdict": flag.verdict.word(), "note": flag.verdict.note() })
+        })
+        .collect();
+    serde_json::json!({
+        "command": verb.name, "verdict": verb.verdict.word(), "note": verb.verdict.note(), "flags": flags,
+    })
+}
+
+fn lines(verb: &Verb) -> Vec<String> {
+    let mut lines = vec![match verb.verdict {
+        Verdict::Same => format!("docker compose {}: the same here", verb.name),
+        verdict => format!("docker compose {}: {}: {}", verb.name, verdict.word(), verdict.note()),
+    }];
+    let width = verb.flags.iter().map(|flag| flag.name.len()).max().unwrap_or(0);
+    for flag in verb.flags {
+        let line = format!(
+            "  {:width$}  {:8}  {}",
+            flag.name,
+            flag.verdict.word(),
+            flag.verdict.note()
+        );
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// What a command line that clap refuses meant to Docker Compose, if it is one of Compose's: what is here instead.
+pub(crate) fn instead(error: &clap::Error, typed: &[String]) -> Option<Failure> {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let name = context(ContextKind::InvalidSubcommand)?;
+            let verb = find(&name)?;
+            Some(Failure::usage(format!("magicctl has no `{name}`")).hint(verb.verdict.note()))
+        }
+        ErrorKind::UnknownArgument => {
+            let argument = context(ContextKind::InvalidArg)?;
+            let flag = argument.split([' ', '=']).next().unwrap_or(&argument);
+            let verb = typed.iter().find_map(|word| find(word))?;
+            let known = verb.flags.iter().chain(EVERYWHERE).find(|known| known.is(flag))?;
+            Some(Failure::usage(format!("`{}` has no {flag} here", verb.name)).hint(known.verdict.note()))
+        }
+        _ => None,
+    }
+}
+
+impl Flag {
+    /// Whether it is typed as `typed`, long or short.
+    fn is(&self, typed: &str) -> bool {
+        self.name.split(", ").any(|name| name == typed)
+    }
+}
+
+/// docs/compose-verbs.md.
+#[cfg(test)]
+fn document() -> String {
+    use std::fmt::Write as _;
+
+    let mut text = String::from(table::INTRODUCTION);
+    for (what, why) in BEHAVIOUR {
+        writeln!(text, "| {what} | {why} |").unwrap();
+    }
+    text.push_str("\n## Commands\n\n| command | here | |\n| --- | --- | --- |\n");
+    for verb in VERBS {
+        writeln!(
+            text,
+            "| `{}` | {} | {} |",
+            verb.name,
+            verb.verdict.word(),
+            verb.verdict.note()
+        )
+        .unwrap();
+    }
+    text.push_str("\n## Flags of every command\n\n| flag | here | |\n| --- | --- | --- |\n");
+    for flag in EVERYWHERE {
+        writeln!(
+            text,
+            "| `{}` | {} | {} |",
+            flag.name,
+            flag.verdict.word(),
+            flag.verdict.note()
+        )
+        .unwrap();
+    }
+    for verb in VERBS.iter().filter(|verb| !verb.flags.is_empty()) {
+        writeln!(text, "\n## `{}`\n\n| flag | here | |\n| --- | --- | --- |", verb.name).unwrap();
+        for flag in verb.flags {
+            writeln!(
+                text,
+                "| `{}` | {} | {} |",
+                flag.name,
+                flag.verdict.word(),
+                flag.verdict.note()
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_to_be_the_same_is_there() {
+        let mut magicctl = crate::cli::args::command();
+        magicctl.build();
+        let here = VERBS
+            .iter()
+            .filter(|verb| verb.verdict.is_here() && verb.name != "config");
+        for verb in here {
+            let command = magicctl
+                .find_subcommand(verb.name)
+                .unwrap_or_else(|| panic!("there is no {}", verb.name));
+            for flag in verb.flags.iter().filter(|flag| flag.verdict.is_here()) {
+                for name in flag.name.split(", ") {
+                    assert!(has(command, name), "{} has no {name}", verb.name);
+                }
+            }
+            for flag in verb.flags.iter().filter(|flag| !flag.verdict.is_here()) {
+                let long = flag.name.split(", ").last().unwrap_or_default();
+                assert!(!has(command, long), "{} has {long}", verb.name);
+            }
+        }
+    }
+
+    fn has(command: &Command, flag: &str) -> bool {
+        command.get_arguments().any(|argument| match flag.strip_prefix("--") {
+            Some(long) => {
+                argument.get_long() == Some(long)
+                    || argument
+                        .get_all_aliases()
+                        .is_some_and(|aliases| aliases.contains(&long))
+            }
+            None => argument.get_short() == flag.chars().nth(1),
+        })
+    }
+
+    #[test]
+    fn what_magicctl_does_not_have_is_answered_with_what_is_there_instead() {
+        let answer = |line: &[&str]| -> String {
+            let typed: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
+            let error = crate::cli::args::command().try_get_matches_from(&typed).unwrap_err();
+            instead(&error, &typed)
+                .and_then(|failure| failure.hint)
+                .unwrap_or_default()
+        };
+        assert!(answer(&["magicctl", "up", "--attach", "web"]).contains("logs -f"));
+        assert!(answer(&["magicctl", "-p", "x", "up", "--dry-run"]).contains("magicctl plan"));
+        assert!(answer(&["magicctl", "commit", "web"]).contains("docker commit"));
+        assert_eq!(answer(&["magicctl", "up", "--nonsense"]), "");
+        assert_eq!(answer(&["magicctl", "nonsense"]), "");
+    }
+
+    #[test]
+    fn every_difference_says_what_or_why() {
+        for flag in VERBS.iter().flat_map(|verb| verb.flags).chain(EVERYWHERE) {
+            assert_eq!(
+                flag.verdict == Verdict::Same,
+                flag.verdict.note().is_empty(),
+                "{}",
+                flag.name
+            );
+        }
+    }
+
+    #[test]
+    fn the_document_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose-verbs.md");
+        let text = document();
+        if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            written == text,
+            "docs/compose-verbs.md is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib compose_help"
+        );
+    }
+}
