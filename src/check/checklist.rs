@@ -1,180 +1,216 @@
-//! `check`: the guide's checklist, the file, the engine, ports and names.
+//! The guide's checklist (its section 2), every line of it, in its order.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::compose::Stack;
-use crate::failure::Failure;
-use crate::observed::Observed;
-use crate::plan;
+use serde::Serialize;
 
-use super::{Finding, Severity, bind, collector, port};
+use crate::codes;
+use crate::failure::Place;
+use crate::render;
 
-/// What was gathered, as far as it could be.
-#[derive(Debug)]
-pub struct Context<'a> {
-    /// The project's root.
-    pub root: PathBuf,
-    /// The file.
-    pub stack: Result<&'a Stack, &'a Failure>,
-    /// The engine's objects.
-    pub observed: Result<&'a Observed, &'a Failure>,
-    /// Of an engine on this machine.
-    pub socket: Option<PathBuf>,
-    /// What the programs say of their configuration.
-    pub config: Vec<Failure>,
-}
+use super::Finding;
+use super::project::Project;
+use super::repair::Repair;
 
-/// The guide's checklist: path, whether it is a folder, what it is for.
-const CHECKLIST: [(&str, bool, &str); 5] = [
+/// The guide's lines: path, whether it is a folder, what it is for.
+const GUIDE: [(&str, bool, &str); 8] = [
     ("Dockerfile", false, "the recipe of the app's image"),
     ("requirements.txt", false, "the app's Python dependencies"),
     ("keys_pool", true, "API keys, one file a provider"),
     ("env", true, "keys of the tools"),
     ("proxy_config.yaml", false, "the gateway's configuration"),
+    ("config/loki/local-config.yaml", false, "Loki's configuration"),
+    (
+        "config/promtail/promtail-config.yml",
+        false,
+        "the log collector's configuration",
+    ),
+    (
+        "config/grafana/provisioning/datasources/loki.yml",
+        false,
+        "Grafana's data source",
+    ),
 ];
 
-/// Looks at everything; the findings in the order that one would fix them.
-pub fn run(context: &Context<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let Ok(stack) = context.stack else {
-        findings.extend(context.stack.err().map(|failure| of_failure("compose-file", failure)));
-        findings.push(engine(context));
-        return findings;
+/// One line of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// The path, from the project's root.
+    pub path: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// How it is.
+    pub state: ItemState,
+}
+
+/// How a file or folder of the checklist is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemState {
+    /// There.
+    There,
+    /// Not there, and written by `up`.
+    ToBeRendered,
+    /// Not there.
+    Missing,
+    /// A folder in place of a file, or the reverse.
+    WrongKind,
+    /// May not be read.
+    Unreadable,
+}
+
+/// The lines that this project needs, each with how it is.
+pub(super) fn items(project: &Project) -> Vec<Item> {
+    let lines = GUIDE
+        .into_iter()
+        .map(|(path, folder, purpose)| (collector(project, path), folder, purpose));
+    lines
+        .filter(|(path, ..)| is_wanted(project, path))
+        .map(|(path, folder, purpose)| Item {
+            path,
+            purpose,
+            state: state(project, path, folder),
+        })
+        .collect()
+}
+
+/// With another collector its file takes the place of Promtail's.
+fn collector(project: &Project, path: &'static str) -> &'static str {
+    let alloy = || {
+        project
+            .rendered
+            .as_ref()
+            .is_ok_and(|files| files.iter().any(|(file, _)| file.path.starts_with("config/alloy")))
     };
-    if stack.services.values().any(|service| service.build.is_some()) && context.root.join("proxy_config.yaml").exists()
-        || stack.services.contains_key("app-runner")
-    {
-        findings.extend(CHECKLIST.iter().map(|item| present(&context.root, item)));
+    if path.starts_with("config/promtail") && alloy() {
+        return "config/alloy/config.alloy";
     }
-    let files: Vec<String> = stack.files.iter().map(|file| file.display().to_string()).collect();
-    findings.push(well("compose-file", format!("{} is valid", files.join(", "))));
-    findings.extend(stack.warnings.iter().map(|text| Finding {
-        code: "compose-file",
-        severity: Severity::Warning,
-        place: None,
-        what: text.clone(),
-        why: String::new(),
-        fix: None,
-    }));
-    findings.push(engine(context));
-    if context.config.is_empty() {
-        findings.push(well("config", "every edited file in config/ can be read".to_owned()));
-    }
-    findings.extend(context.config.iter().map(|failure| of_failure("config", failure)));
-    findings.extend(collector::unreadable(stack).into_iter().map(|text| Finding {
-        code: "log-driver",
-        severity: Severity::Warning,
-        place: None,
-        what: text,
-        why: String::new(),
-        fix: None,
-    }));
-    if let Some(socket) = &context.socket {
-        let services = stack.services.values();
-        let elsewhere = services.filter_map(|service| collector::socket_elsewhere(stack, service, Some(socket)));
-        findings.extend(elsewhere.map(|failure| of_failure("engine-socket", &failure)));
-        let missing: Vec<Failure> = stack
-            .services
-            .values()
-            .filter_map(|service| bind::missing(stack, service))
-            .collect();
-        if missing.is_empty() {
-            findings.push(well("bind-source", "every mounted file and folder is there".to_owned()));
-        }
-        findings.extend(missing.iter().map(|failure| of_failure("bind-source", failure)));
-    }
-    if let Ok(observed) = context.observed {
-        findings.extend(on_the_engine(stack, observed, context.socket.is_some()));
-    }
-    findings
+    path
 }
 
-fn engine(context: &Context<'_>) -> Finding {
-    match context.observed {
-        Ok(_) => well("engine", "the engine answers".to_owned()),
-        Err(failure) => of_failure("engine", failure),
+/// A Compose file of the user's own need not have the monitoring: then its files are wanted only if it mounts them.
+fn is_wanted(project: &Project, path: &str) -> bool {
+    let Some(stack) = project.stack() else {
+        return true;
+    };
+    let full = project.root.join(path);
+    let is_mounted = || {
+        project
+            .services()
+            .any(|service| stack.binds_of(service).any(|(source, _)| full.starts_with(source)))
+    };
+    match path {
+        "Dockerfile" | "requirements.txt" => project.built().any(|(_, build)| {
+            build.context == project.root
+                && (path != "Dockerfile" || build.dockerfile == path)
+                && build.dockerfile_inline.is_none()
+        }),
+        _ => is_mounted() || full.exists(),
     }
 }
 
-fn on_the_engine(stack: &Stack, observed: &Observed, local: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let services = stack.services.values();
-    if local {
-        let taken: Vec<Failure> = services
-            .clone()
-            .filter_map(|service| port::taken(stack, service, observed))
-            .collect();
-        if taken.is_empty() {
-            findings.push(well("port", "every port is free or this stack's own".to_owned()));
+fn state(project: &Project, path: &str, folder: bool) -> ItemState {
+    let full = project.root.join(path);
+    match std::fs::metadata(&full) {
+        Ok(meta) if meta.is_dir() == folder && (folder || meta.is_file()) => {
+            let opens = if folder {
+                std::fs::read_dir(&full).is_ok()
+            } else {
+                std::fs::File::open(&full).is_ok()
+            };
+            if opens { ItemState::There } else { ItemState::Unreadable }
         }
-        findings.extend(taken.iter().map(|failure| of_failure("port", failure)));
-    }
-    let mut strangers = 0;
-    for service in services {
-        for number in 1..=service.replicas() {
-            let name = service.container_name(&stack.name, number);
-            let stranger = observed.containers.iter().find(|container| {
-                container.name == name
-                    && (container.project() != Some(&stack.name) || container.service() != Some(&service.name))
-            });
-            if let Some(container) = stranger {
-                strangers += 1;
-                findings.push(of_failure(
-                    "container-name",
-                    &plan::name_taken(stack, &service.name, container),
-                ));
+        Ok(_) => ItemState::WrongKind,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if project.is_to_be_rendered(&full) {
+                ItemState::ToBeRendered
+            } else {
+                ItemState::Missing
             }
         }
-    }
-    if strangers == 0 {
-        findings.push(well(
-            "container-name",
-            "every container name is free or this stack's own".to_owned(),
-        ));
-    }
-    findings
-}
-
-fn present(root: &Path, (name, folder, purpose): &(&str, bool, &str)) -> Finding {
-    let path = root.join(name);
-    let is_right = if *folder { path.is_dir() } else { path.is_file() };
-    if is_right {
-        return well("checklist", format!("{name} is there"));
-    }
-    let what = if path.exists() {
-        let kind = if *folder { "a folder" } else { "a file" };
-        format!("{name} is not {kind}")
-    } else {
-        format!("{name} is not there")
-    };
-    Finding {
-        code: "checklist",
-        severity: Severity::Error,
-        place: None,
-        what,
-        why: format!("it holds {purpose}"),
-        fix: Some("`magicctl init` writes what is missing and touches nothing that is there".to_owned()),
+        Err(_) => ItemState::Unreadable,
     }
 }
 
-fn well(code: &'static str, what: String) -> Finding {
-    Finding {
-        code,
-        severity: Severity::Ok,
-        place: None,
-        what,
-        why: String::new(),
-        fix: None,
+pub(super) fn look(project: &Project) -> Vec<Finding> {
+    if !project.has_app() {
+        return Vec::new();
     }
+    items(project)
+        .iter()
+        .filter_map(|item| finding(project, item))
+        .collect()
 }
 
-fn of_failure(code: &'static str, failure: &Failure) -> Finding {
-    Finding {
-        code,
-        severity: Severity::Error,
-        place: failure.place.clone(),
-        what: failure.what.clone(),
-        why: failure.why.join(": "),
-        fix: failure.hint.clone(),
+fn finding(project: &Project, item: &Item) -> Option<Finding> {
+    let Item { path, purpose, state } = item;
+    let full = project.root.join(path);
+    let is_folder = matches!(*path, "keys_pool" | "env");
+    Some(match state {
+        ItemState::There => return None,
+        ItemState::ToBeRendered => Finding::new(
+            &codes::TO_BE_RENDERED,
+            format!("{path} is not there yet: `up` writes it"),
+        ),
+        ItemState::Missing => {
+            let finding = Finding::new(&codes::MISSING, format!("{path} is not there"))
+                .because(format!("it holds {purpose}"))
+                .at(mounted_at(project, &full));
+            match repair(project, &full, path, is_folder) {
+                Some(repair) => finding.repaired_by(repair),
+                None => finding.fix("make it"),
+            }
+        }
+        ItemState::WrongKind => {
+            let (is, wanted) = if is_folder {
+                ("a file", "a folder")
+            } else {
+                ("a folder", "a file")
+            };
+            Finding::new(&codes::WRONG_KIND, format!("{path} is {is}, not {wanted}")).in_file()
+        }
+        ItemState::Unreadable => {
+            let why = if is_folder {
+                std::fs::read_dir(&full).err()
+            } else {
+                std::fs::File::open(&full).err()
+            };
+            let finding = Finding::new(&codes::UNREADABLE, format!("{path} can't be read")).in_file();
+            match why {
+                Some(error) => finding.because(error.to_string()),
+                None => finding,
+            }
+        }
+    })
+}
+
+/// Where the Compose file mounts it.
+fn mounted_at(project: &Project, full: &Path) -> Option<Place> {
+    let stack = project.stack()?;
+    project
+        .services()
+        .flat_map(|service| stack.binds_of(service))
+        .find(|(source, _)| Path::new(source) == full)?
+        .1
+}
+
+/// Whether `full` is a line of the checklist, which tells by itself when it is not there.
+pub(super) fn tells_of(project: &Project, full: &Path) -> bool {
+    project.has_app() && items(project).iter().any(|item| project.root.join(item.path) == full)
+}
+
+/// From the templates, or the sample project.
+fn repair(project: &Project, full: &Path, path: &str, is_folder: bool) -> Option<Repair> {
+    if is_folder {
+        return Some(Repair::MakeFolder { path: full.to_owned() });
     }
+    let rendered = project.rendered.as_ref().ok().and_then(|files| {
+        let (file, _) = files.iter().find(|(file, _)| file.path == Path::new(path))?;
+        Some(file.text.clone())
+    });
+    let text = rendered.or_else(|| render::sample(path).map(ToOwned::to_owned))?;
+    Some(Repair::Write {
+        path: full.to_owned(),
+        text,
+    })
 }

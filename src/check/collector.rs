@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use crate::compose::{Service, Stack};
-use crate::failure::Failure;
+use crate::codes;
+
+use super::Finding;
+use super::project::Project;
+use super::there::There;
 
 /// Log drivers whose lines the engine gives out again.
-const READABLE: [&str; 3] = ["json-file", "local", "journald"];
+pub(super) const READABLE: [&str; 3] = ["json-file", "local", "journald"];
 
 /// Whether a mount's source is named as sockets are.
 pub(super) fn is_socket(source: &str) -> bool {
@@ -15,57 +18,73 @@ pub(super) fn is_socket(source: &str) -> bool {
         .is_some_and(|extension| extension == "sock")
 }
 
-/// `service` mounts an engine's socket, and that is not the one that runs it.
-pub(super) fn socket_elsewhere(stack: &Stack, service: &Service, engine: Option<&Path>) -> Option<Failure> {
-    let engine = engine?;
-    let (source, place) = stack.binds_of(service).find(|(source, _)| is_socket(source))?;
-    let real = |path: &Path| path.canonicalize().ok();
-    let mounted = real(Path::new(source));
-    if mounted.is_some() && mounted == real(engine) {
-        return None;
-    }
-    let what = if mounted.is_none() {
-        format!(
-            "{} mounts the engine's socket {source}, which is not there",
-            service.name
-        )
-    } else {
-        format!("{} mounts the socket of another engine: {source}", service.name)
+/// The service that collects the logs, if the stack has one.
+pub(super) fn collector(project: &Project) -> Option<&'static str> {
+    let stack = project.stack()?;
+    ["promtail", "alloy"]
+        .into_iter()
+        .find(|name| stack.services.contains_key(*name))
+}
+
+/// Services that mount an engine's socket which is not that of the engine in use.
+pub(super) fn socket_elsewhere(project: &Project, there: &There) -> Vec<Finding> {
+    let (Some(stack), Some(engine)) = (project.stack(), &there.socket) else {
+        return Vec::new();
     };
-    let failure = Failure::failed(what)
-        .because(format!(
-            "the engine in use listens on {} (rootless, or another context)",
-            engine.display()
-        ))
-        .hint(format!(
-            "`DOCKER_SOCKET={} magicctl up`, or the same line in .env",
-            engine.display()
-        ));
-    Some(match place {
-        Some(place) => failure.at(place),
-        None => failure,
-    })
+    let real = |path: &Path| path.canonicalize().ok();
+    let sockets = project.services().filter_map(|service| {
+        let (source, place) = stack.binds_of(service).find(|(source, _)| is_socket(source))?;
+        Some((service, source, place))
+    });
+    let elsewhere = sockets.filter_map(|(service, source, place)| {
+        let mounted = real(Path::new(source));
+        if mounted.is_some() && mounted == real(engine) {
+            return None;
+        }
+        let what = if mounted.is_none() {
+            format!(
+                "{} mounts the engine's socket {source}, which is not there",
+                service.name
+            )
+        } else {
+            format!("{} mounts the socket of another engine: {source}", service.name)
+        };
+        Some(
+            Finding::new(&codes::SOCKET_ELSEWHERE, what)
+                .because(format!(
+                    "the engine in use listens on {} (rootless, or another context)",
+                    engine.display()
+                ))
+                .fix(format!(
+                    "`DOCKER_SOCKET={} magicctl up`, or the same line in .env",
+                    engine.display()
+                ))
+                .at(place),
+        )
+    });
+    elsewhere.collect()
 }
 
 /// Services whose log driver keeps their lines from any collector, when the stack has one.
-pub fn unreadable(stack: &Stack) -> Vec<String> {
-    let collector = ["promtail", "alloy"]
-        .iter()
-        .find(|name| stack.services.contains_key(**name));
-    let Some(collector) = collector else {
+pub(super) fn unreadable(project: &Project) -> Vec<Finding> {
+    let Some(collector) = collector(project) else {
         return Vec::new();
     };
-    let services = stack.services.values();
-    services
-        .filter_map(|service| {
-            let driver = service.logging.as_ref()?.driver.as_deref()?;
-            (!READABLE.contains(&driver)).then(|| {
-                format!(
-                    "{}: the engine can't give out the lines of log driver {driver}, so {collector} and `magicctl logs` won't see them; \
-                     use json-file, local or journald",
-                    service.name
-                )
-            })
-        })
-        .collect()
+    let drivers = project.services().filter_map(|service| {
+        let driver = service.logging.as_ref()?.driver.as_deref()?;
+        (!READABLE.contains(&driver)).then_some((service, driver))
+    });
+    let findings = drivers.map(|(service, driver)| {
+        Finding::new(
+            &codes::LOG_DRIVER,
+            format!(
+                "{}: the engine can't give out the lines of log driver {driver}",
+                service.name
+            ),
+        )
+        .because(format!("{collector} and `magicctl logs` won't see them"))
+        .fix("use json-file, local or journald")
+        .at(project.place_of(&service.name))
+    });
+    findings.collect()
 }

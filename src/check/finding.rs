@@ -2,35 +2,136 @@
 
 use serde::Serialize;
 
-use crate::failure::Place;
+use crate::codes::{Code, Severity};
+use crate::failure::{Exit, Failure, Place};
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// As it should be.
-    Ok,
-    /// Worth knowing.
-    Info,
-    /// `up` works, but look at it.
-    Warning,
-    /// `up` would fail.
-    Error,
-}
+use super::repair::Repair;
 
-/// One thing that was looked at.
+/// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// A stable name for programs: `port-taken`.
-    pub code: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Where in a file, if anywhere.
+    /// Which kind of thing; says how bad it is, and has the long text.
+    pub code: &'static Code,
+    /// Where in a file.
     pub place: Option<Place>,
     /// What was found.
     pub what: String,
-    /// Why that matters; empty when it goes without saying.
+    /// Why that matters.
     pub why: String,
     /// What to do.
-    pub fix: Option<String>,
+    pub fix: String,
+    /// What `--fix` does about it.
+    pub repair: Option<Repair>,
+    /// Which exit code it is worth.
+    #[serde(skip)]
+    pub exit: Exit,
+}
+
+/// What a check gives: findings, or why it could not be made.
+pub type Looked = Result<Vec<Finding>, Failure>;
+
+impl Finding {
+    /// With the first sentences of the code's long texts as why and fix.
+    pub fn new(code: &'static Code, what: impl Into<String>) -> Self {
+        Self {
+            code,
+            place: None,
+            what: what.into(),
+            why: first_sentence(code.why).to_owned(),
+            fix: first_sentence(code.fix).to_owned(),
+            repair: None,
+            exit: Exit::Failed,
+        }
+    }
+
+    /// A failure as a finding.
+    pub fn of(code: &'static Code, failure: &Failure) -> Self {
+        let mut finding = Self::new(code, failure.what.clone());
+        finding.place.clone_from(&failure.place);
+        finding.exit = failure.exit;
+        if !failure.why.is_empty() {
+            finding.why = failure.why.join(": ");
+        }
+        if let Some(hint) = &failure.hint {
+            finding.fix.clone_from(hint);
+        }
+        finding
+    }
+
+    /// Says where.
+    pub fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+        self.place = place.into();
+        self
+    }
+
+    /// Says why in words of its own.
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = why.into();
+        self
+    }
+
+    /// Says what to do in words of its own.
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+
+    /// Says what `--fix` does.
+    pub fn repaired_by(mut self, repair: Repair) -> Self {
+        self.repair = Some(repair);
+        self
+    }
+
+    /// A file is what is wrong: exit 4.
+    pub fn in_file(mut self) -> Self {
+        self.exit = Exit::InvalidFile;
+        self
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.code.severity
+    }
+
+    /// As the last word of a command that it stops.
+    pub fn failure(&self) -> Failure {
+        let mut failure = Failure::new(self.exit, self.what.clone())
+            .because(self.why.clone())
+            .hint(self.fix.clone());
+        failure.place.clone_from(&self.place);
+        failure
+    }
+}
+
+/// Up to the first full stop or semicolon that ends a thought; the stop itself stays out.
+fn first_sentence(text: &str) -> &str {
+    let end = text.match_indices(['.', ';']).map(|(at, _)| at).find(|at| {
+        let rest = &text[at + 1..];
+        let mut after = rest.chars();
+        let ends = after.next().is_none_or(char::is_whitespace);
+        // A stop inside of backticks or brackets ends nothing.
+        ends && text[..*at].matches('`').count().is_multiple_of(2)
+            && text[..*at].matches('(').count() == text[..*at].matches(')').count()
+    });
+    &text[..end.unwrap_or(text.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_ends_where_a_reader_says_so() {
+        for (text, wanted) in [
+            ("Keep one.", "Keep one"),
+            ("Write `a. b` there. Then go.", "Write `a. b` there"),
+            (
+                "See daemon.json (it is there. Really). Yes.",
+                "See daemon.json (it is there. Really)",
+            ),
+            ("One; two.", "One"),
+        ] {
+            assert_eq!(first_sentence(text), wanted);
+        }
+    }
 }

@@ -3,31 +3,49 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
-use crate::compose::{Port, Service, Stack};
-use crate::failure::{Failure, Place};
+use crate::codes::{self, Code};
+use crate::compose::{Port, Service};
+use crate::failure::Place;
 use crate::observed::{Container, Observed};
 
-use super::port_owner;
+use super::project::Project;
+use super::there::There;
+use super::{Finding, port_owner};
 
-/// The first host port of `service` that is taken.
-pub(super) fn taken(stack: &Stack, service: &Service, observed: &Observed) -> Option<Failure> {
-    service.ports.iter().enumerate().find_map(|(index, port)| {
-        let number: u16 = port.published.as_ref()?.parse().ok()?;
-        // A container of this project that has it may be about to give it up; if not, the engine says so.
-        let ours = observed
-            .of_project(&stack.name)
-            .any(|container| holds(container, port, number));
-        if ours {
-            return None;
+/// Host ports of the services in question that are taken, on an engine of this machine.
+pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
+    let (Some(stack), Some(_)) = (project.stack(), &there.socket) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    for service in project.services() {
+        for (index, port) in service.ports.iter().enumerate() {
+            let Some(number) = port.published.as_ref().and_then(|text| text.parse().ok()) else {
+                continue;
+            };
+            // A container of this project that has it may be about to give it up; if not, the engine says so.
+            let ours = there
+                .observed
+                .of_project(&stack.name)
+                .any(|container| holds(container, port, number));
+            if ours {
+                continue;
+            }
+            if let Some(owner) = owner(&there.observed, port, number) {
+                let places = stack.places.ports.get(&service.name);
+                let place = places.and_then(|places| places.get(index));
+                findings.push(finding(service, port, number, &owner, place));
+            }
         }
-        let owner = owner(observed, port, number)?;
-        let place = stack
-            .places
-            .ports
-            .get(&service.name)
-            .and_then(|places| places.get(index));
-        Some(failure(service, port, number, &owner, place))
-    })
+    }
+    findings
+}
+
+/// Who has a port.
+#[derive(Debug)]
+struct Owner {
+    code: &'static Code,
+    words: String,
 }
 
 fn holds(container: &Container, port: &Port, number: u16) -> bool {
@@ -38,7 +56,7 @@ fn holds(container: &Container, port: &Port, number: u16) -> bool {
 }
 
 /// Who has the port; `None` when it is free.
-fn owner(observed: &Observed, port: &Port, number: u16) -> Option<String> {
+fn owner(observed: &Observed, port: &Port, number: u16) -> Option<Owner> {
     if is_free(port, number) {
         return None;
     }
@@ -46,16 +64,20 @@ fn owner(observed: &Observed, port: &Port, number: u16) -> Option<String> {
         .containers
         .iter()
         .find(|container| holds(container, port, number));
-    Some(match container {
-        Some(container) => match (container.project(), container.service()) {
+    let Some(container) = container else {
+        let process = port_owner::of(number, &port.protocol);
+        return Some(Owner {
+            code: &codes::PORT_TAKEN,
+            words: format!("{} has it", process.as_deref().unwrap_or("another program")),
+        });
+    };
+    Some(Owner {
+        code: &codes::PORT_TAKEN_BY_CONTAINER,
+        words: match (container.project(), container.service()) {
             (Some(project), Some(service)) => {
                 format!("container {} has it ({service} of project {project})", container.name)
             }
             _ => format!("container {} has it", container.name),
-        },
-        None => match port_owner::of(number, &port.protocol) {
-            Some(process) => format!("{process} has it"),
-            None => "another program has it".to_owned(),
         },
     })
 }
@@ -76,7 +98,7 @@ fn is_free(port: &Port, number: u16) -> bool {
     !opened.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-fn failure(service: &Service, port: &Port, number: u16, owner: &str, place: Option<&Place>) -> Failure {
+fn finding(service: &Service, port: &Port, number: u16, owner: &Owner, place: Option<&Place>) -> Finding {
     let variable = place.and_then(|place| place.source.as_deref()).and_then(variable_of);
     let hint = match variable {
         Some(variable) => {
@@ -88,16 +110,13 @@ fn failure(service: &Service, port: &Port, number: u16, owner: &str, place: Opti
             port.target, service.name
         ),
     };
-    let failure = Failure::failed(format!(
-        "{} needs port {number} of this machine, which is taken",
-        service.name
-    ))
-    .because(owner)
-    .hint(hint);
-    match place {
-        Some(place) => failure.at(place.clone()),
-        None => failure,
-    }
+    Finding::new(
+        owner.code,
+        format!("{} needs port {number} of this machine, which is taken", service.name),
+    )
+    .because(owner.words.clone())
+    .fix(hint)
+    .at(place.cloned())
 }
 
 /// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
@@ -136,7 +155,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let number = listener.local_addr().unwrap().port();
         let owner = owner(&Observed::default(), &tcp(number), number).unwrap();
-        assert!(owner.contains(&format!("pid {}", std::process::id())), "{owner}");
+        assert!(
+            owner.words.contains(&format!("pid {}", std::process::id())),
+            "{owner:?}"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use crate::check::Group;
 use crate::logs::source::SourceChoice;
 use crate::logs::{Level, Stamp};
 use crate::report::Progress;
@@ -119,7 +120,7 @@ pub enum Command {
     /// Write a new project; never overwrites a file
     Init(InitArgs),
     /// Find beforehand what would make `up` fail; each finding with its fix
-    Check,
+    Check(CheckArgs),
     /// Print what a code such as MC101 means and what to do; without one, the list
     Explain(ExplainArgs),
     /// Print the Compose file as understood: interpolated, merged, defaults filled in
@@ -207,6 +208,23 @@ pub struct InitArgs {
     pub directory: Option<PathBuf>,
 }
 
+/// `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Mend what can be mended without loss: make missing files and folders, take rights away, add ignore lines
+    #[arg(long)]
+    pub fix: bool,
+    /// Only these checks; repeat for several
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub only: Vec<Group>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub strict: bool,
+    /// What takes seconds too: whether containers find each other by name
+    #[arg(long)]
+    pub deep: bool,
+}
+
 /// `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
@@ -279,6 +297,9 @@ pub struct UpArgs {
     /// Accepted as with Compose; `up` always waits, unless --no-wait is given
     #[arg(long, conflicts_with = "no_wait")]
     pub wait: bool,
+    /// Leave out the checks that would refuse it beforehand
+    #[arg(long)]
+    pub no_check: bool,
     /// Don't wait until services are ready, beyond what others depend on
     #[arg(long)]
     pub no_wait: bool,

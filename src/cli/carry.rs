@@ -25,6 +25,8 @@ pub(crate) struct Carry<'a> {
     pub project: &'a str,
     pub stack: Option<&'a Stack>,
     pub timeout: Duration,
+    /// Whether what would fail is looked for beforehand.
+    pub checks: bool,
     pub began: Instant,
     /// Leave out what the builder says.
     pub quiet_build: bool,
@@ -47,6 +49,7 @@ impl<'a> Carry<'a> {
             project,
             stack,
             timeout: Duration::from_secs(120),
+            checks: true,
             began: Instant::now(),
             quiet_build: false,
             reporter: RefCell::new(session.reporter()),

@@ -1,54 +1,198 @@
 //! `check`: what would make `up` fail, each with its fix.
 
-use crate::check::{self, Context, Severity};
-use crate::failure::{Exit, Failure};
-use crate::report::finding_lines;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::check::{self, Finding, Options, Project, Report};
+use crate::codes::{self, Severity};
+use crate::compose::Stack;
+use crate::failure::Failure;
+use crate::render;
+use crate::report::{checklist_lines, finding_lines, verdict};
 
 use super::Ended;
-use super::edited;
+use super::args::CheckArgs;
 use super::session::Session;
 
-pub(crate) async fn run(session: &Session) -> Ended {
-    let root = session.root()?;
-    let stack = session.stack(&[]);
-    let observed = match session.engine().await {
-        Ok(engine) => match engine.observe().await {
-            Ok(observed) => Ok((engine, observed)),
-            Err(error) => Err(error.failure()),
-        },
-        Err(failure) => Err(failure),
+/// More warnings than this before an `up` are not read.
+const MOST_WARNINGS: usize = 5;
+
+pub(crate) async fn run(session: &Session, args: &CheckArgs) -> Ended {
+    let options = Options {
+        only: args.only.iter().copied().collect(),
+        deep: args.deep,
     };
-    let there = observed.as_ref().ok().map(|(engine, observed)| (engine, observed));
-    let config = match &stack {
-        Ok(stack) => {
-            let services = stack.services.keys().cloned().collect();
-            edited::failures(session, stack, &services, there).await?
-        }
-        Err(_) => Vec::new(),
-    };
-    let findings = check::run(&Context {
-        root,
-        stack: stack.as_ref(),
-        observed: observed.as_ref().map(|(_, observed)| observed),
-        socket: there.and_then(|(engine, _)| engine.socket()).map(ToOwned::to_owned),
-        config,
-    });
-    let worst = findings.iter().map(|finding| finding.severity).max();
-    if session.json() {
-        let value = serde_json::to_value(&findings)
-            .map_err(|error| Failure::failed("the findings can't be printed").because(error.to_string()))?;
-        session.out.line(&value.to_string());
-    } else {
-        for finding in &findings {
-            if !finding_lines(finding).iter().all(|line| session.out.line(line)) {
-                break;
-            }
+    let mut report = Box::pin(look(session, &options)).await?;
+    let mut mended = Vec::new();
+    if args.fix {
+        mended = mend(session, &report.findings)?;
+        if !mended.is_empty() {
+            report = Box::pin(look(session, &options)).await?;
         }
     }
-    Ok((worst == Some(Severity::Error)).then(|| exit(stack.as_ref().err(), observed.as_ref().err())))
+    let shown = |finding: &&Finding| finding.severity() > Severity::Note || session.global.verbose > 0;
+    let findings: Vec<&Finding> = report.findings.iter().filter(shown).collect();
+    let fails = if args.strict {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    // That a check gave up says nothing about the project.
+    let failing = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity() >= fails && finding.code != &codes::CHECK_FAILED);
+    let exit = failing.map(|finding| finding.exit).max_by_key(|exit| exit.code());
+    if session.json() {
+        print_json(session, &report, &mended, exit.is_none());
+    } else {
+        print(session, &report, &findings);
+    }
+    Ok(exit)
 }
 
-/// The file's or the engine's own exit code, when that is what is wrong.
-fn exit(file: Option<&Failure>, engine: Option<&Failure>) -> Exit {
-    file.or(engine).map_or(Exit::Failed, |failure| failure.exit)
+async fn look(session: &Session, options: &Options) -> Result<Report, Failure> {
+    let project = project(session, session.stack_to_be(), None)?;
+    Ok(check::run(Arc::new(project), session.engine(), options).await)
+}
+
+/// The project for checks of `services`, or of all.
+pub(crate) fn project(
+    session: &Session,
+    stack: Result<Stack, Failure>,
+    services: Option<&BTreeSet<String>>,
+) -> Result<Project, Failure> {
+    let root = crate::compose::normal(&session.root()?);
+    let services = match (services, &stack) {
+        (Some(services), _) => services.clone(),
+        (None, Ok(stack)) => stack.services.keys().cloned().collect(),
+        (None, Err(_)) => BTreeSet::new(),
+    };
+    let rendered = session.settings().and_then(|settings| render::states(&root, &settings));
+    Ok(Project {
+        root,
+        stack,
+        rendered,
+        services,
+        environment: session.environment.clone(),
+    })
+}
+
+/// Does what is safe, and says each thing.
+fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure> {
+    let mut done = Vec::new();
+    let mut repairs = Vec::new();
+    for repair in findings.iter().filter_map(|finding| finding.repair.as_ref()) {
+        // Several findings may be mended by the same step.
+        if repairs.contains(&repair) {
+            continue;
+        }
+        repairs.push(repair);
+        match repair.apply() {
+            Ok(Some(said)) => {
+                if !session.json() {
+                    session.out.line(&format!("mended: {said}"));
+                }
+                done.push(said);
+            }
+            Ok(None) => {}
+            Err(failure) if session.json() => return Err(failure),
+            Err(failure) => session.print_failure(&failure),
+        }
+    }
+    Ok(done)
+}
+
+fn print(session: &Session, report: &Report, findings: &[&Finding]) {
+    let quiet = session.global.quiet;
+    let checklist = if quiet {
+        Vec::new()
+    } else {
+        checklist_lines(&report.checklist)
+    };
+    let found = findings.iter().flat_map(|finding| {
+        let mut lines = finding_lines(finding);
+        lines.insert(0, String::new());
+        lines
+    });
+    let mut lines: Vec<String> = checklist.into_iter().chain(found).collect();
+    if lines.first().is_some_and(String::is_empty) {
+        lines.remove(0);
+    }
+    if let Some(verdict) = verdict(findings) {
+        lines.extend([String::new(), verdict]);
+    }
+    if session.global.verbose > 0 {
+        let mut took: Vec<_> = report.took.iter().filter(|took| took.ms > 0).collect();
+        took.sort_by_key(|took| std::cmp::Reverse(took.ms));
+        let took: Vec<String> = took
+            .iter()
+            .map(|took| format!("{} {} ms", took.check, took.ms))
+            .collect();
+        lines.extend([String::new(), format!("took: {}", took.join(", "))]);
+    }
+    for line in lines {
+        if !session.out.line(&line) {
+            break;
+        }
+    }
+}
+
+fn print_json(session: &Session, report: &Report, mended: &[String], ok: bool) {
+    let findings: Vec<serde_json::Value> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let mut value = serde_json::json!(finding);
+            value["severity"] = serde_json::json!(finding.severity());
+            value
+        })
+        .collect();
+    let value = serde_json::json!({
+        "ok": ok,
+        "checklist": report.checklist,
+        "findings": findings,
+        "mended": mended,
+        "took": report.took,
+    });
+    session.out.line(&value.to_string());
+}
+
+/// What keeps `up` from working: the last is the command's failure, the others are told before it.
+pub(crate) fn refuse(session: &Session, findings: &[Finding]) -> Result<(), Failure> {
+    let mut errors: Vec<Failure> = findings
+        .iter()
+        .filter(|finding| finding.severity() == Severity::Error)
+        .map(Finding::failure)
+        .collect();
+    let Some(last) = errors.pop() else {
+        warn(session, findings);
+        return Ok(());
+    };
+    for failure in &errors {
+        session.print_failure(failure);
+    }
+    Err(last)
+}
+
+/// What does not keep `up` from working, a line each. What the Compose file's reader has to say was said when it was read.
+fn warn(session: &Session, findings: &[Finding]) {
+    let warnings: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.severity() == Severity::Warning && finding.code != &codes::COMPOSE_ADVICE)
+        .collect();
+    for finding in warnings.iter().take(MOST_WARNINGS) {
+        let place = finding.place.as_ref().map_or_else(String::new, |place| {
+            let name = place.file.file_name().unwrap_or_default().display();
+            format!("{name}:{}: ", place.line)
+        });
+        session.warn(&format!(
+            "{place}{} ({}: {})",
+            finding.what, finding.code.id, finding.fix
+        ));
+    }
+    if warnings.len() > MOST_WARNINGS {
+        let more = warnings.len() - MOST_WARNINGS;
+        session.warn(&format!("and {more} more: `magicctl check` shows them all"));
+    }
 }

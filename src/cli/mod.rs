@@ -7,7 +7,6 @@ mod completions;
 mod config;
 mod down;
 mod duration;
-mod edited;
 mod exec;
 mod explain;
 mod init;
@@ -84,7 +83,7 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
     }
     match command {
         Command::Init(args) => init::run(session, &args),
-        Command::Check => check::run(session).await,
+        Command::Check(args) => check::run(session, &args).await,
         Command::Explain(args) => explain::run(session, &args),
         Command::Config(args) => config::run(session, &args),
         Command::Render(args) => render::run(session, &args),

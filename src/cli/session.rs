@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::compose::{self, Stack};
 use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
+use crate::render;
 use crate::report::{self, Out, Progress, Redactor, Reporter, print_failure};
 use crate::settings::{self, Settings};
 
@@ -75,11 +76,28 @@ impl Session {
 
     /// The resolved file. `targets` are services named on the command line: naming one enables it.
     pub(crate) fn stack(&self, targets: &[String]) -> Result<Stack, Failure> {
+        compose::load(&self.request(targets)?)
+    }
+
+    /// The same as it will be once `up` has rendered what is missing.
+    pub(crate) fn stack_to_be(&self) -> Result<Stack, Failure> {
+        let mut request = self.request(&[])?;
+        let root = compose::normal(&request.start_dir);
+        let path = root.join("docker-compose.yml");
+        if self.global.file.is_empty() && !render::has_compose_file(&root) {
+            let files = render::files(&self.settings()?)?;
+            let text = files.into_iter().find(|file| root.join(file.path) == path);
+            request.unwritten = text.map(|file| (path, file.text));
+        }
+        compose::load(&request)
+    }
+
+    fn request(&self, targets: &[String]) -> Result<compose::Request, Failure> {
         let start_dir = self.root()?;
         // Files are named from where the user is, which may be below the project's root.
         let here = self.start_dir()?;
         let from_here = |files: &[PathBuf]| files.iter().map(|file| here.join(file)).collect();
-        let request = compose::Request {
+        Ok(compose::Request {
             project_name: self.project_name()?,
             files: from_here(&self.global.file),
             profiles: self.global.profile.clone(),
@@ -87,8 +105,8 @@ impl Session {
             environment: self.environment.clone(),
             targets: targets.to_vec(),
             start_dir,
-        };
-        compose::load(&request)
+            unwritten: None,
+        })
     }
 
     /// `-p`, else what settings say; `None` leaves it to the Compose file and the directory.

@@ -1,8 +1,10 @@
 //! `up`: check, render, build and pull, create, start in dependency order, wait until ready.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::check;
+use crate::check::{self, There};
 use crate::compose::Stack;
 use crate::content;
 use crate::engine::Engine;
@@ -14,15 +16,17 @@ use crate::render;
 use super::Ended;
 use super::args::{MakeArgs, PullWhen, UpArgs};
 use super::carry::Carry;
-use super::edited;
 use super::session::Session;
+
+/// How long a program may take to read its own edited configuration.
+const VERIFIED_WITHIN: Duration = Duration::from_secs(30);
 
 impl Session {
     /// The resolved file of a command that makes containers: what is missing is rendered, what is odd is said.
     pub(crate) fn stack_to_make(&self, targets: &[String]) -> Result<Stack, Failure> {
         write_missing(self)?;
         let stack = self.stack(targets)?;
-        for warning in stack.warnings.iter().chain(&check::unreadable(&stack)) {
+        for warning in &stack.warnings {
             self.warn(warning);
         }
         Ok(stack)
@@ -37,6 +41,7 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
     carry.timeout = args.wait_timeout;
     carry.quiet_build = args.quiet_build;
+    carry.checks = !args.no_check;
     bring_up(session, &carry, &engine, &stack, options).await
 }
 
@@ -49,9 +54,13 @@ pub(crate) async fn bring_up(
     mut options: UpOptions,
 ) -> Ended {
     let services: BTreeSet<String> = options.services.clone();
+    let mut unchecked = carry.checks;
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
-        refuse_hopeless(session, engine, stack, &services, &observed, &plan).await?;
+        if unchecked && !plan.changes_nothing() {
+            refuse_hopeless(session, engine, stack, &services, &observed, &plan).await?;
+            unchecked = false;
+        }
         let order = plan::start_order(stack, &services);
         let well = carry.run(&plan, order).await?;
         if !plan.again || !well {
@@ -88,18 +97,20 @@ pub(crate) async fn refuse_hopeless(
     observed: &Observed,
     plan: &Plan,
 ) -> Result<(), Failure> {
-    if plan.changes_nothing() {
-        return Ok(());
-    }
-    if let Some(failure) = check::would_fail(stack, services, observed, engine.socket()) {
-        return Err(failure);
-    }
+    let project = Arc::new(super::check::project(session, Ok(stack.clone()), Some(services))?);
+    let there = There {
+        observed: observed.clone(),
+        socket: engine.socket().map(ToOwned::to_owned),
+        address: engine.address(),
+    };
+    let findings = check::quick(project, there).await;
+    super::check::refuse(session, &findings)?;
     let touched: BTreeSet<String> = plan.steps().iter().filter_map(|step| step.service.clone()).collect();
-    let mut failures = edited::failures(session, stack, &touched, Some((engine, observed))).await?;
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        Err(failures.swap_remove(0))
+    let project = super::check::project(session, Ok(stack.clone()), Some(&touched))?;
+    let mut failures = check::verify(engine, observed, &project, VERIFIED_WITHIN).await?;
+    match failures.pop() {
+        Some(failure) => Err(failure),
+        None => Ok(()),
     }
 }
 
@@ -191,6 +202,11 @@ pub(crate) fn write_missing(session: &Session) -> Result<(), Failure> {
         return Ok(());
     }
     let root = session.root()?;
+    // Files that .env names are as little ours to write as those of -f.
+    let rendered = root.join("docker-compose.yml");
+    if session.stack(&[]).is_ok_and(|stack| !stack.files.contains(&rendered)) {
+        return Ok(());
+    }
     let settings = session.settings()?;
     for path in render::write_missing(&root, &settings)? {
         session.warn(&format!("{} was missing: rendered from its template", path.display()));

@@ -27,7 +27,7 @@ codes! {
         id: "MC203",
         severity: Severity::Warning,
         title: "a key in proxy_config.yaml means nothing",
-        why: "The gateway ignores it: mostly it is misspelt, and what you meant has no effect.",
+        why: "Mostly it is misspelt, and what you meant has no effect. The gateway of the sample project refuses to start with it.",
         fix: "Correct or remove it. A mapping that only holds anchors belongs under `definitions`.",
         example: "max_token: 4096   →   max_tokens: 4096",
     }
@@ -104,6 +104,15 @@ codes! {
         example: "model_list:\n  - model_name: gpt-mini\n    provider: openai\n    model_params:\n      model: gpt-5-mini",
     }
 
+    PROXY_NOT_LISTED: Code {
+        id: "MC212",
+        severity: Severity::Error,
+        title: "a model that its provider's list does not have",
+        why: "provider_model_lists says which models of a provider may be used. The gateway refuses a profile whose model is not among them.",
+        fix: "Add the model to the list, or correct its name.",
+        example: "provider_model_lists:\n  openai: [gpt-5-mini]",
+    }
+
     CONFIG_EDITED: Code {
         id: "MC220",
         severity: Severity::Note,
@@ -129,6 +138,15 @@ codes! {
         why: "The program refuses it and does not start. Loki and Promtail said so themselves, run once in their image; of other files only the syntax was looked at.",
         fix: "Mend the place that is shown. `magicctl render --diff` shows what was edited, `magicctl render --force` takes the edits back.",
         example: "error[MC222]: loki can't read config/loki/local-config.yaml",
+    }
+
+    SETTINGS_INVALID: Code {
+        id: "MC223",
+        severity: Severity::Error,
+        title: "magicctl.yaml is invalid",
+        why: "Nothing can be rendered or started with settings that make no sense.",
+        fix: "Mend the place that is shown. docs/schemas/magicctl.schema.json says to your editor what may stand there.",
+        example: "retention: soon   →   retention: 7d",
     }
 
     COMPOSE_INVALID: Code {

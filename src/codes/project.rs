@@ -113,6 +113,24 @@ codes! {
         example: "CMD [\"uvicorn\", \"magic_proxy.proxy:app\"]   →   CMD [\"python\", \"run.py\"]",
     }
 
+    RUN_PY_MISSING: Code {
+        id: "MC117",
+        severity: Severity::Error,
+        title: "run.py is not there",
+        why: "The app's container runs `python run.py`, and the Dockerfile copies the whole folder, in which there is none: the container exits at once.",
+        fix: "Write run.py, which starts magic-proxy and mcp-server; `magicctl init` in an empty folder shows one.",
+        example: "python: can't open file '/app/run.py': [Errno 2] No such file or directory",
+    }
+
+    IGNORE_INVALID: Code {
+        id: "MC118",
+        severity: Severity::Error,
+        title: ".dockerignore can't be read",
+        why: "A line of it is no pattern, so the build context can't be packed.",
+        fix: "Mend the line: mostly a `[` is not closed.",
+        example: "error[MC118]: .dockerignore can't be read: line 3: `[a` is no pattern",
+    }
+
     REQUIREMENT_INVALID: Code {
         id: "MC120",
         severity: Severity::Error,
@@ -197,35 +215,35 @@ codes! {
     KEY_BLANK: Code {
         id: "MC135",
         severity: Severity::Warning,
-        title: "a key has a blank inside",
-        why: "No provider's key has one: mostly two keys in one line, or a comment behind the key. What is sent is the whole line, and refused.",
+        title: "a key has a blank inside, or a character that no key has",
+        why: "Keys are plain ASCII without blanks. Mostly these are two keys in one line, a comment behind the key, or a text that was copied along. The gateway leaves such a line out.",
         fix: "One key a line; comments on lines of their own that begin with `#`.",
         example: "warning[MC135]: keys_pool/keys_pool_openai.env:3: the key …x7Qd has a blank inside",
     }
 
     KEY_QUOTED: Code {
         id: "MC136",
-        severity: Severity::Warning,
+        severity: Severity::Note,
         title: "a key in keys_pool/ is written in quotes",
-        why: "These files hold bare keys: a reader that takes the line as it is sends the quotes too.",
+        why: "These files hold bare keys. The gateway of the sample project takes quotes off; an app of your own that takes the line as it is sends them too.",
         fix: "Take the quotes away.",
         example: "\"AIza…\"   →   AIza…",
     }
 
     KEY_ASSIGNED: Code {
         id: "MC137",
-        severity: Severity::Warning,
+        severity: Severity::Note,
         title: "a key in keys_pool/ is written as NAME=key",
-        why: "These files hold one bare key a line; with a name before it the whole line is taken for the key. (Files in env/ are the ones with names.)",
+        why: "These files hold one bare key a line; those in env/ are the ones with names. The gateway of the sample project takes the name off; an app of your own may take the whole line for the key.",
         fix: "Leave only what is behind the `=`.",
         example: "OPENAI_API_KEY=sk-…   →   sk-…",
     }
 
     KEY_LINE_ENDS: Code {
         id: "MC138",
-        severity: Severity::Warning,
+        severity: Severity::Note,
         title: "a key file has Windows line ends or a byte order mark",
-        why: "They are invisible, and a reader that does not expect them takes them for a part of the key, which is then refused.",
+        why: "They are invisible. The gateway of the sample project takes them off; a reader that does not expect them takes them for a part of the key, which is then refused.",
         fix: "Save it as plain UTF-8 with Unix line ends: `sed -i 's/\\r$//; 1s/^\\xef\\xbb\\xbf//' FILE`.",
         example: "warning[MC138]: keys_pool/keys_pool_google.env has Windows line ends (CRLF)",
     }
@@ -253,7 +271,7 @@ codes! {
         severity: Severity::Warning,
         title: "other users of this machine can read a key file",
         why: "Everybody who can log in, and every service of this machine, can take the keys.",
-        fix: "Take the right away. Where the app's container runs as another user than the file's owner, that user still must be able to read it: then close the project's folder (`chmod o-rx .`) instead, which containers don't pass through. `magicctl check --fix` does the one that fits.",
+        fix: "Take the right away. Where the app's container runs as another user than the file's owner, that user still must be able to read it: then close the project's folder (`chmod o-rx .`) instead, which containers don't pass through. `magicctl check --fix` takes the right away where the container runs as the file's owner or as root.",
         example: "chmod o-r keys_pool/keys_pool_openai.env",
     }
 
@@ -293,30 +311,39 @@ codes! {
         example: "keys_pool/\nenv/\n.env",
     }
 
-    KEYS_NONE_FOR_ALIAS: Code {
+    KEY_FILE_UNREADABLE: Code {
         id: "MC146",
+        severity: Severity::Warning,
+        title: "magicctl may not read a key file",
+        why: "Keys that it does not know it can't mask in logs and messages, but for those that look like a provider's key.",
+        fix: "Give your user the right to read it, or run magicctl as its owner.",
+        example: "warning[MC146]: keys_pool/keys_pool_openai.env can't be read: Permission denied",
+    }
+
+    KEYS_NONE_FOR_ALIAS: Code {
+        id: "MC147",
         severity: Severity::Warning,
         title: "no profile of an alias has a key",
         why: "Every profile that the alias leads to is of a provider without a key file, so requests for it can only fail. The other aliases have keys.",
         fix: "Put a key of one of the providers into keys_pool/, or take the alias out.",
-        example: "warning[MC146]: the alias `cheap` leads only to deepseek, for which there is no key",
+        example: "warning[MC147]: the alias `cheap` leads only to deepseek, for which there is no key",
     }
 
     KEYS_NONE_FOR_PROVIDER: Code {
-        id: "MC147",
+        id: "MC148",
         severity: Severity::Note,
         title: "a provider that is used has no key yet",
         why: "Profiles of that provider are in proxy_config.yaml; a request that comes to one of them fails, and goes on to the next of its chain.",
         fix: "Put its keys into keys_pool/keys_pool_PROVIDER.env, one a line.",
-        example: "note[MC147]: no key for mistral: keys_pool/keys_pool_mistral.env is not there",
+        example: "note[MC148]: no key for mistral: keys_pool/keys_pool_mistral.env is not there",
     }
 
     NAME_NOT_TEXT: Code {
-        id: "MC148",
+        id: "MC149",
         severity: Severity::Warning,
         title: "a file's name is not UTF-8",
         why: "Programs that expect text as names can't open it, magicctl's own reading of keys included.",
         fix: "Rename it: `ls -b` shows its bytes, `mv` with a pattern such as `keys_pool/*.env` reaches it.",
-        example: "warning[MC148]: keys_pool/ holds a file whose name is not UTF-8: keys_pool_\\xff.env",
+        example: "warning[MC149]: keys_pool/ holds a file whose name is not UTF-8: keys_pool_\\xff.env",
     }
 }

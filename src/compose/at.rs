@@ -266,7 +266,7 @@ pub(super) fn unknown<'k>(failure: Failure, name: &str, known: impl IntoIterator
 }
 
 /// Without `.` and `..`, by the text alone: a link in between is the user's business.
-pub(super) fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -36,7 +36,8 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         variables.add(name, value, Origin::Environment);
     }
     let found = if request.files.is_empty() && !request.environment.contains_key("COMPOSE_FILE") {
-        discovered(&request.start_dir)
+        let unwritten = request.unwritten.as_ref().map(|(path, _)| path.clone());
+        unwritten.or_else(|| discovered(&request.start_dir))
     } else {
         None
     };
@@ -68,7 +69,8 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         named.iter().map(|name| normal(&request.start_dir.join(name))).collect()
     };
     for file in &compose {
-        if !file.is_file() {
+        let unwritten = request.unwritten.as_ref().is_some_and(|(path, _)| path == file);
+        if !file.is_file() && !unwritten {
             return Err(Failure::usage(format!("there is no Compose file {}", file.display())));
         }
     }

@@ -31,12 +31,14 @@ pub struct Request {
     pub environment: BTreeMap<String, String>,
     /// Services named on the command line: naming one enables it, whatever its profiles.
     pub targets: Vec<String>,
+    /// The Compose file as it would be rendered, when none is on disk: its path and text.
+    pub unwritten: Option<(PathBuf, String)>,
 }
 
 /// Reads, merges and checks the files of `request`.
 pub fn load(request: &Request) -> Result<Stack, Failure> {
     let mut files = files::find(request)?;
-    let trees = parse_all(&files)?;
+    let trees = parse_all(&files, request)?;
     let in_file = name_in_files(&trees, &files.variables)?;
     let name = files::project_name(request, &files, in_file.as_deref())?;
     files.variables.add("COMPOSE_PROJECT_NAME", &name, Origin::Environment);
@@ -76,11 +78,16 @@ pub fn load(request: &Request) -> Result<Stack, Failure> {
     Ok(stack)
 }
 
-fn parse_all(files: &Files) -> Result<Vec<Node>, Failure> {
+fn parse_all(files: &Files, request: &Request) -> Result<Vec<Node>, Failure> {
     files
         .compose
         .iter()
         .map(|path| {
+            if let Some((unwritten, text)) = &request.unwritten
+                && unwritten == path
+            {
+                return parse(&Source::based(path, files.working_dir.clone(), text.clone()));
+            }
             let bytes = std::fs::read(path).map_err(|error| {
                 Failure::invalid(format!("{} can't be read", path.display())).because(error.to_string())
             })?;

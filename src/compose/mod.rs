@@ -16,6 +16,7 @@ mod select;
 mod units;
 mod validate;
 
+pub(crate) use at::normal;
 pub use duration::Nanos;
 pub use files::check_project_name;
 pub use flags::{env_file, mounts_of, ports_of};

@@ -16,13 +16,13 @@ struct Rule {
 
 /// The patterns of one `.dockerignore`.
 #[derive(Default)]
-pub(super) struct Ignore {
+pub(crate) struct Ignore {
     rules: Vec<Rule>,
 }
 
 impl Ignore {
     /// Reads patterns, one a line; `Err` names the line that is none.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut rules = Vec::new();
         for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             if line.starts_with('#') {
@@ -50,7 +50,7 @@ impl Ignore {
     }
 
     /// Whether `path`, relative to the context, is left out.
-    pub(super) fn leaves_out(&self, path: &Path) -> bool {
+    pub(crate) fn leaves_out(&self, path: &Path) -> bool {
         let mut prefixes = Vec::new();
         let mut prefix = String::new();
         for part in path.components() {
@@ -72,7 +72,7 @@ impl Ignore {
 
     /// Whether something inside an ignored folder may still be wanted: an exception's pattern leads there. Where none does,
     /// the whole folder need not be read.
-    pub(super) fn may_want_of(&self, folder: &Path) -> bool {
+    pub(crate) fn may_want_of(&self, folder: &Path) -> bool {
         let exceptions = self.rules.iter().filter(|rule| rule.exception);
         exceptions.into_iter().any(|rule| rule.leads_into(folder))
     }

@@ -16,6 +16,22 @@ pub struct ImageDetail {
     pub created: Option<String>,
 }
 
+/// What an image says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageFacts {
+    /// Its id, `sha256:…`.
+    pub id: String,
+    /// The processor that it is for: `amd64`.
+    pub architecture: String,
+    /// Its healthcheck; empty: none.
+    pub healthcheck: Vec<String>,
+    /// Where programs are looked for, in this order.
+    pub path: Vec<String>,
+}
+
+/// Where programs are when an image does not say.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 impl Engine {
     /// What is known of a local image; nothing when it has been removed since.
     pub async fn image(&self, reference: &str) -> Result<ImageDetail, EngineError> {
@@ -40,14 +56,31 @@ impl Engine {
 
     /// The id of a local image.
     pub async fn image_id(&self, reference: &str) -> Result<String, EngineError> {
-        let image = self
+        Ok(self.image_facts(reference).await?.id)
+    }
+
+    /// What a local image says of itself.
+    pub async fn image_facts(&self, reference: &str) -> Result<ImageFacts, EngineError> {
+        let inspected = self
             .docker
             .inspect_image(reference)
             .await
             .map_err(|error| self.error(error))?;
-        image
-            .id
-            .ok_or_else(|| EngineError::NotFound(format!("image {reference} has no id")))
+        let config = inspected.config.unwrap_or_default();
+        let env = config.env.unwrap_or_default();
+        let path = env.iter().find_map(|variable| variable.strip_prefix("PATH="));
+        let healthcheck = config.healthcheck.and_then(|check| check.test).unwrap_or_default();
+        Ok(ImageFacts {
+            id: inspected
+                .id
+                .ok_or_else(|| EngineError::NotFound(format!("image {reference} has no id")))?,
+            architecture: inspected.architecture.unwrap_or_default(),
+            healthcheck: match healthcheck.first().map(String::as_str) {
+                Some("NONE") => Vec::new(),
+                _ => healthcheck,
+            },
+            path: path.unwrap_or(DEFAULT_PATH).split(':').map(ToOwned::to_owned).collect(),
+        })
     }
 
     /// Removes an image's name, and the image with it when no other name and no container holds it; false when it is gone

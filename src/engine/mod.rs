@@ -1,5 +1,6 @@
 //! The Docker Engine API: the only module that names bollard. One function an operation, each harmless to repeat.
 
+mod about;
 mod archive;
 mod build;
 mod container;
@@ -13,7 +14,9 @@ mod exec;
 mod host_config;
 mod ignore;
 mod image;
+mod inside;
 mod logs;
+mod names;
 mod networking;
 mod object;
 mod observe;
@@ -30,6 +33,7 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
 pub use archive::{PathInfo, pass};
+pub use about::About;
 pub use build::BuildProgress;
 pub use container::Detail;
 pub use create::NewContainer;
@@ -38,6 +42,9 @@ pub use error::EngineError;
 pub use events::{EngineEvent, EngineEventKind, RawEvent};
 pub use exec::{ExecOptions, ExecOutcome};
 pub use image::ImageDetail;
+pub(crate) use ignore::Ignore;
+pub use image::ImageFacts;
+pub use inside::Inside;
 pub use logs::{LogOptions, LogPiece, LogPlace};
 pub use once::Once;
 pub use pull::PullProgress;

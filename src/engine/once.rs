@@ -10,9 +10,6 @@ use crate::labels;
 
 use super::{Engine, EngineError, ExecOutcome};
 
-/// How long such a program may take.
-const ENDS_WITHIN: Duration = Duration::from_secs(30);
-
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct Once<'a> {
@@ -28,6 +25,8 @@ pub struct Once<'a> {
     pub env: &'a [String],
     /// A file of this machine, and where the program finds it.
     pub file: (&'a str, &'a str),
+    /// How long it may take.
+    pub within: Duration,
 }
 
 impl Engine {
@@ -64,13 +63,13 @@ impl Engine {
         };
         let created = self.docker.create_container(None::<CreateContainerOptions>, body).await;
         let id = created.map_err(|error| self.error(error))?.id;
-        let ended = tokio::time::timeout(ENDS_WITHIN, self.run_to_its_end(&id)).await;
+        let ended = tokio::time::timeout(once.within, self.run_to_its_end(&id)).await;
         // With its anonymous volumes; whatever happened to it.
         self.remove_container(&id, true).await?;
         ended.unwrap_or_else(|_elapsed| {
             Ok(ExecOutcome {
                 exit_code: None,
-                output: format!("it did not end within {} s", ENDS_WITHIN.as_secs()),
+                output: format!("it did not end within {} s", once.within.as_secs_f32()),
             })
         })
     }

@@ -13,8 +13,11 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
-pub use project::init;
+pub use project::{init, sample};
 pub use state::State;
+
+/// The names of a Compose file that is the user's own: the rendered one has the one that is left.
+const OWN: [&str; 3] = ["compose.yaml", "compose.yml", "docker-compose.yaml"];
 
 /// A file as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +78,7 @@ pub fn write(root: &Path, settings: &Settings, force: bool) -> Result<Vec<Outcom
 
 /// Writes the files that are missing, for a bare checkout; none when the project has a Compose file of its own.
 pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
-    let own = ["compose.yaml", "compose.yml", "docker-compose.yaml"];
-    if own.iter().any(|name| root.join(name).is_file()) {
+    if OWN.iter().any(|name| root.join(name).is_file()) {
         return Ok(Vec::new());
     }
     let states = states(root, settings)?;
@@ -91,6 +93,12 @@ pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, F
         }
     }
     Ok(written)
+}
+
+/// Whether a Compose file is in `root`, rendered or not.
+pub fn has_compose_file(root: &Path) -> bool {
+    let mut names = OWN.iter().chain(&["docker-compose.yml"]);
+    names.any(|name| root.join(name).is_file())
 }
 
 /// What `write` with `force` would change, as a unified diff; empty when nothing.

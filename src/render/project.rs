@@ -50,6 +50,11 @@ const FILES: [(&str, &str); 34] = project![
     "images/local.env",
 ];
 
+/// The text of a file of the sample project.
+pub fn sample(path: &str) -> Option<&'static str> {
+    FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
+}
+
 /// Writes the sample project into `root`, the rendered files included; gives what was written and what was there.
 pub fn init(root: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
     std::fs::create_dir_all(root)

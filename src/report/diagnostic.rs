@@ -4,7 +4,6 @@ use std::path::Path;
 
 use console::style;
 
-use crate::check::{Finding, Severity};
 use crate::failure::{Failure, Place};
 
 use super::Out;
@@ -41,7 +40,7 @@ pub fn failure_lines(failure: &Failure) -> Vec<String> {
     lines
 }
 
-fn place_lines(place: &Place) -> Vec<String> {
+pub(super) fn place_lines(place: &Place) -> Vec<String> {
     let gutter = place.line.to_string().len();
     let mut lines = vec![format!(
         "{:gutter$}--> {}:{}:{}",
@@ -74,26 +73,4 @@ fn place_lines(place: &Place) -> Vec<String> {
 fn from_here(path: &Path) -> &Path {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path)
-}
-
-/// One finding of `check`, with its fix on a line of its own.
-pub fn finding_lines(finding: &Finding) -> Vec<String> {
-    let mark = match finding.severity {
-        Severity::Ok => style("ok").green(),
-        Severity::Info => style("info").dim(),
-        Severity::Warning => style("warning").yellow(),
-        Severity::Error => style("error").red(),
-    };
-    let mut lines = vec![format!("{mark:<8} {}", finding.what)];
-    if finding.severity != Severity::Ok && !finding.why.is_empty() {
-        lines.push(format!("         why: {}", finding.why));
-    }
-    if let Some(place) = finding.place.as_ref().filter(|_| finding.severity != Severity::Ok) {
-        let file = from_here(&place.file).display();
-        lines.push(format!("         at:  {file}:{}:{}", place.line, place.column));
-    }
-    if let Some(fix) = &finding.fix {
-        lines.push(format!("         fix: {fix}"));
-    }
-    lines
 }

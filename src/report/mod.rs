@@ -1,6 +1,7 @@
 //! Tells what happens: the same events as a live screen, plain lines, JSON lines, or nothing but failures.
 
 mod diagnostic;
+mod findings;
 mod json;
 mod out;
 mod plain;
@@ -10,7 +11,8 @@ mod status;
 mod summary;
 mod table;
 
-pub use diagnostic::{finding_lines, print_failure};
+pub use diagnostic::print_failure;
+pub use findings::{checklist_lines, finding_lines, verdict};
 pub use out::Out;
 pub use redact::Redactor;
 pub use status::{StatusRow, status_table};

@@ -159,13 +159,17 @@ async fn make(
     let mut carry = Carry::new(session, engine, "run", &stack.name, Some(stack));
     carry.timeout = args.wait_timeout;
     carry.quiet_build = args.quiet_build;
+    let mut unchecked = true;
     loop {
         let observed = engine.observe().await.map_err(|error| error.failure())?;
         let contents = content::contents(stack);
         let plan = plan::run(stack, &observed, &contents, &options, once)?;
         let mut touched: BTreeSet<String> = options.services.clone();
         touched.insert(once.service.clone());
-        refuse_hopeless(session, engine, stack, &touched, &observed, &plan).await?;
+        if unchecked {
+            refuse_hopeless(session, engine, stack, &touched, &observed, &plan).await?;
+            unchecked = false;
+        }
         let services = plan::start_order(stack, &touched);
         if !carry.run(&plan, services).await? {
             return Ok(Some(carry.finish(&BTreeSet::new(), Vec::new()).await));

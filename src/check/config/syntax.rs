@@ -6,7 +6,7 @@ use crate::failure::{Failure, Place};
 use crate::yaml;
 
 /// Reads `path` of the project in `root` as what its name says it is; `None` when that works, or nobody can tell.
-pub fn syntax(root: &Path, path: &Path) -> Option<Failure> {
+pub(super) fn syntax(root: &Path, path: &Path) -> Option<Failure> {
     let text = std::fs::read_to_string(root.join(path)).ok()?;
     match path.extension()?.to_str()? {
         "yml" | "yaml" => yaml::parse(&yaml::Source::new(path, text)).err(),

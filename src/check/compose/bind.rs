@@ -1,0 +1,72 @@
+//! Sources of bind mounts: the engine would refuse a missing one, or make a folder in its place.
+
+use std::path::Path;
+
+use crate::check::collector::is_socket;
+use crate::check::project::Project;
+use crate::check::there::There;
+use crate::check::{Finding, checklist};
+use crate::codes;
+use crate::compose::FileSource;
+
+/// Sources that are not there. Those of an engine elsewhere are not ours to look for.
+pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding> {
+    let (Some(stack), Some(_)) = (project.stack(), &there.socket) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    for service in project.services() {
+        for (source, place) in stack.binds_of(service) {
+            let path = Path::new(source);
+            // An engine's socket and the lines of the checklist have checks of their own.
+            let is_told = is_socket(source) || checklist::tells_of(project, path);
+            if is_there(path) || is_told || project.is_to_be_rendered(path) {
+                continue;
+            }
+            findings.push(
+                Finding::new(
+                    &codes::BIND_MISSING,
+                    format!("{} mounts {source}, which is not there", service.name),
+                )
+                .because("Compose would make an empty folder of that name, and the service would find that instead")
+                .fix(format!("make it: `{}`", how_to_make(source)))
+                .at(place),
+            );
+        }
+        let configs = service.configs.iter().map(|reference| (&stack.configs, reference));
+        let secrets = service.secrets.iter().map(|reference| (&stack.secrets, reference));
+        for (objects, reference) in configs.chain(secrets) {
+            if let Some(FileSource::File(path)) = objects.get(&reference.source).map(|object| &object.source)
+                && !is_there(path)
+            {
+                findings.push(
+                    Finding::new(
+                        &codes::BIND_MISSING,
+                        format!(
+                            "{} uses {}, whose file {} is not there",
+                            service.name,
+                            reference.source,
+                            path.display()
+                        ),
+                    )
+                    .fix("make the file, or take the entry out"),
+                );
+            }
+        }
+    }
+    findings
+}
+
+/// What can't be looked at for want of rights is not said to be missing.
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
+
+fn how_to_make(source: &str) -> String {
+    let path = Path::new(source);
+    match (path.extension(), path.parent()) {
+        (Some(_), Some(parent)) if !parent.exists() => format!("mkdir -p {} && touch {source}", parent.display()),
+        (Some(_), _) => format!("touch {source}"),
+        (None, _) => format!("mkdir -p {source}"),
+    }
+}

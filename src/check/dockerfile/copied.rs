@@ -1,0 +1,122 @@
+//! What `COPY` and `ADD` take from the build context.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use parse_dockerfile::{Flag, Instruction, Source};
+
+use crate::check::project::Project;
+use crate::check::{Finding, checklist};
+use crate::codes;
+use crate::nearest::nearest;
+
+use super::Recipe;
+
+/// A source as written and as a path below the context; empty: all of it.
+pub(super) struct Copied {
+    pub written: String,
+    pub path: PathBuf,
+    pub span: Range<usize>,
+}
+
+/// The sources in the context that are named without variables or patterns.
+pub(super) fn sources(recipe: &Recipe<'_, '_>) -> Vec<Copied> {
+    let mut copied = Vec::new();
+    for stage in recipe.stages() {
+        for instruction in stage.instructions {
+            let (options, sources, adds): (&[Flag<'_>], &[Source<'_>], bool) = match instruction {
+                Instruction::Copy(copy) => (&copy.options, &copy.src, false),
+                Instruction::Add(add) => (&add.options, &add.src, true),
+                _ => continue,
+            };
+            if options.iter().any(|option| option.name.value == "from") {
+                continue;
+            }
+            for source in sources {
+                let Source::Path(path) = source else { continue };
+                let text = path.value.as_ref();
+                let elsewhere = adds && (text.contains("://") || text.starts_with("git@"));
+                if elsewhere || text.contains(['$', '?', '[', '{']) {
+                    continue;
+                }
+                // `*` alone takes everything but hidden files; any other pattern is the builder's business.
+                let text = if text == "*" || text == "./*" { "." } else { text };
+                if text.contains('*') {
+                    continue;
+                }
+                copied.push(Copied {
+                    written: path.value.clone().into_owned(),
+                    path: inside(text),
+                    span: path.span.clone(),
+                });
+            }
+        }
+    }
+    copied
+}
+
+/// As the builder sees a path: from the context's root, which nothing leads out of.
+fn inside(text: &str) -> PathBuf {
+    let mut path = PathBuf::new();
+    for part in Path::new(text).components() {
+        match part {
+            std::path::Component::Normal(part) => path.push(part),
+            std::path::Component::ParentDir => {
+                path.pop();
+            }
+            _ => {}
+        }
+    }
+    path
+}
+
+pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
+    let wrong = sources(recipe).into_iter().filter_map(|copied| {
+        if copied.path.as_os_str().is_empty() {
+            return None;
+        }
+        let Copied { written, path, span } = &copied;
+        let full = recipe.build.context.join(path);
+        let place = recipe.text.place(span);
+        if full.symlink_metadata().is_err() && checklist::tells_of(project, &full) {
+            return None;
+        }
+        if full.symlink_metadata().is_err() {
+            let finding = Finding::new(
+                &codes::COPY_MISSING,
+                format!("the Dockerfile copies {written}, which is not there"),
+            )
+            .at(place)
+            .in_file();
+            return Some(match like(&full) {
+                Some(near) => finding.fix(format!("did you mean `{}`?", path.with_file_name(near).display())),
+                None => finding.fix(format!(
+                    "make it, or correct the path; it begins at {}",
+                    recipe.build.context.display()
+                )),
+            });
+        }
+        let out = recipe.ignore.leaves_out(path) && !(full.is_dir() && recipe.ignore.may_want_of(path));
+        out.then(|| {
+            Finding::new(
+                &codes::COPY_IGNORED,
+                format!("the Dockerfile copies {written}, which .dockerignore leaves out"),
+            )
+            .fix(format!("add `!{}` at the end of .dockerignore", path.display()))
+            .at(place)
+            .in_file()
+        })
+    });
+    wrong.collect()
+}
+
+/// What lies beside a path that is not there and has nearly its name.
+pub(super) fn like(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let there: Vec<String> = std::fs::read_dir(path.parent()?)
+        .ok()?
+        .take(1000)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    nearest(name, there.iter().map(String::as_str)).map(ToOwned::to_owned)
+}

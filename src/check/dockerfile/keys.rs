@@ -1,0 +1,66 @@
+//! Keys that get into the image, or to the builder.
+
+use std::path::{Path, PathBuf};
+
+use crate::check::Finding;
+use crate::check::keys::files_with_keys;
+use crate::check::project::Project;
+use crate::check::repair::Repair;
+use crate::codes;
+
+use super::{Recipe, copied};
+
+pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
+    let sent: Vec<PathBuf> = files_with_keys(&project.root)
+        .into_iter()
+        .filter_map(|path| path.strip_prefix(&recipe.build.context).ok().map(Path::to_owned))
+        .filter(|path| !recipe.ignore.leaves_out(path))
+        .collect();
+    let Some(first) = sent.first() else {
+        return Vec::new();
+    };
+    let sources = copied::sources(recipe);
+    let taken_by = |path: &Path| sources.iter().find(|copied| path.starts_with(&copied.path));
+    let lines: Vec<String> = ["keys_pool", "env", ".env"]
+        .into_iter()
+        .filter(|name| sent.iter().any(|path| path.starts_with(name)))
+        .map(|name| {
+            if name == ".env" {
+                name.to_owned()
+            } else {
+                format!("{name}/")
+            }
+        })
+        .collect();
+    let repair = Repair::AddLines {
+        path: recipe.ignore_path.clone(),
+        lines,
+    };
+    let Some((path, copied)) = sent.iter().find_map(|path| Some((path, taken_by(path)?))) else {
+        let what = format!("{} is sent to the builder of {}", first.display(), recipe.service.name);
+        return vec![Finding::new(&codes::KEYS_IN_CONTEXT, what).repaired_by(repair)];
+    };
+    let what = format!(
+        "{} gets into the image of {}: the Dockerfile copies {}",
+        path.display(),
+        recipe.service.name,
+        copied.written
+    );
+    let finding = Finding::new(&codes::COPIES_KEYS, what).at(recipe.text.place(&copied.span));
+    // Without the folder the line itself would fail, and an app that finds its keys nowhere else would find none.
+    let is_whole = copied.path.as_os_str().is_empty();
+    let mounted = project.stack().is_some_and(|stack| {
+        sent.iter().all(|path| {
+            let full = recipe.build.context.join(path);
+            stack
+                .binds_of(recipe.service)
+                .any(|(source, _)| full.starts_with(source))
+                || path == Path::new(".env")
+        })
+    });
+    vec![if is_whole && mounted {
+        finding.repaired_by(repair)
+    } else {
+        finding.fix("copy only what the app needs, and mount keys_pool/ and env/ read-only in the Compose file")
+    }]
+}

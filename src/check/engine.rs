@@ -1,0 +1,242 @@
+//! The engine: what it is, and what it lacks for this stack.
+
+use std::path::Path;
+
+use crate::codes::{self, Code};
+use crate::compose::{MountKind, Service};
+use crate::engine::About;
+
+use super::collector::{READABLE, collector, is_socket};
+use super::project::Project;
+use super::there::{More, Resolves, There};
+use super::{Finding, Looked};
+
+/// A clock that differs by less is nobody's business.
+const CLOCK_MAY_DIFFER: f64 = 5.0;
+/// Storage drivers that are slow, or gone from current engines.
+const POOR_DRIVERS: [&str; 4] = ["vfs", "devicemapper", "aufs", "overlay"];
+const MEGABYTE: u64 = 1 << 20;
+/// What the services want when nothing limits them, in megabytes: memory in use after some days, and the image's size on disk.
+const WANTED: [(&str, u64, u64); 7] = [
+    ("app-runner", 120, 300),
+    ("kafka", 800, 450),
+    ("redis", 300, 50),
+    ("loki", 150, 130),
+    ("promtail", 80, 200),
+    ("alloy", 150, 450),
+    ("grafana", 150, 700),
+];
+/// What data, logs and a build want on disk beside the images, in megabytes.
+const ROOM: u64 = 500;
+
+/// Which engine it is, and what of its kind matters.
+pub(super) fn kind(project: &Project, there: &There, more: &More) -> Looked {
+    let about = more.about.clone()?;
+    let mut findings = vec![Finding::new(
+        &codes::ENGINE_ADDRESS,
+        format!("Engine {} (API {}) at {}", about.version, about.api, there.address),
+    )];
+    let kind = match (&there.socket, about.rootless, about.desktop) {
+        (None, ..) => Some("is on another machine"),
+        (_, true, _) => Some("is rootless"),
+        (_, _, true) => Some("runs in Docker Desktop's virtual machine"),
+        _ => None,
+    };
+    findings.extend(kind.map(|kind| Finding::new(&codes::ENGINE_KIND, format!("the engine {kind}"))));
+    if !about.live_restore {
+        findings.push(Finding::new(
+            &codes::LIVE_RESTORE,
+            "containers stop when the engine is restarted",
+        ));
+    }
+    if there.socket.is_none() {
+        findings.extend(remote_binds(project));
+    }
+    Ok(findings)
+}
+
+/// Mounts of this machine's files on an engine elsewhere.
+fn remote_binds(project: &Project) -> Option<Finding> {
+    let mounts = |service: &&Service| {
+        let mut binds = service.volumes.iter().filter(|mount| mount.kind == MountKind::Bind);
+        binds.any(|mount| mount.source.as_deref().is_some_and(|source| !is_socket(source)))
+    };
+    let services: Vec<&str> = project
+        .services()
+        .filter(mounts)
+        .map(|service| service.name.as_str())
+        .collect();
+    let first = services.first()?;
+    let what = format!("the engine is on another machine, and {first} mounts files of this one");
+    Some(Finding::new(&codes::REMOTE_BINDS, what))
+}
+
+/// Its settings.
+pub(super) fn settings(project: &Project, _: &There, more: &More) -> Looked {
+    let about = more.about.clone()?;
+    let mut findings = Vec::new();
+    if POOR_DRIVERS.contains(&about.storage_driver.as_str()) {
+        let what = format!("the engine's storage driver is {}", about.storage_driver);
+        findings.push(Finding::new(&codes::STORAGE_DRIVER, what));
+    }
+    let limited = project.services().find(|service| service.mem_limit.is_some());
+    if let (Some(service), false) = (limited, about.limits_memory) {
+        let what = format!("{} has a memory limit, which the engine can't enforce", service.name);
+        findings.push(Finding::new(&codes::NO_LIMITS, what));
+    }
+    let default_used = project
+        .services()
+        .any(|service| service.logging.as_ref().is_none_or(|logging| logging.driver.is_none()));
+    if let (Some(collector), true, false) = (
+        collector(project),
+        default_used,
+        READABLE.contains(&about.log_driver.as_str()) || about.log_driver.is_empty(),
+    ) {
+        let what = format!(
+            "the engine's log driver is {}, whose lines nobody can read back",
+            about.log_driver
+        );
+        findings.push(
+            Finding::new(&codes::LOG_DRIVER, what).because(format!("{collector} and `magicctl logs` won't see them")),
+        );
+    }
+    if about.clock_ahead.abs() > CLOCK_MAY_DIFFER {
+        let seconds = about.clock_ahead.abs().round();
+        let way = if about.clock_ahead > 0.0 { "ahead of" } else { "behind" };
+        let what = format!("the engine's clock is {seconds} s {way} this machine's");
+        findings.push(Finding::new(&codes::CLOCK_SKEW, what));
+    }
+    Ok(findings)
+}
+
+/// Images for another kind of processor.
+pub(super) fn architecture(project: &Project, _: &There, more: &More) -> Looked {
+    let Some(stack) = project.stack() else {
+        return Ok(Vec::new());
+    };
+    let (about, images) = (more.about.clone()?, more.images.clone()?);
+    let findings = project.services().filter_map(|service| {
+        let reference = service.image_ref(&stack.name);
+        let image = images.get(&reference)?;
+        let other = !image.architecture.is_empty() && image.architecture != about.architecture;
+        other.then(|| {
+            let what = format!(
+                "{}: the image {reference} is for {}, the engine is {}",
+                service.name, image.architecture, about.architecture
+            );
+            Finding::new(&codes::ARCHITECTURE, what).at(project.place_of(&service.name))
+        })
+    });
+    Ok(findings.collect())
+}
+
+/// Memory and disk against what the stack wants.
+pub(super) fn room(project: &Project, there: &There, more: &More) -> Looked {
+    let about = more.about.clone()?;
+    let mut findings = Vec::new();
+    let wanted: u64 = project.services().map(memory_of).sum();
+    if about.memory > 0 && about.memory < wanted {
+        let what = format!(
+            "the engine has {} of memory, and the stack wants about {}",
+            in_words(about.memory),
+            in_words(wanted)
+        );
+        findings.push(Finding::new(&codes::LOW_MEMORY, what));
+    }
+    if there.socket.is_some()
+        && let Some(free) = free_at(&about)
+    {
+        let missing: u64 = project
+            .services()
+            .map(|service| size_of_missing(project, there, service))
+            .sum();
+        let wanted = missing + ROOM * MEGABYTE;
+        if free < wanted {
+            let what = format!(
+                "{} free where the engine keeps its data, and about {} wanted",
+                in_words(free),
+                in_words(wanted)
+            );
+            findings.push(Finding::new(&codes::LOW_DISK, what));
+        }
+    }
+    Ok(findings)
+}
+
+fn memory_of(service: &Service) -> u64 {
+    let limit = service
+        .mem_limit
+        .and_then(|limit| u64::try_from(limit).ok())
+        .filter(|limit| *limit > 0);
+    let usual = WANTED
+        .iter()
+        .find(|(name, ..)| *name == service.name)
+        .map(|(_, memory, _)| memory * MEGABYTE);
+    match (limit, usual) {
+        (Some(limit), Some(usual)) => limit.min(usual),
+        (_, usual) => usual.unwrap_or_default(),
+    }
+}
+
+fn size_of_missing(project: &Project, there: &There, service: &Service) -> u64 {
+    let Some(stack) = project.stack() else { return 0 };
+    if there.observed.image_id(&service.image_ref(&stack.name)).is_some() {
+        return 0;
+    }
+    let usual = WANTED.iter().find(|(name, ..)| *name == service.name);
+    usual.map_or(100, |(_, _, size)| *size) * MEGABYTE
+}
+
+/// Free bytes where the engine keeps its data; nothing when that is not on a disk of this machine.
+fn free_at(about: &About) -> Option<u64> {
+    if about.desktop || !Path::new(&about.data_root).is_dir() {
+        return None;
+    }
+    let stat = rustix::fs::statvfs(&about.data_root).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+fn in_words(bytes: u64) -> String {
+    let megabytes = bytes / MEGABYTE;
+    if megabytes < 1000 {
+        return format!("{megabytes} MB");
+    }
+    // A tenth is exact enough.
+    let tenths = megabytes * 10 / 1024;
+    format!("{}.{} GB", tenths / 10, tenths % 10)
+}
+
+/// Settings of the kernel that a service would like otherwise.
+pub(super) fn kernel(project: &Project, there: &There) -> Vec<Finding> {
+    let redis = project.services().any(|service| service.name == "redis");
+    if !redis || there.socket.is_none() {
+        return Vec::new();
+    }
+    let overcommit = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap_or_default();
+    match overcommit.trim() {
+        "0" => vec![Finding::new(&codes::KERNEL_SETTING, "redis: vm.overcommit_memory is 0")],
+        _ => Vec::new(),
+    }
+}
+
+/// With `--deep`: whether containers find each other.
+pub(super) fn names(_: &Project, _: &There, more: &More) -> Looked {
+    Ok(match more.names.clone().transpose()? {
+        Some(Resolves::No(said)) => {
+            let code: &'static Code = &codes::NO_NAMES;
+            vec![Finding::new(code, "one container can't find another by its name").because(said)]
+        }
+        _ => Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_in_words() {
+        assert_eq!(in_words(300 * MEGABYTE), "300 MB");
+        assert_eq!(in_words(1600 * MEGABYTE), "1.5 GB");
+    }
+}

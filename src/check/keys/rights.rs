@@ -1,0 +1,107 @@
+//! Who can read the key files: other users of this machine should not, the app's user must.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use regex::Regex;
+
+use crate::check::Finding;
+use crate::check::project::Project;
+use crate::check::repair::Repair;
+use crate::codes;
+
+use super::files_with_keys;
+
+/// A right of others.
+const READ: u32 = 0o4;
+const PASS: u32 = 0o1;
+
+pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
+    if !project.has_app() {
+        return Vec::new();
+    }
+    let user = app_user(project);
+    let reached = is_passable(&project.root);
+    let mut findings = Vec::new();
+    for path in files_with_keys(&project.root) {
+        let Ok(meta) = fs::metadata(&path) else { continue };
+        let is_mounted = path.parent() != Some(project.root.as_path());
+        let folder_passes = path
+            .parent()
+            .is_some_and(|folder| !is_mounted || others(folder) & PASS != 0);
+        let shown = project.shown(&path);
+        let is_open = meta.mode() & READ != 0 && folder_passes;
+        if is_open && reached {
+            let finding = Finding::new(
+                &codes::KEYS_OPEN,
+                format!("other users of this machine can read {shown}"),
+            );
+            let keeps_reading = !is_mounted || user.is_some_and(|uid| uid == 0 || uid == meta.uid());
+            findings.push(if keeps_reading {
+                finding
+                    .fix(format!("chmod o-rwx {shown}"))
+                    .repaired_by(Repair::CloseToOthers { path: path.clone() })
+            } else {
+                finding.fix("chmod o-rwx .   (the project's folder: containers don't pass through it, and the app's user still reads the file)")
+            });
+        }
+        if let (false, true, Some(uid)) = (is_open, is_mounted, user)
+            && uid != 0
+            && uid != meta.uid()
+            && meta.mode() & 0o040 == 0
+        {
+            findings.push(
+                Finding::new(
+                    &codes::KEYS_CLOSED,
+                    format!("the app runs as user {uid}, which can't read {shown}"),
+                )
+                .fix(format!("chmod o+r {shown} && chmod o-rwx .")),
+            );
+        }
+    }
+    findings
+}
+
+fn others(path: &Path) -> u32 {
+    fs::metadata(path).map_or(0, |meta| meta.permissions().mode())
+}
+
+/// Whether others get to `root`: each folder above lets them pass.
+fn is_passable(root: &Path) -> bool {
+    root.ancestors().all(|folder| others(folder) & PASS != 0)
+}
+
+/// The number of the user that the app's container runs as, where the files say it.
+fn app_user(project: &Project) -> Option<u32> {
+    let app = project.app()?;
+    let name = |text: &str| text.split(':').next().unwrap_or(text).to_owned();
+    if let Some(user) = &app.user {
+        return number(&name(user));
+    }
+    let build = app.build.as_ref()?;
+    if build.dockerfile_inline.is_some() {
+        return None;
+    }
+    let text = fs::read_to_string(build.context.join(&build.dockerfile)).ok()?;
+    let user = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find_map(|line| line.strip_prefix("USER "));
+    let Some(user) = user.map(|user| name(user.trim())) else {
+        // The base image may have one of its own: nothing is known, though mostly it is root.
+        return None;
+    };
+    if let Some(number) = number(&user) {
+        return Some(number);
+    }
+    // Made in the same file: with one number there is no doubt whose it is.
+    let uids = Regex::new(r"(?:useradd|adduser)[^\n]*?(?:--uid|-u)[ =](\d+)").ok()?;
+    let mut uids = uids.captures_iter(&text).map(|found| found[1].parse().ok());
+    uids.next().flatten().filter(|_| uids.next().is_none())
+}
+
+fn number(user: &str) -> Option<u32> {
+    if user == "root" { Some(0) } else { user.parse().ok() }
+}

@@ -1,0 +1,134 @@
+//! What no single value of the file shows: names that are there twice, lead nowhere, or are never used.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::Finding;
+use crate::codes;
+use crate::nearest::nearest;
+use crate::yaml::{Node, Value};
+
+use super::place;
+
+/// The profiles and where aliases lead, as far as they are written as they should be.
+#[derive(Debug, Default)]
+pub(in crate::check) struct Catalogue {
+    /// Provider by the profile's name.
+    pub profiles: BTreeMap<String, String>,
+    /// The profiles of each alias.
+    pub aliases: BTreeMap<String, Vec<String>>,
+}
+
+/// Reads the catalogue out of the tree.
+pub(in crate::check) fn catalogue(node: &Node) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for (name, profile) in profiles(node) {
+        if let (Some(name), Some(provider)) = (name.text(), profile.get("provider").and_then(Node::text)) {
+            catalogue.profiles.insert(name.to_owned(), provider.to_owned());
+        }
+    }
+    for (alias, chain) in aliases(node) {
+        let names = list(chain).iter().filter_map(Node::text).map(ToOwned::to_owned);
+        catalogue.aliases.insert(alias.to_owned(), names.collect());
+    }
+    catalogue
+}
+
+/// Each profile's name and the profile.
+fn profiles(node: &Node) -> Vec<(&Node, &Node)> {
+    let all = node.get("model_list").map(list).unwrap_or_default();
+    all.iter()
+        .filter_map(|profile| Some((profile.get("model_name")?, profile)))
+        .collect()
+}
+
+fn aliases(node: &Node) -> impl Iterator<Item = (&str, &Node)> {
+    let aliases = node
+        .get("router_settings")
+        .and_then(|router| router.get("model_group_alias"));
+    aliases
+        .map(Node::entries)
+        .unwrap_or_default()
+        .iter()
+        .map(|(key, chain)| (key.name.as_str(), chain))
+}
+
+fn list(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        _ => &[],
+    }
+}
+
+pub(super) fn look(node: &Node) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, profile) in profiles(node) {
+        let Some(text) = name.text() else { continue };
+        if let Some(first) = names.get(text) {
+            findings.push(
+                Finding::new(&codes::PROXY_TWICE, format!("the model_name `{text}` is there twice"))
+                    .because(format!("it is in line {first} already"))
+                    .at(place(&name.span))
+                    .in_file(),
+            );
+        } else {
+            names.insert(text, name.span.line);
+        }
+        findings.extend(unlisted(node, profile));
+    }
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    for (alias, chain) in aliases(node) {
+        if matches!(&chain.value, Value::List(items) if items.is_empty()) {
+            findings.push(
+                Finding::new(&codes::PROXY_EMPTY_CHAIN, format!("the alias `{alias}` leads nowhere"))
+                    .at(place(&chain.span))
+                    .in_file(),
+            );
+        }
+        for profile in list(chain) {
+            let Some(text) = profile.text() else { continue };
+            used.insert(text);
+            if !names.contains_key(text) {
+                let what = format!("the alias `{alias}` leads to `{text}`, which is not in model_list");
+                let finding = Finding::new(&codes::PROXY_ALIAS, what)
+                    .at(place(&profile.span))
+                    .in_file();
+                findings.push(match nearest(text, names.keys().copied()) {
+                    Some(near) => finding.fix(format!("did you mean `{near}`?")),
+                    None => finding,
+                });
+            }
+        }
+    }
+    if names.is_empty() && node.get("model_list").is_none_or(|models| list(models).is_empty()) {
+        findings.push(Finding::new(
+            &codes::PROXY_NO_MODELS,
+            "proxy_config.yaml names no models",
+        ));
+    }
+    let unused: Vec<&str> = names.keys().copied().filter(|name| !used.contains(name)).collect();
+    if !unused.is_empty() {
+        let what = format!("no alias leads to {}", unused.join(", "));
+        findings.push(Finding::new(&codes::PROXY_UNUSED, what));
+    }
+    findings
+}
+
+/// A model that its provider's list does not have.
+fn unlisted(node: &Node, profile: &Node) -> Option<Finding> {
+    let provider = profile.get("provider")?.text()?;
+    let model = profile.get("model_params")?.get("model")?;
+    let listed = list(node.get("provider_model_lists")?.get(provider)?);
+    let text = model.text()?;
+    if listed.iter().any(|item| item.text() == Some(text)) {
+        return None;
+    }
+    let what = format!("`{text}` is not in provider_model_lists.{provider}");
+    let finding = Finding::new(&codes::PROXY_NOT_LISTED, what)
+        .at(place(&model.span))
+        .in_file();
+    Some(match nearest(text, listed.iter().filter_map(Node::text)) {
+        Some(near) => finding.fix(format!("did you mean `{near}`?")),
+        None => finding,
+    })
+}

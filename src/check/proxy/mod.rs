@@ -1,0 +1,212 @@
+//! `proxy_config.yaml`: against its schema, and what no single value shows.
+
+mod file;
+mod fits;
+mod meaning;
+mod tools;
+
+use std::sync::LazyLock;
+
+use serde_json::Value as Json;
+
+use crate::codes;
+use crate::failure::Failure;
+use crate::yaml::{Node, Source, Span, parse};
+
+use super::Finding;
+use super::project::Project;
+use super::text::Text;
+
+use fits::{Misfit, MisfitKind};
+
+pub use file::ProxyConfig;
+pub(super) use meaning::{Catalogue, catalogue};
+
+/// The file's JSON Schema.
+pub fn schema() -> &'static Json {
+    static SCHEMA: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(ProxyConfig).to_value());
+    &SCHEMA
+}
+
+/// The file as a tree; nothing when there is none, or none that can be read, which the checklist tells.
+pub(super) fn tree(project: &Project) -> Option<Result<Node, Failure>> {
+    let text = Text::read(&project.root.join("proxy_config.yaml")).ok()??;
+    Some(parse(&Source::new(&text.path, text.text)))
+}
+
+pub(super) fn look(project: &Project) -> Vec<Finding> {
+    if !project.has_app() {
+        return Vec::new();
+    }
+    let node = match tree(project) {
+        None => return Vec::new(),
+        Some(Err(failure)) => return vec![Finding::of(&codes::PROXY_NOT_YAML, &failure)],
+        Some(Ok(node)) => node,
+    };
+    let mut findings: Vec<Finding> = fits::misfits(schema(), &node).iter().map(misfit).collect();
+    findings.extend(meaning::look(&node));
+    findings.extend(tools::look(project, &node));
+    findings
+}
+
+fn misfit(misfit: &Misfit) -> Finding {
+    let code = match misfit.kind {
+        MisfitKind::UnknownKey => &codes::PROXY_UNKNOWN_KEY,
+        MisfitKind::MissingKey => &codes::PROXY_MISSING_KEY,
+        MisfitKind::Word if misfit.path.ends_with(".provider") => &codes::PROXY_PROVIDER,
+        MisfitKind::Word | MisfitKind::Value => &codes::PROXY_TYPE,
+    };
+    let path = if misfit.path.is_empty() {
+        "the file"
+    } else {
+        &misfit.path
+    };
+    let finding = Finding::new(code, format!("{path}: {}", misfit.what))
+        .at(place(&misfit.span))
+        .in_file();
+    match &misfit.meant {
+        Some(meant) => finding.fix(format!("did you mean `{meant}`?")),
+        None => finding,
+    }
+}
+
+/// The place of a span. The line is shown unless a word of it says that it holds a secret.
+fn place(span: &Span) -> crate::failure::Place {
+    let line = span
+        .source
+        .text
+        .lines()
+        .nth(span.line.saturating_sub(1))
+        .unwrap_or_default();
+    let lower = line.to_lowercase();
+    let secret = ["api_key", "apikey", "token:", "secret", "password", "sk-", "aiza"]
+        .iter()
+        .any(|word| lower.contains(word));
+    span.place(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// `MAGICCTL_WRITE_DOCS=1 cargo test --lib schema` writes it.
+    #[test]
+    fn the_schema_in_docs_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/proxy_config.schema.json");
+        let text = format!("{:#}\n", schema());
+        if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            there == text,
+            "{} is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib schema",
+            path.display()
+        );
+    }
+
+    fn found(text: &str) -> Vec<String> {
+        let node = parse(&Source::new(Path::new("proxy_config.yaml"), text.to_owned())).unwrap();
+        fits::misfits(schema(), &node)
+            .iter()
+            .map(misfit)
+            .chain(meaning::look(&node))
+            .map(|finding| {
+                let line = finding.place.as_ref().map_or(0, |place| place.line);
+                format!("{}:{line}: {}", finding.code.id, finding.what)
+            })
+            .collect()
+    }
+
+    const MODELS: &str = "model_list:\n  - {model_name: a, provider: openai, model_params: {model: m}}\n";
+
+    #[test]
+    fn a_file_as_people_write_it_fits() {
+        for text in [
+            "",
+            "model_list: []\n",
+            MODELS,
+            "definitions: {x: &x {temperature: 1}}\nmodel_list:\n  - model_name: a\n    provider: local\n    model_params:\n      <<: *x\n      model: m\n      api_base: http://h:1/v1\n      max_tokens: 5\n    agent_settings: {reasoning_mode: false}\n",
+            "key_management_settings: {enable_quarantine: yes}\n",
+            "cache_settings: {enabled: true, rules: [{models: ['*'], ttl_seconds: 5}]}\nrouter_settings:\n",
+            "provider_model_lists: {openai: [m]}\n",
+        ] {
+            let found: Vec<String> = found(text)
+                .into_iter()
+                .filter(|found| !found.starts_with("MC208") && !found.starts_with("MC211"))
+                .collect();
+            assert!(found.is_empty(), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_found_at_its_place() {
+        for (text, wanted) in [
+            ("[]\n", "MC202:1: the file: must be a mapping, not a list"),
+            ("modell_list: []\n", "MC203:1: modell_list: there is no such key"),
+            ("model_list: {}\n", "MC202:1: model_list: must be a list, not a mapping"),
+            (
+                "model_list:\n  - {model_name: a}\n",
+                "MC204:2: model_list[0]: `provider` is missing",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: gemini, model_params: {model: m}}\n",
+                "MC205:2: model_list[0].provider: `gemini` is none of google, openai, mistral, anthropic, deepseek, local",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: openai, model_params: {model: 5}}\n",
+                "MC202:2: model_list[0].model_params.model: must be a string, not a number",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: openai, model_params: {model: m, temperature: warm}}\n",
+                "MC202:2: model_list[0].model_params.temperature: must be a number, not a string",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: openai, model_params: {model: m, temperature: 3}}\n",
+                "MC202:2: model_list[0].model_params.temperature: must be from 0 to 2",
+            ),
+            (
+                "streaming_settings: {typewriter_mode: server}\n",
+                "MC202:1: streaming_settings.typewriter_mode: `server` is none of proxy, client",
+            ),
+            (
+                "agent_settings: {mcp_server_url: localhost}\n",
+                "MC202:1: agent_settings.mcp_server_url: must be an address such as http://host:port",
+            ),
+            (
+                "cache_settings: {enabled: 3}\n",
+                "MC202:1: cache_settings.enabled: must be true or false, not a number",
+            ),
+            (
+                "router_settings: {model_group_alias: {d: [b]}}\n",
+                "MC207:1: the alias `d` leads to `b`, which is not in model_list",
+            ),
+            (
+                "router_settings: {model_group_alias: {d: []}}\n",
+                "MC210:1: the alias `d` leads nowhere",
+            ),
+            (
+                "provider_model_lists: {gemini: [m]}\n",
+                "MC203:1: provider_model_lists.gemini: there is no such key",
+            ),
+        ] {
+            let found = found(text);
+            assert!(found.iter().any(|found| found == wanted), "{text}: {found:?}");
+        }
+        let twice = format!("{MODELS}  - {{model_name: a, provider: openai, model_params: {{model: m}}}}\n");
+        assert!(
+            found(&twice).contains(&"MC206:3: the model_name `a` is there twice".to_owned()),
+            "{:?}",
+            found(&twice)
+        );
+        let unlisted = format!("{MODELS}provider_model_lists: {{openai: [other]}}\n");
+        assert!(
+            found(&unlisted).iter().any(|found| found.starts_with("MC212:2")),
+            "{:?}",
+            found(&unlisted)
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! Every check: its name, the group that `--only` chooses it by, and the function that makes it.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::project::Project;
+use super::there::{More, There};
+use super::{
+    Finding, Looked, checklist, collector, compose, config, dockerfile, engine, keys, name, port, proxy, remains,
+    requirements,
+};
+
+/// What checks are chosen by, in the order of their findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// The guide's checklist.
+    Checklist,
+    /// The Compose file and what it mounts, publishes and waits for.
+    Compose,
+    /// Dockerfile.
+    Dockerfile,
+    /// requirements.txt.
+    Requirements,
+    /// `keys_pool`/ and env/.
+    Keys,
+    /// `proxy_config.yaml`.
+    Proxy,
+    /// config/.
+    Config,
+    /// The engine.
+    Engine,
+    /// Host ports.
+    Ports,
+    /// Containers' names.
+    Names,
+    /// What earlier runs left.
+    Remains,
+}
+
+/// One check.
+#[derive(Debug)]
+pub(super) struct Check {
+    /// As `-v` and a check that gave up are told.
+    pub name: &'static str,
+    pub group: Group,
+    pub look: Look,
+}
+
+/// What a check looks at, and so when it can be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Look {
+    /// Files alone.
+    Files(fn(&Project) -> Vec<Finding>),
+    /// The engine's objects, which `up` knows anyway.
+    Engine(fn(&Project, &There) -> Vec<Finding>),
+    /// What the engine is asked for `check` alone.
+    More(fn(&Project, &There, &More) -> Looked),
+}
+
+use Look::{Engine, Files, More as Asked};
+
+const fn check(name: &'static str, group: Group, look: Look) -> Check {
+    Check { name, group, look }
+}
+
+/// All of them, in the order of their findings within a group.
+pub(super) static CHECKS: &[Check] = &[
+    check("checklist", Group::Checklist, Files(checklist::look)),
+    check("compose file", Group::Compose, Files(compose::file)),
+    check("awaited health", Group::Compose, Asked(compose::health::awaited)),
+    check("healthchecks' programs", Group::Compose, Asked(compose::health::tools)),
+    check("double ports", Group::Compose, Files(compose::ports::twice)),
+    check("open ports", Group::Compose, Files(compose::open::look)),
+    check("images' tags", Group::Compose, Files(compose::images::look)),
+    check("volumes and networks", Group::Compose, Engine(compose::volumes::look)),
+    check("mount sources", Group::Compose, Engine(compose::bind::missing)),
+    check("engine socket", Group::Compose, Engine(collector::socket_elsewhere)),
+    check("log drivers", Group::Compose, Files(collector::unreadable)),
+    check("Dockerfile", Group::Dockerfile, Files(dockerfile::look)),
+    check("base images", Group::Dockerfile, Engine(dockerfile::base_images)),
+    check("requirements.txt", Group::Requirements, Files(requirements::look)),
+    check("keys", Group::Keys, Files(keys::look)),
+    check("rights on keys", Group::Keys, Files(keys::rights)),
+    check("keys in git", Group::Keys, Files(keys::tracked)),
+    check("keys of providers", Group::Keys, Files(keys::of_providers)),
+    check("proxy_config.yaml", Group::Proxy, Files(proxy::look)),
+    check("config files", Group::Config, Files(config::files)),
+    check("config programs", Group::Config, Asked(config::programs)),
+    check("engine", Group::Engine, Asked(engine::kind)),
+    check("engine's settings", Group::Engine, Asked(engine::settings)),
+    check("architecture", Group::Engine, Asked(engine::architecture)),
+    check("memory and disk", Group::Engine, Asked(engine::room)),
+    check("kernel", Group::Engine, Engine(engine::kernel)),
+    check("names between containers", Group::Engine, Asked(engine::names)),
+    check("ports", Group::Ports, Engine(port::taken)),
+    check("container names", Group::Names, Engine(name::taken)),
+    check(
+        "containers of earlier runs",
+        Group::Remains,
+        Engine(remains::containers),
+    ),
+    check("data of earlier runs", Group::Remains, Asked(remains::data)),
+];

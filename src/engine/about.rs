@@ -1,0 +1,111 @@
+//! What the engine says of itself.
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Engine, EngineError};
+
+/// An engine, as far as it matters to a stack.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct About {
+    /// `28.5.2`.
+    pub version: String,
+    /// The API's version in use: `1.51`.
+    pub api: String,
+    /// The storage driver: `overlay2`.
+    pub storage_driver: String,
+    /// The processor as images name it: `amd64`.
+    pub architecture: String,
+    /// The log driver of containers that name none.
+    pub log_driver: String,
+    /// Whether memory limits have an effect.
+    pub limits_memory: bool,
+    /// Whether containers outlive the engine.
+    pub live_restore: bool,
+    /// How far its clock is ahead of ours, in seconds; behind when negative.
+    pub clock_ahead: f64,
+    /// Where it keeps its data, on its machine.
+    pub data_root: PathBuf,
+    /// Its machine's memory in bytes.
+    pub memory: u64,
+    /// It runs as an ordinary user.
+    pub rootless: bool,
+    /// It runs in Docker Desktop's virtual machine.
+    pub desktop: bool,
+}
+
+impl Engine {
+    /// Asks the engine about itself.
+    pub async fn about(&self) -> Result<About, EngineError> {
+        let before = OffsetDateTime::now_utc();
+        let info = self.docker.info().await.map_err(|error| self.error(error))?;
+        let after = OffsetDateTime::now_utc();
+        let clock_ahead = info
+            .system_time
+            .and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok())
+            .map_or(0.0, |theirs| outside(theirs, before, after));
+        let system = info.operating_system.unwrap_or_default();
+        let security = info.security_options.unwrap_or_default();
+        Ok(About {
+            version: info.server_version.unwrap_or_default(),
+            api: self.api.to_string(),
+            storage_driver: info.driver.unwrap_or_default(),
+            architecture: as_images_say(&info.architecture.unwrap_or_default()).to_owned(),
+            log_driver: info.logging_driver.unwrap_or_default(),
+            limits_memory: info.memory_limit.unwrap_or(true),
+            live_restore: info.live_restore_enabled.unwrap_or_default(),
+            clock_ahead,
+            data_root: info.docker_root_dir.unwrap_or_default().into(),
+            memory: info
+                .mem_total
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .unwrap_or_default(),
+            rootless: security.iter().any(|option| option.contains("rootless")),
+            desktop: system.contains("Docker Desktop"),
+        })
+    }
+
+    /// The engine's address and how it was found.
+    pub fn address(&self) -> String {
+        self.endpoint.to_string()
+    }
+}
+
+/// How far `theirs`, read some time between `before` and `after`, is surely outside of them, in seconds.
+fn outside(theirs: OffsetDateTime, before: OffsetDateTime, after: OffsetDateTime) -> f64 {
+    if theirs > after {
+        (theirs - after).as_seconds_f64()
+    } else if theirs < before {
+        (theirs - before).as_seconds_f64()
+    } else {
+        0.0
+    }
+}
+
+/// The kernel's word for a processor as images have it.
+fn as_images_say(machine: &str) -> &str {
+    match machine {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "armv7l" | "armv6l" => "arm",
+        "i386" | "i686" => "386",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_off_only_by_what_the_call_itself_does_not_explain() {
+        let at = |seconds: i64| OffsetDateTime::from_unix_timestamp(1_000_000 + seconds).unwrap();
+        for (theirs, wanted) in [(5, 0.0), (0, 0.0), (10, 0.0), (70, 60.0), (-30, -30.0)] {
+            let ahead = outside(at(theirs), at(0), at(10));
+            assert!((ahead - wanted).abs() < 1e-9, "{theirs}: {ahead}");
+        }
+    }
+}
