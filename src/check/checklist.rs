@@ -11,6 +11,7 @@ use crate::render;
 use super::Finding;
 use super::project::Project;
 use super::repair::Repair;
+use super::text::unreadable;
 
 /// The guide's lines: path, whether it is a folder, what it is for.
 const GUIDE: [(&str, bool, &str); 8] = [
@@ -175,11 +176,7 @@ fn finding(project: &Project, item: &Item) -> Option<Finding> {
             } else {
                 std::fs::File::open(&full).err()
             };
-            let finding = Finding::new(&codes::UNREADABLE, format!("{path} can't be read")).in_file();
-            match why {
-                Some(error) => finding.because(error.to_string()),
-                None => finding,
-            }
+            unreadable(path, &why.map_or_else(String::new, |error| error.to_string()))
         }
     })
 }

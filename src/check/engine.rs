@@ -212,11 +212,12 @@ pub(super) fn kernel(project: &Project, there: &There) -> Vec<Finding> {
     if !redis || there.socket.is_none() {
         return Vec::new();
     }
-    let overcommit = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap_or_default();
-    match overcommit.trim() {
-        "0" => vec![Finding::new(&codes::KERNEL_SETTING, "redis: vm.overcommit_memory is 0")],
-        _ => Vec::new(),
-    }
+    let setting = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap_or_default();
+    overcommit(&setting).into_iter().collect()
+}
+
+fn overcommit(setting: &str) -> Option<Finding> {
+    (setting.trim() == "0").then(|| Finding::new(&codes::KERNEL_SETTING, "redis: vm.overcommit_memory is 0"))
 }
 
 /// With `--deep`: whether containers find each other.
@@ -233,6 +234,13 @@ pub(super) fn names(_: &Project, _: &There, more: &More) -> Looked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_kernels_default_is_worth_a_word() {
+        assert!(overcommit("0\n").is_some());
+        assert_eq!(overcommit("1\n"), None);
+        assert_eq!(overcommit(""), None);
+    }
 
     #[test]
     fn sizes_in_words() {

@@ -37,8 +37,8 @@ impl Finding {
             code,
             place: None,
             what: what.into(),
-            why: first_sentence(code.why).to_owned(),
-            fix: first_sentence(code.fix).to_owned(),
+            why: inside_a_line(first_sentence(code.why)),
+            fix: inside_a_line(first_sentence(code.fix)),
             repair: None,
             exit: Exit::Failed,
         }
@@ -114,6 +114,22 @@ fn first_sentence(text: &str) -> &str {
             && text[..*at].matches('(').count() == text[..*at].matches(')').count()
     });
     &text[..end.unwrap_or(text.len())]
+}
+
+/// Names keep their capital; any other first word stands behind `why:` and `fix:`.
+fn inside_a_line(sentence: &str) -> String {
+    const NAMES: [&str; 8] = [
+        "Kafka", "Redis", "Loki", "Grafana", "Docker", "Compose", "Python", "PEP",
+    ];
+    let word = sentence
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    let mut chars = sentence.chars();
+    match chars.next() {
+        Some(first) if !NAMES.contains(&word) => first.to_lowercase().chain(chars).collect(),
+        _ => sentence.to_owned(),
+    }
 }
 
 #[cfg(test)]

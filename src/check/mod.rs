@@ -20,6 +20,8 @@ mod repair;
 mod requirements;
 mod run;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod there;
 

@@ -24,11 +24,7 @@ impl Text {
     /// Reads `path`; nothing when it is not there, a finding when it can't be read. A pipe or device is not opened, and no
     /// more is read than a file of its kind may have.
     pub fn read(path: &Path) -> Result<Option<Self>, Finding> {
-        let cant = |why: String| {
-            Finding::new(&codes::UNREADABLE, format!("{} can't be read", shown(path)))
-                .because(why)
-                .in_file()
-        };
+        let cant = |why: String| unreadable(&shown(path), &why);
         let meta = match std::fs::metadata(path) {
             Ok(meta) => meta,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -85,7 +81,21 @@ impl Text {
     }
 }
 
-/// The last two parts of a path are enough to know it by.
+/// A file that can't be read, and why.
+pub(super) fn unreadable(shown: &str, why: &str) -> Finding {
+    let finding = Finding::new(&codes::UNREADABLE, format!("{shown} can't be read"))
+        .because(why)
+        .in_file();
+    if why.contains("ermission") {
+        finding
+    } else {
+        finding.fix(format!(
+            "see what it is (`ls -l {shown}`), and put a regular text file in its place"
+        ))
+    }
+}
+
+/// The name alone.
 fn shown(path: &Path) -> String {
     path.file_name()
         .unwrap_or(path.as_os_str())

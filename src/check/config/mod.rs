@@ -44,7 +44,10 @@ pub(super) fn files(project: &Project) -> Vec<Finding> {
                 findings.extend(
                     syntax::syntax(&project.root, file.path)
                         .filter(|_| !is_compose)
-                        .map(|failure| Finding::of(&codes::CONFIG_INVALID, &failure)),
+                        .map(|failure| {
+                            let failure = failure.hint("`magicctl render --diff` shows what was edited");
+                            Finding::of(&codes::CONFIG_INVALID, &failure)
+                        }),
                 );
                 findings.push(
                     Finding::new(&codes::CONFIG_EDITED, format!("{shown} was edited"))

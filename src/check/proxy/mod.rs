@@ -43,7 +43,14 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
         Some(Err(failure)) => return vec![Finding::of(&codes::PROXY_NOT_YAML, &failure)],
         Some(Ok(node)) => node,
     };
-    let mut findings: Vec<Finding> = fits::misfits(schema(), &node).iter().map(misfit).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in fits::misfits(schema(), &node).iter().map(misfit) {
+        // What an anchor holds is wrong once, however often it is merged in.
+        let told = |there: &Finding| there.code == finding.code && there.place == finding.place;
+        if !findings.iter().any(told) {
+            findings.push(finding);
+        }
+    }
     findings.extend(meaning::look(&node));
     findings.extend(tools::look(project, &node));
     findings

@@ -1,0 +1,286 @@
+//! A table: for each code a smallest change of the sample project, or of the engine, that has the finding; how that reads; and
+//! that it is gone once the fix is applied.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::codes::{self, Severity};
+use crate::compose;
+use crate::engine::{About, ImageFacts};
+use crate::failure::Failure;
+use crate::labels;
+use crate::observed::{Container, Observed, PublishedPort, State, Volume};
+use crate::render;
+use crate::report::finding_lines;
+
+use super::project::Project;
+use super::table::{CHECKS, Look};
+use super::there::{More, Resolves, There};
+use super::{Finding, gather};
+
+mod machine;
+mod project_files;
+mod proxy_and_compose;
+mod variations;
+
+/// The sample project in a folder that nobody else reaches, and an engine on which all is well.
+struct World {
+    folder: tempfile::TempDir,
+    environment: BTreeMap<String, String>,
+    there: There,
+    more: More,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("sample");
+        render::init(&root).unwrap();
+        // As a home is closed.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        // Ports that are as good as surely free: what another program has is no finding here.
+        let ports = [
+            "MAGIC_PROXY_PORT",
+            "MCP_SERVER_PORT",
+            "KAFKA_PORT",
+            "LOKI_PORT",
+            "GRAFANA_PORT",
+        ];
+        let listeners: Vec<std::net::TcpListener> = ports
+            .iter()
+            .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap())
+            .collect();
+        let mut environment: BTreeMap<String, String> = ports
+            .iter()
+            .zip(&listeners)
+            .map(|(name, listener)| ((*name).to_owned(), listener.local_addr().unwrap().port().to_string()))
+            .collect();
+        let socket = folder.path().join("docker.sock");
+        fs::write(&socket, "").unwrap();
+        environment.insert("DOCKER_SOCKET".to_owned(), socket.display().to_string());
+        Self {
+            there: There {
+                observed: Observed::default(),
+                socket: Some(socket),
+                address: "unix:///var/run/docker.sock (the default socket)".to_owned(),
+            },
+            more: More {
+                about: Ok(About {
+                    version: "28.5.2".to_owned(),
+                    api: "1.51".to_owned(),
+                    storage_driver: "overlay2".to_owned(),
+                    architecture: "amd64".to_owned(),
+                    log_driver: "json-file".to_owned(),
+                    limits_memory: true,
+                    live_restore: true,
+                    memory: 16 << 30,
+                    ..About::default()
+                }),
+                images: Ok(BTreeMap::new()),
+                tools: Ok(BTreeMap::new()),
+                verified: Ok(Vec::new()),
+                data: Ok(BTreeMap::new()),
+                names: None,
+            },
+            folder,
+            environment,
+        }
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.folder.path().join("sample")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.root().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[track_caller]
+    fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.root().join(name)).unwrap();
+        assert!(text.contains(from), "{name} has no {from}");
+        self.write(name, &text.replacen(from, to, 1));
+    }
+
+    fn remove(&self, name: &str) {
+        let path = self.root().join(name);
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            fs::remove_file(path).unwrap();
+        }
+    }
+
+    fn mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.root().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn git(&self, args: &[&str]) {
+        let done = Command::new("git")
+            .arg("-C")
+            .arg(self.root())
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    fn project(&self) -> Project {
+        let root = self.root();
+        let settings = crate::settings::load(&root, &self.environment, &[]);
+        let rendered = settings.and_then(|settings| render::states(&root, &settings));
+        let stack = match &rendered {
+            Err(failure) => Err(failure.clone()),
+            Ok(files) => compose::load(&compose::Request {
+                start_dir: root.clone(),
+                environment: self.environment.clone(),
+                unwritten: (!render::has_compose_file(&root))
+                    .then(|| (root.join("docker-compose.yml"), files[0].0.text.clone())),
+                ..compose::Request::default()
+            }),
+        };
+        Project {
+            services: stack
+                .as_ref()
+                .map(|stack| stack.services.keys().cloned().collect())
+                .unwrap_or_default(),
+            environment: self.environment.clone(),
+            root,
+            stack,
+            rendered,
+        }
+    }
+
+    /// Every check, one after the other.
+    fn findings(&self) -> Vec<Finding> {
+        let project = self.project();
+        let mut findings = Vec::new();
+        for check in CHECKS {
+            findings.extend(match check.look {
+                Look::Files(look) => look(&project),
+                Look::Engine(look) => look(&project, &self.there),
+                Look::More(look) => look(&project, &self.there, &self.more).unwrap(),
+            });
+        }
+        findings
+    }
+
+    fn has(&self, code: &str) -> bool {
+        self.findings().iter().any(|finding| finding.code.id == code)
+    }
+
+    fn stable(&self, text: &str) -> String {
+        let mut text = text.replace(&self.root().display().to_string(), "DIR");
+        text = text.replace(&self.folder.path().display().to_string(), "TEMP");
+        for (name, value) in &self.environment {
+            if name.ends_with("_PORT") {
+                text = text.replace(value, &format!("<{name}>"));
+            }
+        }
+        for (pattern, name) in [(r"\S+ \(pid \d+\)", "<program>"), (r"_PORT=\d+", "_PORT=<another>")] {
+            let pattern = regex::Regex::new(pattern).unwrap();
+            text = pattern.replace_all(&text, name).into_owned();
+        }
+        text
+    }
+}
+
+/// A row of the table: the code, what makes it, and what takes it away where no repair does.
+type Row = (&'static str, fn(&mut World), fn(&mut World));
+
+/// Makes, reads and mends each row; gives how all of them read.
+#[track_caller]
+fn told(rows: &[Row]) -> String {
+    let mut all = String::new();
+    for (code, make, mend) in rows {
+        let mut world = World::new();
+        make(&mut world);
+        let findings: Vec<Finding> = world
+            .findings()
+            .into_iter()
+            .filter(|finding| finding.code.id == *code)
+            .collect();
+        assert!(
+            !findings.is_empty(),
+            "{code} is not found, but {:#?}",
+            brief(&world.findings())
+        );
+        for finding in &findings {
+            let lines = finding_lines(finding).join("\n");
+            let json = serde_json::to_string_pretty(finding).unwrap();
+            let _written = write!(all, "{}\n{}\n\n", world.stable(&lines), world.stable(&json));
+        }
+        let repairs: Vec<_> = findings.iter().filter_map(|finding| finding.repair.as_ref()).collect();
+        if repairs.is_empty() {
+            mend(&mut world);
+        }
+        for repair in repairs {
+            repair.apply().unwrap();
+        }
+        assert!(
+            !world.has(code),
+            "{code} is still there: {:#?}",
+            brief(&world.findings())
+        );
+    }
+    all
+}
+
+fn brief(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .map(|finding| format!("{}: {}", finding.code.id, finding.what))
+        .collect()
+}
+
+fn nothing(_: &mut World) {}
+
+#[test]
+fn the_sample_project_has_nothing_but_notes() {
+    let world = World::new();
+    let loud: Vec<Finding> = world
+        .findings()
+        .into_iter()
+        .filter(|finding| finding.severity() > Severity::Note)
+        .collect();
+    assert!(loud.is_empty(), "{:#?}", brief(&loud));
+}
+
+#[test]
+fn every_code_has_its_row() {
+    let rows = [project_files::ROWS, proxy_and_compose::ROWS, machine::ROWS].concat();
+    for code in codes::all().filter(|code| !code.id.starts_with("MC5")) {
+        // Made by an engine that is not there, a slow machine, a user who is not root, a kernel; or no fault at all.
+        let elsewhere = ["MC100", "MC146", "MC301", "MC302", "MC303", "MC304", "MC311"];
+        assert!(
+            elsewhere.contains(&code.id) || rows.iter().any(|(row, ..)| *row == code.id),
+            "{} has no row",
+            code.id
+        );
+    }
+}
+
+#[test]
+fn an_engine_that_cannot_be_asked_is_told_by_why() {
+    for (what, why, wanted) in [
+        ("the engine at x can't be reached", "there is no such socket", "MC301"),
+        (
+            "the engine at x can't be reached",
+            "this user may not open its socket",
+            "MC302",
+        ),
+        ("the engine at x is too old", "it speaks API 1.38", "MC303"),
+    ] {
+        let failure = Failure::new(crate::failure::Exit::NoEngine, what).because(why);
+        let finding = gather::unreachable(&failure);
+        assert_eq!(finding.code.id, wanted);
+        assert_eq!(finding.exit.code(), 3);
+    }
+}
