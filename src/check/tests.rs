@@ -233,6 +233,35 @@ fn told(rows: &[Row]) -> String {
     all
 }
 
+fn container(name: &str, project: &str, service: &str, state: State) -> Container {
+    Container {
+        id: "1".repeat(64),
+        name: name.to_owned(),
+        image_id: "sha256:1".to_owned(),
+        image: "x:1".to_owned(),
+        state,
+        status: "Up 2 hours".to_owned(),
+        labels: [(labels::PROJECT, project), (labels::SERVICE, service)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ports: Vec::new(),
+        networks: BTreeMap::new(),
+        volumes: Vec::new(),
+        addresses: BTreeMap::new(),
+        anonymous_volumes: Vec::new(),
+        created: 0,
+    }
+}
+
+fn volume(name: &str, project: Option<&str>) -> Volume {
+    let label = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
+    Volume {
+        name: name.to_owned(),
+        driver: "local".to_owned(),
+        labels: label.into_iter().collect(),
+    }
+}
+
 fn brief(findings: &[Finding]) -> Vec<String> {
     findings
         .iter()

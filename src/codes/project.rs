@@ -320,13 +320,13 @@ codes! {
         example: "warning[MC146]: keys_pool/keys_pool_openai.env can't be read: Permission denied",
     }
 
-    KEYS_NONE_FOR_ALIAS: Code {
+    KEYS_UNUSED: Code {
         id: "MC147",
         severity: Severity::Warning,
-        title: "no profile of an alias has a key",
-        why: "Every profile that the alias leads to is of a provider without a key file, so requests for it can only fail. The other aliases have keys.",
-        fix: "Put a key of one of the providers into keys_pool/, or take the alias out.",
-        example: "warning[MC147]: the alias `cheap` leads only to deepseek, for which there is no key",
+        title: "there are keys, and no alias leads to a provider that has one",
+        why: "Every alias of proxy_config.yaml leads only to providers without a key file, so every request can only fail; the keys that are there are of providers that no alias uses.",
+        fix: "Put a key of a provider that is used into keys_pool/, or lead an alias to a profile of one that has a key.",
+        example: "warning[MC147]: there are keys for mistral, but aliases lead only to google, openai",
     }
 
     KEYS_NONE_FOR_PROVIDER: Code {

@@ -32,8 +32,8 @@ use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
-pub use archive::{PathInfo, pass};
 pub use about::About;
+pub use archive::{PathInfo, pass};
 pub use build::BuildProgress;
 pub use container::Detail;
 pub use create::NewContainer;
@@ -41,8 +41,8 @@ pub use endpoint::Endpoint;
 pub use error::EngineError;
 pub use events::{EngineEvent, EngineEventKind, RawEvent};
 pub use exec::{ExecOptions, ExecOutcome};
-pub use image::ImageDetail;
 pub(crate) use ignore::Ignore;
+pub use image::ImageDetail;
 pub use image::ImageFacts;
 pub use inside::Inside;
 pub use logs::{LogOptions, LogPiece, LogPlace};

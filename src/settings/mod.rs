@@ -3,6 +3,7 @@
 
 mod file;
 mod root;
+mod schema;
 mod value;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 pub use root::find_root;
+pub use schema::{SettingsFile, schema};
 
 /// The file's name in the project's root.
 pub const FILE: &str = "magicctl.yaml";

@@ -153,7 +153,7 @@ fn a_restart_loop_is_told_as_one() {
 }
 
 /// Runs magicctl as somebody who is not root, from a copy that such a user may run.
-fn as_nobody(project: &Project, args: &[&str]) -> Done {
+pub fn as_nobody(project: &Project, args: &[&str]) -> Done {
     let folder = tempfile::tempdir().expect("a folder");
     let open = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder.path(), open.clone()).expect("permissions");

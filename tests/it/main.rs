@@ -8,6 +8,7 @@
 
 mod against_compose;
 mod bad_input;
+mod check;
 mod commands;
 mod config_files;
 mod crash;

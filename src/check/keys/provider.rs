@@ -27,25 +27,23 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
             format!("no key for {provider}: keys_pool/keys_pool_{provider}.env has none"),
         ));
     }
-    // A project without any key is a new one, not one where something was forgotten.
-    if have.is_empty() {
-        return findings;
-    }
-    for (alias, chain) in &aliases {
-        let leads_to: Vec<&str> = chain
-            .iter()
-            .filter_map(|name| profiles.get(name))
-            .map(String::as_str)
-            .collect();
-        if !leads_to.is_empty() && leads_to.iter().all(|provider| lacks(provider)) {
-            let providers: BTreeSet<&str> = leads_to.into_iter().collect();
-            let providers: Vec<&str> = providers.into_iter().collect();
-            let what = format!(
-                "the alias `{alias}` leads only to {}, for which there is no key",
-                providers.join(", ")
-            );
-            findings.push(Finding::new(&codes::KEYS_NONE_FOR_ALIAS, what));
-        }
+    // A project without any key is a new one, not one where something was forgotten; and what answers by itself needs none.
+    let led_to: BTreeSet<&str> = aliases
+        .values()
+        .flatten()
+        .filter_map(|name| profiles.get(name))
+        .map(String::as_str)
+        .filter(|provider| *provider != "local")
+        .collect();
+    if !have.is_empty() && !led_to.is_empty() && led_to.iter().all(|provider| lacks(provider)) {
+        let have: Vec<&str> = have.iter().map(String::as_str).collect();
+        let led_to: Vec<&str> = led_to.into_iter().collect();
+        let what = format!(
+            "there are keys for {}, but aliases lead only to {}",
+            have.join(", "),
+            led_to.join(", ")
+        );
+        findings.push(Finding::new(&codes::KEYS_UNUSED, what));
     }
     findings
 }

@@ -6,24 +6,6 @@ fn about(world: &mut World) -> &mut About {
     world.more.about.as_mut().unwrap()
 }
 
-fn container(name: &str, project: &str, service: &str, state: State) -> Container {
-    Container {
-        id: "1".repeat(64),
-        name: name.to_owned(),
-        image_id: "sha256:1".to_owned(),
-        image: "x:1".to_owned(),
-        state,
-        status: "Up 2 hours".to_owned(),
-        labels: [(labels::PROJECT, project), (labels::SERVICE, service)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
-        ports: Vec::new(),
-        addresses: BTreeMap::new(),
-        anonymous_volumes: Vec::new(),
-        created: 0,
-    }
-}
-
 pub(super) const ROWS: &[Row] = &[
     (
         "MC305",

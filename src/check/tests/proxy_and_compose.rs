@@ -164,10 +164,7 @@ pub(super) const ROWS: &[Row] = &[
                 "  redis-data:\n  loki-data:",
                 "  redis-data: {name: theirs}\n  loki-data:",
             );
-            world.there.observed.volumes.push(Volume {
-                name: "theirs".to_owned(),
-                labels: BTreeMap::from([(labels::PROJECT.to_owned(), "other".to_owned())]),
-            });
+            world.there.observed.volumes.push(volume("theirs", Some("other")));
         },
         |world| world.edit(COMPOSE, "{name: theirs}", "{name: mine}"),
     ),
@@ -181,10 +178,7 @@ pub(super) const ROWS: &[Row] = &[
             )
         },
         |world| {
-            world.there.observed.volumes.push(Volume {
-                name: "shared".to_owned(),
-                labels: BTreeMap::new(),
-            });
+            world.there.observed.volumes.push(volume("shared", None));
         },
     ),
     (

@@ -91,29 +91,18 @@ const VARIATIONS: &[Variation] = &[
         let stack = project.stack.as_ref().unwrap();
         for service in stack.services.values() {
             let name = service.container_name(&stack.name, 1);
-            let mut labels = BTreeMap::from([(labels::PROJECT.to_owned(), stack.name.clone())]);
-            labels.insert(labels::SERVICE.to_owned(), service.name.clone());
-            world.there.observed.containers.push(Container {
-                id: name.clone(),
-                name,
-                image_id: String::new(),
-                image: String::new(),
-                state: State::Running {
-                    health: crate::observed::Health::Healthy,
-                },
-                status: String::new(),
-                labels,
-                ports: Vec::new(),
-                addresses: BTreeMap::new(),
-                anonymous_volumes: Vec::new(),
-                created: 0,
-            });
+            let state = State::Running {
+                health: crate::observed::Health::Healthy,
+            };
+            let running = container(&name, &stack.name, &service.name, state);
+            world.there.observed.containers.push(running);
         }
-        for volume in stack.volumes.values() {
-            world.there.observed.volumes.push(Volume {
-                name: volume.name.clone(),
-                labels: BTreeMap::from([(labels::PROJECT.to_owned(), stack.name.clone())]),
-            });
+        for there in stack.volumes.values() {
+            world
+                .there
+                .observed
+                .volumes
+                .push(volume(&there.name, Some(&stack.name)));
         }
     }),
     ("edited configuration and a dashboard of one's own", |world| {

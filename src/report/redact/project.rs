@@ -1,9 +1,14 @@
 //! The keys of a project, as its files hold them.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
-/// More than this in one file is no list of keys.
-const LARGEST_FILE: u64 = 1 << 20;
+/// More than this of one file is no list of keys; `check` says so.
+const LARGEST: u64 = 1 << 20;
+
+/// A line that is longer is no key either.
+const LONGEST: usize = 8 << 10;
 
 /// The keys in `keys_pool/` and `env/` of the project at `root`: whole lines, and values of `NAME=value`.
 /// What can't be read holds no key that we could print.
@@ -18,13 +23,14 @@ pub(super) fn keys(root: &Path) -> Vec<String> {
                 .path()
                 .extension()
                 .is_some_and(|extension| extension == "example" || extension == "md");
-            let readable = entry
-                .metadata()
-                .is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST_FILE);
-            if !readable || example {
+            // A pipe or a device is not opened.
+            let is_file = entry.path().metadata().is_ok_and(|meta| meta.is_file());
+            if !is_file || example {
                 continue;
             }
-            if let Ok(bytes) = std::fs::read(entry.path()) {
+            let mut bytes = Vec::new();
+            let read = File::open(entry.path()).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+            if read.is_ok() {
                 keys.extend(keys_of(&String::from_utf8_lossy(&bytes)));
             }
         }
@@ -39,10 +45,9 @@ pub(super) fn keys_of(text: &str) -> Vec<String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        keys.push(unquoted(line));
-        if let Some((_, value)) = line.split_once('=') {
-            keys.push(unquoted(value.trim()));
-        }
+        let value = line.split_once('=').map(|(_, value)| value.trim());
+        let texts = [Some(line), value].into_iter().flatten();
+        keys.extend(texts.filter(|text| text.len() <= LONGEST).map(unquoted));
     }
     keys
 }
