@@ -16,6 +16,9 @@ use super::{Finding, config, lookup, remains};
 /// How long one question may take.
 const ANSWERS_WITHIN: Duration = Duration::from_millis(1500);
 
+/// How long one may take with `--deep`.
+const DEEP_WITHIN: Duration = Duration::from_secs(30);
+
 /// Connects and asks. `Err` when the engine can't be reached.
 pub(super) async fn all(
     engine: impl Future<Output = Result<Engine, Failure>>,
@@ -50,7 +53,12 @@ pub(super) async fn all(
     });
     let verified = timed(
         "asking programs about their files",
-        config::verify(&engine, &there.observed, project, ANSWERS_WITHIN),
+        config::verify(
+            &engine,
+            &there.observed,
+            project,
+            if deep { DEEP_WITHIN } else { ANSWERS_WITHIN },
+        ),
     );
     let data = timed("looking into volumes", async {
         data(&engine, project, &there).await.map_err(|error| error.failure())

@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
                 "docker-compose.yml",
                 "PYTHON_IMAGE: \"\"",
                 "PYTHON_IMAGE: python:3.12-slim",
-            )
+            );
         },
     ),
     ("MC112", nothing, |world| {
@@ -87,14 +87,14 @@ pub(super) const ROWS: &[Row] = &[
                 "Dockerfile",
                 "[\"python\", \"run.py\"]",
                 "[\"uvicorn\", \"magic_proxy.proxy:app\"]",
-            )
+            );
         },
         |world| {
             world.edit(
                 "Dockerfile",
                 "[\"uvicorn\", \"magic_proxy.proxy:app\"]",
                 "[\"python\", \"run.py\"]",
-            )
+            );
         },
     ),
     (

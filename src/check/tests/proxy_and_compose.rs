@@ -34,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
             world.write(
                 PROXY,
                 "model_list: [{model_name: a, provider: local, model_params: {model: m}}]\n",
-            )
+            );
         },
     ),
     (
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
                 PROXY,
                 "agent_settings:",
                 "provider_model_lists: {openai: [gpt-5-mni]}\n\nagent_settings:",
-            )
+            );
         },
         |world| world.edit(PROXY, "gpt-5-mni]", "gpt-5-mini]"),
     ),
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
                 "config/loki/local-config.yaml",
                 "retention_period:",
                 "# mine\n  retention_period:",
-            )
+            );
         },
         |world| {
             let settings = crate::settings::load(&world.root(), &world.environment, &[]).unwrap();
@@ -110,7 +110,7 @@ pub(super) const ROWS: &[Row] = &[
                 COMPOSE,
                 "[\"CMD\", \"wget\", \"-q\", \"http://localhost:3100/ready\"]",
                 "[\"CMD\", \"/usr/bin/loki\", \"-health\"]",
-            )
+            );
         },
     ),
     (
@@ -152,7 +152,7 @@ pub(super) const ROWS: &[Row] = &[
                 COMPOSE,
                 "      - ./env:/app/env:ro",
                 "      - ./env:/app/env:ro\n      - ./settings.yml:/app/settings.yml:ro",
-            )
+            );
         },
         |world| world.write("settings.yml", ""),
     ),
@@ -175,7 +175,7 @@ pub(super) const ROWS: &[Row] = &[
                 COMPOSE,
                 "  redis-data:\n  loki-data:",
                 "  redis-data: {external: true, name: shared}\n  loki-data:",
-            )
+            );
         },
         |world| {
             world.there.observed.volumes.push(volume("shared", None));
