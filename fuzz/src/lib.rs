@@ -2,6 +2,7 @@
 //! modules on a few random inputs, so that they stay true to the code.
 
 mod input;
+pub mod compose;
 pub mod log_files;
 pub mod merge;
 pub mod records;

@@ -249,9 +249,21 @@ pub struct ConfigArgs {
     /// Only the volumes' names
     #[arg(long, group = "what")]
     pub volumes: bool,
-    /// Only a hash of each service's configuration
+    /// Only the networks' names
     #[arg(long, group = "what")]
-    pub hash: bool,
+    pub networks: bool,
+    /// Only the names of the profiles
+    #[arg(long, group = "what")]
+    pub profiles: bool,
+    /// Only the hash of the configuration of each service, or of the one named
+    #[arg(long, group = "what", num_args = 0..=1, default_missing_value = "*", value_name = "SERVICE")]
+    pub hash: Option<String>,
+    /// Only the environment that variables are looked up in; values of what looks like a secret are masked
+    #[arg(long, group = "what")]
+    pub environment: bool,
+    /// Leave variables as they are
+    #[arg(long, conflicts_with_all = ["hash", "images", "environment", "settings"])]
+    pub no_interpolate: bool,
     /// magicctl's settings and the file's variables: value, and where it came from
     #[arg(long, group = "what")]
     pub settings: bool,

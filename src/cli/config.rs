@@ -1,8 +1,7 @@
 //! `config`: the Compose file as understood.
 
-use crate::compose;
+use crate::compose::{self, Printed, Project, Stack};
 use crate::failure::Failure;
-use crate::plan;
 use crate::report::table;
 
 use super::Ended;
@@ -10,35 +9,20 @@ use super::args::{ConfigArgs, Format};
 use super::session::Session;
 
 pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
-    let stack = session.stack(&[])?;
+    let request = session.request(&[])?;
+    let project = if args.no_interpolate {
+        compose::template(&request)?
+    } else {
+        compose::project(&request)?
+    };
+    let stack = &project.stack;
     for warning in &stack.warnings {
         session.warn(warning);
     }
-    let mut lines: Vec<String> = Vec::new();
-    if args.services {
-        lines.extend(stack.services.keys().cloned());
-    } else if args.images {
-        lines.extend(stack.services.values().map(|service| service.image_ref(&stack.name)));
-    } else if args.volumes {
-        lines.extend(stack.volumes.keys().cloned());
-    } else if args.hash {
-        for (name, service) in &stack.services {
-            let spec = plan::spec(&stack, service, &plan::Contents::new());
-            let hash = plan::config_hash(&spec, &service.image_ref(&stack.name));
-            lines.push(format!("{name} {hash}"));
-        }
-    } else if args.settings {
-        lines = settings(session, &stack)?;
-    } else {
-        let value = serde_json::to_value(&stack)
-            .map_err(|error| Failure::failed("the file can't be printed").because(error.to_string()))?;
-        let text = match args.format {
-            Format::Json => serde_json::to_string_pretty(&value).unwrap_or_default(),
-            Format::Yaml => compose::to_yaml(&value).trim_end().to_owned(),
-        };
-        lines.push(text);
+    if let Some(failure) = project.unusable() {
+        session.warn(&format!("this can't be run: {failure}"));
     }
-    for line in lines {
+    for line in lines(session, args, &project)? {
         if !session.out.line(&line) {
             break;
         }
@@ -46,8 +30,56 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     Ok(None)
 }
 
+fn lines(session: &Session, args: &ConfigArgs, project: &Project) -> Result<Vec<String>, Failure> {
+    let stack = &project.stack;
+    Ok(if args.services {
+        stack.services.keys().cloned().collect()
+    } else if args.images {
+        stack
+            .services
+            .values()
+            .map(|service| service.image_ref(&stack.name))
+            .collect()
+    } else if args.volumes {
+        stack.volumes.keys().cloned().collect()
+    } else if args.networks {
+        stack.networks.keys().cloned().collect()
+    } else if args.profiles {
+        project.profiles().into_iter().map(ToOwned::to_owned).collect()
+    } else if let Some(wanted) = &args.hash {
+        hashes(stack, wanted)?
+    } else if args.environment {
+        project
+            .environment()
+            .map(|(name, value)| format!("{name}={}", shown(name, value)))
+            .collect()
+    } else if args.settings {
+        settings(session, stack)?
+    } else {
+        let printed = match args.format {
+            Format::Json => Printed::Json,
+            Format::Yaml => Printed::Yaml,
+        };
+        let text = project.printed(printed)?;
+        vec![text.strip_suffix('\n').map(ToOwned::to_owned).unwrap_or(text)]
+    })
+}
+
+/// Compose's own hashes: of all services, or of those named, separated by commas.
+fn hashes(stack: &Stack, wanted: &str) -> Result<Vec<String>, Failure> {
+    let names: Vec<String> = match wanted {
+        "*" => Vec::new(),
+        names => names.split(',').map(ToOwned::to_owned).collect(),
+    };
+    let selected = stack.select(&names, false)?;
+    let services = stack.services.iter().filter(|(name, _)| selected.contains(*name));
+    Ok(services
+        .map(|(name, service)| format!("{name} {}", service.config_hash))
+        .collect())
+}
+
 /// magicctl's settings, then the variables of the Compose file: value, and where each came from.
-fn settings(session: &Session, stack: &compose::Stack) -> Result<Vec<String>, Failure> {
+fn settings(session: &Session, stack: &Stack) -> Result<Vec<String>, Failure> {
     let mut rows: Vec<Vec<String>> = session
         .settings()?
         .rows()

@@ -92,11 +92,22 @@ impl Session {
         compose::load(&request)
     }
 
-    fn request(&self, targets: &[String]) -> Result<compose::Request, Failure> {
+    /// Which files are read, and as whom.
+    pub(crate) fn request(&self, targets: &[String]) -> Result<compose::Request, Failure> {
         let start_dir = self.root()?;
         // Files are named from where the user is, which may be below the project's root.
         let here = self.start_dir()?;
-        let from_here = |files: &[PathBuf]| files.iter().map(|file| here.join(file)).collect();
+        let from_here = |files: &[PathBuf]| {
+            let absolute = |file: &PathBuf| {
+                // What is piped in has no folder.
+                if file.as_os_str() == "-" {
+                    file.clone()
+                } else {
+                    here.join(file)
+                }
+            };
+            files.iter().map(absolute).collect()
+        };
         Ok(compose::Request {
             project_name: self.project_name()?,
             files: from_here(&self.global.file),

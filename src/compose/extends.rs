@@ -1,89 +1,183 @@
 //! `extends`: a service made from another one, of this file or of another (`05-services.md`, "extends").
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::yaml::{Node, Source, Value, parse};
 
-use super::at::{At, normal, unknown};
-use super::interpolate::Interpolation;
-use super::merge::merge;
+use super::loader::{Depth, Loader, Place};
+use super::meant::unknown;
+use super::merge::{self, merge};
+use super::paths::{self, Base};
+use super::tree::{Map, Resets, Tree, Value, wrong_at};
 
-/// Replaces every service that extends another by the two merged.
-pub(super) fn resolve(root: &mut Node, interpolation: &mut Interpolation<'_>) -> Result<(), Failure> {
-    let whole = root.clone();
-    let Value::Map(entries) = &mut root.value else {
-        return Ok(());
-    };
-    let Some((_, services)) = entries.iter_mut().find(|(key, _)| key.name == "services") else {
-        return Ok(());
-    };
-    let Value::Map(services) = &mut services.value else {
-        return Ok(());
-    };
-    for (key, service) in services {
-        let mut seen = vec![(whole.span.source.path.clone(), key.name.clone())];
-        *service = extended(service.clone(), &whole, interpolation, &mut seen)?;
-    }
-    Ok(())
+/// A longer chain is no file that a person wrote.
+const LONGEST: usize = 100;
+
+/// Files that services were taken from, already in their long form.
+pub(super) type Bases = HashMap<PathBuf, (Map, Resets)>;
+
+/// Whose services are extended: what a file is called in messages, and what it resets.
+struct File<'f> {
+    path: &'f Path,
+    resets: &'f Resets,
 }
 
-fn extended(
-    service: Node,
-    file: &Node,
-    interpolation: &mut Interpolation<'_>,
-    seen: &mut Vec<(PathBuf, String)>,
-) -> Result<Node, Failure> {
-    let Some(extends) = service.get("extends").cloned() else {
-        return Ok(service);
-    };
-    let at = At {
-        node: &extends,
-        path: "extends".to_owned(),
-        secret: false,
-    };
-    let (name, path) = if at.is_map() {
-        at.only(&["service", "file"], &[])?;
-        let name = at.get("service").ok_or_else(|| at.wrong("`service` is missing"))?;
-        (name.string()?, at.get("file").map(|at| at.path()).transpose()?)
-    } else {
-        (at.string()?, None)
-    };
-    let other = match &path {
-        None => None,
-        Some(path) => {
-            let text =
-                std::fs::read_to_string(path).map_err(|error| at.wrong(format!("{}: {error}", path.display())))?;
-            let base = path.parent().unwrap_or(Path::new("")).to_owned();
-            let mut node = parse(&Source::based(&normal(path), base, text))?;
-            interpolation.tree(&mut node)?;
-            Some(node)
-        }
-    };
-    let file = other.as_ref().unwrap_or(file);
-    let key = (file.span.source.path.clone(), name.clone());
-    if seen.contains(&key) {
-        let chain: Vec<&str> = seen
+/// The services on the way, with the files that they are in.
+type Seen = Vec<(PathBuf, String)>;
+
+impl Loader {
+    /// Replaces every service of `root` that extends another by the two merged.
+    pub fn extend(&mut self, root: &mut Tree, path: &Path, place: &Place<'_>, resets: &Resets) -> Result<(), Failure> {
+        let Some(services) = root.get_mut("services") else {
+            return Ok(());
+        };
+        let kind = services.kind();
+        let span = services.span.clone();
+        let Value::Map(map) = &mut services.value else {
+            return Err(wrong_at(&span, "services", format!("must be a mapping, not {kind}")));
+        };
+        let names: Vec<String> = map
             .iter()
-            .map(|(_, name)| name.as_str())
-            .chain([name.as_str()])
+            .filter(|(_, entry)| entry.tree.get("extends").is_some())
+            .map(|(name, _)| name.clone())
             .collect();
-        return Err(at.wrong(format!("services extend each other in a circle: {}", chain.join(" → "))));
+        let file = File { path, resets };
+        for name in names {
+            self.extended(&name, map, &file, place, &Seen::new())?;
+        }
+        Ok(())
     }
-    seen.push(key);
-    let services = file.get("services").map(Node::entries).unwrap_or_default();
-    let Some((_, base)) = services.iter().find(|(key, _)| key.name == name) else {
-        let names: Vec<&str> = services.iter().map(|(key, _)| key.name.as_str()).collect();
-        let failure = at.wrong(format!(
-            "there is no service `{name}` in {}",
-            file.span.source.path.display()
-        ));
-        return Err(unknown(failure, &name, &names));
-    };
-    let base = extended(base.clone(), file, interpolation, seen)?;
-    let mut merged = merge(base, service);
-    if let Value::Map(entries) = &mut merged.value {
-        entries.retain(|(key, _)| key.name != "extends");
+
+    /// Makes the service called `name` of `services` whole, and everything that it extends.
+    fn extended(
+        &mut self,
+        name: &str,
+        services: &mut Map,
+        file: &File<'_>,
+        place: &Place<'_>,
+        seen: &Seen,
+    ) -> Result<Option<Tree>, Failure> {
+        let path = format!("services.{name}");
+        let Some(service) = services
+            .get(name)
+            .map(|entry| entry.tree.clone())
+            .filter(|tree| !tree.is_null())
+        else {
+            return Ok(None);
+        };
+        if service.map().is_none() {
+            return Err(service.wrong(&path, format!("must be a mapping, not {}", service.kind())));
+        }
+        let Some(extends) = service.get("extends").cloned() else {
+            return Ok(Some(service));
+        };
+        let at = format!("{path}.extends");
+        let target = extends.get("service").unwrap_or(&extends);
+        let Some(reference) = target.text().map(ToOwned::to_owned) else {
+            return Err(extends.wrong(&at, "`service` is missing"));
+        };
+        let other = match extends.get("file") {
+            Some(other) if !other.is_null() => {
+                let text = other.text().ok_or_else(|| other.wrong(&at, "`file` must be a path"))?;
+                let other_path = paths::normal(&place.resources.join(text));
+                Some((other_path, other))
+            }
+            _ => None,
+        };
+        let in_file = other.as_ref().map_or(file.path, |(path, _)| path.as_path());
+        let seen = step(seen, in_file, name, &extends, &at)?;
+        let base = match &other {
+            None => {
+                known(services, &reference, target, &at, file.path)?;
+                self.extended(&reference, services, file, place, &seen)?
+            }
+            Some((other, node)) => {
+                let (mut map, resets) = self.base(other, place).map_err(|failure| match failure.place {
+                    Some(_) => failure,
+                    None => failure.at(node.span.place(false)),
+                })?;
+                known(&map, &reference, target, &at, other)?;
+                let file = File {
+                    path: other,
+                    resets: &resets,
+                };
+                let base = self.extended(&reference, &mut map, &file, place, &seen)?;
+                self.bases.insert(other.clone(), (map, resets));
+                base
+            }
+        };
+        let Some(mut base) = base else {
+            return Ok(Some(service));
+        };
+        for reset in file.resets {
+            if let ["services", of, ..] = reset.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+                && *of == name
+            {
+                merge::remove(&mut base, &reset[2..]);
+            }
+        }
+        let mut merged = merge(base, service, &mut vec!["services".to_owned(), name.to_owned()])?;
+        if let Some(map) = merged.map_mut() {
+            map.shift_remove("extends");
+        }
+        if let Some(entry) = services.get_mut(name) {
+            entry.tree = merged.clone();
+        }
+        Ok(Some(merged))
     }
-    Ok(merged)
+
+    /// The services of another file in their long form, with absolute paths.
+    fn base(&mut self, path: &Path, place: &Place<'_>) -> Result<(Map, Resets), Failure> {
+        if let Some(base) = self.bases.remove(path) {
+            return Ok(base);
+        }
+        let (tree, resets) = self.file(path, place, None, Depth::Base)?;
+        let none = || Failure::invalid(format!("{} names no services", path.display()));
+        let mut tree = tree.ok_or_else(none)?;
+        let folder = paths::normal(path.parent().unwrap_or(Path::new("/")));
+        let home = self.home.clone();
+        paths::resolve(
+            &mut tree,
+            Base {
+                dir: &folder,
+                home: home.as_deref(),
+            },
+        )?;
+        match tree
+            .get_mut("services")
+            .map(|services| std::mem::replace(&mut services.value, Value::Null))
+        {
+            Some(Value::Map(services)) => Ok((services, resets)),
+            _ => Err(none()),
+        }
+    }
+}
+
+/// One further on the way; again where it was before is a circle.
+fn step(seen: &Seen, file: &Path, name: &str, extends: &Tree, at: &str) -> Result<Seen, Failure> {
+    let here = (file.to_owned(), name.to_owned());
+    let mut seen = seen.clone();
+    if seen.contains(&here) || seen.len() >= LONGEST {
+        let names: Vec<&str> = seen.iter().map(|(_, name)| name.as_str()).chain([name]).collect();
+        return Err(if seen.contains(&here) {
+            extends.wrong(
+                at,
+                format!("services extend each other in a circle: {}", names.join(" → ")),
+            )
+        } else {
+            extends.wrong(at, format!("more than {LONGEST} services extend each other"))
+        });
+    }
+    seen.push(here);
+    Ok(seen)
+}
+
+fn known(services: &Map, name: &str, target: &Tree, at: &str, file: &Path) -> Result<(), Failure> {
+    if services.contains_key(name) {
+        return Ok(());
+    }
+    let names: Vec<&str> = services.keys().map(String::as_str).collect();
+    let failure = target.wrong(at, format!("there is no service `{name}` in {}", file.display()));
+    Err(unknown(failure, name, &names))
 }

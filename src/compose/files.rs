@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 use super::Request;
-use super::at::normal;
-use super::dotenv;
-use super::interpolate::{Origin, Variables};
+use super::dotenv::{self, Found};
+use super::interpolate::Notes;
+use super::open::{self, LARGEST_ENV};
+use super::paths::normal;
+use super::variables::{Origin, Values, Variables};
 
 /// In Compose's order of preference.
 const NAMES: [&str; 4] = [
@@ -16,6 +18,15 @@ const NAMES: [&str; 4] = [
     "docker-compose.yml",
     "docker-compose.yaml",
 ];
+/// Read over it when it is there, in Compose's order of preference.
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+/// What is piped in.
+const STDIN: &str = "-";
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -43,8 +54,8 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
     };
     let env_dir = match (&found, request.files.first()) {
         (Some(found), _) => found.parent().unwrap_or(&request.start_dir).to_owned(),
-        (None, Some(file)) => directory_of(&request.start_dir.join(file)),
-        (None, None) => request.start_dir.clone(),
+        (None, Some(file)) if file != Path::new(STDIN) => directory_of(&request.start_dir.join(file)),
+        (None, _) => request.start_dir.clone(),
     };
     let env = read_env_files(request, &env_dir, &mut variables)?;
     let named: Vec<PathBuf> = if request.files.is_empty() {
@@ -66,15 +77,22 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         let overriding = override_of(&file);
         [Some(file), overriding].into_iter().flatten().collect()
     } else {
-        named.iter().map(|name| normal(&request.start_dir.join(name))).collect()
+        let absolute = |name: &PathBuf| match name.to_str() {
+            Some(STDIN) => name.clone(),
+            _ => normal(&request.start_dir.join(name)),
+        };
+        named.iter().map(absolute).collect()
     };
-    for file in &compose {
+    for file in compose.iter().filter(|file| *file != Path::new(STDIN)) {
         let unwritten = request.unwritten.as_ref().is_some_and(|(path, _)| path == file);
-        if !file.is_file() && !unwritten {
+        if !file.exists() && !unwritten {
             return Err(Failure::usage(format!("there is no Compose file {}", file.display())));
         }
     }
-    let working_dir = directory_of(&compose[0]);
+    let working_dir = match compose.iter().find(|file| *file != Path::new(STDIN)) {
+        Some(file) => directory_of(file),
+        None => request.start_dir.clone(),
+    };
     Ok(Files {
         compose,
         working_dir,
@@ -95,10 +113,9 @@ fn discovered(start: &Path) -> Option<PathBuf> {
 }
 
 fn override_of(file: &Path) -> Option<PathBuf> {
-    let stem = file.file_stem()?.to_str()?;
-    ["yml", "yaml"]
+    OVERRIDES
         .iter()
-        .map(|extension| file.with_file_name(format!("{stem}.override.{extension}")))
+        .map(|name| file.with_file_name(name))
         .find(|path| path.is_file())
 }
 
@@ -126,22 +143,29 @@ fn read_env_files(request: &Request, folder: &Path, variables: &mut Variables) -
     if files.is_empty() && !disabled && own.is_file() {
         files.push(own);
     }
-    for file in files.iter().rev() {
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            let failure = if error.kind() == std::io::ErrorKind::NotFound {
+    let mut found = Found::new();
+    let mut origins = std::collections::BTreeMap::new();
+    for file in &files {
+        let text = open::text(file, LARGEST_ENV).map_err(|unreadable| {
+            let failure = if unreadable.missing {
                 Failure::usage(format!("there is no env file {}", file.display()))
             } else {
-                Failure::usage(format!("the env file {} can't be read", file.display())).because(error.to_string())
+                Failure::usage(format!("the env file {} can't be read", file.display())).because(unreadable.why)
             };
             failure.hint("it was named by --env-file, COMPOSE_ENV_FILES, or is the project's .env")
         })?;
-        let found = dotenv::parse(file, &text, variables)?;
-        // Within a file, too, the last one wins.
-        for (name, value) in found.iter().rev() {
-            if let Some(value) = value {
-                variables.add(name, value, Origin::File(file.clone()));
+        let before = found.clone();
+        dotenv::parse(file, &text, &mut found, variables, &mut Notes::default())?;
+        for (name, value) in &found {
+            if before.get(name) != Some(value) {
+                origins.insert(name.clone(), file.clone());
             }
         }
+    }
+    // What the caller's environment says stays.
+    for (name, value) in &found {
+        let file = origins.remove(name).unwrap_or_default();
+        variables.add(name, value, Origin::File(file));
     }
     Ok(files)
 }
@@ -150,26 +174,34 @@ fn read_env_files(request: &Request, folder: &Path, variables: &mut Variables) -
 pub(super) fn project_name(request: &Request, files: &Files, in_file: Option<&str>) -> Result<String, Failure> {
     let set = |name: Option<&str>| name.filter(|name| !name.is_empty()).map(ToOwned::to_owned);
     let explicit = set(request.project_name.as_deref()).or_else(|| set(files.variables.get("COMPOSE_PROJECT_NAME")));
-    if let Some(name) = explicit.or_else(|| set(in_file)) {
+    if let Some(name) = explicit {
         check_project_name(&name)?;
         return Ok(name);
     }
     let folder = files
         .working_dir
         .file_name()
-        .map(|name| name.to_string_lossy().to_lowercase());
-    let name: String = folder
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
-        .collect();
-    let name = name.trim_start_matches(['-', '_']).to_owned();
+        .map(|name| name.to_string_lossy().into_owned());
+    let given = in_file.map_or_else(|| folder.unwrap_or_default(), ToOwned::to_owned);
+    let name = normalized(&given);
     if name.is_empty() {
-        return Err(
-            Failure::usage("the project needs a name, and its folder gives none").hint("give one with `-p NAME`")
-        );
+        let what = if in_file.is_some() {
+            "the project's name in the file has no letter and no digit"
+        } else {
+            "the project needs a name, and its folder gives none"
+        };
+        return Err(Failure::usage(what).hint("give one with `-p NAME`"));
     }
     Ok(name)
+}
+
+/// What Compose makes of a name that isn't one: small letters, and without what a name can't have.
+fn normalized(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let kept = lower
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
+    kept.collect::<String>().trim_start_matches(['-', '_']).to_owned()
 }
 
 /// Compose's rule for names.

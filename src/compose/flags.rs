@@ -3,35 +3,60 @@
 use std::path::Path;
 
 use crate::failure::{Exit, Failure};
-use crate::yaml::{Source, parse};
+use crate::yaml::{Source, Span};
 
-use super::at::At;
-use super::dotenv;
-use super::interpolate::{Origin, Variables};
-use super::model::{Mount, Port};
-use super::read;
+use super::canonical::canonical;
+use super::defaults;
+use super::dotenv::{self, Found};
+use super::interpolate::Notes;
+use super::model::{Mount, Port, Service};
+use super::normalize::normalize;
+use super::open::{self, LARGEST_ENV};
+use super::paths::{self, Base};
+use super::tree::{Map, Tree, Value};
+use super::typed;
+use super::variables::{Origin, Variables};
 
 /// `8080:80`, as under `ports`.
 pub fn ports_of(text: &str) -> Result<Vec<Port>, Failure> {
-    with("ports", Path::new("/"), text, read::ports)
+    Ok(with("ports", Path::new("/"), text)?.ports)
 }
 
 /// `./data:/data:ro`, as under `volumes`; relative to `base`.
 pub fn mounts_of(base: &Path, text: &str) -> Result<Vec<Mount>, Failure> {
-    with("volumes", base, text, read::mounts)
+    Ok(with("volumes", base, text)?.volumes)
 }
 
-/// Reads `text` as the one entry of list `key`.
-fn with<T>(key: &str, base: &Path, text: &str, read: impl Fn(&At<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-    let file = serde_json::json!({ key: [text] }).to_string();
-    let source = Source::based(Path::new(key), base.to_owned(), file);
-    let typed = |failure: Failure| Failure {
+/// A service that has `text` as the one entry of its list `key`.
+fn with(key: &'static str, base: &Path, text: &str) -> Result<Service, Failure> {
+    let span = Span {
+        source: Source::new(Path::new(key), String::new()),
+        line: 1,
+        column: 1,
+        width: 1,
+    };
+    let list = Tree::new(Value::List(vec![Tree::text_at(text, &span)]), &span);
+    let service = Tree::map_at([(key, list)], &span);
+    let services = Map::from_iter([("run".to_owned(), service.entry())]);
+    let mut root = Tree::map_at([("services", Tree::new(Value::Map(services), &span))], &span);
+    let home = std::env::var("HOME").ok();
+    let home = home.as_deref();
+    let mut read = || {
+        canonical(&mut root, false)?;
+        defaults::fill(&mut root);
+        defaults::check(&root)?;
+        paths::resolve(&mut root, Base { dir: base, home })?;
+        normalize(&mut root, "run", &Variables::default());
+        let services = root.get("services").and_then(Tree::map).cloned().unwrap_or_default();
+        typed::check(&services)?;
+        typed::service("run", &services["run"].tree)
+    };
+    read().map_err(|failure| Failure {
         exit: Exit::Usage,
         place: None,
+        what: failure.what.replacen(&format!("services.run.{key}[0]: "), "", 1),
         ..failure
-    };
-    let node = parse(&source).map_err(typed)?;
-    read(&At::root(&node)).map_err(typed)
+    })
 }
 
 /// The variables of a file in the dialect of `env_file`. A name without a value is taken from `environment`, or left out.
@@ -39,20 +64,15 @@ pub fn env_file(
     path: &Path,
     environment: &std::collections::BTreeMap<String, String>,
 ) -> Result<Vec<(String, String)>, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("{} can't be read", path.display())).because(error.to_string()))?;
+    let text = open::text(path, LARGEST_ENV)
+        .map_err(|unreadable| Failure::usage(format!("{} can't be read", path.display())).because(unreadable.why))?;
     let mut outer = Variables::default();
     for (name, value) in environment {
         outer.add(name, value, Origin::Environment);
     }
-    let found = dotenv::parse(path, &text, &outer)?;
-    Ok(found
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let value = value.or_else(|| environment.get(&name).cloned())?;
-            Some((name, value))
-        })
-        .collect())
+    let mut found = Found::new();
+    dotenv::parse(path, &text, &mut found, &outer, &mut Notes::default())?;
+    Ok(found.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -81,7 +101,7 @@ mod tests {
     fn what_makes_no_sense_is_a_usage_error_without_a_place() {
         for failure in [
             ports_of("x:y").unwrap_err(),
-            mounts_of(Path::new("/"), "a:b:c:d").unwrap_err(),
+            mounts_of(Path::new("/"), "aa:bb:cc:dd").unwrap_err(),
         ] {
             assert_eq!((failure.exit, failure.place), (Exit::Usage, None), "{}", failure.what);
         }

@@ -1,78 +1,29 @@
 //! Variables in the file (`12-interpolation.md`): `$A`, `${A}`, `${A:-b}`, `${A-b}`, `${A:?e}`, `${A?e}`, `${A:+r}`,
-//! `${A+r}`, nested, and `$$` for a dollar.
+//! `${A+r}`, nested, and `$$` for a dollar. A `$` before anything else stays as it is, as in Compose.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failure::Failure;
-use crate::yaml::{Node, Span, Value};
+use crate::yaml::Span;
 
-/// Where a variable's value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The caller's environment.
-    Environment,
-    /// A file: `.env` or `--env-file`.
-    File(PathBuf),
-    /// The default in the Compose file.
-    Default,
-    /// Nowhere.
-    Unset,
-}
+use super::cast;
+use super::tree::{Tree, Value, holds_values};
+use super::variables::{Origin, Values, Variable};
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Environment => f.write_str("environment"),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Default => f.write_str("default"),
-            Self::Unset => f.write_str("unset"),
-        }
-    }
-}
+/// Defaults in defaults in defaults; deeper is no file that a person wrote.
+const DEEPEST: usize = 50;
+/// A text never grows beyond this, whatever its variables hold.
+pub(super) const LONGEST: usize = 16 << 20;
 
-/// A variable that the file uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
-    /// Its name.
-    pub name: String,
-    /// The default at its first use.
-    pub default: Option<String>,
-    /// Its value; none when unset.
-    pub value: Option<String>,
-    /// Where that came from.
-    pub origin: Origin,
-}
-
-/// Values by name, and where each came from.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Variables {
-    values: BTreeMap<String, (String, Origin)>,
-}
-
-impl Variables {
-    /// The first value set for a name stays.
-    pub fn add(&mut self, name: &str, value: &str, origin: Origin) {
-        self.values
-            .entry(name.to_owned())
-            .or_insert_with(|| (value.to_owned(), origin));
-    }
-
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(|(value, _)| value.as_str())
-    }
-
-    fn origin(&self, name: &str) -> Option<Origin> {
-        self.values.get(name).map(|(_, origin)| origin.clone())
-    }
-}
-
-/// Puts values in place of variables, and remembers which were used.
-#[derive(Debug)]
-pub(super) struct Interpolation<'v> {
-    variables: &'v Variables,
+/// What interpolation found out, over all files of a project.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Variables used.
     pub used: BTreeMap<String, Variable>,
+    /// Variables that are not set and have no default: blank is in their place.
+    pub unset: BTreeSet<String>,
+    /// What else the user should know.
+    pub warnings: BTreeSet<String>,
 }
 
 /// Why a text can't be interpolated, and where in it (in characters).
@@ -83,188 +34,254 @@ pub(super) struct Bad {
     pub hint: Option<String>,
 }
 
-impl<'v> Interpolation<'v> {
-    pub fn new(variables: &'v Variables) -> Self {
-        Self {
-            variables,
-            used: BTreeMap::new(),
-        }
-    }
+/// Puts values in place of variables, in every string below `tree`; keys stay as they are. Strings that stand where a
+/// number or a boolean is wanted become one.
+pub(super) fn interpolate(tree: &mut Tree, variables: &dyn Values, notes: &mut Notes) -> Result<(), Failure> {
+    below(tree, &mut Vec::new(), variables, notes)
+}
 
-    /// Interpolates every scalar of a tree; keys stay as they are.
-    pub fn tree(&mut self, node: &mut Node) -> Result<(), Failure> {
-        match &mut node.value {
-            Value::Scalar { text, .. } => {
-                if text.contains('$') {
-                    *text = self.text(text).map_err(|bad| failure(&node.span, text, bad))?;
-                }
+fn below(tree: &mut Tree, path: &mut Vec<String>, variables: &dyn Values, notes: &mut Notes) -> Result<(), Failure> {
+    match &mut tree.value {
+        Value::Text(text) => {
+            if text.contains('$') {
+                let new = substitute(text, variables, notes).map_err(|bad| failure(&tree.span, path, text, bad))?;
+                tree.from_variable |= new != *text;
+                *text = new;
             }
-            Value::List(items) => {
-                for item in items {
-                    self.tree(item)?;
-                }
-            }
-            Value::Map(entries) => {
-                for (_, value) in entries {
-                    self.tree(value)?;
-                }
+            let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+            if let Some(cast) = cast::wanted(&parts) {
+                tree.value = cast.apply(text, &mut notes.warnings).ok_or_else(|| {
+                    let found = shown(text, tree.from_variable);
+                    super::tree::wrong_at(
+                        &tree.span,
+                        &dotted(path),
+                        format!("must be {}, not {found}", cast.name()),
+                    )
+                })?;
             }
         }
-        Ok(())
+        Value::List(items) => {
+            path.push("[]".to_owned());
+            for item in items {
+                below(item, path, variables, notes)?;
+            }
+            path.pop();
+        }
+        Value::Map(map) => {
+            for (name, entry) in map {
+                path.push(name.clone());
+                below(&mut entry.tree, path, variables, notes)?;
+                path.pop();
+            }
+        }
+        _ => {}
     }
+    Ok(())
+}
 
-    /// Interpolates one text.
-    pub fn text(&mut self, text: &str) -> Result<String, Bad> {
-        let chars: Vec<char> = text.chars().collect();
-        let mut reader = Reader { chars: &chars, at: 0 };
-        let out = self.until(&mut reader, None)?;
+fn dotted(path: &[String]) -> String {
+    path.join(".").replace(".[]", "[]")
+}
+
+/// A value for a message; not shown when it came out of a variable, which may hold a secret.
+pub(super) fn shown(text: &str, from_variable: bool) -> String {
+    if from_variable {
+        "the variable's value".to_owned()
+    } else {
+        format!("`{text}`")
+    }
+}
+
+/// Puts values in place of the variables of one text.
+pub(super) fn substitute(text: &str, variables: &dyn Values, notes: &mut Notes) -> Result<String, Bad> {
+    Substitution { variables, notes }.text(text, 0).map_err(|mut bad| {
+        bad.at = text.get(..bad.at).map_or(0, |before| before.chars().count());
+        bad
+    })
+}
+
+struct Substitution<'v> {
+    variables: &'v dyn Values,
+    notes: &'v mut Notes,
+}
+
+impl Substitution<'_> {
+    /// Errors say where in bytes.
+    fn text(&mut self, text: &str, depth: usize) -> Result<String, Bad> {
+        if depth > DEEPEST {
+            return Err(bad(0, format!("variables are nested more than {DEEPEST} deep")));
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        // Where the line that `at` is in ends: an expression never goes on to the next one.
+        let mut line_end = 0;
+        while let Some(found) = text[at..].find('$') {
+            let dollar = at + found;
+            out.push_str(&text[at..dollar]);
+            let rest = &text[dollar + 1..];
+            at = dollar + 1;
+            match rest.as_bytes().first() {
+                Some(b'$') => {
+                    out.push('$');
+                    at += 1;
+                }
+                Some(b'{') => {
+                    if line_end <= dollar {
+                        line_end = text[dollar..].find('\n').map_or(text.len(), |end| dollar + end);
+                    }
+                    let (value, length) = self.braced(&text[dollar..line_end], depth).map_err(|mut bad| {
+                        bad.at = dollar;
+                        bad
+                    })?;
+                    out.push_str(&value);
+                    at = dollar + length;
+                }
+                Some(b'_' | b'a'..=b'z' | b'A'..=b'Z') => {
+                    let name = name_at(rest);
+                    out.push_str(&self.value(name, None));
+                    at += name.len();
+                }
+                _ => out.push('$'),
+            }
+            if out.len() > LONGEST {
+                return Err(bad(dollar, "the text grows beyond 16 MB"));
+            }
+        }
+        out.push_str(&text[at..]);
         Ok(out)
     }
 
-    /// Reads to the end, or to the `}` that closes what began at `open`.
-    fn until(&mut self, reader: &mut Reader<'_>, open: Option<usize>) -> Result<String, Bad> {
-        let mut out = String::new();
-        loop {
-            match (reader.next(), open) {
-                (None, None) | (Some('}'), Some(_)) => return Ok(out),
-                (None, Some(at)) => return Err(bad(at, "this `${` is not closed")),
-                (Some('$'), _) => out.push_str(&self.variable(reader)?),
-                (Some(c), _) => out.push(c),
-            }
+    /// The value of the expression that `text` begins with (`${…`), and its length.
+    fn braced(&mut self, text: &str, depth: usize) -> Result<(String, usize), Bad> {
+        let name = name_at(&text[2..]);
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(bad(0, "no variable's name after `${`"));
         }
-    }
-
-    fn variable(&mut self, reader: &mut Reader<'_>) -> Result<String, Bad> {
-        let dollar = reader.at - 1;
-        match reader.peek() {
-            Some('$') => {
-                reader.at += 1;
-                Ok("$".to_owned())
-            }
-            Some('{') => {
-                reader.at += 1;
-                self.braced(reader, dollar)
-            }
-            Some(c) if c == '_' || c.is_ascii_alphabetic() => {
-                let name = reader.name();
-                Ok(self.value(&name, None).unwrap_or_default())
-            }
-            _ => Err(Bad {
-                at: dollar,
-                why: "a `$` begins a variable".to_owned(),
-                hint: Some("write `$$` for a dollar sign".to_owned()),
-            }),
+        let after = &text[2 + name.len()..];
+        if after.starts_with('}') {
+            return Ok((self.value(name, None), 2 + name.len() + 1));
         }
-    }
-
-    fn braced(&mut self, reader: &mut Reader<'_>, dollar: usize) -> Result<String, Bad> {
-        let name = reader.name();
-        if name.is_empty() {
-            return Err(bad(dollar, "no variable's name after `${`"));
-        }
-        let colon = reader.peek() == Some(':');
-        if colon {
-            reader.at += 1;
-        }
-        let operator = reader.next();
-        let set = |value: Option<&str>| value.is_some_and(|value| !(colon && value.is_empty()));
-        match operator {
-            Some('}') if !colon => Ok(self.value(&name, None).unwrap_or_default()),
-            Some('-') => {
-                let other = self.until(reader, Some(dollar))?;
-                if set(self.variables.get(&name)) {
-                    return Ok(self.value(&name, Some(other)).unwrap_or_default());
+        let colon = after.starts_with(':');
+        let operator = after.chars().nth(usize::from(colon));
+        if !matches!(operator, Some('-' | '+' | '?')) {
+            let closed = after.contains('}');
+            return Err(if closed {
+                Bad {
+                    hint: Some("the forms are ${A}, ${A:-b}, ${A-b}, ${A:?e}, ${A?e}, ${A:+r} and ${A+r}".to_owned()),
+                    ..bad(
+                        0,
+                        format!("`${{{name}` is followed by something that is no form of a variable"),
+                    )
                 }
-                self.note(&name, Some(other.clone()), Some(other.clone()), Origin::Default);
+            } else {
+                bad(0, "this `${` is not closed on its line")
+            });
+        }
+        let Some(last) = text.rfind('}') else {
+            return Err(bad(0, "this `${` is not closed on its line"));
+        };
+        let end = closing(&text.as_bytes()[..=last]).unwrap_or(last);
+        let begin = 2 + name.len() + usize::from(colon) + 1;
+        let operand = &text[begin..end];
+        let value = self.operate(name, colon, operator.unwrap_or('-'), operand, depth)?;
+        Ok((value, end + 1))
+    }
+
+    fn operate(&mut self, name: &str, colon: bool, operator: char, operand: &str, depth: usize) -> Result<String, Bad> {
+        let is_set = self
+            .variables
+            .get(name)
+            .is_some_and(|value| !(colon && value.is_empty()));
+        match (operator, is_set) {
+            ('-', true) => Ok(self.value(name, Some(operand))),
+            ('-', false) => {
+                let other = self.text(operand, depth + 1)?;
+                self.note(name, Some(&other), Some(&other), Origin::Default);
                 Ok(other)
             }
-            Some('?') => {
-                let message = self.until(reader, Some(dollar))?;
-                if set(self.variables.get(&name)) {
-                    return Ok(self.value(&name, None).unwrap_or_default());
+            ('+', _) => {
+                let value = self.variables.get(name).map(ToOwned::to_owned);
+                let origin = self.variables.origin(name).unwrap_or(Origin::Unset);
+                self.note(name, None, value.as_deref(), origin);
+                if is_set {
+                    self.text(operand, depth + 1)
+                } else {
+                    Ok(String::new())
                 }
+            }
+            (_, true) => Ok(self.value(name, None)),
+            (_, false) => {
+                let message = self.text(operand, depth + 1)?;
                 let why = if message.is_empty() {
                     format!("{name} must be set")
                 } else {
                     format!("{name} must be set: {message}")
                 };
                 Err(Bad {
-                    at: dollar,
-                    why,
                     hint: Some(format!("set {name} in the environment or in .env")),
+                    ..bad(0, why)
                 })
             }
-            Some('+') => {
-                let other = self.until(reader, Some(dollar))?;
-                let is_set = set(self.variables.get(&name));
-                let origin = self.variables.origin(&name).unwrap_or(Origin::Unset);
-                let value = self.variables.get(&name).map(ToOwned::to_owned);
-                self.note(&name, None, value, origin);
-                Ok(if is_set { other } else { String::new() })
-            }
-            None => Err(bad(dollar, "this `${` is not closed")),
-            Some(_) => Err(Bad {
-                at: dollar,
-                why: format!("`${{{name}` is followed by something that is no form of a variable"),
-                hint: Some("the forms are ${A}, ${A:-b}, ${A-b}, ${A:?e}, ${A?e}, ${A:+r} and ${A+r}".to_owned()),
-            }),
         }
     }
 
-    fn value(&mut self, name: &str, default: Option<String>) -> Option<String> {
+    fn value(&mut self, name: &str, default: Option<&str>) -> String {
         let value = self.variables.get(name).map(ToOwned::to_owned);
         let origin = self.variables.origin(name).unwrap_or(Origin::Unset);
-        self.note(name, default, value.clone(), origin);
-        value
+        if value.is_none() {
+            self.notes.unset.insert(name.to_owned());
+        }
+        self.note(name, default, value.as_deref(), origin);
+        value.unwrap_or_default()
     }
 
-    fn note(&mut self, name: &str, default: Option<String>, value: Option<String>, origin: Origin) {
-        let variable = Variable {
+    fn note(&mut self, name: &str, default: Option<&str>, value: Option<&str>, origin: Origin) {
+        let variable = || Variable {
             name: name.to_owned(),
-            default,
-            value,
+            default: default.map(ToOwned::to_owned),
+            value: value.map(ToOwned::to_owned),
             origin,
         };
-        self.used.entry(name.to_owned()).or_insert(variable);
+        self.notes.used.entry(name.to_owned()).or_insert_with(variable);
     }
 }
 
-struct Reader<'c> {
-    chars: &'c [char],
-    at: usize,
+/// The name that `text` begins with.
+fn name_at(text: &str) -> &str {
+    let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+    &text[..end.unwrap_or(text.len())]
 }
 
-impl Reader<'_> {
-    fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let c = self.peek()?;
-        self.at += 1;
-        Some(c)
-    }
-
-    fn name(&mut self) -> String {
-        let start = self.at;
-        while self.peek().is_some_and(|c| c == '_' || c.is_ascii_alphanumeric()) {
-            self.at += 1;
+/// The brace that closes the first one. What follows an opening brace at once is not looked at: Compose's rule.
+fn closing(text: &[u8]) -> Option<usize> {
+    let mut open = 0_usize;
+    let mut at = 0;
+    while at < text.len() {
+        match text[at] {
+            b'}' if open == 1 => return Some(at),
+            b'}' => open = open.saturating_sub(1),
+            b'{' => {
+                open += 1;
+                at += 1;
+            }
+            _ => {}
         }
-        self.chars[start..self.at].iter().collect()
+        at += 1;
     }
+    None
 }
 
-fn bad(at: usize, why: &str) -> Bad {
+fn bad(at: usize, why: impl Into<String>) -> Bad {
     Bad {
         at,
-        why: why.to_owned(),
+        why: why.into(),
         hint: None,
     }
 }
 
 /// The caret goes under the `$`, where the text stands in the file as it is.
-fn failure(span: &Span, text: &str, bad: Bad) -> Failure {
-    let mut place = span.place(false);
+fn failure(span: &Span, path: &[String], text: &str, bad: Bad) -> Failure {
+    let mut place = span.place(holds_values(&dotted(path)));
     let dollar: String = text.chars().skip(bad.at).take(2).collect();
     if let Some(line) = &place.source {
         let start = line.char_indices().nth(span.column - 1).map_or(0, |(index, _)| index);
@@ -286,6 +303,7 @@ fn failure(span: &Span, text: &str, bad: Bad) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::variables::Variables;
 
     fn variables() -> Variables {
         let mut variables = Variables::default();
@@ -294,9 +312,12 @@ mod tests {
         variables
     }
 
+    fn told(text: &str) -> Result<String, Bad> {
+        substitute(text, &variables(), &mut Notes::default())
+    }
+
     #[test]
     fn every_form_with_a_set_an_empty_and_an_unset_variable() {
-        let variables = variables();
         for (text, wanted) in [
             ("$A-x ${A}", "a-x a"),
             ("${U}|$U", "|"),
@@ -310,37 +331,50 @@ mod tests {
             ("$$A $${A} cost: $$5", "$A ${A} cost: $5"),
             ("${U:-http://x:1/?a=b}", "http://x:1/?a=b"),
             ("${U-}", ""),
+            ("5$ $5 $", "5$ $5 $"),
+            ("${U:-{x}} ${U:-{x}", "{x} {x"),
+            ("${U:-a-b:-c}", "a-b:-c"),
+            ("${U:-{{x}}}", "{{x}}"),
         ] {
-            assert_eq!(Interpolation::new(&variables).text(text).unwrap(), wanted, "{text}");
+            assert_eq!(told(text).unwrap(), wanted, "{text}");
         }
     }
 
     #[test]
     fn bad_forms_say_where() {
-        let variables = variables();
         for (text, at, why) in [
             ("x ${A", 2, "not closed"),
-            ("${U:-b", 0, "not closed"),
+            ("ü ${U:-b", 2, "not closed"),
+            ("${U:-b\n}", 0, "not closed"),
             ("a ${}", 2, "no variable's name"),
-            ("5$", 1, "begins a variable"),
-            ("$5", 0, "begins a variable"),
             ("${A!b}", 0, "no form"),
             ("${A:}", 0, "no form"),
             ("${U:?set me}", 0, "U must be set: set me"),
             ("${EMPTY:?}", 0, "EMPTY must be set"),
         ] {
-            let bad = Interpolation::new(&variables).text(text).unwrap_err();
+            let bad = told(text).unwrap_err();
             assert_eq!(bad.at, at, "{text}");
             assert!(bad.why.contains(why), "{text}: {}", bad.why);
         }
     }
 
     #[test]
+    fn long_and_deep_texts_take_no_time() {
+        let many = "${U:-x}".repeat(100_000);
+        assert_eq!(told(&many).unwrap().len(), 100_000);
+        let deep = format!("{}x{}", "${U:-".repeat(100_000), "}".repeat(100_000));
+        assert!(told(&deep).unwrap_err().why.contains("nested"));
+        let mut variables = Variables::default();
+        variables.add("BIG", &"x".repeat(1 << 20), Origin::Environment);
+        let bad = substitute(&"$BIG".repeat(100), &variables, &mut Notes::default()).unwrap_err();
+        assert!(bad.why.contains("16 MB"));
+    }
+
+    #[test]
     fn remembers_what_was_used_and_where_from() {
-        let variables = variables();
-        let mut interpolation = Interpolation::new(&variables);
-        interpolation.text("${A:-x} ${U:-y} $V").unwrap();
-        let told: Vec<String> = interpolation
+        let mut notes = Notes::default();
+        substitute("${A:-x} ${U:-y} $V ${W:+z}", &variables(), &mut notes).unwrap();
+        let told: Vec<String> = notes
             .used
             .values()
             .map(|used| {
@@ -356,7 +390,9 @@ mod tests {
                 r#"A=Some("a") default Some("x") from environment"#,
                 r#"U=Some("y") default Some("y") from default"#,
                 "V=None default None from unset",
+                "W=None default None from unset",
             ]
         );
+        assert_eq!(notes.unset.into_iter().collect::<Vec<_>>(), ["V"]);
     }
 }

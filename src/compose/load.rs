@@ -1,18 +1,25 @@
-//! From a request to a [`Stack`]: find, parse, interpolate, merge, read, enable, check.
+//! From a request to a project: find, read, normalise, enable, check.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::failure::Failure;
-use crate::yaml::{Node, Source, parse};
 
-use super::extends;
+use super::bind::{Form, bind};
+use super::consistency::{self, Whole};
 use super::files::{self, Files};
-use super::interpolate::{Interpolation, Origin, Variables};
-use super::merge;
-use super::model::{Network, Stack};
-use super::read;
-use super::validate;
+use super::hash;
+use super::interpolate::{Notes, substitute};
+use super::loader::{Loader, Place};
+use super::model::Stack;
+use super::normalize::normalize;
+use super::project::{Project, without_content};
+use super::refused;
+use super::resolve;
+use super::shape::SERVICE;
+use super::tree::{Map, Tree, Value, from_yaml};
+use super::typed;
+use super::variables::{Origin, Values, Variables};
 
 /// What to read, and as whom.
 #[derive(Debug, Clone, Default)]
@@ -36,127 +43,270 @@ pub struct Request {
 }
 
 /// Reads, merges and checks the files of `request`.
+///
+/// # Errors
+/// Whatever a file says that makes no sense, or that magicctl doesn't honour, at its place.
 pub fn load(request: &Request) -> Result<Stack, Failure> {
-    let mut files = files::find(request)?;
-    let trees = parse_all(&files, request)?;
-    let in_file = name_in_files(&trees, &files.variables)?;
-    let name = files::project_name(request, &files, in_file.as_deref())?;
-    files.variables.add("COMPOSE_PROJECT_NAME", &name, Origin::Environment);
-
-    let variables = &files.variables;
-    let mut interpolation = Interpolation::new(variables);
-    let mut merged: Option<Node> = None;
-    for mut tree in trees {
-        interpolation.tree(&mut tree)?;
-        extends::resolve(&mut tree, &mut interpolation)?;
-        merged = Some(match merged {
-            Some(earlier) => merge::merge(earlier, tree),
-            None => tree,
-        });
+    let project = project(request)?;
+    match project.unusable {
+        Some(failure) => Err(failure),
+        None => Ok(project.stack),
     }
-    let used = interpolation.used;
-    // `files::find` gives at least one.
-    let root = merged
-        .map(merge::cleaned)
-        .ok_or_else(|| Failure::usage("there is no Compose file"))?;
-    let mut stack = read::read(&root, &name, variables)?;
-    stack.working_dir.clone_from(&files.working_dir);
-    stack.files.clone_from(&files.compose);
-    stack.env_files.clone_from(&files.env);
-    for variable in used.values() {
-        if variable.origin == Origin::Unset && variable.default.is_none() {
-            let name = &variable.name;
-            stack.warnings.push(format!(
-                "the variable {name} is not set: an empty string is in its place"
-            ));
+}
+
+/// The same, with all that `config` prints.
+///
+/// # Errors
+/// As [`load`].
+pub fn project(request: &Request) -> Result<Project, Failure> {
+    let mut found = read(request, false)?;
+    let (enabled, disabled) = by_profile(&found.tree, request, &found.files.variables);
+    let (mut services, disabled_services) = (enabled, disabled);
+    consistency::check(&Whole {
+        root: &found.tree,
+        services: &services,
+        disabled: &disabled_services,
+    })?;
+    refused::check(&found.tree, &[])?;
+    for (name, entry) in &mut services {
+        refused::check(&entry.tree, &["services", name])?;
+        resolve::files(&mut entry.tree, name, &found.files.variables, &mut found.loader.notes)?;
+    }
+    typed::check(&services)?;
+    let stack = stack(&found, &services, &disabled_services)?;
+    let unusable = typed::unusable(&found.tree, &services, &stack).err();
+    let mut tree = without_content(&found.tree);
+    drop_unused_of(&mut tree, &services);
+    if let Some(map) = tree.map_mut() {
+        map.insert(
+            "services".to_owned(),
+            Tree::new(Value::Map(services), &found.tree.span).entry(),
+        );
+    }
+    Ok(Project {
+        stack,
+        unusable,
+        tree,
+        variables: found.files.variables,
+        raw: false,
+    })
+}
+
+/// The files as they are before variables are put in: merged, in their long form.
+///
+/// # Errors
+/// As [`load`], as far as it shows before.
+pub fn template(request: &Request) -> Result<Project, Failure> {
+    let found = read(request, true)?;
+    let stack = Stack {
+        name: found.name,
+        ..Stack::default()
+    };
+    let mut tree = found.tree;
+    if let Some(map) = tree.map_mut() {
+        map.insert("name".to_owned(), Tree::text_at(&stack.name, &found.span).entry());
+    }
+    Ok(Project {
+        stack,
+        unusable: None,
+        tree,
+        variables: found.files.variables,
+        raw: true,
+    })
+}
+
+/// The files of a request as one tree.
+struct Found {
+    files: Files,
+    loader: Loader,
+    name: String,
+    tree: Tree,
+    span: crate::yaml::Span,
+}
+
+fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
+    let mut files = files::find(request)?;
+    let mut loader = Loader::default();
+    loader.raw = raw;
+    loader.home = request.environment.get("HOME").cloned();
+    if let Some((path, text)) = &request.unwritten {
+        loader.take(path, text.clone())?;
+    }
+    let in_file = name_in_files(&files, &mut loader)?;
+    let name = files::project_name(request, &files, in_file.as_deref())?;
+    files.variables.set("COMPOSE_PROJECT_NAME", &name, Origin::Environment);
+    let place = Place {
+        working_dir: files.working_dir.clone(),
+        resources: files.working_dir.clone(),
+        variables: &files.variables,
+        within: Vec::new(),
+    };
+    let mut tree = loader.model(&files.compose, &place)?;
+    let span = tree.span.clone();
+    if raw {
+        normalize(&mut tree, &name, &Variables::default());
+    } else {
+        normalize(&mut tree, &name, &files.variables);
+    }
+    Ok(Found {
+        files,
+        loader,
+        name,
+        tree,
+        span,
+    })
+}
+
+/// The last document that says `name` wins; the name itself may use variables.
+fn name_in_files(files: &Files, loader: &mut Loader) -> Result<Option<String>, Failure> {
+    let mut name = None;
+    for path in &files.compose {
+        for document in loader.documents(path)? {
+            let given = document
+                .get("name")
+                .filter(|node| node.text().is_some_and(|text| !text.is_empty()));
+            name = given.cloned().or(name);
         }
     }
-    stack.interpolation = used.into_values().collect();
-    enable(&mut stack, request, variables);
-    validate::check(&mut stack)?;
+    let Some(node) = name else {
+        return Ok(None);
+    };
+    let (tree, _) = from_yaml(node)?;
+    let Some(text) = tree.text() else {
+        return Ok(None);
+    };
+    if loader.raw {
+        return Ok(Some(text.to_owned()));
+    }
+    let value = substitute(text, &files.variables, &mut Notes::default()).map_err(|bad| {
+        let failure = tree.wrong("name", bad.why);
+        match bad.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
+    Ok(Some(value))
+}
+
+/// The services that are enabled, and the others: those none of whose profiles is active.
+fn by_profile(root: &Tree, request: &Request, variables: &Variables) -> (Map, Map) {
+    let mut active: BTreeSet<&str> = request.profiles.iter().map(String::as_str).collect();
+    if active.is_empty() {
+        let from_variable = variables.get("COMPOSE_PROFILES").unwrap_or_default();
+        active.extend(from_variable.split(',').map(str::trim));
+    }
+    let profiles = |tree: &Tree| -> Vec<String> {
+        let items = tree.get("profiles").and_then(Tree::list).into_iter().flatten();
+        items.map(Tree::printed).collect()
+    };
+    let mut of_targets: Vec<String> = Vec::new();
+    for target in &request.targets {
+        if let Some(service) = root.get("services").and_then(|services| services.get(target)) {
+            of_targets.extend(profiles(service));
+        }
+    }
+    active.extend(of_targets.iter().map(String::as_str));
+    let all = active.contains("*");
+    let (mut enabled, mut disabled) = (Map::new(), Map::new());
+    for (name, entry) in root.entries("services") {
+        let own = profiles(&entry.tree);
+        let on = all || own.is_empty() || own.iter().any(|profile| active.contains(profile.as_str()));
+        let to = if on { &mut enabled } else { &mut disabled };
+        to.insert(name.clone(), entry.clone());
+    }
+    (enabled, disabled)
+}
+
+fn stack(found: &Found, services: &Map, disabled: &Map) -> Result<Stack, Failure> {
+    let files = &found.files;
+    let mut stack = Stack {
+        name: found.name.clone(),
+        working_dir: files.working_dir.clone(),
+        files: files.compose.clone(),
+        env_files: files.env.clone(),
+        ..Stack::default()
+    };
+    for (name, entry) in services {
+        let mut service = typed::service(name, &entry.tree)?;
+        service
+            .depends_on
+            .retain(|name, dependency| dependency.required || services.contains_key(name));
+        service.config_hash = hash::of(&bind(&entry.tree, &format!("services.{name}"), &SERVICE, Form::Json)?);
+        stack.places.services.insert(name.clone(), entry.key.place(false));
+        stack
+            .places
+            .ports
+            .insert(name.clone(), typed::places(&entry.tree, "ports"));
+        stack
+            .places
+            .mounts
+            .insert(name.clone(), typed::places(&entry.tree, "volumes"));
+        if let Some(warning) = typed::cut_command(name, &entry.tree) {
+            stack.warnings.push(warning);
+        }
+        stack.services.insert(name.clone(), service);
+    }
+    for (name, entry) in disabled {
+        // What is not enabled is only named; it may not make sense yet.
+        stack.disabled.insert(name.clone(), typed::outline(name, &entry.tree));
+    }
+    typed::objects(&found.tree, &mut stack)?;
+    let notes = &found.loader.notes;
+    let unset = notes.unset.iter();
+    stack
+        .warnings
+        .extend(unset.map(|name| format!("the variable {name} is not set: an empty string is in its place")));
+    stack.warnings.extend(notes.warnings.iter().cloned());
+    if !found.loader.versions.is_empty() {
+        stack
+            .warnings
+            .push("`version` at the top of the file has no effect: leave it out".to_owned());
+    }
+    if services.is_empty() && disabled.is_empty() {
+        stack.warnings.push("the file names no services".to_owned());
+    }
+    stack.interpolation = notes.used.values().cloned().collect();
     drop_unused(&mut stack);
     Ok(stack)
 }
 
-fn parse_all(files: &Files, request: &Request) -> Result<Vec<Node>, Failure> {
-    files
-        .compose
-        .iter()
-        .map(|path| {
-            if let Some((unwritten, text)) = &request.unwritten
-                && unwritten == path
-            {
-                return parse(&Source::based(path, files.working_dir.clone(), text.clone()));
+/// What no enabled service uses isn't printed.
+fn drop_unused_of(root: &mut Tree, services: &Map) {
+    let mut used: BTreeSet<(&str, String)> = BTreeSet::new();
+    for entry in services.values() {
+        let service = &entry.tree;
+        used.extend(service.entries("networks").map(|(name, _)| ("networks", name.clone())));
+        let items = |tree: Option<&Tree>| tree.and_then(Tree::list).map(<[Tree]>::to_vec).unwrap_or_default();
+        for mount in items(service.get("volumes")) {
+            if let (Some("volume"), Some(source)) = (mount.get("type").and_then(Tree::text), mount.get("source")) {
+                used.insert(("volumes", source.printed()));
             }
-            let bytes = std::fs::read(path).map_err(|error| {
-                Failure::invalid(format!("{} can't be read", path.display())).because(error.to_string())
-            })?;
-            let text = String::from_utf8(bytes).map_err(|error| {
-                let at = error.utf8_error().valid_up_to();
-                Failure::invalid(format!("{} is not UTF-8", path.display()))
-                    .because(format!("byte {at} belongs to no character"))
-                    .hint("save it as UTF-8")
-            })?;
-            // Every file's relative paths start from the first one's directory.
-            parse(&Source::based(path, files.working_dir.clone(), text))
-        })
-        .collect()
-}
-
-/// The last file that says `name` wins; the name itself may use variables.
-fn name_in_files(trees: &[Node], variables: &Variables) -> Result<Option<String>, Failure> {
-    let Some(node) = trees.iter().rev().find_map(|tree| tree.get("name")) else {
-        return Ok(None);
-    };
-    let mut node = node.clone();
-    Interpolation::new(variables).tree(&mut node)?;
-    Ok(node.text().map(ToOwned::to_owned))
-}
-
-/// Moves the services whose profiles are not active out of the way.
-fn enable(stack: &mut Stack, request: &Request, variables: &Variables) {
-    let from_variable = variables.get("COMPOSE_PROFILES").unwrap_or_default();
-    let mut active: BTreeSet<String> = request
-        .profiles
-        .iter()
-        .map(String::as_str)
-        .chain(from_variable.split(','))
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(ToOwned::to_owned)
-        .collect();
-    for target in &request.targets {
-        if let Some(service) = stack.services.get(target) {
-            active.extend(service.profiles.iter().cloned());
+        }
+        let of_build = service.get("build").and_then(|build| build.get("secrets"));
+        for (kind, list) in [
+            ("secrets", service.get("secrets")),
+            ("secrets", of_build),
+            ("configs", service.get("configs")),
+        ] {
+            for reference in items(list) {
+                used.insert((kind, reference.get("source").map(Tree::printed).unwrap_or_default()));
+            }
         }
     }
-    let all = active.contains("*");
-    let services = std::mem::take(&mut stack.services);
-    for (name, service) in services {
-        let enabled =
-            all || service.profiles.is_empty() || service.profiles.iter().any(|profile| active.contains(profile));
-        if enabled {
-            stack.services.insert(name, service);
-        } else {
-            stack.disabled.insert(name, service);
+    for kind in ["networks", "volumes", "secrets", "configs"] {
+        if let Some(map) = root.get_mut(kind).and_then(Tree::map_mut) {
+            map.retain(|name, _| used.contains(&(kind, name.clone())));
         }
     }
 }
 
-/// Networks and volumes that no enabled service uses are not made; the default network is there when used.
+/// Networks and volumes that no enabled service uses are not made.
 fn drop_unused(stack: &mut Stack) {
     let networks: BTreeSet<String> = stack
         .services
         .values()
         .flat_map(|service| service.networks.keys().cloned())
         .collect();
-    if networks.contains("default") {
-        let name = format!("{}_default", stack.name);
-        stack.networks.entry("default".to_owned()).or_insert_with(|| Network {
-            name,
-            ..Network::default()
-        });
-    }
     stack.networks.retain(|key, _| networks.contains(key));
     let volumes: BTreeSet<String> = stack
         .services

@@ -1,166 +1,286 @@
-//! Several files as one (`13-merge.md`): mappings are merged, lists appended, scalars replaced, with the
-//! specification's exceptions; `!reset` drops and `!override` replaces what was there before.
+//! Several files as one (`13-merge.md`): mappings are merged, lists appended without what is there already, scalars
+//! replaced, with the specification's exceptions. What `!reset` and `!override` name is taken out before.
 
-use crate::yaml::{Key, Node, Tag, Value};
+use indexmap::map::Entry as Slot;
 
-/// Lists of a service that replace instead of append, and mappings that do.
-const REPLACED: [&str; 3] = ["command", "entrypoint", "test"];
-/// May be written as a list of `NAME=value`; merged by name.
-const BY_NAME: [&str; 6] = ["environment", "labels", "annotations", "sysctls", "args", "options"];
+use crate::failure::Failure;
 
-/// `later` over `earlier`.
-pub(super) fn merge(earlier: Node, later: Node) -> Node {
-    merged("", earlier, later)
-}
+use super::tree::{Entry, Map, Resets, Tree, Value};
 
-fn merged(key: &str, earlier: Node, later: Node) -> Node {
-    if later.tag.is_some() || later.is_null() && !matches!(key, "build" | "networks") {
-        // `!reset` is dropped from its mapping by `cleaned`; null keeps what was there, as in Compose.
-        return if later.tag.is_some() { later } else { earlier };
-    }
-    if REPLACED.contains(&key) {
-        return later;
-    }
-    let span = later.span.clone();
-    let (earlier, later) = (as_map(key, earlier), as_map(key, later));
-    let value = match (earlier.value, later.value) {
-        (Value::Map(earlier), Value::Map(later)) => Value::Map(merged_maps(key, earlier, later)),
-        (Value::List(earlier), Value::List(later)) => Value::List(merged_lists(key, earlier, later)),
-        (_, later) => later,
-    };
-    Node { value, span, tag: None }
-}
-
-fn merged_maps(key: &str, mut entries: Vec<(Key, Node)>, later: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
-    let driver = |entries: &[(Key, Node)]| {
-        let (_, node) = entries.iter().find(|(key, _)| key.name == "driver")?;
-        node.text().map(ToOwned::to_owned)
-    };
-    // Options belong to their log driver.
-    if key == "logging" && driver(&later).is_some() && driver(&entries).is_some() && driver(&entries) != driver(&later)
-    {
-        return later;
-    }
-    for (key, node) in later {
-        match entries.iter().position(|(there, _)| there.name == key.name) {
-            Some(index) => {
-                let (there, earlier) = entries.remove(index);
-                let place = if node.tag.is_some() { key } else { there };
-                let name = place.name.clone();
-                entries.insert(index, (place, merged(&name, earlier, node)));
-            }
-            None => entries.push((key, node)),
+/// `later` over `earlier`, both at `path` of a file.
+pub(super) fn merge(earlier: Tree, later: Tree, path: &mut Vec<String>) -> Result<Tree, Failure> {
+    let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+    match special(&parts) {
+        Some(Special::Replace) => return Ok(later),
+        Some(Special::List) => return Ok(appended(as_list(earlier), as_list(later))),
+        Some(Special::ByName) => return Ok(by_name(as_list(earlier), as_list(later))),
+        Some(Special::Build) => return maps(as_build(earlier), as_build(later), path),
+        Some(Special::DependsOn) => {
+            return maps(as_mapping(earlier, true, path)?, as_mapping(later, true, path)?, path);
         }
-    }
-    entries
-}
-
-/// Entries about the same thing (a mount's target, a port) are replaced, others appended.
-fn merged_lists(key: &str, mut items: Vec<Node>, later: Vec<Node>) -> Vec<Node> {
-    for node in later {
-        let identity = identity(key, &node);
-        match items.iter().position(|item| self::identity(key, item) == identity) {
-            Some(index) => items[index] = node,
-            None => items.push(node),
-        }
-    }
-    items
-}
-
-fn identity(key: &str, node: &Node) -> String {
-    let field = |name: &str| node.get(name).and_then(Node::text).map(ToOwned::to_owned);
-    let short = node.text().unwrap_or_default();
-    let found = match key {
-        "volumes" => field("target").or_else(|| mount_target(short)),
-        "secrets" | "configs" => field("target")
-            .or_else(|| field("source"))
-            .or_else(|| node.text().map(ToOwned::to_owned)),
-        "devices" => short.split(':').nth(1).map(ToOwned::to_owned),
-        _ => None,
-    };
-    found.unwrap_or_else(|| node.to_json().to_string())
-}
-
-fn mount_target(short: &str) -> Option<String> {
-    let mut parts = short.split(':');
-    let first = parts.next().filter(|first| !first.is_empty())?;
-    Some(parts.next().unwrap_or(first).to_owned())
-}
-
-/// The mapping that a list or a string stands for, where the specification lets either be written.
-fn as_map(key: &str, node: Node) -> Node {
-    let span = node.span.clone();
-    let scalar = |text: &str, plain| Node {
-        value: Value::Scalar {
-            text: text.to_owned(),
-            plain,
-        },
-        span: span.clone(),
-        tag: None,
-    };
-    let value = match node.value {
-        Value::List(items) if BY_NAME.contains(&key) => Value::Map(
-            items
-                .into_iter()
-                .map(|item| {
-                    let text = item.text().unwrap_or_default().to_owned();
-                    let (name, value) = match text.split_once('=') {
-                        Some((name, value)) => (name, scalar(value, false)),
-                        None => (text.as_str(), scalar("", true)),
-                    };
-                    let key = Key {
-                        name: name.to_owned(),
-                        span: item.span.clone(),
-                    };
-                    let value = Node {
-                        span: item.span,
-                        ..value
-                    };
-                    (key, value)
-                })
-                .collect(),
-        ),
-        Value::List(items)
-            if key == "depends_on" || key == "networks" && items.iter().all(|item| item.text().is_some()) =>
-        {
-            let entries = items.into_iter().map(|item| {
-                let name = item.text().unwrap_or_default().to_owned();
-                let value = scalar("", true);
-                let span = item.span;
-                (Key { name, span }, value)
-            });
-            Value::Map(entries.collect())
-        }
-        Value::Scalar { text, plain } if key == "build" && !text.is_empty() => {
-            let context = Key {
-                name: "context".to_owned(),
-                span: span.clone(),
+        Some(Special::Names) => return maps(as_mapping(earlier, false, path)?, as_mapping(later, false, path)?, path),
+        Some(Special::Logging) => return logging(earlier, later, path),
+        Some(Special::Ulimit) => {
+            return match (&earlier.value, &later.value) {
+                (Value::Map(_), Value::Map(_)) => maps(earlier, later, path),
+                _ => Ok(later),
             };
-            Value::Map(vec![(context, scalar(&text, plain))])
         }
+        Some(Special::Pools) => return pools(&earlier, &later, path),
+        None => {}
+    }
+    if later.is_null() {
+        return Ok(earlier);
+    }
+    match (&earlier.value, &later.value) {
+        (Value::Map(_), Value::Map(_)) => maps(earlier, later, path),
+        (Value::List(_), Value::List(_)) => Ok(appended(earlier, later)),
+        (Value::Map(_) | Value::List(_), _) => {
+            let why = format!("{} can't take the place of {}", later.kind(), earlier.kind());
+            let hint = format!(
+                "the other is at {}:{}; `!override` replaces instead of merging",
+                earlier.span.source.path.display(),
+                earlier.span.line
+            );
+            Err(later.wrong(&path.join("."), why).hint(hint))
+        }
+        _ => Ok(later),
+    }
+}
+
+enum Special {
+    Replace,
+    List,
+    ByName,
+    Build,
+    DependsOn,
+    Names,
+    Logging,
+    Ulimit,
+    Pools,
+}
+
+fn special(path: &[&str]) -> Option<Special> {
+    match path {
+        ["networks", _, "ipam", "config"] => Some(Special::Pools),
+        ["networks" | "volumes" | "secrets" | "configs", _, "labels"] => Some(Special::ByName),
+        ["services", _, rest @ ..] => match rest {
+            ["command" | "entrypoint"] | ["healthcheck", "test"] => Some(Special::Replace),
+            ["annotations" | "environment" | "labels" | "sysctls"]
+            | ["build", "args" | "additional_contexts" | "labels"]
+            | ["deploy", "labels"]
+            | ["volumes", _, "volume", "labels"] => Some(Special::ByName),
+            ["dns" | "dns_opt" | "dns_search" | "env_file" | "label_file" | "extra_hosts" | "tmpfs"]
+            | ["build", "extra_hosts"] => Some(Special::List),
+            ["build"] => Some(Special::Build),
+            ["depends_on"] => Some(Special::DependsOn),
+            ["models" | "networks"] => Some(Special::Names),
+            ["logging"] => Some(Special::Logging),
+            ["ulimits", _] => Some(Special::Ulimit),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The entries of two mappings; anything else counts as an empty one.
+fn maps(earlier: Tree, later: Tree, path: &mut Vec<String>) -> Result<Tree, Failure> {
+    let span = later.span.clone();
+    let entries = |tree: Tree| match tree.value {
+        Value::Map(map) => map,
+        _ => Map::new(),
+    };
+    let mut all = entries(earlier);
+    for (name, entry) in entries(later) {
+        match all.entry(name) {
+            Slot::Vacant(slot) => {
+                slot.insert(entry);
+            }
+            Slot::Occupied(mut slot) => {
+                path.push(slot.key().clone());
+                let there = std::mem::replace(&mut slot.get_mut().tree, Tree::null_at(&span));
+                slot.get_mut().tree = merge(there, entry.tree, path)?;
+                path.pop();
+            }
+        }
+    }
+    Ok(Tree::new(Value::Map(all), &span))
+}
+
+fn appended(earlier: Tree, later: Tree) -> Tree {
+    let span = later.span.clone();
+    let items = |tree: Tree| match tree.value {
+        Value::List(items) => items,
+        _ => Vec::new(),
+    };
+    let mut all = items(earlier);
+    for item in items(later) {
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
+    Tree::new(Value::List(all), &span)
+}
+
+/// `NAME=value` entries: a later one takes the place of an earlier one of its name.
+fn by_name(earlier: Tree, later: Tree) -> Tree {
+    let span = later.span.clone();
+    let items = |tree: Tree| match tree.value {
+        Value::List(items) => items,
+        _ => Vec::new(),
+    };
+    let mut all: indexmap::IndexMap<String, Tree> = indexmap::IndexMap::new();
+    for item in items(earlier).into_iter().chain(items(later)) {
+        let text = item.printed();
+        let name = text.split('=').next().unwrap_or_default().to_owned();
+        all.insert(name, item);
+    }
+    Tree::new(Value::List(all.into_values().collect()), &span)
+}
+
+/// The list of `NAME=value` that a mapping stands for, sorted as Compose sorts it.
+fn as_list(tree: Tree) -> Tree {
+    let span = tree.span.clone();
+    let value = match tree.value {
+        Value::Map(map) => {
+            let mut items: Vec<(String, Entry)> = Vec::new();
+            for (name, entry) in map {
+                match &entry.tree.value {
+                    Value::Null => items.push((name, entry)),
+                    Value::List(values) => {
+                        for value in values {
+                            let text = format!("{name}={}", value.printed());
+                            items.push((text, value.clone().entry()));
+                        }
+                    }
+                    _ => items.push((format!("{name}={}", entry.tree.printed()), entry)),
+                }
+            }
+            items.sort_by(|(a, _), (b, _)| a.cmp(b));
+            let items = items.into_iter().map(|(text, entry)| Tree {
+                from_variable: entry.tree.from_variable,
+                ..Tree::text_at(text, &entry.key)
+            });
+            Value::List(items.collect())
+        }
+        Value::Text(_) => Value::List(vec![tree]),
         other => other,
     };
-    Node { value, ..node }
+    Tree::new(value, &span)
 }
 
-/// Without what `!reset` drops. Done once, after the last file.
-pub(super) fn cleaned(mut node: Node) -> Node {
-    match &mut node.value {
-        Value::Map(entries) => {
-            let kept = std::mem::take(entries)
-                .into_iter()
-                .filter(|(_, value)| value.tag != Some(Tag::Reset));
-            *entries = kept.map(|(key, value)| (key, cleaned(value))).collect();
+fn as_build(tree: Tree) -> Tree {
+    match tree.value {
+        Value::Text(_) => {
+            let span = tree.span.clone();
+            Tree::map_at([("context", tree)], &span)
         }
-        Value::List(items) => {
-            let kept = std::mem::take(items)
-                .into_iter()
-                .filter(|item| item.tag != Some(Tag::Reset));
-            *items = kept.map(cleaned).collect();
-        }
-        Value::Scalar { .. } => {}
+        _ => tree,
     }
-    node
+}
+
+/// The mapping that a list of names stands for.
+fn as_mapping(tree: Tree, dependencies: bool, path: &[String]) -> Result<Tree, Failure> {
+    let span = tree.span.clone();
+    let names = match tree.value {
+        Value::Map(_) => return Ok(tree),
+        Value::Null => Vec::new(),
+        Value::Text(_) => vec![tree],
+        Value::List(items) => items,
+        _ => {
+            return Err(tree.wrong(
+                &path.join("."),
+                format!("must be a list or a mapping, not {}", tree.kind()),
+            ));
+        }
+    };
+    let mut map = Map::new();
+    for name in names {
+        let Some(text) = name.text() else {
+            return Err(name.wrong(&path.join("."), format!("must hold names, not {}", name.kind())));
+        };
+        let value = if dependencies {
+            started(&name)
+        } else {
+            Tree::null_at(&name.span)
+        };
+        map.insert(text.to_owned(), value.entry());
+    }
+    Ok(Tree::new(Value::Map(map), &span))
+}
+
+/// The long form of a dependency that is only named.
+pub(super) fn started(name: &Tree) -> Tree {
+    let span = &name.span;
+    Tree::map_at(
+        [
+            ("condition", Tree::text_at("service_started", span)),
+            ("required", Tree::bool_at(true, span)),
+        ],
+        span,
+    )
+}
+
+/// Options belong to their log driver.
+fn logging(earlier: Tree, later: Tree, path: &mut Vec<String>) -> Result<Tree, Failure> {
+    for tree in [&earlier, &later] {
+        if tree.map().is_none() {
+            return Err(tree.wrong(&path.join("."), format!("must be a mapping, not {}", tree.kind())));
+        }
+    }
+    match (earlier.get("driver"), later.get("driver")) {
+        (Some(a), Some(b)) if a != b => Ok(later),
+        _ => maps(earlier, later, path),
+    }
+}
+
+/// Address pools: a later one of the same subnet is merged in, one of another subnet takes the place of all. This is
+/// what Compose's code comes to, step by step; what it does to several at once is odd, and the same here.
+fn pools(earlier: &Tree, later: &Tree, path: &mut Vec<String>) -> Result<Tree, Failure> {
+    let (Some(ours), Some(theirs)) = (earlier.list(), later.list()) else {
+        let wrong = if earlier.list().is_none() { earlier } else { later };
+        return Err(wrong.wrong(&path.join("."), format!("must be a list, not {}", wrong.kind())));
+    };
+    // A pool may be named twice in the result and changed later: `all` says which, not what.
+    let mut pools: Vec<Tree> = ours.iter().chain(theirs).cloned().collect();
+    let mut all: Vec<usize> = Vec::new();
+    let subnet = |pool: &Tree| pool.get("subnet").cloned();
+    for own in 0..ours.len() {
+        for other in ours.len()..pools.len() {
+            let wanted = subnet(&pools[other]);
+            if wanted != subnet(&pools[own]) && !all.iter().any(|known| subnet(&pools[*known]) == wanted) {
+                all.push(other);
+                continue;
+            }
+            pools[own] = maps(pools[own].clone(), pools[other].clone(), path)?;
+            let merged = subnet(&pools[own]);
+            match all.iter().position(|known| subnet(&pools[*known]) == merged) {
+                Some(index) => all[index] = own,
+                None => all.push(own),
+            }
+        }
+    }
+    let all = all.into_iter().map(|index| pools[index].clone()).collect();
+    Ok(Tree::new(Value::List(all), &later.span))
+}
+
+/// Takes out of `tree` what a later document marks with `!reset` or `!override`.
+pub(super) fn reset(tree: &mut Tree, resets: &Resets) {
+    for path in resets {
+        remove(tree, path);
+    }
+}
+
+/// Takes out of `tree` what is at `path`.
+pub(super) fn remove(tree: &mut Tree, path: &[String]) {
+    let (Some(map), Some((first, rest))) = (tree.map_mut(), path.split_first()) else {
+        return;
+    };
+    if rest.is_empty() {
+        map.shift_remove(first);
+    } else if let Some(entry) = map.get_mut(first) {
+        remove(&mut entry.tree, rest);
+    }
 }
 
 #[cfg(test)]
@@ -170,20 +290,29 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
+    use crate::compose::tree::from_yaml;
     use crate::yaml::{Source, parse};
 
+    /// Two services' keys as one.
     fn both(earlier: &str, later: &str) -> Json {
-        let read = |text: &str| parse(&Source::new(Path::new("f.yml"), text.to_owned())).unwrap();
-        cleaned(merge(read(earlier), read(later))).to_json()
+        let read = |text: &str| {
+            let text = format!("services: {{a: {{{text}}}}}");
+            from_yaml(parse(&Source::new(Path::new("f.yml"), text)).unwrap()).unwrap()
+        };
+        let (mut earlier, _) = read(earlier);
+        let (later, resets) = read(later);
+        reset(&mut earlier, &resets);
+        let merged = merge(earlier, later, &mut Vec::new()).unwrap();
+        merged.get("services").unwrap().get("a").unwrap().to_json()
     }
 
     #[test]
     fn the_specifications_rules() {
         for (earlier, later, wanted) in [
             (
-                "a: {x: 1, y: 1}",
-                "a: {y: 2, z: 2}",
-                json!({"a": {"x": 1, "y": 2, "z": 2}}),
+                "x-a: {x: 1, y: 1}",
+                "x-a: {y: 2, z: 2}",
+                json!({"x-a": {"x": 1, "y": 2, "z": 2}}),
             ),
             ("command: [a]", "command: [b]", json!({"command": ["b"]})),
             ("entrypoint: a", "entrypoint: [b]", json!({"entrypoint": ["b"]})),
@@ -199,25 +328,20 @@ mod tests {
             ),
             (
                 "environment: [A=1, B=1]",
-                "environment: {B: 2, C: 2}",
-                json!({"environment": {"A": "1", "B": 2, "C": 2}}),
+                "environment: {B: 2, C: 2, D: }",
+                json!({"environment": ["A=1", "B=2", "C=2", "D"]}),
             ),
             (
                 "depends_on: [a]",
                 "depends_on: {b: {condition: service_healthy}}",
-                json!({"depends_on": {"a": null, "b": {"condition": "service_healthy"}}}),
-            ),
-            (
-                "volumes: ['./a:/x', v:/y]",
-                "volumes: [{type: bind, source: b, target: /x}]",
-                json!({"volumes": [{"type": "bind", "source": "b", "target": "/x"}, "v:/y"]}),
+                json!({"depends_on": {"a": {"condition": "service_started", "required": true}, "b": {"condition": "service_healthy"}}}),
             ),
             (
                 "ports: ['1:1']",
                 "ports: ['2:2', '1:1']",
                 json!({"ports": ["1:1", "2:2"]}),
             ),
-            ("ports: ['1:1']\nx: 1", "ports: !reset []", json!({"x": 1})),
+            ("ports: ['1:1'], x-y: 1", "ports: !reset []", json!({"x-y": 1})),
             ("ports: ['1:1']", "ports: !override ['2:2']", json!({"ports": ["2:2"]})),
             (
                 "build: .",
@@ -230,6 +354,12 @@ mod tests {
                 json!({"logging": {"driver": "b"}}),
             ),
             ("image: a", "image:", json!({"image": "a"})),
+            ("dns: 1.1.1.1", "dns: [8.8.8.8]", json!({"dns": ["1.1.1.1", "8.8.8.8"]})),
+            (
+                "ulimits: {a: 1}",
+                "ulimits: {a: {soft: 1, hard: 2}}",
+                json!({"ulimits": {"a": {"soft": 1, "hard": 2}}}),
+            ),
         ] {
             assert_eq!(both(earlier, later), wanted, "{earlier} + {later}");
         }

@@ -1,29 +1,58 @@
-//! The Compose file: parsed with source spans, interpolated, merged, validated, resolved into a [`Stack`].
+//! The Compose file: parsed with source spans, interpolated, merged, checked and brought into Compose's canonical form,
+//! which is printed by `config` and becomes a [`Stack`].
+//!
+//! The stages and their order are those of compose-go, the library that Compose v5 reads files with.
 
-mod at;
+mod bind;
+mod binds;
+mod canonical;
+mod cast;
+mod consistency;
+mod defaults;
 mod dotenv;
 mod duration;
 mod extends;
 mod files;
 mod flags;
+mod hash;
+mod include;
 mod interpolate;
 mod load;
+mod loader;
+mod meant;
 mod merge;
 mod model;
+mod mount_text;
+mod natural;
+mod normalize;
+mod open;
+mod paths;
+mod port_text;
 mod print;
-mod read;
+mod project;
+mod refused;
+mod resolve;
+mod schema;
 mod select;
+mod shape;
+mod shell_words;
+mod time;
+mod tree;
+mod typed;
+mod unique;
 mod units;
-mod validate;
+mod variables;
 
-pub(crate) use at::normal;
+pub(crate) use paths::normal;
 pub use duration::Nanos;
 pub use files::check_project_name;
 pub use flags::{env_file, mounts_of, ports_of};
-pub use interpolate::{Origin, Variable};
-pub use load::{Request, load};
+pub use load::{Request, load, project, template};
 pub use model::*;
-pub use print::to_yaml;
+pub use project::{Printed, Project};
+pub use refused::Refused;
+pub use schema::{Key, keys};
+pub use variables::{Origin, Variable};
 
 #[cfg(test)]
 mod tests;

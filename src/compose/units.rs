@@ -5,62 +5,83 @@ use super::duration::Nanos;
 
 /// `512`, `512b`, `2k`, `2kb`, `1.5g`: bytes, in powers of 1024; `-1` is for "no limit".
 pub(super) fn bytes(text: &str) -> Option<i64> {
-    let text = text.trim().to_ascii_lowercase();
-    let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let number = number.trim();
-    let shift = match unit {
+    if let Ok(whole) = text.parse() {
+        return Some(whole);
+    }
+    let last = text.rfind(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' '))?;
+    let (number, unit) = text.split_at(last + 1);
+    let number = number.strip_suffix(' ').unwrap_or(number);
+    let power = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 0,
-        "k" | "kb" | "kib" => 10,
-        "m" | "mb" | "mib" => 20,
-        "g" | "gb" | "gib" => 30,
-        "t" | "tb" | "tib" => 40,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        "p" | "pb" | "pib" => 5,
         _ => return None,
     };
-    if let Ok(whole) = number.parse::<i64>() {
-        return whole.checked_mul(1 << shift);
-    }
-    let value = number.parse::<f64>().ok()? * f64::from(1_u32 << (shift / 2)) * f64::from(1_u32 << (shift / 2));
+    let value = number.parse::<f64>().ok()? * 1024_f64.powi(power);
     #[expect(clippy::cast_possible_truncation, reason = "in range, and half a byte is none")]
-    (value.is_finite() && value.abs() < 9e18).then_some(value as i64)
+    (0.0..9e18).contains(&value).then_some(value as i64)
 }
 
-/// `1h2m3.5s`, `500ms`, `10us`, `10µs`, `5ns`, `0`.
+/// `1h2m3.5s`, `500ms`, `10us`, `10µs`, `5ns`, `2d`, `1w`, `0`. Time that runs backwards makes no sense.
 pub(super) fn duration(text: &str) -> Option<Nanos> {
-    if text == "0" {
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest == "0" {
         return Some(Nanos(0));
     }
-    let mut rest = text.trim();
-    let mut total = 0.0_f64;
     if rest.is_empty() {
         return None;
     }
+    let mut total = 0_u64;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let value: f64 = rest[..digits].parse().ok()?;
-        let end = rest[digits..]
+        let (whole, after) = digits(rest);
+        let (fraction, after) = match after.strip_prefix('.') {
+            Some(after) => digits(after),
+            None => ("", after),
+        };
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        let end = after
             .find(|c: char| c.is_ascii_digit() || c == '.')
-            .map_or(rest.len(), |end| digits + end);
-        let unit = match &rest[digits..end] {
-            "h" => 3.6e12,
-            "m" => 6e10,
-            "s" => 1e9,
-            "ms" => 1e6,
-            "us" | "µs" | "μs" => 1e3,
-            "ns" => 1.0,
-            "d" => 8.64e13,
-            "w" => 6.048e14,
+            .unwrap_or(after.len());
+        let unit: u64 = match &after[..end] {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            "d" => 86_400_000_000_000,
+            "w" => 604_800_000_000_000,
             _ => return None,
         };
-        total += value * unit;
-        rest = &rest[end..];
+        let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        total = total.checked_add(whole.checked_mul(unit)?)?;
+        if !fraction.is_empty() {
+            // As many digits as Go keeps.
+            let kept = &fraction[..fraction.len().min(18)];
+            let scale = 10_f64.powi(i32::try_from(kept.len()).ok()?);
+            #[expect(clippy::cast_precision_loss, reason = "less than 1 of a unit")]
+            let part = kept.parse::<u64>().ok()? as f64 * (unit as f64 / scale);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "less than a week of nanoseconds"
+            )]
+            let part = part as u64;
+            total = total.checked_add(part)?;
+        }
+        rest = &after[end..];
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "not negative, checked against the range"
-    )]
-    (total < 9e18).then_some(Nanos(total.round() as u64))
+    i64::try_from(total).is_ok().then_some(Nanos(total))
+}
+
+/// The digits that `text` begins with, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
 #[cfg(test)]
@@ -82,6 +103,8 @@ mod tests {
             ("5x", None),
             ("", None),
             ("99999999999t", None),
+            ("-5m", None),
+            ("2P", Some(2 << 50)),
         ] {
             assert_eq!(bytes(text), wanted, "{text}");
         }
@@ -95,6 +118,9 @@ mod tests {
             ("1.5h", Some(5_400_000_000_000)),
             ("500ms", Some(500_000_000)),
             ("10us", Some(10_000)),
+            ("1d2h", Some(93_600_000_000_000)),
+            (".5s", Some(500_000_000)),
+            ("+1s", Some(1_000_000_000)),
             ("0", Some(0)),
             ("10", None),
             ("-5s", None),

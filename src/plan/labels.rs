@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::compose::{Condition, Service, Stack};
 use crate::labels;
 
-use super::spec::{Spec, config_hash};
+use super::spec::Spec;
 
 /// What we write as Compose's version: Compose parses it and takes over what a recent one made.
 pub const COMPOSE_VERSION: &str = "5.6.1";
@@ -26,7 +26,7 @@ pub fn of_container(
     put(labels::SERVICE, service.name.clone());
     put(labels::CONTAINER_NUMBER, number.to_string());
     put(labels::ONEOFF, "False".to_owned());
-    put(labels::CONFIG_HASH, hash(stack, service, spec));
+    put(labels::CONFIG_HASH, service.config_hash.clone());
     put(labels::WORKING_DIR, stack.working_dir.to_string_lossy().into_owned());
     put(labels::CONFIG_FILES, joined(&stack.files));
     if !stack.env_files.is_empty() {
@@ -55,11 +55,6 @@ pub fn of_one_off(
     all.insert(labels::ONEOFF.to_owned(), "True".to_owned());
     all.insert(labels::SLUG.to_owned(), slug.to_owned());
     all
-}
-
-/// Compose's hash of what a service wants to be.
-pub(super) fn hash(stack: &Stack, service: &Service, spec: &Spec) -> String {
-    config_hash(spec, &service.image_ref(&stack.name))
 }
 
 fn joined(paths: &[std::path::PathBuf]) -> String {

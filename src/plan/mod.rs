@@ -25,7 +25,7 @@ pub use once::{Once, run};
 pub use options::{Pull, Recreate, UpOptions};
 pub use order::start_order;
 pub use page::ReadyPage;
-pub use spec::{Contents, Spec, config_hash, mounted_sources, spec};
+pub use spec::{Contents, Spec, mounted_sources, spec};
 pub use step::{Action, OneOff, Plan, Reason, Step, StepId, Target, Until, Which};
 pub use up::up;
 

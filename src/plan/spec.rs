@@ -18,7 +18,15 @@ pub type Contents = BTreeMap<String, String>;
 
 /// Fields that decide when and how a container is made, not what it is; Compose leaves the same ones out of its
 /// config hash. The image is compared by id, so its name says nothing more.
-const NOT_PART: [&str; 6] = ["attach", "build", "depends_on", "image", "profiles", "pull_policy"];
+const NOT_PART: [&str; 7] = [
+    "attach",
+    "build",
+    "depends_on",
+    "image",
+    "profiles",
+    "pull_policy",
+    "scale",
+];
 
 /// What `service` of `stack` wants to be, given the contents of what it mounts.
 pub fn spec(stack: &Stack, service: &Service, contents: &Contents) -> Spec {
@@ -128,16 +136,6 @@ fn hash(text: &str) -> String {
     let mut full = hex::encode(Sha256::digest(text.as_bytes()));
     full.truncate(16);
     full
-}
-
-/// One hash of the whole, for Compose's `config-hash` label.
-pub fn config_hash(spec: &Spec, image: &str) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(image);
-    for (field, value) in spec {
-        hasher.update(format!("\0{field}\0{value}"));
-    }
-    hex::encode(hasher.finalize())
 }
 
 /// The fields that differ, in words: `environment.A changed`, `ports.80/tcp added`.

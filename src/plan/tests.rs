@@ -433,7 +433,7 @@ fn what_can_not_be_had_is_refused() {
         let stack = stack(services);
         up(&stack, observed, &Contents::new(), &options(&stack)).unwrap_err()
     };
-    let external = "services: {a: {image: redis, networks: [n], volumes: ['v:/v']}}\nnetworks: {n: {external: true}}\nvolumes: {v: {external: true}}\n";
+    let external = "services: {a: {image: redis, networks: [n], volumes: ['vol:/v']}}\nnetworks: {n: {external: true}}\nvolumes: {vol: {external: true}}\n";
     assert!(refused(external, &images()).what.contains("network n is not there"));
     let mut observed = images();
     observed.networks.push(Network {
@@ -441,7 +441,7 @@ fn what_can_not_be_had_is_refused() {
         name: "n".to_owned(),
         labels: BTreeMap::new(),
     });
-    assert!(refused(external, &observed).what.contains("volume v is not there"));
+    assert!(refused(external, &observed).what.contains("volume vol is not there"));
     observed.networks[0].name = "p_default".to_owned();
     assert!(
         refused("services: {a: {image: redis}}\n", &observed)

@@ -271,11 +271,7 @@ impl<'a> Planner<'a> {
         let mut why = match container.labels.get(labels::SPEC) {
             Some(label) => differences(&serde_json::from_str(label).unwrap_or_default(), wanted),
             // Compose made it, and says by a hash what from.
-            None if container.labels.get(labels::CONFIG_HASH)
-                == Some(&super::labels::hash(self.stack, service, wanted)) =>
-            {
-                Vec::new()
-            }
+            None if container.labels.get(labels::CONFIG_HASH) == Some(&service.config_hash) => Vec::new(),
             None => vec!["Compose made it from another configuration".to_owned()],
         };
         why.extend(self.taken_off(service, container));

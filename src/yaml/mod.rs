@@ -1,15 +1,20 @@
 //! YAML as a tree in which every node knows where it was written.
 
 mod read;
+mod secret;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
 use crate::failure::Place;
 
-pub use read::parse;
+pub use read::{parse, parse_all};
+pub use secret::looks_secret;
+
+/// A longer line helps nobody and isn't shown.
+const LONGEST_LINE: usize = 300;
 
 /// A file that was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub struct Source {
     pub base: PathBuf,
     /// Its text.
     pub text: String,
+    /// Where each line begins; found once, however many places are asked for.
+    lines: OnceLock<Vec<usize>>,
 }
 
 /// Where a node was written.
@@ -67,6 +74,8 @@ pub enum Value {
 pub struct Key {
     /// Its text.
     pub name: String,
+    /// Without quotes: may be a number, a boolean or null.
+    pub plain: bool,
     /// Where it was written.
     pub span: Span,
 }
@@ -93,20 +102,33 @@ impl Source {
             path: path.to_owned(),
             base,
             text,
+            lines: OnceLock::new(),
         })
+    }
+
+    /// Line `number` (from 1) without its end.
+    fn line(&self, number: usize) -> Option<&str> {
+        let starts = self.lines.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            std::iter::once(0).chain(ends.map(|end| end + 1)).collect()
+        });
+        let begin = *starts.get(number.checked_sub(1)?)?;
+        let rest = self.text.get(begin..)?;
+        Some(rest.lines().next().unwrap_or_default())
     }
 }
 
 impl Span {
     /// For the line with a caret; without the line's text if that may hold a secret.
     pub fn place(&self, secret: bool) -> Place {
-        let line = self.source.text.lines().nth(self.line.saturating_sub(1));
+        let line = self.source.line(self.line);
+        let shown = |line: &&str| !secret && line.len() <= LONGEST_LINE && !looks_secret(line);
         Place {
             file: self.source.path.clone(),
             line: self.line,
             column: self.column,
             width: self.width,
-            source: line.filter(|_| !secret).map(ToOwned::to_owned),
+            source: line.filter(shown).map(ToOwned::to_owned),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Builds the tree from the parser's events: aliases resolved, merge keys (`<<`) applied, doubled keys refused.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use base64::Engine as _;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Range, Tag as YamlTag};
 
@@ -14,15 +17,54 @@ const DEEPEST: usize = 100;
 /// More nodes than any Compose file has once its aliases are written out ("billion laughs").
 const MOST_NODES: usize = 200_000;
 
+/// A long text counts as one more value for each so many bytes of it.
+const BYTES_A_NODE: usize = 256;
+
 /// Reads the one document of `source`; an empty file is an empty mapping.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Failure> {
+    let mut documents = parse_all(source)?;
+    match documents.len() {
+        0 => Ok(Node {
+            value: Value::Map(Vec::new()),
+            span: Span {
+                source: Arc::clone(source),
+                line: 1,
+                column: 1,
+                width: 1,
+            },
+            tag: None,
+        }),
+        1 => Ok(documents.remove(0)),
+        _ => Err(Failure::invalid("a second YAML document begins here")
+            .at(documents[1].span.place(false))
+            .hint("put everything into one document: remove the `---` line")),
+    }
+}
+
+/// Reads the documents of `source`; none in an empty file.
+pub fn parse_all(source: &Arc<Source>) -> Result<Vec<Node>, Failure> {
+    if let Some(at) = source
+        .text
+        .find(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}'))
+    {
+        let before = &source.text[..at];
+        return Err(Failure::invalid("this is no YAML")
+            .at(Span {
+                source: Arc::clone(source),
+                line: before.matches('\n').count() + 1,
+                column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
+                width: 1,
+            }
+            .place(true))
+            .because("a control character stands here"));
+    }
     let mut reader = Reader {
         source,
         events: Parser::new_from_str(source.text.trim_start_matches('\u{feff}')),
         anchors: HashMap::new(),
         nodes: 0,
     };
-    reader.document()
+    reader.documents()
 }
 
 struct Reader<'s> {
@@ -33,31 +75,17 @@ struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    fn document(&mut self) -> Result<Node, Failure> {
-        let mut root = None;
+    fn documents(&mut self) -> Result<Vec<Node>, Failure> {
+        let mut documents = Vec::new();
         loop {
             let (event, range) = self.next()?;
             match event {
-                Event::StreamEnd => break,
-                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
-                _ if root.is_some() => {
-                    return Err(self
-                        .wrong("a second YAML document begins here", &range)
-                        .hint("put everything into one document: remove the `---` line"));
-                }
-                event => root = Some(self.node(event, range, 0)?),
+                Event::StreamEnd => return Ok(documents),
+                Event::DocumentStart(_) => self.anchors.clear(),
+                Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
+                event => documents.push(self.node(event, range, 0)?),
             }
         }
-        Ok(root.unwrap_or_else(|| Node {
-            value: Value::Map(Vec::new()),
-            span: Span {
-                source: Arc::clone(self.source),
-                line: 1,
-                column: 1,
-                width: 1,
-            },
-            tag: None,
-        }))
     }
 
     fn next(&mut self) -> Result<(Event<'s>, Range), Failure> {
@@ -84,10 +112,8 @@ impl<'s> Reader<'s> {
                 return Ok(node);
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let value = Value::Scalar {
-                    text: text.into_owned(),
-                    plain: style == ScalarStyle::Plain && tag.as_ref().is_none_or(|tag| tag.suffix != "str"),
-                };
+                self.count(text.len() / BYTES_A_NODE, &range)?;
+                let value = self.scalar(text, style, tag.as_deref(), &range)?;
                 (value, anchor, tag)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -118,9 +144,35 @@ impl<'s> Reader<'s> {
         Ok(node)
     }
 
+    fn scalar(
+        &self,
+        text: Cow<'s, str>,
+        style: ScalarStyle,
+        tag: Option<&YamlTag>,
+        range: &Range,
+    ) -> Result<Value, Failure> {
+        let core = tag.filter(|tag| tag.handle == "tag:yaml.org,2002:");
+        let (text, plain) = match core.map(|tag| tag.suffix.as_str()) {
+            Some("str") => (text.into_owned(), false),
+            Some("binary") => {
+                let packed: String = text.split_whitespace().collect();
+                let bytes = base64::engine::general_purpose::STANDARD.decode(packed).ok();
+                let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+                (
+                    text.ok_or_else(|| self.wrong("this is no text in base64", range))?,
+                    false,
+                )
+            }
+            Some("int" | "float" | "bool" | "null" | "timestamp") => (text.into_owned(), true),
+            _ => (text.into_owned(), style == ScalarStyle::Plain),
+        };
+        Ok(Value::Scalar { text, plain })
+    }
+
     fn mapping(&mut self, depth: usize) -> Result<Vec<(Key, Node)>, Failure> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
-        let mut merged = Vec::new();
+        let mut names = HashSet::new();
+        let mut merged: Option<Node> = None;
         loop {
             let (event, range) = self.next()?;
             if event == Event::MappingEnd {
@@ -132,21 +184,30 @@ impl<'s> Reader<'s> {
             };
             let (event, range) = self.next()?;
             let value = self.node(event, range, depth + 1)?;
+            if !names.insert(name.clone()) {
+                let first = entries.iter().find(|(first, _)| first.name == name);
+                let failure = Failure::invalid(format!("the key `{name}` is there twice")).at(key.span.place(false));
+                return Err(match first {
+                    Some((first, _)) => failure.because(format!("it was first given at line {}", first.span.line)),
+                    None => failure,
+                }
+                .hint("keep one of them"));
+            }
             if name == "<<" && plain {
-                merged.push(value);
+                merged = Some(value);
                 continue;
             }
-            if let Some((first, _)) = entries.iter().find(|(first, _)| first.name == name) {
-                let line = first.span.line;
-                return Err(Failure::invalid(format!("the key `{name}` is there twice"))
-                    .at(key.span.place(false))
-                    .because(format!("it was first given at line {line}"))
-                    .hint("keep one of them"));
-            }
-            entries.push((Key { name, span: key.span }, value));
+            entries.push((
+                Key {
+                    name,
+                    plain,
+                    span: key.span,
+                },
+                value,
+            ));
         }
         // What is written here wins over what is merged in, and an earlier merge over a later one.
-        for node in merged {
+        if let Some(node) = merged {
             let sources = match node.value {
                 Value::List(items) => items,
                 _ => vec![node],
@@ -156,7 +217,7 @@ impl<'s> Reader<'s> {
                     return Err(Failure::invalid("`<<` merges mappings").at(source.span.place(false)));
                 };
                 for (key, value) in more {
-                    if !entries.iter().any(|(there, _)| there.name == key.name) {
+                    if names.insert(key.name.clone()) {
                         entries.push((key, value));
                     }
                 }
@@ -206,8 +267,6 @@ impl<'s> Reader<'s> {
         Failure::invalid(what).at(self.span(range).place(false))
     }
 
-    /// The text of a line that can't even be parsed may hold anything, but a caret under nothing helps nobody:
-    /// it is shown unless it looks like an assignment of a key.
     fn broken(&self, error: &ScanError) -> Failure {
         let mark = error.marker();
         let span = Span {
@@ -216,25 +275,18 @@ impl<'s> Reader<'s> {
             column: mark.col() + 1,
             width: 1,
         };
-        let line = self
-            .source
-            .text
-            .lines()
-            .nth(mark.line().saturating_sub(1))
-            .unwrap_or_default();
-        let lower = line.to_lowercase();
-        let secret = ["key", "token", "secret", "password"]
-            .iter()
-            .any(|word| lower.contains(word));
+        if error.info().contains("recursion limit") {
+            return Failure::invalid(format!("nested more than {DEEPEST} levels deep")).at(span.place(false));
+        }
         Failure::invalid("this is no YAML")
-            .at(span.place(secret))
+            .at(span.place(false))
             .because(error.info())
     }
 }
 
 fn size(node: &Node) -> usize {
     1 + match &node.value {
-        Value::Scalar { .. } => 0,
+        Value::Scalar { text, .. } => text.len() / BYTES_A_NODE,
         Value::List(items) => items.iter().map(size).sum(),
         Value::Map(entries) => entries.iter().map(|(_, node)| size(node)).sum(),
     }

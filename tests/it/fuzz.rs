@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+#[path = "../../fuzz/src/compose.rs"]
+mod compose;
 #[path = "../../fuzz/src/input.rs"]
 mod input;
 #[path = "../../fuzz/src/log_files.rs"]
@@ -20,5 +22,6 @@ proptest! {
         merge::check(&input);
         redact::check(&input);
         log_files::check(&input);
+        compose::check(&input);
     }
 }

@@ -11,6 +11,7 @@ mod bad_input;
 mod check;
 mod commands;
 mod config_files;
+mod corpus;
 mod crash;
 mod ensure_engine;
 mod follow;

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::as_text;
 use super::stack::OptionalMap;
 
 /// `build`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Build {
     /// The context directory, absolute.
     pub context: PathBuf,
     /// The Dockerfile, relative to the context or absolute; `Dockerfile` by default.
+    #[serde(default = "dockerfile")]
     pub dockerfile: String,
     /// `dockerfile_inline`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +42,7 @@ pub struct Build {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull: Option<bool>,
     /// Size of `/dev/shm` in bytes.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub shm_size: Option<i64>,
     /// More tags for the image.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -51,4 +53,8 @@ pub struct Build {
     /// Platforms; one engine builds one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<String>,
+}
+
+fn dockerfile() -> String {
+    "Dockerfile".to_owned()
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::as_text;
 
 /// `blkio_config`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BlkioConfig {
     /// 10 to 1000, 0 for the engine's default.
     pub weight: Option<u16>,
@@ -24,7 +25,7 @@ pub struct BlkioConfig {
 }
 
 /// `blkio_config.weight_device[]`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WeightDevice {
     /// Path of the device.
     pub path: String,
@@ -33,16 +34,18 @@ pub struct WeightDevice {
 }
 
 /// `blkio_config.device_*[]`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ThrottleDevice {
     /// Path of the device.
     pub path: String,
     /// Bytes or operations a second.
+    #[serde(deserialize_with = "from_text")]
     pub rate: i64,
 }
 
 /// `deploy`, the part that one engine honours.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Deploy {
     /// How many containers; `None` is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +62,8 @@ pub struct Deploy {
 }
 
 /// `deploy.resources`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Resources {
     /// Upper bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,13 +80,14 @@ impl Resources {
 }
 
 /// `deploy.resources.limits` or `.reservations`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ResourceSet {
     /// Cores' worth of time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpus: Option<f64>,
     /// Bytes.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub memory: Option<i64>,
     /// How many processes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +95,8 @@ pub struct ResourceSet {
 }
 
 /// `deploy.restart_policy`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RestartPolicy {
     /// `none`, `on-failure` or `any`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,7 +107,7 @@ pub struct RestartPolicy {
 }
 
 /// One entry of `devices`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Device {
     /// Path on the host, or a CDI name.
     pub source: String,
@@ -112,7 +118,7 @@ pub struct Device {
 }
 
 /// One entry of `ulimits`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Ulimit {
     /// One number for both.
@@ -124,4 +130,9 @@ pub enum Ulimit {
         /// Hard limit.
         hard: i64,
     },
+}
+
+fn from_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
 }

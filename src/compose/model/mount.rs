@@ -1,11 +1,11 @@
 //! What a service sees of the host: mounts, configs, secrets.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::as_text;
 
 /// One entry of a service's `volumes`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mount {
     /// What kind.
     #[serde(rename = "type")]
@@ -16,7 +16,7 @@ pub struct Mount {
     /// Absolute path in the container.
     pub target: String,
     /// Not writable in the container.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
     /// `consistency`: accepted, of no effect on Linux.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ pub struct Mount {
 }
 
 /// `volumes[].type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MountKind {
     /// A path of the host.
@@ -45,13 +45,14 @@ pub enum MountKind {
 }
 
 /// `volumes[].bind`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BindOptions {
     /// Mount propagation: `rprivate`, `rshared`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub propagation: Option<String>,
     /// Short form and default: let the engine make a missing source, as a directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default = "yes")]
     pub create_host_path: Option<bool>,
     /// `SELinux` relabelling: `z` or `Z`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,8 +62,15 @@ pub struct BindOptions {
     pub recursive: Option<String>,
 }
 
+/// The canonical form leaves it out where it is true.
+#[expect(clippy::unnecessary_wraps, reason = "serde wants the field's type")]
+fn yes() -> Option<bool> {
+    Some(true)
+}
+
 /// `volumes[].volume`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct VolumeOptions {
     /// Don't copy the image's content into a new volume.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -73,10 +81,11 @@ pub struct VolumeOptions {
 }
 
 /// `volumes[].tmpfs`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TmpfsOptions {
     /// Bytes.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub size: Option<i64>,
     /// Permission bits.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +93,7 @@ pub struct TmpfsOptions {
 }
 
 /// One entry of a service's `configs` or `secrets`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileReference {
     /// The top-level key.
     pub source: String,

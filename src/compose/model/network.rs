@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One entry of a service's `networks`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Attachment {
     /// More names for the service on this network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -34,7 +35,7 @@ pub struct Attachment {
 }
 
 /// One published port.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
     /// `ingress` or `host`.
     pub mode: String,

@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A top-level config or secret.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FileObject {
     /// Its full name (`PROJECT_KEY` unless named).
     pub name: String,
     /// Where its content comes from.
-    #[serde(flatten)]
     pub source: FileSource,
 }
 
 /// Where a config's or secret's content comes from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum FileSource {
     /// A file, absolute: bind-mounted.
     File(PathBuf),
@@ -36,14 +34,9 @@ pub struct FromEnvironment {
     pub value: String,
 }
 
-impl Serialize for FromEnvironment {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.name)
-    }
-}
-
 /// A top-level network.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Network {
     /// Its name on the engine (`PROJECT_KEY` unless named or external).
     pub name: String,
@@ -77,7 +70,8 @@ pub struct Network {
 }
 
 /// `networks.*.ipam`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Ipam {
     /// IPAM driver.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +91,8 @@ impl Ipam {
 }
 
 /// `networks.*.ipam.config[]`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct IpamPool {
     /// CIDR.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +109,8 @@ pub struct IpamPool {
 }
 
 /// A top-level volume.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Volume {
     /// Its name on the engine (`PROJECT_KEY` unless named or external).
     pub name: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::duration::Nanos;
 use super::as_text;
@@ -13,11 +13,15 @@ use super::network::{Attachment, Port};
 use super::stack::OptionalMap;
 
 /// One service.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Service {
     /// Its key in the file.
     #[serde(skip)]
     pub name: String,
+    /// Compose's own hash of it, for its label `com.docker.compose.config-hash`.
+    #[serde(skip)]
+    pub config_hash: String,
     /// `annotations`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -149,16 +153,16 @@ pub struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mac_address: Option<String>,
     /// `mem_limit` in bytes.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub mem_limit: Option<i64>,
     /// `mem_reservation` in bytes.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub mem_reservation: Option<i64>,
     /// `mem_swappiness`, 0 to 100.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub mem_swappiness: Option<i64>,
     /// `memswap_limit` in bytes, -1 for no limit.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub memswap_limit: Option<i64>,
     /// `network_mode`; excludes `networks`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -202,6 +206,9 @@ pub struct Service {
     /// `runtime`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
+    /// `scale`: how many containers; the same as `deploy.replicas` if both are said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u32>,
     /// `secrets` mounted into the service.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<FileReference>,
@@ -209,7 +216,7 @@ pub struct Service {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub security_opt: Vec<String>,
     /// `shm_size` in bytes.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "as_text")]
     pub shm_size: Option<i64>,
     /// `stdin_open`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -253,25 +260,22 @@ pub struct Service {
     /// `working_dir` in the container.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
-    /// `x-` keys of the service.
-    #[serde(flatten)]
-    pub extensions: BTreeMap<String, serde_json::Value>,
 }
 
 /// One entry of `depends_on`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dependency {
     /// What to wait for.
     pub condition: Condition,
     /// Restart the dependent when the dependency is replaced or restarted by us.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restart: bool,
     /// False: a missing or failed dependency is only a warning.
     pub required: bool,
 }
 
 /// `depends_on.*.condition`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Its container runs.
@@ -283,7 +287,8 @@ pub enum Condition {
 }
 
 /// `healthcheck`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Healthcheck {
     /// True: the image's healthcheck is switched off (`disable: true` or `test: ["NONE"]`).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -309,7 +314,8 @@ pub struct Healthcheck {
 }
 
 /// `logging`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Logging {
     /// The log driver.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -322,7 +328,8 @@ pub struct Logging {
 impl Service {
     /// How many containers are wanted.
     pub fn replicas(&self) -> u32 {
-        self.deploy.as_ref().and_then(|deploy| deploy.replicas).unwrap_or(1)
+        let deployed = || self.deploy.as_ref().and_then(|deploy| deploy.replicas);
+        self.scale.or_else(deployed).unwrap_or(1)
     }
 
     /// The image's reference: as named, or `PROJECT-SERVICE` for a built service without a name (Compose's rule).

@@ -1,0 +1,210 @@
+//! From files to one tree: each document interpolated, completed by what it includes and extends, merged over what
+//! came before, checked against the schema and brought into its long form. The order of these steps is Compose's
+//! (compose-go, `loader`): it decides what a file means.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::yaml::{self, Source};
+
+use super::canonical;
+use super::defaults;
+use super::extends::Bases;
+use super::include::Included;
+use super::interpolate::{Notes, interpolate};
+use super::merge;
+use super::open::{self, LARGEST_FILE};
+use super::paths::{self, Base};
+use super::schema;
+use super::tree::{Resets, Tree, Value, from_yaml};
+use super::unique;
+use super::variables::{Values, Variables};
+
+/// Reads files, each once.
+#[derive(Debug, Default)]
+pub(super) struct Loader {
+    /// What the files say of variables.
+    pub notes: Notes,
+    /// Leave variables as they are.
+    pub raw: bool,
+    /// What `~` stands for.
+    pub home: Option<String>,
+    /// Files named `version`, which has no effect.
+    pub versions: Vec<PathBuf>,
+    documents: HashMap<PathBuf, Vec<yaml::Node>>,
+    pub bases: Bases,
+    pub included: Vec<Included>,
+}
+
+/// Where a set of files is read from, and as what.
+#[derive(Debug, Clone)]
+pub(super) struct Place<'v> {
+    /// Where paths in the files start from.
+    pub working_dir: PathBuf,
+    /// Where the names of files to extend and to include start from.
+    pub resources: PathBuf,
+    /// The values of their variables.
+    pub variables: &'v Variables,
+    /// The files that include this one, outermost first.
+    pub within: Vec<PathBuf>,
+}
+
+/// How much of the work is done on one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// All of it.
+    Whole,
+    /// A file that services are taken from: what they include, extend and break is for the one that takes.
+    Base,
+}
+
+impl Loader {
+    /// The documents of the file at `path`.
+    pub fn documents(&mut self, path: &Path) -> Result<&[yaml::Node], Failure> {
+        if !self.documents.contains_key(path) {
+            let text = open::text(path, LARGEST_FILE).map_err(|unreadable| unreadable.failure(path))?;
+            self.take(path, text)?;
+        }
+        Ok(&self.documents[path])
+    }
+
+    /// Takes `text` for what the file at `path` says.
+    pub fn take(&mut self, path: &Path, text: String) -> Result<(), Failure> {
+        let documents = yaml::parse_all(&Source::new(path, text))?;
+        self.documents.insert(path.to_owned(), documents);
+        Ok(())
+    }
+
+    /// The files at `paths` as one tree: the later over the earlier, defaults filled in, paths absolute.
+    pub fn model(&mut self, files: &[PathBuf], place: &Place<'_>) -> Result<Tree, Failure> {
+        let before = std::mem::take(&mut self.bases);
+        let mut whole: Option<Tree> = None;
+        for file in files {
+            let (tree, _) = self.file(file, place, whole, Depth::Whole)?;
+            whole = tree;
+        }
+        self.bases = before;
+        let first = files.first().map_or(Path::new(""), PathBuf::as_path);
+        let mut whole = match whole {
+            Some(tree) if tree.map().is_some_and(|map| !map.is_empty()) => tree,
+            _ => {
+                let top = crate::failure::Place {
+                    file: first.to_owned(),
+                    line: 1,
+                    column: 1,
+                    width: 1,
+                    source: None,
+                };
+                return Err(Failure::invalid("the file is empty")
+                    .at(top)
+                    .hint("begin with `services:`"));
+            }
+        };
+        defaults::fill(&mut whole);
+        defaults::check(&whole)?;
+        let home = self.home.clone();
+        paths::resolve(
+            &mut whole,
+            Base {
+                dir: &place.working_dir,
+                home: home.as_deref(),
+            },
+        )?;
+        if !self.raw {
+            look_up(&mut whole, place.variables);
+        }
+        Ok(whole)
+    }
+
+    /// The documents of one file over `before`, and what the last of them resets.
+    pub fn file(
+        &mut self,
+        path: &Path,
+        place: &Place<'_>,
+        before: Option<Tree>,
+        depth: Depth,
+    ) -> Result<(Option<Tree>, Resets), Failure> {
+        let mut whole = before;
+        let mut last = Resets::new();
+        for document in self.documents(path)?.to_vec() {
+            let (mut tree, resets) = from_yaml(document)?;
+            if tree.map().is_none() {
+                return Err(tree
+                    .wrong("", format!("a Compose file is a mapping, not {}", tree.kind()))
+                    .hint("begin with `services:`"));
+            }
+            if !self.raw {
+                interpolate(&mut tree, place.variables, &mut self.notes)?;
+            }
+            promote(&mut tree);
+            if depth == Depth::Whole {
+                self.include(&mut tree, path, place, &resets)?;
+            }
+            if let Some(whole) = &mut whole {
+                merge::reset(whole, &resets);
+            }
+            if depth == Depth::Whole {
+                self.extend(&mut tree, path, place, &resets)?;
+            }
+            let mut merged = match whole {
+                Some(before) => merge::merge(before, tree, &mut Vec::new())?,
+                None => tree,
+            };
+            unique::enforce(&mut merged)?;
+            if depth == Depth::Whole {
+                schema::check(&merged)?;
+                if merged.map_mut().and_then(|map| map.shift_remove("version")).is_some() {
+                    self.versions.push(path.to_owned());
+                }
+            }
+            canonical::canonical(&mut merged, self.raw)?;
+            canonical::omit_empty(&mut merged);
+            unique::enforce(&mut merged)?;
+            whole = Some(merged);
+            last = resets;
+        }
+        Ok((whole, last))
+    }
+}
+
+/// `x-develop` is `develop` under its earlier name.
+fn promote(root: &mut Tree) {
+    for (_, entry) in root.entries_mut("services") {
+        let Some(service) = entry.tree.map_mut() else {
+            continue;
+        };
+        if let Some(develop) = service.shift_remove("x-develop") {
+            service.entry("develop".to_owned()).or_insert(develop);
+        }
+    }
+}
+
+/// Values of the caller's environment, where the file only names a variable.
+fn look_up(root: &mut Tree, variables: &Variables) {
+    for (_, entry) in root.entries_mut("services") {
+        let listed = entry.tree.get_mut("environment").and_then(Tree::list_mut);
+        for item in listed.into_iter().flatten() {
+            if let Value::Text(text) = &mut item.value
+                && let Some(value) = variables.get(text)
+            {
+                *text = format!("{text}={value}");
+                item.from_variable = true;
+            }
+        }
+    }
+    for kind in ["secrets", "configs"] {
+        for (_, entry) in root.entries_mut(kind) {
+            let value = entry.tree.get("environment").and_then(|name| {
+                let value = variables.get(name.text()?)?;
+                Some(Tree::text_at(value, &name.span))
+            });
+            if let (Some(value), Some(map)) = (value, entry.tree.map_mut()) {
+                map.insert(CONTENT.to_owned(), value.entry());
+            }
+        }
+    }
+}
+
+/// Where the value of a secret or config that comes from the environment is kept. It is never printed.
+pub(super) const CONTENT: &str = "x-#value";

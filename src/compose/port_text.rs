@@ -1,0 +1,118 @@
+//! The short form of a port: `[[IP:]PUBLISHED:]TARGET[/PROTOCOL]`, ranges expanded.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+/// One published port.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PortText {
+    pub host_ip: String,
+    pub target: u16,
+    /// A port, a range to choose from, or nothing: the engine chooses.
+    pub published: String,
+    pub protocol: String,
+}
+
+/// Takes `text` apart; the error says why it can't be.
+pub(super) fn parse(text: &str) -> Result<Vec<PortText>, String> {
+    let pieces: Vec<&str> = text.split(':').collect();
+    let (ip, host, container) = match pieces.as_slice() {
+        [container] => (String::new(), "", *container),
+        [host, container] => (String::new(), *host, *container),
+        [ip @ .., host, container] => (ip.join(":"), *host, *container),
+        [] => return Err("there is no port".to_owned()),
+    };
+    let (container, protocol) = container.split_once('/').unwrap_or((container, ""));
+    if container.is_empty() {
+        return Err("there is no port".to_owned());
+    }
+    let protocol = match protocol.to_lowercase().as_str() {
+        "" => "tcp".to_owned(),
+        known @ ("tcp" | "udp" | "sctp") => known.to_owned(),
+        other => return Err(format!("`{other}` is none of tcp, udp, sctp")),
+    };
+    let ip = match ip.strip_prefix('[') {
+        Some(inside) => inside.strip_suffix(']').unwrap_or(&ip).to_owned(),
+        None => ip,
+    };
+    if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
+        return Err(format!("`{ip}` is no IP address"));
+    }
+    let targets = range(container)?;
+    let wide = targets.end() > targets.start();
+    let hosts = if host.is_empty() { None } else { Some(range(host)?) };
+    if let Some(hosts) = &hosts
+        && wide
+        && hosts.len() != targets.len()
+    {
+        return Err(format!("{host} and {container} are ranges of different lengths"));
+    }
+    let mut ports: Vec<PortText> = targets
+        .clone()
+        .map(|target| PortText {
+            host_ip: ip.clone(),
+            target,
+            published: match &hosts {
+                None => String::new(),
+                // A range on the host for one port in the container: the engine takes a free one.
+                Some(hosts) if !wide && hosts.end() > hosts.start() => format!("{}-{}", hosts.start(), hosts.end()),
+                Some(hosts) => (u32::from(*hosts.start()) + u32::from(target - targets.start())).to_string(),
+            },
+            protocol: protocol.clone(),
+        })
+        .collect();
+    // Compose sorts them as text: 10 before 9.
+    ports.sort_by_key(|port| port.target.to_string());
+    Ok(ports)
+}
+
+/// `8000` or `8000-8010`.
+pub(super) fn range(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (start, end) = (number(first)?, number(last)?);
+    if end < start {
+        return Err(format!("{text} ends before it begins"));
+    }
+    Ok(start..=end)
+}
+
+fn number(text: &str) -> Result<u16, String> {
+    text.strip_prefix('+')
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| format!("`{text}` is no port"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn every_form() {
+        let told = |text: &str| {
+            let ports = parse(text)?;
+            Ok::<Vec<String>, String>(
+                ports
+                    .iter()
+                    .map(|port| format!("{}|{}|{}|{}", port.host_ip, port.published, port.target, port.protocol))
+                    .collect(),
+            )
+        };
+        for (text, wanted) in [
+            ("80", vec!["||80|tcp"]),
+            ("8080:80/UDP", vec!["|8080|80|udp"]),
+            ("127.0.0.1::80", vec!["127.0.0.1||80|tcp"]),
+            ("[::1]:1:2", vec!["::1|1|2|tcp"]),
+            ("::1:1:2", vec!["::1|1|2|tcp"]),
+            ("8000-8010:80", vec!["|8000-8010|80|tcp"]),
+            ("109-110:9-10", vec!["|110|10|tcp", "|109|9|tcp"]),
+            ("80/", vec!["||80|tcp"]),
+            ("0:0", vec!["|0|0|tcp"]),
+        ] {
+            assert_eq!(told(text).unwrap(), wanted, "{text}");
+        }
+        for text in ["", "a", "70000", "1-2:3-5", "9-8", "x:1:2", "1/icmp", "1:", "[::1:1:2"] {
+            assert!(told(text).is_err(), "{text}");
+        }
+    }
+}

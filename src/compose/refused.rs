@@ -1,0 +1,332 @@
+//! Keys of the specification that are understood and not honoured: refused at their line, with what to use instead.
+//! Nothing is ignored.
+
+use crate::failure::Failure;
+
+use super::tree::{Tree, Value, wrong_at};
+
+/// A key that is refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// Where it stands: names, `*` for any, `[]` for each item of a list.
+    pub path: &'static str,
+    /// Only this value is refused, or with `!` before it all but this one.
+    pub value: Option<&'static str>,
+    /// Why.
+    pub why: &'static str,
+    /// What to use instead.
+    pub instead: &'static str,
+}
+
+const CLUSTER: &str = "it is for a cluster, and magicctl drives one engine";
+const ATTEST: &str = "the engine's own build call makes no attestations";
+
+const fn refused(path: &'static str, why: &'static str, instead: &'static str) -> Refused {
+    Refused {
+        path,
+        value: None,
+        why,
+        instead,
+    }
+}
+
+const fn refused_value(path: &'static str, value: &'static str, why: &'static str, instead: &'static str) -> Refused {
+    Refused {
+        path,
+        value: Some(value),
+        why,
+        instead,
+    }
+}
+
+/// All of them, the documentation's table too.
+pub(super) const REFUSED: &[Refused] = &[
+    refused(
+        "jobs",
+        "magicctl runs services",
+        "make it a service with `restart: \"no\"`, or run it with `docker compose run`",
+    ),
+    refused(
+        "models",
+        "it needs Docker Model Runner",
+        "run the model as a service, or name its address in `environment`",
+    ),
+    refused(
+        "services.*.models",
+        "it needs Docker Model Runner",
+        "run the model as a service, or name its address in `environment`",
+    ),
+    refused(
+        "services.*.provider",
+        "magicctl runs no provider plugins",
+        "run what it provides as a service, or name its address in `environment`",
+    ),
+    refused(
+        "services.*.develop",
+        "magicctl does not watch files",
+        "take it out; `magicctl rebuild` builds and replaces what changed",
+    ),
+    refused(
+        "services.*.pre_start",
+        "magicctl runs no hooks",
+        "make it a service of its own and depend on it with `condition: service_completed_successfully`",
+    ),
+    refused(
+        "services.*.post_start",
+        "magicctl runs no hooks",
+        "do it in the image's entrypoint, or with `magicctl exec` after `up`",
+    ),
+    refused(
+        "services.*.pre_stop",
+        "magicctl runs no hooks",
+        "do it in the program when it is told to stop (`stop_signal`), or with `magicctl exec` before `down`",
+    ),
+    refused(
+        "services.*.credential_spec",
+        "it is for Windows containers",
+        "take it out",
+    ),
+    refused("services.*.isolation", "it is for Windows containers", "take it out"),
+    refused("services.*.cpu_count", "it is for Windows containers", "use `cpus`"),
+    refused("services.*.cpu_percent", "it is for Windows containers", "use `cpus`"),
+    refused(
+        "services.*.use_api_socket",
+        "it hands the engine's socket and credentials to the container",
+        "mount the socket in `volumes` if the service is meant to have it",
+    ),
+    refused(
+        "services.*.pull_refresh_after",
+        "it has no effect without a policy of its own",
+        "use `pull_policy: always`",
+    ),
+    refused_value(
+        "services.*.pull_policy",
+        "daily",
+        "magicctl keeps no record of when it pulled",
+        "use `always`, or `missing` and pull when it is time",
+    ),
+    refused_value(
+        "services.*.pull_policy",
+        "weekly",
+        "magicctl keeps no record of when it pulled",
+        "use `always`, or `missing` and pull when it is time",
+    ),
+    refused_value(
+        "services.*.pull_policy",
+        "refresh",
+        "magicctl keeps no record of when it pulled",
+        "use `always`, or `missing` and pull when it is time",
+    ),
+    refused_value(
+        "services.*.pull_policy",
+        "every_",
+        "magicctl keeps no record of when it pulled",
+        "use `always`, or `missing` and pull when it is time",
+    ),
+    refused(
+        "services.*.gpus",
+        "magicctl reserves no devices",
+        "name the devices in `devices`, or set the engine's default runtime (`runtime`)",
+    ),
+    refused(
+        "services.*.deploy.resources.reservations.devices",
+        "magicctl reserves no devices",
+        "name the devices in `devices`, or set the engine's default runtime (`runtime`)",
+    ),
+    refused(
+        "services.*.deploy.resources.reservations.generic_resources",
+        CLUSTER,
+        "take it out",
+    ),
+    refused("services.*.deploy.endpoint_mode", CLUSTER, "take it out"),
+    refused_value(
+        "services.*.deploy.mode",
+        "!replicated",
+        CLUSTER,
+        "take it out, or use `replicas`",
+    ),
+    refused("services.*.deploy.placement", CLUSTER, "take it out"),
+    refused("services.*.deploy.rollback_config", CLUSTER, "take it out"),
+    refused("services.*.deploy.update_config", CLUSTER, "take it out"),
+    refused(
+        "services.*.deploy.restart_policy.delay",
+        "the engine chooses the pause between restarts",
+        "take it out",
+    ),
+    refused(
+        "services.*.deploy.restart_policy.window",
+        "the engine decides when a restart has succeeded",
+        "take it out",
+    ),
+    refused(
+        "services.*.networks.*.interface_name",
+        "it needs an engine of API 1.49",
+        "take it out: the engine names interfaces in the order of `priority`",
+    ),
+    refused(
+        "services.*.volumes.[].image",
+        "magicctl mounts no images",
+        "copy what is needed in the Dockerfile (`COPY --from=IMAGE`)",
+    ),
+    refused_value(
+        "services.*.volumes.[].type",
+        "image",
+        "magicctl mounts no images",
+        "copy what is needed in the Dockerfile (`COPY --from=IMAGE`)",
+    ),
+    refused_value(
+        "services.*.volumes.[].type",
+        "npipe",
+        "it is for Windows containers",
+        "use `bind` or `volume`",
+    ),
+    refused_value(
+        "services.*.volumes.[].type",
+        "cluster",
+        CLUSTER,
+        "use `volume`, with a volume driver",
+    ),
+    refused(
+        "services.*.volumes.[].volume.labels",
+        "a volume gets its labels where it is made",
+        "make it a named volume with `labels` under the top-level `volumes`",
+    ),
+    refused(
+        "services.*.build.additional_contexts",
+        "the engine's own build call takes one context",
+        "copy what is needed into the context, or use a stage of the Dockerfile",
+    ),
+    refused(
+        "services.*.build.cache_to",
+        "the engine's own build call exports no cache",
+        "take it out; `cache_from` is honoured",
+    ),
+    refused(
+        "services.*.build.entitlements",
+        "the engine's own build call grants none",
+        "take it out",
+    ),
+    refused(
+        "services.*.build.isolation",
+        "it is for Windows containers",
+        "take it out",
+    ),
+    refused(
+        "services.*.build.no_cache_filter",
+        "the engine's own build call has no such filter",
+        "use `no_cache`, or `magicctl rebuild --no-cache`",
+    ),
+    refused(
+        "services.*.build.privileged",
+        "the engine's own build call grants no privileges",
+        "take it out",
+    ),
+    refused("services.*.build.provenance", ATTEST, "take it out"),
+    refused("services.*.build.sbom", ATTEST, "take it out"),
+    refused(
+        "services.*.build.secrets",
+        "magicctl hands no secrets to builds",
+        "fetch what needs them when the container starts (`secrets` of the service)",
+    ),
+    refused(
+        "services.*.build.ssh",
+        "magicctl forwards no ssh agent to builds",
+        "fetch what needs it into the context before",
+    ),
+    refused(
+        "services.*.build.ulimits",
+        "magicctl does not set them for builds",
+        "take it out",
+    ),
+    refused(
+        "configs.*.external",
+        "configs kept by an engine are for a cluster",
+        "use `file`, `environment` or `content`",
+    ),
+    refused("configs.*.labels", "a file has no labels", "take it out"),
+    refused("configs.*.template_driver", CLUSTER, "take it out"),
+    refused(
+        "secrets.*.external",
+        "secrets kept by an engine are for a cluster",
+        "use `file` or `environment`",
+    ),
+    refused("secrets.*.labels", "a file has no labels", "take it out"),
+    refused("secrets.*.driver", CLUSTER, "use `file` or `environment`"),
+    refused("secrets.*.driver_opts", CLUSTER, "use `file` or `environment`"),
+    refused("secrets.*.template_driver", CLUSTER, "take it out"),
+];
+
+/// Refuses what of [`REFUSED`] is in `tree`, which stands at `path` (`services.app`, or the whole file).
+pub(super) fn check(tree: &Tree, at: &[&str]) -> Result<(), Failure> {
+    let mut first: Option<(usize, Failure)> = None;
+    for rule in REFUSED {
+        let parts: Vec<&str> = rule.path.split('.').collect();
+        let below = match at {
+            [] => parts.as_slice(),
+            _ if parts.len() > at.len() && parts[0] == at[0] => &parts[at.len()..],
+            _ => continue,
+        };
+        if at.is_empty() && parts[0] == "services" {
+            continue;
+        }
+        let path: Vec<String> = at.iter().map(|part| (*part).to_owned()).collect();
+        if let Some(failure) = find(tree, None, below, &path, rule) {
+            let line = failure.place.as_ref().map_or(0, |place| place.line);
+            if first.as_ref().is_none_or(|(other, _)| line < *other) {
+                first = Some((line, failure));
+            }
+        }
+    }
+    first.map_or(Ok(()), |(_, failure)| Err(failure))
+}
+
+fn find(
+    tree: &Tree,
+    key: Option<&crate::yaml::Span>,
+    below: &[&str],
+    path: &[String],
+    rule: &Refused,
+) -> Option<Failure> {
+    let Some((part, rest)) = below.split_first() else {
+        return refuse(tree, key.unwrap_or(&tree.span), path, rule);
+    };
+    let next = |name: String, tree: &Tree, key: Option<&crate::yaml::Span>| {
+        let path: Vec<String> = path.iter().cloned().chain([name]).collect();
+        find(tree, key, rest, &path, rule)
+    };
+    match (&tree.value, *part) {
+        (Value::Map(map), "*") => map
+            .iter()
+            .find_map(|(name, entry)| next(name.clone(), &entry.tree, Some(&entry.key))),
+        (Value::Map(map), name) => {
+            let entry = map.get(name)?;
+            next(name.to_owned(), &entry.tree, Some(&entry.key))
+        }
+        (Value::List(items), "[]") => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| next(format!("[{index}]"), item, None)),
+        _ => None,
+    }
+}
+
+fn refuse(tree: &Tree, key: &crate::yaml::Span, path: &[String], rule: &Refused) -> Option<Failure> {
+    let span = match (rule.value, tree.text()) {
+        // `external: false` and empty keys say nothing.
+        (None, _) if tree.is_null() || tree.value == Value::Bool(false) => return None,
+        (None, _) => key,
+        (Some("every_"), Some(text)) if text.starts_with("every_") => &tree.span,
+        (Some(wanted), Some(text)) => match wanted.strip_prefix('!') {
+            Some(all_but) if text != all_but => &tree.span,
+            None if text == wanted => &tree.span,
+            _ => return None,
+        },
+        (Some(_), None) => return None,
+    };
+    let what = match tree.text().filter(|_| rule.value.is_some()) {
+        Some(text) => format!("`{text}` is not supported: {}", rule.why),
+        None => format!("not supported: {}", rule.why),
+    };
+    let path = path.join(".").replace(".[", "[");
+    Some(wrong_at(span, &path, what).hint(rule.instead))
+}

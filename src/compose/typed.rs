@@ -1,0 +1,282 @@
+//! The canonical form as the types that are planned and run, and what an engine would refuse of it at once.
+
+use serde::de::DeserializeOwned;
+
+use crate::failure::{Failure, Place};
+
+use super::bind::{Form, bind};
+use super::consistency;
+use super::loader::CONTENT;
+use super::model::{FileObject, FileSource, FromEnvironment, Service, Stack};
+use super::paths::is_remote;
+use super::port_text;
+use super::shape::{NETWORK, SERVICE, Shape, VOLUME};
+use super::shell_words;
+use super::tree::{Entry, Map, Tree, wrong_at};
+
+fn read<T: DeserializeOwned>(tree: &Tree, path: &str, shape: &Shape) -> Result<T, Failure> {
+    let bound = bind(tree, path, shape, Form::Yaml)?;
+    serde_json::from_value(bound.to_json())
+        .map_err(|error| tree.wrong(path, "can't be used").because(error.to_string()))
+}
+
+/// The service called `name`.
+pub(super) fn service(name: &str, tree: &Tree) -> Result<Service, Failure> {
+    let mut service: Service = read(tree, &format!("services.{name}"), &SERVICE)?;
+    name.clone_into(&mut service.name);
+    if let Some(check) = &mut service.healthcheck {
+        check.disable |= check.test.first().is_some_and(|word| word == "NONE");
+        if check.disable {
+            check.test.clear();
+        }
+    }
+    Ok(service)
+}
+
+/// Of a service that isn't enabled: its name, image and profiles.
+pub(super) fn outline(name: &str, tree: &Tree) -> Service {
+    let profiles = tree.get("profiles").and_then(Tree::list).into_iter().flatten();
+    Service {
+        name: name.to_owned(),
+        image: tree.get("image").and_then(Tree::text).map(ToOwned::to_owned),
+        profiles: profiles.map(Tree::printed).collect(),
+        ..Service::default()
+    }
+}
+
+/// Networks, volumes, configs and secrets.
+pub(super) fn objects(root: &Tree, stack: &mut Stack) -> Result<(), Failure> {
+    for (key, entry) in root.entries("networks") {
+        let network = read(&entry.tree, &format!("networks.{key}"), &NETWORK)?;
+        stack.networks.insert(key.clone(), network);
+    }
+    for (key, entry) in root.entries("volumes") {
+        let volume = read(&entry.tree, &format!("volumes.{key}"), &VOLUME)?;
+        stack.volumes.insert(key.clone(), volume);
+    }
+    for (key, entry) in root.entries("configs") {
+        stack.configs.insert(key.clone(), file_object(entry));
+    }
+    for (key, entry) in root.entries("secrets") {
+        stack.secrets.insert(key.clone(), file_object(entry));
+    }
+    Ok(())
+}
+
+/// A variable that isn't set is told by [`unusable`].
+fn file_object(entry: &Entry) -> FileObject {
+    let tree = &entry.tree;
+    let text = |key: &str| tree.get(key).and_then(Tree::text).map(ToOwned::to_owned);
+    let source = if let Some(file) = text("file") {
+        FileSource::File(file.into())
+    } else if let Some(name) = text("environment") {
+        let value = text(CONTENT).unwrap_or_default();
+        FileSource::Environment(FromEnvironment { name, value })
+    } else {
+        FileSource::Content(text("content").unwrap_or_default())
+    };
+    let name = text("name").unwrap_or_default();
+    FileObject { name, source }
+}
+
+fn is_used(kind: &str, key: &str, stack: &Stack) -> bool {
+    stack.services.values().any(|service| {
+        let references = if kind == "configs" {
+            &service.configs
+        } else {
+            &service.secrets
+        };
+        references.iter().any(|reference| reference.source == key)
+    })
+}
+
+/// Where each item of a service's list was written.
+pub(super) fn places(service: &Tree, key: &str) -> Vec<Place> {
+    let items = service.get(key).and_then(Tree::list).into_iter().flatten();
+    items.map(|item| item.span.place(false)).collect()
+}
+
+/// What a command loses that was written for a shell: Compose cuts it off silently.
+pub(super) fn cut_command(name: &str, service: &Tree) -> Option<String> {
+    ["command", "entrypoint"].into_iter().find_map(|key| {
+        let text = service.get(key)?.text()?;
+        let sign = shell_words::split(text).ok()?.cut?.chars().next()?;
+        Some(format!(
+            "services.{name}.{key}: all from the first `{sign}` on is cut off, as Compose does; for a shell write [\"sh\", \"-c\", …]"
+        ))
+    })
+}
+
+/// What no container can be made of.
+pub(super) fn check(services: &Map) -> Result<(), Failure> {
+    for (name, entry) in services {
+        let at = |key: &str| format!("services.{name}.{key}");
+        let tree = &entry.tree;
+        for (index, mount) in tree
+            .get("volumes")
+            .and_then(Tree::list)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let target = mount.get("target").unwrap_or(mount);
+            if !target
+                .text()
+                .is_some_and(|text| text.starts_with('/') || is_drive(text))
+            {
+                let shown = super::interpolate::shown(&target.printed(), target.from_variable);
+                return Err(mount
+                    .wrong(
+                        &at(&format!("volumes[{index}]")),
+                        format!("{shown} is no path in the container"),
+                    )
+                    .hint("it must be absolute: it begins with `/`"));
+            }
+        }
+        for (index, port) in tree.get("ports").and_then(Tree::list).into_iter().flatten().enumerate() {
+            self::port(port, &at(&format!("ports[{index}]")))?;
+        }
+    }
+    Ok(())
+}
+
+/// What an engine refuses when the container is made, said before anything is done.
+pub(super) fn unusable(root: &Tree, services: &Map, stack: &Stack) -> Result<(), Failure> {
+    consistency::shared_names(services)?;
+    for (name, entry) in services {
+        let at = |key: &str| format!("services.{name}.{key}");
+        let tree = &entry.tree;
+        for (index, mount) in tree
+            .get("volumes")
+            .and_then(Tree::list)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            if mount.get("target").and_then(Tree::text).is_some_and(is_drive) {
+                return Err(mount
+                    .wrong(
+                        &at(&format!("volumes[{index}]")),
+                        "a letter before a colon is a drive of Windows",
+                    )
+                    .hint("give the volume a name of two letters or more, or write the long form"));
+            }
+        }
+        if let Some(entry) = tree.get("environment").and_then(Tree::map).and_then(|map| map.get("")) {
+            return Err(wrong_at(
+                &entry.key,
+                &at("environment"),
+                "a variable has no name before the `=`",
+            ));
+        }
+        if let Some(item) = tree
+            .get("environment")
+            .and_then(Tree::list)
+            .and_then(|items| items.iter().find(|item| item.printed().starts_with('=')))
+        {
+            return Err(item.wrong(&at("environment"), "a variable has no name before the `=`"));
+        }
+        if let Some(restart) = tree.get("restart") {
+            self::restart(restart, &at("restart"))?;
+        }
+        if let Some(context) = tree.get("build").and_then(|build| build.get("context"))
+            && context
+                .text()
+                .is_some_and(|text| is_remote(text) || text.contains("://"))
+        {
+            return Err(context
+                .wrong(&at("build.context"), "a context on another machine is not supported")
+                .hint("clone it and name the folder"));
+        }
+        if let Some(host) = tree.get("container_name")
+            && !host.text().is_none_or(is_container_name)
+        {
+            let shown = super::interpolate::shown(&host.printed(), host.from_variable);
+            return Err(host
+                .wrong(&at("container_name"), format!("{shown} is no container's name"))
+                .hint("letters, digits, `_`, `.` and `-`, beginning with a letter or digit, at least two"));
+        }
+        for (key, network) in tree.entries("networks") {
+            for field in ["ipv4_address", "ipv6_address"] {
+                if let Some(address) = network.tree.get(field)
+                    && address
+                        .text()
+                        .is_some_and(|text| text.parse::<std::net::IpAddr>().is_err())
+                {
+                    let shown = super::interpolate::shown(&address.printed(), address.from_variable);
+                    return Err(address.wrong(
+                        &at(&format!("networks.{key}.{field}")),
+                        format!("{shown} is no IP address"),
+                    ));
+                }
+            }
+        }
+    }
+    for kind in ["configs", "secrets"] {
+        for (key, entry) in root.entries(kind).filter(|(key, _)| is_used(kind, key, stack)) {
+            let tree = &entry.tree;
+            if let (Some(name), None) = (tree.get("environment"), tree.get(CONTENT)) {
+                let variable = name.printed();
+                return Err(name
+                    .wrong(&format!("{kind}.{key}.environment"), format!("{variable} is not set"))
+                    .hint(format!("set {variable} in the environment or in .env")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_drive(text: &str) -> bool {
+    text.as_bytes().get(1) == Some(&b':')
+}
+
+fn is_container_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphanumeric())
+        && name.len() > 1
+        && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+}
+
+fn port(port: &Tree, path: &str) -> Result<(), Failure> {
+    let hint = "ports go from 1 to 65535";
+    let target = port.get("target").unwrap_or(port);
+    if !target.printed().parse::<u16>().is_ok_and(|port| port > 0) {
+        let shown = super::interpolate::shown(&target.printed(), target.from_variable);
+        return Err(wrong_at(&port.span, path, format!("{shown} is no port")).hint(hint));
+    }
+    if let Some(published) = port.get("published").filter(|published| published.text() != Some(""))
+        && port_text::range(&published.printed()).is_err()
+    {
+        let shown = super::interpolate::shown(&published.printed(), published.from_variable);
+        return Err(published.wrong(path, format!("{shown} is no port")).hint(hint));
+    }
+    for (key, words) in [
+        ("protocol", ["tcp", "udp", "sctp"].as_slice()),
+        ("mode", &["host", "ingress"]),
+    ] {
+        if let Some(found) = port.get(key)
+            && !words.contains(&found.printed().as_str())
+        {
+            let shown = super::interpolate::shown(&found.printed(), found.from_variable);
+            return Err(found.wrong(path, format!("{shown} is none of {}", words.join(", "))));
+        }
+    }
+    Ok(())
+}
+
+fn restart(tree: &Tree, path: &str) -> Result<(), Failure> {
+    let text = tree.printed();
+    let well = match text.split_once(':') {
+        Some(("on-failure", count)) => count.parse::<u32>().is_ok(),
+        Some(_) => false,
+        None => matches!(text.as_str(), "" | "no" | "always" | "on-failure" | "unless-stopped"),
+    };
+    if well {
+        return Ok(());
+    }
+    let shown = super::interpolate::shown(&text, tree.from_variable);
+    Err(tree.wrong(
+        path,
+        format!("{shown} is none of no, always, unless-stopped, on-failure, on-failure:N"),
+    ))
+}

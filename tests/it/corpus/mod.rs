@@ -1,0 +1,161 @@
+//! The corpus of Compose files, held against the real Docker Compose: what both accept is the same, byte for byte, and
+//! what one refuses the other refuses too, ours at its place. What differs is a line in a table, with its reason.
+
+mod case;
+mod compatibility;
+mod differences;
+mod limits;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use magicctl::compose::{self, Printed};
+use magicctl::report::failure_lines;
+
+use case::{Case, Compose, cases};
+use differences::{Differs, of};
+
+/// Groups of files that magicctl refuses: because they are wrong, and by choice.
+const REFUSED: [&str; 2] = ["refused", "refused-here"];
+
+/// Does `work` for each case, on two processors.
+fn each(cases: &[Case], work: impl Fn(&Case) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(case);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_both_accept_is_the_same() {
+    let cases: Vec<Case> = cases()
+        .into_iter()
+        .filter(|case| !REFUSED.contains(&case.group.as_str()))
+        .collect();
+    assert!(cases.len() >= 500, "{} cases", cases.len());
+    let found: Mutex<Vec<String>> = Mutex::default();
+    each(&cases, |case| {
+        if let Some(what) = difference(case) {
+            found.lock().unwrap().push(what);
+        }
+    });
+    let mut found = found.into_inner().unwrap();
+    found.sort();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// What differs between the two readings of a case and is not in the table, or is there and does not differ.
+fn difference(case: &Case) -> Option<String> {
+    let known = of(&case.name);
+    let ours = compose::project(&case.request());
+    let theirs = case.compose(Compose::Yaml);
+    let what = match (&ours, &theirs) {
+        (Err(failure), Err(_)) if failure.place.is_some() => None,
+        (Err(failure), Err(_)) => Some(format!("refused without a place: {failure}")),
+        (Err(failure), Ok(_)) => return expect(case, known, Differs::OnlyWeRefuse, &failure.to_string()),
+        (Ok(_), Err(why)) => return expect(case, known, Differs::OnlyTheyRefuse, why),
+        (Ok(project), Ok(theirs)) => {
+            let mut hashes: Vec<String> = project
+                .stack
+                .services
+                .iter()
+                .map(|(name, service)| format!("{name} {}", service.config_hash))
+                .collect();
+            hashes.sort();
+            let mut wanted: Vec<String> = case
+                .compose(Compose::Hash)
+                .unwrap()
+                .lines()
+                .map(ToOwned::to_owned)
+                .collect();
+            wanted.sort();
+            // A hash is over a service's JSON: what JSON has beside its services is in few groups.
+            let with_json = !matches!(
+                case.group.as_str(),
+                "yaml" | "dotenv" | "interpolation" | "units" | "names"
+            );
+            if project.printed(Printed::Yaml).unwrap() != *theirs {
+                Some("the YAML differs".to_owned())
+            } else if hashes != wanted {
+                Some("a hash differs".to_owned())
+            } else if with_json && project.printed(Printed::Json).unwrap() != case.compose(Compose::Json).unwrap() {
+                Some("the JSON differs".to_owned())
+            } else {
+                None
+            }
+        }
+    };
+    match (what, known) {
+        (Some(what), _) => Some(format!("{}: {what}", case.name)),
+        (None, Some(_)) => Some(format!("{}: agrees, and is in the table of differences", case.name)),
+        (None, None) => None,
+    }
+}
+
+fn expect(case: &Case, known: Option<Differs>, found: Differs, why: &str) -> Option<String> {
+    (known != Some(found)).then(|| format!("{}: {found:?}: {why}", case.name))
+}
+
+#[test]
+fn what_is_refused_is_refused_at_its_place() {
+    let mut texts = Vec::new();
+    for group in REFUSED {
+        let cases: Vec<Case> = cases().into_iter().filter(|case| case.group == group).collect();
+        let told: Mutex<Vec<String>> = Mutex::default();
+        each(&cases, |case| {
+            let theirs = case.compose(Compose::Yaml);
+            let text = match compose::load(&case.request()) {
+                Ok(_) => "ACCEPTED".to_owned(),
+                Err(failure) => {
+                    assert!(!format!("{failure:?}").contains("sk-secret"), "{}", case.name);
+                    failure_lines(&failure).join("\n")
+                }
+            };
+            let compose = if theirs.is_ok() { "prints it" } else { "refuses it" };
+            told.lock()
+                .unwrap()
+                .push(format!("{} (Compose {compose})\n{text}\n", case.name));
+        });
+        let mut told = told.into_inner().unwrap();
+        told.sort();
+        texts.push(told.join("\n"));
+    }
+    let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
+    let settings = |text: &str| text.replace(&root, "");
+    let [refused, here] = [settings(&texts[0]), settings(&texts[1])];
+    for text in [&refused, &here] {
+        assert!(!text.contains("ACCEPTED"), "{text}");
+    }
+    assert!(refused.matches("(Compose ").count() >= 80);
+    insta::assert_snapshot!("refused", refused);
+    insta::assert_snapshot!("refused-here", here);
+}
+
+#[test]
+fn files_before_their_variables_are_put_in() {
+    let cases: Vec<Case> = cases()
+        .into_iter()
+        .filter(|case| matches!(case.group.as_str(), "interpolation" | "apps" | "build"))
+        .collect();
+    let found: Mutex<Vec<String>> = Mutex::default();
+    each(&cases, |case| {
+        let ours = compose::template(&case.request()).and_then(|project| project.printed(Printed::Yaml));
+        let theirs = case.compose(Compose::Template);
+        // Compose itself breaks on variables where it wants a boolean.
+        let broke = theirs.as_ref().is_err_and(|why| why.starts_with("panic:"));
+        if !broke && ours.as_ref().ok() != theirs.as_ref().ok() {
+            found
+                .lock()
+                .unwrap()
+                .push(format!("{}: {ours:?}\n{theirs:?}", case.name));
+        }
+    });
+    let found = found.into_inner().unwrap();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
