@@ -43,12 +43,12 @@ mod unique;
 mod units;
 mod variables;
 
-pub(crate) use paths::normal;
 pub use duration::Nanos;
 pub use files::check_project_name;
 pub use flags::{env_file, mounts_of, ports_of};
 pub use load::{Request, load, project, template};
 pub use model::*;
+pub(crate) use paths::normal;
 pub use project::{Printed, Project};
 pub use refused::Refused;
 pub use schema::{Key, keys};

@@ -11,7 +11,7 @@ mod status;
 mod summary;
 mod table;
 
-pub use diagnostic::print_failure;
+pub use diagnostic::{failure_lines, print_failure};
 pub use findings::{checklist_lines, finding_lines, verdict};
 pub use out::Out;
 pub use redact::Redactor;

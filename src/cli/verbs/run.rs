@@ -246,6 +246,7 @@ fn overlay(session: &Session, service: &mut Service, args: &RunArgs, here: &Path
     service.stdin_open = Some(args.interactive);
     service.restart = None;
     service.container_name = None;
+    service.scale = None;
     if let Some(deploy) = &mut service.deploy {
         deploy.restart_policy = None;
         deploy.replicas = None;

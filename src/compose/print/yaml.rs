@@ -445,7 +445,7 @@ mod tests {
         let value = json!({"a": null, "ports": [{"target": 80, "published": "8001"}], "expose": ["80"],
             "list": [[1, 2], "x"], "empty": {}, "none": [], "texts": ["y", "12:30", "- x", "~", "<<", "it's: #1", "x\ny",
             " x\ny\n\n", "\t", "x \ny", "2001-01-01", "", "=", long, format!("{long}: x")], "1": {"true": 1}});
-        insta::assert_snapshot!(to_yaml(&tree(&value)), @"");
+        insta::assert_snapshot!(to_yaml(&tree(&value)));
     }
 
     #[test]
