@@ -70,10 +70,8 @@ pub enum Event {
         step: usize,
         /// The service.
         service: Option<String>,
-        /// Why and what to do.
-        failure: Failure,
-        /// The service's last log lines, if they say more.
-        last_lines: Vec<String>,
+        /// What it is known by, why, and what to do.
+        failure: Box<Failure>,
     },
     /// A step is left out because what it needs failed.
     StepSkipped {
@@ -100,6 +98,13 @@ pub enum Event {
         /// Milliseconds since the command began.
         after_ms: u64,
     },
+    /// A service that was found ready is so no more when the command is over.
+    Lost {
+        /// The service.
+        service: String,
+        /// What it is known by, why, and what to do.
+        failure: Box<Failure>,
+    },
     /// Something worth knowing.
     Note {
         /// The text.
@@ -109,6 +114,11 @@ pub enum Event {
     Warning {
         /// The text.
         text: String,
+    },
+    /// The user interrupted the command; containers are left as they are.
+    Interrupted {
+        /// Services that are not as wanted yet.
+        services: Vec<String>,
     },
     /// The command is over.
     Finished {

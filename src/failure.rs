@@ -49,19 +49,106 @@ pub struct Place {
     pub source: Option<String>,
 }
 
+/// What a failure is known by: what was seen, in the order of its weight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Evidence {
+    /// What the engine or the registry answered.
+    Said {
+        /// Its words.
+        text: String,
+    },
+    /// How the process ended.
+    Exit {
+        /// The exit code.
+        code: i64,
+        /// What it means.
+        meaning: String,
+        /// How often the engine has started the container, when more than once.
+        starts: Option<u32>,
+    },
+    /// What the healthcheck last said.
+    Healthcheck {
+        /// Its command.
+        command: String,
+        /// Its exit code; `None` when it did not end in time.
+        code: Option<i64>,
+        /// What it printed.
+        output: String,
+    },
+    /// The step of the Dockerfile that failed.
+    BuildStep {
+        /// The step's text.
+        step: String,
+        /// What it printed last.
+        output: Vec<String>,
+    },
+    /// The log record that decides.
+    Error {
+        /// Its lines.
+        lines: Vec<String>,
+    },
+    /// The last records of the log, oldest first, but for the one that decides.
+    Log {
+        /// Each record's lines.
+        records: Vec<Vec<String>>,
+    },
+}
+
+impl Evidence {
+    fn masked(&self, mask: impl Fn(&str) -> String) -> Self {
+        let all = |texts: &[String]| texts.iter().map(|text| mask(text)).collect::<Vec<_>>();
+        let mut masked = self.clone();
+        match &mut masked {
+            Self::Said { text } => *text = mask(text),
+            Self::Exit { .. } => {}
+            Self::Healthcheck { command, output, .. } => {
+                *command = mask(command);
+                *output = mask(output);
+            }
+            Self::BuildStep { step, output } => {
+                *step = mask(step);
+                *output = all(output);
+            }
+            Self::Error { lines } => *lines = all(lines),
+            Self::Log { records } => {
+                for record in records {
+                    *record = all(record);
+                }
+            }
+        }
+        masked
+    }
+}
+
 /// An error as the user reads it. Layers make it; `main` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// Which exit code it ends the process with.
     pub exit: Exit,
+    /// What `explain` knows it by: `MC550`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The service that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// What failed, lower case, no full stop.
     pub what: String,
     /// Where in a file, if anywhere.
     pub place: Option<Place>,
     /// Why, outermost cause first.
     pub why: Vec<String>,
+    /// What it is known by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The same as commands to copy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub run: Vec<String>,
+    /// Other services of the stack whose failure would explain this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blames: Vec<String>,
 }
 
 impl Failure {
@@ -69,10 +156,15 @@ impl Failure {
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
         Self {
             exit,
+            code: None,
+            service: None,
             what: what.into(),
             place: None,
             why: Vec::new(),
+            evidence: Vec::new(),
             hint: None,
+            run: Vec::new(),
+            blames: Vec::new(),
         }
     }
 
@@ -100,6 +192,41 @@ impl Failure {
     /// Says what to do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what it is known by.
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Says whom it is about.
+    pub fn of(mut self, service: impl Into<String>) -> Self {
+        self.service = Some(service.into());
+        self
+    }
+
+    /// The same with every text passed through `mask`: what the user must not see is taken out before lines are broken.
+    pub fn masked(&self, mask: impl Fn(&str) -> String) -> Self {
+        let all = |texts: &[String]| texts.iter().map(|text| mask(text)).collect::<Vec<_>>();
+        Self {
+            what: mask(&self.what),
+            place: self.place.clone().map(|place| Place {
+                source: place.source.as_deref().map(&mask),
+                ..place
+            }),
+            why: all(&self.why),
+            evidence: self.evidence.iter().map(|evidence| evidence.masked(&mask)).collect(),
+            hint: self.hint.as_deref().map(&mask),
+            run: all(&self.run),
+            ..self.clone()
+        }
+    }
+
+    /// Adds a command to copy.
+    pub fn run(mut self, command: impl Into<String>) -> Self {
+        self.run.push(command.into());
         self
     }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -88,6 +89,32 @@ pub struct Global {
     /// Fail at once when another magicctl is at work on this project, instead of waiting for it
     #[arg(long, global = true)]
     pub no_lock_wait: bool,
+}
+
+impl Global {
+    /// The program and the flags that say what it is about: what a command to copy begins with.
+    pub(crate) fn again(&self) -> String {
+        let one =
+            |flag: &'static str, value: &Option<String>| value.iter().map(|value| (flag, value.clone())).collect();
+        let paths = |flag: &'static str, paths: &[PathBuf]| {
+            let paths = paths.iter().map(|path| (flag, path.display().to_string()));
+            paths.collect::<Vec<_>>()
+        };
+        let flags: [Vec<(&str, String)>; 6] = [
+            paths("-C", self.directory.as_slice()),
+            one("-p", &self.project_name),
+            paths("-f", &self.file),
+            paths("--env-file", &self.env_file),
+            self.profile.iter().map(|name| ("--profile", name.clone())).collect(),
+            one("--host", &self.host),
+        ];
+        let flags = flags.into_iter().flatten().flat_map(|(flag, value)| {
+            let quoted = shlex::try_quote(&value).map(Cow::into_owned);
+            [flag.to_owned(), quoted.unwrap_or(value)]
+        });
+        let words: Vec<String> = std::iter::once("magicctl".to_owned()).chain(flags).collect();
+        words.join(" ")
+    }
 }
 
 /// `--output`.

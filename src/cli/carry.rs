@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::cards::{self, Seen, Stage, Surroundings};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ServiceSummary};
@@ -30,6 +31,7 @@ pub(crate) struct Carry<'a> {
     pub began: Instant,
     /// Leave out what the builder says.
     pub quiet_build: bool,
+    session: &'a Session,
     reporter: RefCell<Box<dyn Reporter>>,
     signs: RefCell<Option<std::rc::Rc<Signs>>>,
     total: RefCell<Outcome>,
@@ -52,6 +54,7 @@ impl<'a> Carry<'a> {
             checks: true,
             began: Instant::now(),
             quiet_build: false,
+            session,
             reporter: RefCell::new(session.reporter()),
             signs: RefCell::default(),
             total: RefCell::default(),
@@ -84,6 +87,7 @@ impl<'a> Carry<'a> {
             stack: self.stack,
             plan,
             timeout: self.timeout,
+            around: &self.around(),
             began: self.began,
             emit: &emit,
             made: RefCell::default(),
@@ -110,37 +114,22 @@ impl<'a> Carry<'a> {
     pub(crate) async fn finish(&self, services: &BTreeSet<String>, next: Vec<String>) -> Ended {
         let total = self.total.take();
         if total.interrupted {
-            let left: Vec<&str> = total.not_done.keys().map(String::as_str).collect();
-            let text = if left.is_empty() {
-                "interrupted; containers are left as they are".to_owned()
-            } else {
-                format!(
-                    "interrupted; containers are left as they are, not finished: {}",
-                    left.join(", ")
-                )
-            };
-            self.emit(&Event::Warning { text });
+            let services = total.not_done.into_keys().collect();
+            self.emit(&Event::Interrupted { services });
             return Ok(Some(Exit::Interrupted));
         }
-        let summaries = if services.is_empty() {
+        let there = if services.is_empty() {
             Vec::new()
         } else {
-            let there = self
-                .engine
-                .observe_containers(self.project)
-                .await
-                .map_err(|error| error.failure())?;
-            services.iter().map(|name| summary(name, &there, &total)).collect()
+            let observed = self.engine.observe_containers(self.project).await;
+            observed.map_err(|error| error.failure())?
         };
+        let summaries: Vec<ServiceSummary> = services.iter().map(|name| summary(name, &there, &total)).collect();
         let mut ok = total.failures.is_empty();
-        for service in &summaries {
-            if let (Some((_, ms)), false) = (total.ready.get(&service.service), service.ready) {
+        for summary in &summaries {
+            if total.ready.contains_key(&summary.service) && !summary.ready {
                 ok = false;
-                let text = format!(
-                    "{} was ready after {ms} ms and is so no more: see `magicctl status` and `magicctl logs {0}`",
-                    service.service
-                );
-                self.emit(&Event::Warning { text });
+                self.tell_lost(summary, &there).await;
             }
         }
         self.emit(&Event::Finished {
@@ -163,6 +152,35 @@ impl<'a> Carry<'a> {
     /// Takes the screen away: what follows is the output of somebody else's program.
     pub(crate) fn clear(&self) {
         self.reporter.borrow_mut().clear();
+    }
+
+    /// What failures are explained from.
+    fn around(&self) -> Surroundings<'a> {
+        Surroundings::new(self.stack, self.session.out.redactor(), self.session.global.again())
+    }
+
+    /// A service was found ready, and at the end it is not.
+    async fn tell_lost(&self, summary: &ServiceSummary, there: &[Container]) {
+        let container = there.iter().find(|container| container.name == summary.container);
+        let stage = match summary.state {
+            Some(State::Restarting) => Stage::Loop,
+            Some(State::Running { .. }) => Stage::Unhealthy,
+            _ => Stage::Exited { was_ready: Some(true) },
+        };
+        let failure = match container {
+            Some(container) => {
+                let symptoms = cards::look(self.engine, &container.id, &summary.service, stage, Seen::default()).await;
+                cards::card(&symptoms, &self.around())
+            }
+            None => Failure::failed(format!("{} was ready, and its container is gone", summary.service))
+                .of(summary.service.as_str())
+                .because("somebody removed it")
+                .hint("`magicctl up` makes it again"),
+        };
+        self.emit(&Event::Lost {
+            service: summary.service.clone(),
+            failure: Box::new(failure),
+        });
     }
 
     /// How many steps changed something so far.

@@ -1,12 +1,14 @@
 //! `status`: what runs, since when, where it answers.
 
+use crate::cards::{self, Seen, Stage, Surroundings};
+use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, State};
 use crate::plan::ReadyPage;
 use crate::ready::{Answer, ask};
-use crate::report::{StatusRow, status_table};
+use crate::report::{StatusRow, print_failure, status_table};
 
 use super::Ended;
 use super::args::StatusArgs;
@@ -28,7 +30,7 @@ const STATES: [&str; 7] = [
 
 pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     let (project, stack) = session.project_with(&args.services)?;
-    if let Some(stack) = stack.filter(|_| !args.services.is_empty()) {
+    if let Some(stack) = stack.as_ref().filter(|_| !args.services.is_empty()) {
         stack.select(&args.services, false)?;
     }
     for state in &args.status {
@@ -57,7 +59,9 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
         return Ok(None);
     }
     if !args.watch {
-        show(session, &project, &rows(&engine, &project, args).await?);
+        let rows = rows(&engine, &project, args).await?;
+        let failures = failures(session, &engine, &project, stack.as_ref(), &rows).await?;
+        show(session, &project, &rows, &failures);
         return Ok(None);
     }
     let term = console::Term::stdout();
@@ -67,7 +71,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
             term.clear_screen()
                 .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
         }
-        if !show(session, &project, &rows) {
+        if !show(session, &project, &rows, &[]) {
             return Ok(None);
         }
         tokio::time::sleep(WATCH_EVERY).await;
@@ -98,6 +102,56 @@ async fn rows(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<S
         row
     });
     Ok(futures_util::future::join_all(checks).await)
+}
+
+/// Why containers are not well: those that ended with an error, end again and again, or are unhealthy.
+async fn failures(
+    session: &Session,
+    engine: &Engine,
+    project: &str,
+    stack: Option<&Stack>,
+    rows: &[StatusRow],
+) -> Result<Vec<Failure>, Failure> {
+    if rows.iter().all(|row| stage(row).is_none()) {
+        return Ok(Vec::new());
+    }
+    let containers = engine
+        .observe_containers(project)
+        .await
+        .map_err(|error| error.failure())?;
+    let around = Surroundings::new(stack, session.out.redactor(), session.global.again());
+    let mut order = cards::Order::default();
+    let mut told = Vec::new();
+    for row in rows {
+        let container = containers.iter().find(|container| container.name == row.container);
+        match (stage(row), container) {
+            (Some(stage), Some(container)) => {
+                let symptoms = cards::look(engine, &container.id, &row.service, stage, Seen::default()).await;
+                // Somebody stopped it, and it took no harm.
+                let stopped = symptoms.ended.as_ref().is_some_and(|ended| {
+                    matches!(ended.code, 0 | 130 | 137 | 143) && !ended.oom && symptoms.stage != Stage::Loop
+                });
+                if !stopped {
+                    told.extend(order.failed(cards::card(&symptoms, &around)));
+                }
+            }
+            _ => told.extend(order.well(&row.service)),
+        }
+    }
+    told.extend(order.end().0);
+    Ok(told)
+}
+
+/// What went wrong with a container, by its state alone.
+fn stage(row: &StatusRow) -> Option<Stage> {
+    match row.state {
+        State::Restarting => Some(Stage::Loop),
+        State::Exited { code } if code != 0 => Some(Stage::Exited { was_ready: None }),
+        State::Running {
+            health: Health::Unhealthy,
+        } if !row.ready => Some(Stage::Unhealthy),
+        _ => None,
+    }
 }
 
 /// What `up` asks of a container without a healthcheck that names a page.
@@ -132,16 +186,20 @@ async fn ready_before_the_engine_knows(engine: &Engine, container: &Container) -
 }
 
 /// False when nobody reads any more.
-fn show(session: &Session, project: &str, rows: &[StatusRow]) -> bool {
+fn show(session: &Session, project: &str, rows: &[StatusRow], failures: &[Failure]) -> bool {
     if session.json() {
-        return session
-            .out
-            .line(&serde_json::json!({ "project": project, "containers": rows }).to_string());
+        let value = serde_json::json!({ "project": project, "containers": rows, "failures": failures });
+        return session.out.line(&value.to_string());
     }
     if rows.is_empty() {
         return session.out.line(&format!(
             "project {project} has no containers; `magicctl up` makes them"
         ));
     }
-    status_table(rows).iter().all(|line| session.out.line(line))
+    let told = status_table(rows).iter().all(|line| session.out.line(line));
+    for failure in failures {
+        session.out.diagnostic("");
+        print_failure(&session.out, failure);
+    }
+    told
 }

@@ -89,8 +89,9 @@ use codes;
 
 /// Every code, in order.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [project::ALL, config::ALL, machine::ALL, run::ALL]
+    [project::ALL, config::ALL, machine::ALL]
         .into_iter()
+        .chain(run::PARTS)
         .flatten()
         .copied()
 }

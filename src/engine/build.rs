@@ -29,6 +29,19 @@ pub enum BuildProgress {
     Line(String),
 }
 
+/// A step of a Dockerfile that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FailedStep {
+    /// Its text, as the builder has it: `[2/5] RUN pip install x`.
+    pub name: String,
+    /// What it printed last.
+    pub output: Vec<String>,
+}
+
+/// Of what a step prints, the last bytes are kept for when it fails, and of these the last lines.
+const KEPT_BYTES: usize = 64 << 10;
+const KEPT: usize = 40;
+
 impl Engine {
     /// Builds `service` of `project` and tags it `image`; `tell` hears what the builder says.
     pub async fn build(
@@ -62,7 +75,11 @@ impl Engine {
         );
         let mut progress = Progress::default();
         while let Some(info) = stream.next().await {
-            progress.hear(info.map_err(|error| in_one_form(self.error(error)))?, tell);
+            match info.map_err(|error| self.error(error)) {
+                Ok(info) => progress.hear(info, tell),
+                Err(EngineError::Refused(message)) => return Err(progress.failure(&message)),
+                Err(error) => return Err(error),
+            }
         }
         // The stream ends without a word when the connection breaks.
         self.image_id(image).await?;
@@ -136,15 +153,17 @@ fn options(project: &str, service: &Service, build: &Build, image: &str, dockerf
     }
 }
 
-/// A step that failed, whichever way this engine's builder puts it.
-fn in_one_form(error: EngineError) -> EngineError {
-    match error {
-        EngineError::Refused(message) => EngineError::Refused(failed_step(&message).unwrap_or(message)),
-        other => other,
-    }
+/// The step's command and exit code, whichever way this engine's builder puts it: `` `false` exited with 1 ``.
+fn failed_step(message: &str) -> Option<String> {
+    let (command, code) = command_and_code(message)?;
+    Some(format!("`{command}` exited with {code}"))
 }
 
-fn failed_step(message: &str) -> Option<String> {
+fn failed_command(message: &str) -> Option<String> {
+    command_and_code(message).map(|(command, _)| command)
+}
+
+fn command_and_code(message: &str) -> Option<(String, String)> {
     let older = message.strip_prefix("executor failed running [");
     let newer = message.strip_prefix("process \"");
     let (command, code) = match (older, newer) {
@@ -161,7 +180,7 @@ fn failed_step(message: &str) -> Option<String> {
         (None, None) => return None,
     };
     let command = command.strip_prefix("/bin/sh -c ").unwrap_or(&command);
-    Some(format!("`{command}` exited with {code}"))
+    Some((command.to_owned(), code.to_owned()))
 }
 
 /// The engine tells sessions apart by this.
@@ -179,6 +198,14 @@ struct Progress {
     known: BTreeSet<String>,
     /// An unfinished line.
     rest: String,
+    /// Name of each that has begun.
+    names: HashMap<String, String>,
+    /// The last lines of each.
+    output: HashMap<String, String>,
+    /// The one that failed.
+    failed: Option<String>,
+    /// The one that began last.
+    last: String,
 }
 
 impl Progress {
@@ -196,7 +223,12 @@ impl Progress {
                 continue;
             }
             self.known.insert(vertex.digest.clone());
-            if (vertex.started.is_some() || vertex.cached) && self.begun.insert(vertex.digest) {
+            self.names.insert(vertex.digest.clone(), vertex.name.clone());
+            if !vertex.error.is_empty() && !vertex.error.contains("context canceled") {
+                self.failed.get_or_insert_with(|| vertex.digest.clone());
+            }
+            if (vertex.started.is_some() || vertex.cached) && self.begun.insert(vertex.digest.clone()) {
+                self.last = vertex.digest;
                 tell(BuildProgress::Step {
                     text: vertex.name,
                     current: self.begun.len() as u64,
@@ -205,7 +237,39 @@ impl Progress {
             }
         }
         for log in status.logs {
-            self.lines(&String::from_utf8_lossy(&log.msg), tell);
+            let text = String::from_utf8_lossy(&log.msg).into_owned();
+            self.keep(&log.vertex, &text);
+            self.lines(&text, tell);
+        }
+    }
+
+    /// Keeps what a step prints last. It comes in pieces, which may end anywhere.
+    fn keep(&mut self, step: &str, text: &str) {
+        let kept = self.output.entry(step.to_owned()).or_default();
+        kept.push_str(text);
+        if kept.len() > 2 * KEPT_BYTES {
+            let from = (kept.len() - KEPT_BYTES..kept.len()).find(|from| kept.is_char_boundary(*from));
+            kept.drain(..from.unwrap_or_default());
+        }
+    }
+
+    /// What the builder's last words mean.
+    fn failure(mut self, message: &str) -> EngineError {
+        let digest = self.failed.take().or_else(|| {
+            // Not every engine says which step failed; its own words hold the command.
+            let command = failed_command(message)?;
+            let mut steps = self.names.iter();
+            steps
+                .find(|(_, name)| name.ends_with(&command))
+                .map(|(digest, _)| digest.clone())
+        });
+        let step = digest.map(|digest| FailedStep {
+            name: self.names.remove(&digest).unwrap_or_default(),
+            output: last_lines(&self.output.remove(&digest).unwrap_or_default()),
+        });
+        EngineError::Build {
+            message: failed_step(message).unwrap_or_else(|| message.to_owned()),
+            step,
         }
     }
 
@@ -222,6 +286,18 @@ impl Progress {
             tell(classic_step(&line).unwrap_or(BuildProgress::Line(line)));
         }
     }
+}
+
+/// The last lines of a step's output; of a progress bar nothing, as it is no cause.
+fn last_lines(output: &str) -> Vec<String> {
+    let whole = output
+        .lines()
+        .map(|line| line.trim_end().rsplit('\r').next().unwrap_or_default());
+    let lines: Vec<&str> = whole.filter(|line| !line.is_empty() && !line.contains('━')).collect();
+    lines[lines.len().saturating_sub(KEPT)..]
+        .iter()
+        .map(|line| (*line).to_owned())
+        .collect()
 }
 
 fn classic_step(line: &str) -> Option<BuildProgress> {
@@ -244,20 +320,21 @@ mod tests {
             r#"executor failed running [/bin/sh -c echo "a\b" >&2; exit 3]: exit code: 3"#,
             r#"process "/bin/sh -c echo \"a\\b\" >&2; exit 3" did not complete successfully: exit code: 3"#,
         ] {
-            let error = in_one_form(EngineError::Refused(message.to_owned()));
-            assert_eq!(error.to_string(), r#"`echo "a\b" >&2; exit 3` exited with 3"#);
+            assert_eq!(
+                failed_step(message).unwrap(),
+                r#"`echo "a\b" >&2; exit 3` exited with 3"#
+            );
         }
         // Steps without a shell, and what is not known.
-        let error = |message: &str| in_one_form(EngineError::Refused(message.to_owned())).to_string();
         assert_eq!(
-            error("executor failed running [make all]: exit code: 2"),
+            failed_step("executor failed running [make all]: exit code: 2").unwrap(),
             "`make all` exited with 2"
         );
         for message in [
             "process \"x\" was killed",
             "failed to compute cache key: \"/x\": not found",
         ] {
-            assert_eq!(error(message), message);
+            assert_eq!(failed_step(message), None);
         }
     }
 

@@ -40,6 +40,12 @@ pub struct Detail {
     pub restart_count: u32,
     /// What the healthcheck last printed.
     pub health_output: String,
+    /// The exit code of its last run; `None` when that did not end in time.
+    pub health_code: Option<i64>,
+    /// Most bytes of memory that it may use; 0: any.
+    pub memory_limit: u64,
+    /// Where its process starts; empty: the root.
+    pub workdir: String,
     /// Whom its process runs as; empty: the image's default, mostly root.
     pub user: String,
     /// Its addresses, as this machine sees them if the engine is here; none while it doesn't run.
@@ -239,7 +245,17 @@ impl Engine {
                 .restart_count
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
+            // The engine's code for a run that it had to cut off.
+            health_code: last
+                .as_ref()
+                .and_then(|result| result.exit_code)
+                .filter(|code| *code >= 0),
             health_output: last.and_then(|result| result.output).unwrap_or_default(),
+            memory_limit: host_config
+                .memory
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .unwrap_or(0),
+            workdir: config.working_dir.unwrap_or_default(),
             user: config.user.unwrap_or_default(),
             addresses,
             ports,

@@ -34,7 +34,7 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
 pub use about::About;
 pub use archive::{PathInfo, pass};
-pub use build::BuildProgress;
+pub use build::{BuildProgress, FailedStep};
 pub use container::Detail;
 pub use create::NewContainer;
 pub use endpoint::Endpoint;

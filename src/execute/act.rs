@@ -1,30 +1,44 @@
 //! One step: the engine call that it stands for.
 
+use std::cell::RefCell;
+
+use crate::cards::{self, Seen, Stage, Symptoms};
 use crate::compose::{Service, Stack};
 use crate::engine::{EngineError, NewContainer};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::labels;
 use crate::plan::{Action, ReadyPage, StepId, Target, Until, Which};
-use crate::ready::Wait;
+use crate::ready::{Wait, Waited};
 
-use super::graph::{Broken, Done, Execution};
+use super::graph::{Done, Execution};
 
 /// A healthcheck that passed once is run again after that long, if the command still goes on then.
 const CONFIRM_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 
-impl From<Failure> for Broken {
+/// Why a step's call did not do what it should.
+enum Trouble {
+    /// The engine's answer.
+    Engine(EngineError),
+    /// What we know better.
+    Own(Failure),
+}
+
+impl From<EngineError> for Trouble {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
-        Self {
-            failure,
-            last_lines: Vec::new(),
-        }
+        Self::Own(failure)
     }
 }
 
 impl Execution<'_> {
     /// Does step `id`; a wait may be done `again`.
-    pub(super) async fn step(&self, id: StepId, again: bool) -> Result<Done, Broken> {
+    pub(super) async fn step(&self, id: StepId, again: bool) -> Result<Done, Failure> {
         let step = &self.plan.steps()[id.index()];
         let service = step.service.as_deref();
         (self.emit)(Event::StepStarted {
@@ -43,14 +57,14 @@ impl Execution<'_> {
             step = id.index(),
             action = step.action.verb(),
             target = step.action.target(),
-            ?called,
+            well = called.is_ok(),
             "step"
         );
-        let changed = called.map_err(|failure| named(service, &step.action, failure))?;
+        let changed = called.map_err(|trouble| self.explained(service, &step.action, trouble))?;
         Ok(Done { changed, ready: None })
     }
 
-    async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Failure> {
+    async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
         let engine = self.engine;
         let done = match action {
             Action::PullImage {
@@ -139,22 +153,18 @@ impl Execution<'_> {
             }
             Action::Await { .. } => Ok(false),
         };
-        done.map_err(|error| error.failure())
+        Ok(done?)
     }
 
-    async fn create(&self, id: StepId, mut new: NewContainer<'_>) -> Result<bool, Failure> {
+    async fn create(&self, id: StepId, mut new: NewContainer<'_>) -> Result<bool, Trouble> {
         if !new.labels.contains_key(labels::IMAGE) {
             let image_id = self.engine.image_id(new.image).await.map_err(|error| match error {
-                EngineError::NotFound(_) => missing_image(new.service, new.image),
-                other => other.failure(),
+                EngineError::NotFound(_) => Trouble::Own(missing_image(new.service, new.image)),
+                other => Trouble::Engine(other),
             })?;
             new.labels.insert(labels::IMAGE.to_owned(), image_id);
         }
-        let container = self
-            .engine
-            .create_container(&new)
-            .await
-            .map_err(|error| error.failure())?;
+        let container = self.engine.create_container(&new).await?;
         self.made.borrow_mut().insert(id, container);
         Ok(true)
     }
@@ -172,7 +182,7 @@ impl Execution<'_> {
             return None;
         };
         let container = self.resolve(container).ok()?;
-        let wait = self.wait_for(service, &container, *until, page.as_ref(), true).ok()?;
+        let wait = self.wait_for(service, &container, *until, page.as_ref()).ok()?;
         wait.fails_now().await
     }
 
@@ -182,7 +192,6 @@ impl Execution<'_> {
         id: &'a str,
         until: Until,
         page: Option<&'a ReadyPage>,
-        again: bool,
     ) -> Result<Wait<'a>, Failure> {
         let Some(signs) = self.signs else {
             return Err(Failure::failed("a wait without the engine's events"));
@@ -195,7 +204,8 @@ impl Execution<'_> {
             until,
             page,
             timeout: self.timeout,
-            again,
+            probe: RefCell::default(),
+            last_exit: RefCell::default(),
         })
     }
 
@@ -206,9 +216,9 @@ impl Execution<'_> {
         until: Until,
         page: Option<&ReadyPage>,
         again: bool,
-    ) -> Result<Done, Broken> {
+    ) -> Result<Done, Failure> {
         let id = self.resolve(container)?;
-        let wait = self.wait_for(service, &id, until, page, again)?;
+        let wait = self.wait_for(service, &id, until, page)?;
         let tell = |text| {
             (self.emit)(Event::Waiting {
                 service: service.to_owned(),
@@ -220,10 +230,7 @@ impl Execution<'_> {
                 changed: false,
                 ready: Some((id, by)),
             }),
-            Err(waited) => Err(Broken {
-                failure: waited.failure,
-                last_lines: waited.last_lines,
-            }),
+            Err(waited) => Err(self.not_ready(service, &id, again, waited).await),
         }
     }
 
@@ -255,6 +262,60 @@ impl Execution<'_> {
             current: progress.current,
             total: progress.total,
         });
+    }
+
+    /// Why a wait ended badly: what the container shows, and what that means.
+    async fn not_ready(&self, service: &str, id: &str, again: bool, waited: Waited) -> Failure {
+        let mut seen = Seen::default();
+        let stage = match waited {
+            Waited::Impossible(failure) => return *failure,
+            Waited::Exited(detail) => {
+                seen.detail = Some(*detail);
+                Stage::Exited { was_ready: Some(again) }
+            }
+            Waited::NotCompleted(detail) => {
+                seen.detail = Some(*detail);
+                Stage::NotCompleted
+            }
+            Waited::Loop(detail) => {
+                seen.detail = Some(*detail);
+                Stage::Loop
+            }
+            Waited::TimedOut { probe } => {
+                seen.probe = probe;
+                Stage::TimedOut(self.timeout)
+            }
+        };
+        let symptoms = cards::look(self.engine, id, service, stage, seen).await;
+        cards::card(&symptoms, self.around)
+    }
+
+    /// What a call that did not work means.
+    fn explained(&self, service: Option<&str>, action: &Action, trouble: Trouble) -> Failure {
+        let error = match trouble {
+            Trouble::Own(failure) => return with_service(failure, service),
+            Trouble::Engine(error) => error,
+        };
+        let stage = match action {
+            Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
+                Stage::Start
+            }
+            Action::CreateContainer { .. } | Action::RenameContainer { .. } => Stage::Create,
+            Action::PullImage { image, .. } => Stage::Pull { image: image.clone() },
+            Action::BuildImage { .. } => Stage::Build,
+            _ => Stage::Other(format!("{} {}", action.verb(), action.target())),
+        };
+        let mut symptoms = Symptoms::new(service.unwrap_or_default(), stage);
+        symptoms.said = match error {
+            EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => message,
+            EngineError::Build { message, step } => {
+                symptoms.step = step;
+                message
+            }
+            EngineError::Local { what, why } => format!("{what}: {why}"),
+            own => return with_service(own.failure(), service),
+        };
+        cards::card(&symptoms, self.around)
     }
 
     fn tell_build(&self, id: StepId, service: Option<&str>, progress: crate::engine::BuildProgress) {
@@ -302,44 +363,25 @@ impl Execution<'_> {
     }
 }
 
-fn missing_image(service: &Service, image: &str) -> Failure {
-    Failure::failed(format!("image {image} is not there"))
-        .because(format!(
-            "pull_policy of {} is {}",
-            service.name,
-            service.pull_policy.as_deref().unwrap_or("missing")
-        ))
-        .hint(format!(
-            "pull it yourself (`docker pull {image}`), or change pull_policy"
-        ))
+fn with_service(mut failure: Failure, service: Option<&str>) -> Failure {
+    if failure.service.is_none() {
+        failure.service = service.map(ToOwned::to_owned);
+    }
+    failure
 }
 
-/// Says which service the failure is about, as part of the sentence.
-fn named(service: Option<&str>, action: &Action, mut failure: Failure) -> Broken {
-    let verb = match action {
-        Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
-            "can't start"
-        }
-        Action::CreateContainer { .. } | Action::RenameContainer { .. } => "can't be made",
-        Action::StopContainer { .. } => "can't be stopped",
-        Action::RemoveContainer { .. } => "can't be removed",
-        Action::KillContainer { .. } => "can't be killed",
-        Action::PauseContainer { .. } => "can't be paused",
-        Action::PushImage { .. } => "can't be pushed",
-        Action::PullImage { .. } => "has no image",
-        Action::BuildImage { .. } => {
-            failure
-                .hint
-                .get_or_insert_with(|| "the builder's last lines are above; what was running still runs".to_owned());
-            "can't be built"
-        }
-        _ => {
-            failure.what = format!("can't {} {}: {}", action.verb(), action.target(), failure.what);
-            return failure.into();
-        }
-    };
-    if let Some(service) = service {
-        failure.what = format!("{service} {verb}: {}", failure.what);
-    }
-    failure.into()
+fn missing_image(service: &Service, image: &str) -> Failure {
+    Failure::failed(format!(
+        "{} can't be made: its image {image} is not there",
+        service.name
+    ))
+    .coded("MC521")
+    .because(format!(
+        "pull_policy of {} is {}",
+        service.name,
+        service.pull_policy.as_deref().unwrap_or("missing")
+    ))
+    .hint("pull it yourself, or take pull_policy out of the service")
+    .run(format!("docker pull {image}"))
+    .run("magicctl up")
 }

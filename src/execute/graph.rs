@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use crate::cards::Surroundings;
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy};
@@ -32,6 +33,8 @@ pub struct Execution<'a> {
     pub plan: &'a Plan,
     /// How long one wait may take.
     pub timeout: Duration,
+    /// What failures are explained from.
+    pub around: &'a Surroundings<'a>,
     /// When the command began; times in events count from here.
     pub began: Instant,
     /// Hears what happens.
@@ -61,12 +64,6 @@ pub(super) struct Done {
     pub changed: bool,
     /// It found a container ready: its id, and who said so.
     pub ready: Option<(String, ReadyBy)>,
-}
-
-/// How a step failed.
-pub(super) struct Broken {
-    pub failure: Failure,
-    pub last_lines: Vec<String>,
 }
 
 impl Execution<'_> {
@@ -140,7 +137,7 @@ impl Execution<'_> {
         }
     }
 
-    async fn timed(&self, id: StepId, again: bool) -> (StepId, Instant, Result<Done, Broken>) {
+    async fn timed(&self, id: StepId, again: bool) -> (StepId, Instant, Result<Done, Failure>) {
         (id, Instant::now(), self.step(id, again).await)
     }
 
@@ -200,7 +197,7 @@ impl Execution<'_> {
         });
     }
 
-    fn ended(&self, id: StepId, began: Instant, result: Result<Done, Broken>, outcome: &mut Outcome) {
+    fn ended(&self, id: StepId, began: Instant, result: Result<Done, Failure>, outcome: &mut Outcome) {
         let step = &self.plan.steps()[id.index()];
         match result {
             Ok(done) => {
@@ -222,16 +219,15 @@ impl Execution<'_> {
                     }
                 }
             }
-            Err(broken) => {
+            Err(failure) => {
                 if let Some(service) = &step.service {
                     outcome.not_done.insert(service.clone(), String::new());
                 }
-                outcome.failures.push(broken.failure.clone());
+                outcome.failures.push(failure.clone());
                 (self.emit)(Event::StepFailed {
                     step: id.index(),
                     service: step.service.clone(),
-                    failure: broken.failure,
-                    last_lines: broken.last_lines,
+                    failure: Box::new(failure),
                 });
             }
         }

@@ -3,16 +3,26 @@
 use futures_util::StreamExt as _;
 
 use super::feed::of_engine;
-use super::print::pretty_lines;
+use super::print::brief_lines;
 use super::{Grouping, Joining, Record};
 use crate::engine::{Engine, LogOptions, LogPiece};
 
-/// What is asked of the engine for each line wanted: a traceback before the last records may be long.
+/// What is asked of the engine for each record wanted: a traceback has many lines.
 const ASKED: usize = 10;
 
-/// The last records of a container's log in about `count` lines: a record is whole where it fits. None when the engine
-/// can't give them.
-pub async fn last_lines(engine: &Engine, id: &str, count: usize) -> Vec<String> {
+/// A record as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Last {
+    /// Its lines.
+    pub lines: Vec<String>,
+    /// It says that something went wrong.
+    pub is_error: bool,
+    /// It was written to stderr.
+    pub is_stderr: bool,
+}
+
+/// The last `count` records of a container's log, oldest first. None when the engine can't give them.
+pub async fn last_records(engine: &Engine, id: &str, count: usize) -> Vec<Last> {
     let options = LogOptions {
         tail: Some(count.saturating_mul(ASKED)),
         ..LogOptions::default()
@@ -22,34 +32,26 @@ pub async fn last_lines(engine: &Engine, id: &str, count: usize) -> Vec<String> 
     while let Some(Ok(piece)) = stream.next().await {
         pieces.push(piece);
     }
-    lines_of(&pieces, count)
+    records_of(&pieces, count)
 }
 
-fn lines_of(pieces: &[LogPiece], count: usize) -> Vec<String> {
+fn records_of(pieces: &[LogPiece], count: usize) -> Vec<Last> {
     let mut joining = Joining::default();
     let mut grouping = Grouping::default();
-    let mut records: Vec<Vec<String>> = Vec::new();
-    let mut emit = |record: &Record| records.push(pretty_lines(record));
+    let mut records: Vec<Last> = Vec::new();
+    let mut emit = |record: &Record| {
+        records.push(Last {
+            lines: brief_lines(record),
+            is_error: record.is_error(),
+            is_stderr: record.stderr,
+        });
+    };
     for piece in pieces {
         joining.push(of_engine(piece), &mut |line| grouping.push(line, &mut emit));
     }
     joining.finish(&mut |line| grouping.push(line, &mut emit));
     grouping.finish(&mut emit);
-    let mut last: Vec<String> = Vec::new();
-    for mut record in records.into_iter().rev() {
-        let room = count.saturating_sub(last.len());
-        if record.len() > room {
-            if last.is_empty() {
-                // Of a traceback longer than what is shown the end says most.
-                record.drain(..record.len() - room);
-                return record;
-            }
-            break;
-        }
-        record.append(&mut last);
-        last = record;
-    }
-    last
+    records.split_off(records.len().saturating_sub(count))
 }
 
 #[cfg(test)]
@@ -57,22 +59,18 @@ mod tests {
     use super::*;
     use crate::logs::Stamp;
 
-    fn lines(text: &str, count: usize) -> Vec<String> {
+    #[test]
+    fn records_are_whole_and_say_whether_they_are_errors() {
         let piece = |(time, line): (i64, &str)| LogPiece {
             stderr: false,
             time: Stamp(time),
             bytes: format!("{line}\n").into(),
         };
-        lines_of(&(0..).zip(text.lines()).map(piece).collect::<Vec<_>>(), count)
-    }
-
-    #[test]
-    fn records_are_whole_where_they_fit() {
         let text = "one\nTraceback (most recent call last):\n  a\nE: x\n{\"level\":\"ERROR\",\"message\":\"two\"}";
-        assert_eq!(lines(text, 9).len(), 5);
-        assert_eq!(lines(text, 9)[4], "ERROR   two");
-        assert_eq!(lines(text, 3), ["ERROR   two"]);
-        let trace = text.rsplit_once('\n').unwrap().0;
-        assert_eq!(lines(trace, 2), ["  a", "E: x"]);
+        let pieces: Vec<LogPiece> = (0..).zip(text.lines()).map(piece).collect();
+        let records = records_of(&pieces, 2);
+        assert_eq!(records.len(), 2);
+        assert_eq!((records[0].lines.len(), records[0].is_error), (3, true));
+        assert_eq!(records[1].lines, ["ERROR   two"]);
     }
 }

@@ -17,7 +17,7 @@ pub enum Fed {
     /// Where its log can be followed from; it ends with that.
     Seam(Option<Seam>),
     /// Why it gives no more; the others go on.
-    Failed(Failure),
+    Failed(Box<Failure>),
 }
 
 /// Takes printed records in their final order.
@@ -49,7 +49,7 @@ impl Head {
                 }
                 Some(Fed::Summary(summary)) => sink.counted(summary),
                 Some(Fed::Seam(seam)) => sink.seam(source, seam),
-                Some(Fed::Failed(failure)) => sink.failed(source, failure),
+                Some(Fed::Failed(failure)) => sink.failed(source, *failure),
                 None => self.ended = true,
             }
         }
@@ -206,7 +206,7 @@ mod tests {
         let seen = runtime.block_on(async {
             let (bad, bad_feed) = channel(2);
             let (good, good_feed) = channel(2);
-            bad.send(Fed::Failed(Failure::failed("gone"))).await.unwrap();
+            bad.send(Fed::Failed(Box::new(Failure::failed("gone")))).await.unwrap();
             let mut batch = Batch::default();
             batch.bytes.extend_from_slice(b"here");
             batch.seal(Stamp(1), true, false);

@@ -28,7 +28,7 @@ pub use feed::{Chunk, from_engine, from_files, from_loki};
 pub use fingerprint::fingerprint;
 pub use grouping::Grouping;
 pub use keep::Keep;
-pub use last::last_lines;
+pub use last::{Last, last_records};
 pub use level::Level;
 pub use likely::Likely;
 pub use line::{Joining, Piece};

@@ -18,7 +18,7 @@ pub enum Trace {
 pub fn begins(line: &[u8]) -> Trace {
     match line.first() {
         Some(b'T') if line.starts_with(b"Traceback (most recent call last)") => Trace::Python,
-        Some(b' ') if is_exception_group(line) => Trace::Python,
+        Some(b' ') if is_exception_group(line) || is_syntax_error(line) => Trace::Python,
         Some(b'E') if line.starts_with(b"Exception in thread ") => Trace::Java,
         Some(b'p') if line.starts_with(b"panic: ") => Trace::Go,
         Some(b'f') if line.starts_with(b"fatal error: ") => Trace::Go,
@@ -66,6 +66,11 @@ pub fn is_exception_group(line: &[u8]) -> bool {
     line.starts_with(b"  + Exception Group Traceback (most recent call last)")
 }
 
+/// `  File "/app/run.py", line 3`: of a syntax error in the program itself Python prints no more than where it is.
+fn is_syntax_error(line: &[u8]) -> bool {
+    line.starts_with(b"  File \"") && line.last().is_some_and(u8::is_ascii_digit)
+}
+
 /// `goroutine 1 [running]:`
 fn is_goroutine(line: &[u8]) -> bool {
     line.strip_prefix(b"goroutine ")
@@ -98,8 +103,10 @@ fn is_python_exception(line: &[u8]) -> bool {
     let name = line[..end].trim_ascii_end();
     let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name);
     let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || !byte.is_ascii();
+    // Some of the oldest have small letters: `socket.gaierror`, `zlib.error`.
+    let is_old = last.len() < name.len() && last.ends_with(b"error") && end < line.len();
     name.iter().all(is_of_a_name)
         && last
             .first()
-            .is_some_and(|first| first.is_ascii_uppercase() || !first.is_ascii())
+            .is_some_and(|first| first.is_ascii_uppercase() || !first.is_ascii() || is_old)
 }

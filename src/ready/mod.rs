@@ -2,7 +2,6 @@
 //! says so, whichever is first. One without a healthcheck may name a page that says it.
 
 mod budget;
-mod known;
 mod pace;
 mod page;
 mod ports;

@@ -1,5 +1,6 @@
 //! Waiting for one container.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -8,7 +9,6 @@ use tokio::time::Instant;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
-use crate::logs::last_lines;
 use crate::observed::Health;
 use crate::plan::{ReadyPage, Until};
 
@@ -41,17 +41,34 @@ pub struct Wait<'a> {
     pub page: Option<&'a ReadyPage>,
     /// How long at most.
     pub timeout: Duration,
-    /// It was found ready before.
-    pub again: bool,
+    /// What our last run of its healthcheck said.
+    pub probe: RefCell<Option<ExecOutcome>>,
+    /// How it was when its process had last ended.
+    pub last_exit: RefCell<Option<Box<Detail>>>,
 }
 
-/// How a wait ended badly: what to say, and the container's last lines.
+/// How a wait ended badly.
 #[derive(Debug)]
-pub struct Waited {
-    /// What to say.
-    pub failure: Failure,
-    /// The last lines of its log.
-    pub last_lines: Vec<String>,
+pub enum Waited {
+    /// Its process ended, and isn't started again.
+    Exited(Box<Detail>),
+    /// Its process ended with an error, and was to end with 0.
+    NotCompleted(Box<Detail>),
+    /// Its process ends again and again.
+    Loop(Box<Detail>),
+    /// It was not as wanted in time.
+    TimedOut {
+        /// What our last run of its healthcheck said.
+        probe: Option<ExecOutcome>,
+    },
+    /// It can't be waited for, or the engine is gone.
+    Impossible(Box<Failure>),
+}
+
+impl From<Failure> for Waited {
+    fn from(failure: Failure) -> Self {
+        Self::Impossible(Box::new(failure))
+    }
 }
 
 /// What ends one look at a container.
@@ -77,15 +94,16 @@ impl Wait<'_> {
     /// Waits. `tell` hears what stands in the way, each thing once.
     pub async fn run(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Waited> {
         let waiting = self.watch(tell);
-        let ended = tokio::time::timeout(self.timeout, waiting).await;
-        let failure = match ended {
-            Ok(Ok(by)) => return Ok(by),
-            Ok(Err(failure)) => failure,
-            Err(_elapsed) => self.timed_out().await,
-        };
-        let last_lines = last_lines(self.engine, self.id, 12).await;
-        let failure = self.explained(failure, &last_lines).await;
-        Err(Waited { failure, last_lines })
+        match tokio::time::timeout(self.timeout, waiting).await {
+            Ok(ended) => ended,
+            // What ended in that time does not only take long.
+            Err(_elapsed) => match self.last_exit.take() {
+                Some(detail) => Err(Waited::Loop(detail)),
+                None => Err(Waited::TimedOut {
+                    probe: self.probe.take(),
+                }),
+            },
+        }
     }
 
     /// What the healthcheck says, run once, if it fails. A container that is gone or can't be asked is no news here: its
@@ -101,19 +119,7 @@ impl Wait<'_> {
         }
     }
 
-    /// The failure with what the last lines are known to mean.
-    async fn explained(&self, failure: Failure, last_lines: &[String]) -> Failure {
-        let user = match self.engine.inspect_state(self.id).await {
-            Ok(detail) => detail.user,
-            Err(_) => String::new(),
-        };
-        match super::known::cause(last_lines, &user) {
-            Some(known) => failure.because(known.why).hint(known.hint),
-            None => failure,
-        }
-    }
-
-    async fn watch(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Failure> {
+    async fn watch(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Waited> {
         // Listening before looking: whatever happens after the look is heard.
         let mut events = self.signs.listen();
         let mut said = String::new();
@@ -126,6 +132,9 @@ impl Wait<'_> {
         let mut exits = 0;
         loop {
             let detail = self.look().await?;
+            if !detail.is_running {
+                *self.last_exit.borrow_mut() = Some(Box::new(detail.clone()));
+            }
             if let Some(by) = self.settled(&detail, exits)? {
                 return Ok(by);
             }
@@ -155,12 +164,13 @@ impl Wait<'_> {
     }
 
     /// Whether the container is as wanted, or can never be, by its state alone.
-    fn settled(&self, detail: &Detail, exits: u32) -> Result<Option<ReadyBy>, Failure> {
+    fn settled(&self, detail: &Detail, exits: u32) -> Result<Option<ReadyBy>, Waited> {
         if !detail.is_running {
             return self.after_exit(detail, exits.max(1));
         }
         if exits >= EXITS_OF_A_LOOP {
-            return Err(self.in_a_loop(detail));
+            let last_exit = self.last_exit.take();
+            return Err(Waited::Loop(last_exit.unwrap_or_else(|| Box::new(detail.clone()))));
         }
         if self.until == Until::Completed {
             return Ok(None);
@@ -168,12 +178,7 @@ impl Wait<'_> {
         if detail.healthcheck.is_empty() {
             return match self.until {
                 Until::Ready if self.page.is_some() => Ok(None),
-                Until::Healthy => Err(Failure::failed(format!("{} has no healthcheck", self.service))
-                    .because("a service that depends on it says `condition: service_healthy`")
-                    .hint(format!(
-                        "give {} a healthcheck, or wait for `service_started`",
-                        self.service
-                    ))),
+                Until::Healthy => Err(self.has_no_healthcheck().into()),
                 _ => Ok(Some(ReadyBy::Running)),
             };
         }
@@ -282,11 +287,19 @@ impl Wait<'_> {
             Ok(outcome) => {
                 let output = outcome.output.trim();
                 let said = (!output.is_empty()).then(|| format!("healthcheck: {}", last_line(output)));
+                *self.probe.borrow_mut() = Some(outcome);
                 Ok(Asked::NotYet(said))
             }
             // Between an exit and the next start there is nothing to run it in: the events will tell.
             Err(error) if error.is_unreachable() => Err(error.failure()),
-            Err(_) => Ok(Asked::Impossible),
+            Err(error) => {
+                // Newer engines refuse to run what is not in the image.
+                *self.probe.borrow_mut() = Some(ExecOutcome {
+                    exit_code: None,
+                    output: error.to_string(),
+                });
+                Ok(Asked::Impossible)
+            }
         }
     }
 
@@ -313,61 +326,26 @@ impl Wait<'_> {
         }
     }
 
+    fn has_no_healthcheck(&self) -> Failure {
+        let service = self.service;
+        Failure::failed(format!("{service} has no healthcheck"))
+            .coded("MC574")
+            .of(service)
+            .because("a service that depends on it says `condition: service_healthy`, which can never come")
+            .hint(format!("give {service} a healthcheck, or wait for `service_started`"))
+    }
+
     /// What an exit means: done, hopeless (the error), or worth waiting for the engine's restart (`None`).
-    fn after_exit(&self, detail: &Detail, exits: u32) -> Result<Option<ReadyBy>, Failure> {
+    fn after_exit(&self, detail: &Detail, exits: u32) -> Result<Option<ReadyBy>, Waited> {
         if self.until == Until::Completed && detail.exit_code == 0 {
             return Ok(Some(ReadyBy::Completed));
         }
-        let service = self.service;
-        let restarts = detail.restarts();
-        let code = detail.exit_code;
-        let when = if self.again {
-            "soon after it was ready"
-        } else {
-            "before it was ready"
-        };
-        if !restarts {
-            if self.until == Until::Completed {
-                return Err(
-                    Failure::failed(format!("{service} did not complete: it exited with {code}"))
-                        .because(meaning(detail)),
-                );
-            }
-            return Err(Failure::failed(format!("{service} exited with {code} {when}"))
-                .because(meaning(detail))
-                .hint(format!("see `magicctl logs {service}`; its last lines are above")));
+        match detail.restarts() {
+            true if exits.max(detail.restart_count) >= EXITS_OF_A_LOOP => Err(Waited::Loop(Box::new(detail.clone()))),
+            true => Ok(None),
+            false if self.until == Until::Completed => Err(Waited::NotCompleted(Box::new(detail.clone()))),
+            false => Err(Waited::Exited(Box::new(detail.clone()))),
         }
-        if exits.max(detail.restart_count) >= EXITS_OF_A_LOOP {
-            return Err(self.in_a_loop(detail));
-        }
-        Ok(None)
-    }
-
-    fn in_a_loop(&self, detail: &Detail) -> Failure {
-        let service = self.service;
-        Failure::failed(format!("{service} exits with {} again and again", detail.exit_code))
-            .because(meaning(detail))
-            .because(format!("the engine has started it {} times", detail.restart_count + 1))
-            .hint(format!("see `magicctl logs {service}`; its last lines are above"))
-    }
-
-    async fn timed_out(&self) -> Failure {
-        let service = self.service;
-        let seconds = self.timeout.as_secs_f64();
-        let failure = match self.until {
-            Until::Completed => Failure::failed(format!("{service} did not complete within {seconds} s")),
-            _ => Failure::failed(format!("{service} was not ready within {seconds} s")),
-        };
-        let failure = match self.engine.inspect_state(self.id).await {
-            Ok(detail) if !detail.health_output.trim().is_empty() => failure.because(format!(
-                "its healthcheck said: {}",
-                last_line(detail.health_output.trim())
-            )),
-            _ => failure,
-        };
-        failure.hint(format!(
-            "see `magicctl logs {service}`; it goes on starting: `magicctl up` again waits on, `--wait-timeout` waits longer"
-        ))
     }
 }
 
@@ -381,21 +359,4 @@ fn tell_tracing<E: std::fmt::Display>(service: &str, outcome: Result<ExecOutcome
 
 fn last_line(text: &str) -> &str {
     text.lines().next_back().unwrap_or(text)
-}
-
-/// What an exit code means, where it means something.
-fn meaning(detail: &Detail) -> String {
-    if detail.oom_killed {
-        return "it was killed for using more memory than its limit".to_owned();
-    }
-    match detail.exit_code {
-        0 => "it ended by itself, without an error".to_owned(),
-        126 => "its command can't be run: not executable".to_owned(),
-        127 => "its command is not in the image".to_owned(),
-        137 => "it was killed (SIGKILL)".to_owned(),
-        139 => "it crashed (segmentation fault)".to_owned(),
-        143 => "it was told to stop (SIGTERM)".to_owned(),
-        _ if !detail.error.is_empty() => detail.error.clone(),
-        code => format!("its process ended with exit code {code}"),
-    }
 }

@@ -7,16 +7,20 @@ use console::style;
 use crate::failure::{Failure, Place};
 
 use super::Out;
+use super::card::{card_lines, columns};
 
 /// Prints `failure` as the last word of a command.
 pub fn print_failure(out: &Out, failure: &Failure) {
-    for line in failure_lines(failure) {
+    for line in failure_lines(&failure.masked(|text| out.masked(text))) {
         out.diagnostic(&line);
     }
 }
 
-/// `failure` as lines: `error:`, the place, each cause, `hint:`.
+/// `failure` as lines: a card when it has a code, else `error:`, the place, each cause, `hint:`.
 pub fn failure_lines(failure: &Failure) -> Vec<String> {
+    if failure.code.is_some() {
+        return card_lines(failure, columns());
+    }
     let mut lines = vec![format!(
         "{} {}",
         style("error:").red().bold().for_stderr(),

@@ -1,7 +1,9 @@
 //! Tells what happens: the same events as a live screen, plain lines, JSON lines, or nothing but failures.
 
+mod card;
 mod diagnostic;
 mod findings;
+mod failures;
 mod json;
 mod out;
 mod plain;

@@ -4,19 +4,25 @@ use console::style;
 
 use crate::event::{Event, ReadyBy};
 
-use super::diagnostic::failure_lines;
-use super::summary::{seconds, summary_lines};
+use super::failures::Failures;
+use super::summary::{interrupted_line, seconds, summary_lines};
 use super::{Out, Reporter};
 
 pub(super) struct Plain {
     out: Out,
     verbose: bool,
     quiet: bool,
+    failures: Failures,
 }
 
 impl Plain {
     pub(super) fn new(out: Out, verbose: bool, quiet: bool) -> Self {
-        Self { out, verbose, quiet }
+        Self {
+            out,
+            verbose,
+            quiet,
+            failures: Failures::default(),
+        }
     }
 
     fn say(&self, service: Option<&str>, text: &str) {
@@ -28,6 +34,9 @@ impl Plain {
 
 impl Reporter for Plain {
     fn event(&mut self, event: &Event) {
+        for line in self.failures.lines(event, &self.out) {
+            self.out.diagnostic(&line);
+        }
         match event {
             Event::Planned { notes, .. } => {
                 for note in notes {
@@ -45,21 +54,11 @@ impl Reporter for Plain {
             }
             Event::Progress { service, text, .. } if self.verbose => self.say(service.as_deref(), text),
             Event::Output { service, line, .. } => self.say(service.as_deref(), &format!("| {line}")),
-            Event::Progress { .. } | Event::StepDone { .. } | Event::StepSkipped { .. } => {}
-            Event::StepFailed {
-                service,
-                failure,
-                last_lines,
-                ..
-            } => {
-                for line in last_lines {
-                    self.out
-                        .diagnostic(&format!("{:<12} | {line}", service.as_deref().unwrap_or("-")));
-                }
-                for line in failure_lines(failure) {
-                    self.out.diagnostic(&line);
-                }
-            }
+            Event::Progress { .. }
+            | Event::StepDone { .. }
+            | Event::StepSkipped { .. }
+            | Event::StepFailed { .. }
+            | Event::Lost { .. } => {}
             Event::Waiting { service, text } => self.say(Some(service), text),
             Event::Ready { service, by, after_ms } => {
                 self.say(
@@ -71,6 +70,9 @@ impl Reporter for Plain {
             Event::Warning { text } => {
                 self.out
                     .diagnostic(&format!("{} {text}", style("warning:").yellow().bold().for_stderr()));
+            }
+            Event::Interrupted { services } => {
+                self.out.diagnostic(&interrupted_line(services));
             }
             Event::Finished { .. } => {
                 if !self.quiet {

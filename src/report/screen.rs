@@ -8,8 +8,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::event::{Event, ReadyBy};
 
-use super::diagnostic::failure_lines;
-use super::summary::{seconds, summary_lines};
+use super::failures::Failures;
+use super::summary::{interrupted_line, seconds, summary_lines};
 use super::{Out, Reporter};
 
 pub(super) struct Screen {
@@ -17,6 +17,7 @@ pub(super) struct Screen {
     area: MultiProgress,
     bars: BTreeMap<String, ProgressBar>,
     width: usize,
+    failures: Failures,
 }
 
 impl Screen {
@@ -26,6 +27,7 @@ impl Screen {
             area: MultiProgress::new(),
             bars: BTreeMap::new(),
             width: 8,
+            failures: Failures::default(),
         }
     }
 
@@ -66,6 +68,8 @@ impl Reporter for Screen {
     }
 
     fn event(&mut self, event: &Event) {
+        let lines = self.failures.lines(event, &self.out);
+        self.print(lines);
         match event {
             Event::Planned {
                 services, steps, notes, ..
@@ -111,19 +115,11 @@ impl Reporter for Screen {
                     bar.set_message("waiting");
                 }
             }
-            Event::StepFailed {
-                service,
-                failure,
-                last_lines,
-                ..
-            } => {
+            Event::Lost { service, .. } => self.end(service, "✗", style("failed").red().to_string()),
+            Event::StepFailed { service, .. } => {
                 if let Some(service) = service {
                     self.end(service, "✗", style("failed").red().to_string());
                 }
-                let name = service.as_deref().unwrap_or_default();
-                let mut lines: Vec<String> = last_lines.iter().map(|line| format!("{name} | {line}")).collect();
-                lines.extend(failure_lines(failure));
-                self.print(lines);
             }
             Event::StepSkipped { service, because, .. } => {
                 if let Some(service) = service.as_ref().filter(|service| *service != because) {
@@ -144,6 +140,7 @@ impl Reporter for Screen {
             }
             Event::Note { text } => self.print(vec![format!("note: {text}")]),
             Event::Warning { text } => self.print(vec![format!("{} {text}", style("warning:").yellow())]),
+            Event::Interrupted { services } => self.print(vec![interrupted_line(services)]),
             Event::Finished { .. } => {
                 self.clear();
                 for line in summary_lines(event) {

@@ -14,6 +14,17 @@ pub fn seconds(milliseconds: u64) -> String {
     }
 }
 
+/// The line for [`Event::Interrupted`].
+pub fn interrupted_line(services: &[String]) -> String {
+    let mark = style("warning:").yellow().bold().for_stderr();
+    let mut line = format!("{mark} interrupted; containers are left as they are");
+    if !services.is_empty() {
+        line.push_str(", not finished: ");
+        line.push_str(&services.join(", "));
+    }
+    line
+}
+
 /// The lines for [`Event::Finished`]; none for other events.
 pub fn summary_lines(event: &Event) -> Vec<String> {
     let Event::Finished {

@@ -9,6 +9,7 @@
 mod against_compose;
 mod bad_input;
 mod check;
+mod cards;
 mod commands;
 mod config_files;
 mod corpus;

@@ -24,7 +24,7 @@ fn an_image_is_pulled_with_the_docker_clients_credentials_and_layer_progress() {
         .insert("DOCKER_CONFIG".to_owned(), registry.config_with_password());
     project.edit("docker-compose.yml", "light:1", "light:2");
     let unknown = project.magicctl(&["--quiet", "up"]);
-    assert!(unknown.stderr.contains("no such tag"), "{}", stable(&unknown.stderr));
+    assert!(unknown.stderr.contains("has no"), "{}", stable(&unknown.stderr));
     project.edit("docker-compose.yml", "light:2", "light:1");
 
     // By the config file.

@@ -284,7 +284,7 @@ fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Re
                     let failure = Failure::failed(format!("{} can't be read", path.display()))
                         .because(error.to_string())
                         .hint("`--source engine` asks the engine for it");
-                    let _nobody_listens = to.blocking_send(Fed::Failed(failure));
+                    let _nobody_listens = to.blocking_send(Fed::Failed(Box::new(failure)));
                 }
             };
             std::thread::Builder::new()

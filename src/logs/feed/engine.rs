@@ -28,7 +28,7 @@ where
         let (batch, seam) = match tail_of_engine(&wanted, &who, count, &open).await {
             Ok(found) => found,
             Err(error) => {
-                let _nobody_listens = to.send(Fed::Failed(error.failure())).await;
+                let _nobody_listens = to.send(Fed::Failed(Box::new(error.failure()))).await;
                 return;
             }
         };
@@ -48,7 +48,7 @@ where
         match piece {
             Ok(piece) => pipeline.push(of_engine(&piece)),
             Err(error) => {
-                let _nobody_listens = to.send(Fed::Failed(error.failure())).await;
+                let _nobody_listens = to.send(Fed::Failed(Box::new(error.failure()))).await;
                 break;
             }
         }

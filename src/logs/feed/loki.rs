@@ -18,7 +18,7 @@ use crate::logs::source::{Loki, LokiEntry};
 pub async fn from_loki(wanted: Arc<Wanted>, who: Arc<Who>, loki: Loki, project: String, to: Sender<Fed>) {
     let given = all_of_loki(wanted, who, &loki, &project, &to).await;
     if let Err(failure) = given {
-        let _nobody_listens = to.send(Fed::Failed(failure)).await;
+        let _nobody_listens = to.send(Fed::Failed(Box::new(failure))).await;
     }
 }
 

@@ -10,7 +10,7 @@ mod safe;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Record;
+use super::{Record, format};
 use crate::report::Redactor;
 
 pub use clock::Clock;
@@ -139,15 +139,54 @@ impl Printer {
     }
 }
 
-/// A record as lines for people, without colours.
-pub fn pretty_lines(record: &Record) -> Vec<String> {
+/// Fields that a reader of a failure can do without: when and where in the program a line was written.
+const INCIDENTAL: [&str; 14] = [
+    "timestamp",
+    "time",
+    "ts",
+    "@timestamp",
+    "caller",
+    "logger",
+    "name",
+    "pid",
+    "process",
+    "role",
+    "thread",
+    "component",
+    "org_id",
+    "version",
+];
+
+/// A record as lines for people, without colours and times: its level, what it says, and a traceback as it is.
+pub fn brief_lines(record: &Record) -> Vec<String> {
+    let head = record.head();
+    let parts = format::parts(head);
     let mut lines = Vec::new();
-    for (index, line) in record.lines().enumerate() {
-        match pretty::json_line(line, false).filter(|_| index == 0) {
-            Some(taken_apart) => lines.extend(taken_apart),
-            None => lines.push(safe::line(line, false)),
+    if parts.message.is_empty() {
+        lines.push(safe::line(head, false));
+    } else {
+        let level = format::level(head).map(|level| format!("{:<7} ", level.name().to_uppercase()));
+        let mut first = level.unwrap_or_default();
+        let mut message = parts.message.lines();
+        first.push_str(&safe::text(message.next().unwrap_or_default(), false));
+        let fields = parts
+            .fields
+            .iter()
+            .filter(|(key, _)| !INCIDENTAL.contains(&key.as_str()));
+        for (key, value) in fields {
+            let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            // Such as Go's error with the stack below it.
+            let mut lines = value.lines();
+            let more = if lines.clone().nth(1).is_some() { " …" } else { "" };
+            let field = format!("  {key}={}{more}", lines.next().unwrap_or_default());
+            first.push_str(&safe::text(&field, false));
         }
+        lines.push(first);
+        lines.extend(message.map(|line| safe::text(line, false)));
+        let exception = parts.exception.unwrap_or_default();
+        lines.extend(exception.lines().map(|line| safe::text(line, false)));
     }
+    lines.extend(record.lines().skip(1).map(|line| safe::line(line, false)));
     lines
 }
 

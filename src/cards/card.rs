@@ -1,0 +1,389 @@
+//! Symptoms → the failure as the user reads it.
+
+use regex::{Captures, Regex};
+
+use crate::failure::{Evidence, Failure, Place};
+use crate::logs::Last;
+
+use super::dockerfile;
+use super::fill::Known;
+use super::rules::{self, At, On, Rule};
+use super::surroundings::Surroundings;
+use super::symptoms::{Ended, Stage, Symptoms};
+
+/// How many records of the log a card shows.
+const RECORDS: usize = 10;
+
+/// A cause that was recognised.
+struct Cause {
+    code: &'static str,
+    what: String,
+    why: String,
+    fix: String,
+    run: Vec<String>,
+    place: Option<Place>,
+    /// The record of the log that decides, by its index.
+    record: Option<usize>,
+    blames: Vec<String>,
+}
+
+/// What `symptoms` mean, with all that they are known by.
+pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
+    // Before a pattern can catch a part of a key.
+    let symptoms = &symptoms.masked(|text| around.redactor.mask(text).into_owned());
+    let cause = recognised(symptoms, around).unwrap_or_else(|| unknown(symptoms, around));
+    let stage = phrase(symptoms);
+    let mut failure = Failure::failed(if cause.what.is_empty() {
+        stage
+    } else {
+        format!("{stage}: {}", cause.what)
+    })
+    .coded(cause.code)
+    .because(cause.why)
+    .hint(cause.fix);
+    failure.service = Some(symptoms.service.clone()).filter(|name| !name.is_empty());
+    let own = |line: String| match line.strip_prefix("magicctl ") {
+        Some(rest) => format!("{} {rest}", around.again),
+        None => line,
+    };
+    failure.run = cause.run.into_iter().map(own).collect();
+    failure.place = cause.place;
+    failure.blames = cause.blames;
+    failure.evidence = evidence(symptoms, cause.record);
+    failure
+}
+
+/// The first rule of the table that fits.
+fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
+    rules::compiled().iter().find_map(|(on, rules)| match on {
+        On::Exit => first(
+            symptoms,
+            around,
+            rules,
+            &exit_words(symptoms.ended.as_ref()?, symptoms.memory_limit),
+        ),
+        On::Said if symptoms.said.is_empty() => None,
+        On::Said => first(symptoms, around, rules, &symptoms.said),
+        On::Build if symptoms.stage != Stage::Build => None,
+        On::Build => first(symptoms, around, rules, &build_words(symptoms)),
+        On::Health if symptoms.ended.is_some() => None,
+        On::Health => first(symptoms, around, rules, symptoms.health.as_ref()?.output.trim()),
+        On::Log => newest_first(&symptoms.records)
+            .find_map(|(index, record)| {
+                let cause = first(symptoms, around, rules, &record.lines.join("\n"))?;
+                Some(Cause {
+                    record: Some(index),
+                    ..cause
+                })
+            })
+            // What a program prints line by line makes many records.
+            .or_else(|| first(symptoms, around, rules, &last_lines(&symptoms.records))),
+    })
+}
+
+/// The last records as one text.
+fn last_lines(records: &[Last]) -> String {
+    let last = &records[records.len().saturating_sub(2 * RECORDS)..];
+    let lines = last.iter().flat_map(|record| record.lines.iter().map(String::as_str));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Records that say that something went wrong first.
+fn newest_first(records: &[Last]) -> impl Iterator<Item = (usize, &Last)> {
+    let of_kind = |wanted: bool| {
+        let all = records.iter().enumerate().rev();
+        all.filter(move |(_, record)| record.is_error == wanted)
+    };
+    of_kind(true).chain(of_kind(false))
+}
+
+fn first(
+    symptoms: &Symptoms,
+    around: &Surroundings<'_>,
+    rules: &[(&'static Rule, Regex)],
+    text: &str,
+) -> Option<Cause> {
+    rules.iter().find_map(|(rule, pattern)| {
+        // Of several exceptions the last is the one that ended it.
+        let caught = pattern.captures_iter(text).last()?;
+        fitting(rule, symptoms, around, &caught, text)
+    })
+}
+
+fn fitting(
+    rule: &Rule,
+    symptoms: &Symptoms,
+    around: &Surroundings<'_>,
+    caught: &Captures<'_>,
+    text: &str,
+) -> Option<Cause> {
+    let known = Known {
+        symptoms,
+        around,
+        caught: Some(caught),
+        text,
+    };
+    let texts = [rule.what, rule.why, rule.fix]
+        .into_iter()
+        .chain(rule.run.iter().copied());
+    let mut blames: Vec<String> = texts.flat_map(|text| known.blamed(text)).collect();
+    blames.dedup();
+    Some(Cause {
+        code: rule.code,
+        what: known.fill(rule.what)?,
+        why: known.fill(rule.why)?,
+        fix: known.fill(rule.fix)?,
+        run: rule.run.iter().map(|line| known.fill(line)).collect::<Option<_>>()?,
+        place: place(rule.at, &known),
+        record: None,
+        blames,
+    })
+}
+
+fn place(at: At, known: &Known<'_>) -> Option<Place> {
+    let around = known.around;
+    let service = known.symptoms.service.as_str();
+    let caught = |name: &str| Some(known.caught?.name(name)?.as_str());
+    match at {
+        At::Nowhere => None,
+        At::Code => known.user_frame(),
+        At::Key("image") if known.symptoms.stage == Stage::Build => around.in_dockerfile(service, &["FROM"]),
+        At::Key("command") => around
+            .key(service, "command")
+            .or_else(|| around.key(service, "entrypoint"))
+            .or_else(|| around.in_dockerfile(service, &["CMD", "ENTRYPOINT"]))
+            .or_else(|| around.begin(service)),
+        At::Key(key) => around.key(service, key).or_else(|| around.begin(service)),
+        At::Step => step_place(known.symptoms, around, caught("line")),
+        At::File => {
+            let path = caught("path")?;
+            let absolute = std::path::Path::new("/").join(&known.symptoms.workdir).join(path);
+            let file = around
+                .host(service, &absolute.to_string_lossy())
+                .or_else(|| around.in_context(service, path))?;
+            Surroundings::line(&file, caught("line")?.parse().ok()?)
+        }
+        At::Requirement => {
+            let (file, line) = around.requirement(service, caught("name")?)?;
+            Surroundings::line(&file, line)
+        }
+    }
+}
+
+/// The line of the Dockerfile: the one that the builder names, or that of the failed step.
+fn step_place(symptoms: &Symptoms, around: &Surroundings<'_>, line: Option<&str>) -> Option<Place> {
+    let file = around.dockerfile(&symptoms.service)?;
+    if let Some(number) = line.and_then(|line| line.parse().ok()) {
+        return Surroundings::line(&file, number);
+    }
+    let text = std::fs::read_to_string(&file).ok()?;
+    let (number, _) = dockerfile::line_of(&text, &symptoms.step.as_ref()?.name)?;
+    Surroundings::line(&file, number)
+}
+
+/// A cause that no rule knows: what there is to see, and where to look further.
+fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
+    let service = &symptoms.service;
+    let known = Known {
+        symptoms,
+        around,
+        caught: None,
+        text: "",
+    };
+    let last = |is_wanted: fn(&Last) -> bool| symptoms.records.iter().rposition(is_wanted);
+    let is_said = |record: &Last| record.lines.first().is_some_and(|line| !line.trim().is_empty());
+    let last_error = last(|record| record.is_error);
+    let last_words = last_error
+        .or_else(|| last(|record| record.is_stderr))
+        .or_else(|| last(is_said));
+    let said = last_words.and_then(|index| symptoms.records[index].lines.first());
+    let logs = format!("magicctl logs {service} --tail 50");
+    let (code, what, why, fix, run) = match (&symptoms.stage, symptoms.said.as_str()) {
+        (Stage::TimedOut(_), _) => (
+            "MC580",
+            said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
+            match last_error {
+                Some(_) => "that is its last error; it runs, and goes on starting".to_owned(),
+                None => "it runs and reports no error: it may only be slow".to_owned(),
+            },
+            "see what it is doing; if it only is slow, wait longer".to_owned(),
+            vec![
+                logs,
+                format!(
+                    "magicctl up --wait-timeout {}s",
+                    known.fill("{longer}").unwrap_or_else(|| "300".to_owned())
+                ),
+            ],
+        ),
+        (_, "") => (
+            "MC540",
+            said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said)),
+            match (last_error, said) {
+                (Some(_), _) => {
+                    "that is its own last error; it is the program's own reason, not one of the stack".to_owned()
+                }
+                (None, Some(_)) => {
+                    "that is the last that it said; it is the program's own reason, not one of the stack".to_owned()
+                }
+                _ => "the program gave up without a word".to_owned(),
+            },
+            match said {
+                Some(_) => "mend what those words name, then start it again; this shows what it said before".to_owned(),
+                None => format!(
+                    "run its command by hand and look: `docker run --rm -it {} sh`",
+                    known.fill("{image}").unwrap_or_default()
+                ),
+            },
+            vec![logs, "magicctl up".to_owned()],
+        ),
+        (Stage::Build, said) => (
+            "MC530",
+            one_line(said),
+            "the builder says so; magicctl knows no more about it".to_owned(),
+            known
+                .fill("mend what it names in {dockerfile}, then build anew")
+                .unwrap_or_else(|| "mend what it names, then build anew".to_owned()),
+            vec![format!("magicctl rebuild {service}")],
+        ),
+        (_, said) => (
+            "MC514",
+            one_line(said),
+            "the engine says so; magicctl knows no more about it".to_owned(),
+            "mend what it names, then go on; the engine's own log may say more".to_owned(),
+            vec!["sudo journalctl -u docker -n 30".to_owned(), "magicctl up".to_owned()],
+        ),
+    };
+    Cause {
+        code,
+        what,
+        why,
+        fix,
+        run,
+        place: match symptoms.stage {
+            Stage::Build => step_place(symptoms, around, None),
+            _ => None,
+        },
+        record: last_words,
+        blames: Vec::new(),
+    }
+}
+
+/// What failed, up to the colon.
+fn phrase(symptoms: &Symptoms) -> String {
+    let service = &symptoms.service;
+    let code = symptoms.ended.as_ref().map(|ended| ended.code).unwrap_or_default();
+    match &symptoms.stage {
+        Stage::Pull { .. } => format!("{service} has no image"),
+        Stage::Build => format!("{service} can't be built"),
+        Stage::Create => format!("{service} can't be made"),
+        Stage::Start => format!("{service} can't start"),
+        Stage::Exited { was_ready: None } => format!("{service} has exited with {code}"),
+        Stage::Exited { was_ready: Some(false) } => format!("{service} exited with {code} before it was ready"),
+        Stage::Exited { was_ready: Some(true) } => format!("{service} exited with {code} soon after it was ready"),
+        Stage::NotCompleted => format!("{service} did not complete: it exited with {code}"),
+        Stage::Loop => format!("{service} exits with {code} again and again"),
+        Stage::TimedOut(time) => format!("{service} was not ready within {} s", time.as_secs_f64()),
+        Stage::Unhealthy => format!("{service} is unhealthy"),
+        Stage::Other(what) => format!("can't {what}"),
+    }
+}
+
+fn exit_words(ended: &Ended, limit: u64) -> String {
+    let oom = if ended.oom { " oom" } else { "" };
+    let limit = if ended.oom && limit > 0 { " limit" } else { "" };
+    format!("{}{oom}{limit}", ended.code)
+}
+
+fn build_words(symptoms: &Symptoms) -> String {
+    let output = symptoms
+        .step
+        .as_ref()
+        .map(|step| step.output.join("\n"))
+        .unwrap_or_default();
+    format!("{output}\n{}", symptoms.said)
+}
+
+fn evidence(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    let said = symptoms.said.trim();
+    if let Some(step) = &symptoms.step {
+        evidence.push(Evidence::BuildStep {
+            step: step.name.clone(),
+            output: step.output.clone(),
+        });
+    }
+    // Of a step that ran, its own last words say more than that it failed.
+    if !said.is_empty() && symptoms.step.as_ref().is_none_or(|step| step.output.is_empty()) {
+        evidence.push(Evidence::Said { text: said.to_owned() });
+    }
+    if let Some(ended) = &symptoms.ended {
+        evidence.push(Evidence::Exit {
+            code: ended.code,
+            meaning: meaning(ended, symptoms.memory_limit),
+            starts: (ended.starts > 1).then_some(ended.starts),
+        });
+    } else if let Some(health) = &symptoms.health {
+        evidence.push(Evidence::Healthcheck {
+            command: health.shown(),
+            code: health.code,
+            output: health.output.trim().to_owned(),
+        });
+    }
+    if let Some(record) = decisive.and_then(|index| symptoms.records.get(index)) {
+        evidence.push(Evidence::Error {
+            lines: record.lines.clone(),
+        });
+    }
+    let others = symptoms
+        .records
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| Some(*index) != decisive);
+    let mut records: Vec<Vec<String>> = others
+        .rev()
+        .take(RECORDS)
+        .map(|(_, record)| record.lines.clone())
+        .collect();
+    records.reverse();
+    if !records.is_empty() {
+        evidence.push(Evidence::Log { records });
+    }
+    evidence
+}
+
+/// What an exit code means.
+fn meaning(ended: &Ended, limit: u64) -> String {
+    match ended.code {
+        _ if ended.oom && limit > 0 => "killed by the kernel: it used more memory than its limit".to_owned(),
+        _ if ended.oom => "killed by the kernel: the machine ran out of memory".to_owned(),
+        0 => "ended by itself, without an error".to_owned(),
+        1 | 2 => "ended by itself, with an error of its own".to_owned(),
+        126 => "the command can't be executed".to_owned(),
+        127 => "the command was not found".to_owned(),
+        137 => "killed with SIGKILL from outside, not for its memory limit".to_owned(),
+        139 => "crashed with SIGSEGV, a segmentation fault".to_owned(),
+        143 => "stopped with SIGTERM, as `docker stop` does".to_owned(),
+        code @ 129..=159 => format!("ended by signal {}", code - 128),
+        _ => "ended by itself, with an exit code of its own".to_owned(),
+    }
+}
+
+/// Of a log line for people: without its level and its fields.
+fn message(line: &str) -> String {
+    let text = ["ERROR", "FATAL"]
+        .iter()
+        .find_map(|level| line.strip_prefix(level))
+        .unwrap_or(line)
+        .trim();
+    let text = text.split("  name=").next().unwrap_or(text);
+    one_line(text)
+}
+
+fn one_line(text: &str) -> String {
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .trim_end_matches('.')
+        .to_owned()
+}

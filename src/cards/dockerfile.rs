@@ -1,0 +1,106 @@
+//! Which line of a Dockerfile a step of the builder stands on.
+
+/// The 1-based line of the instruction that the builder calls `step` (`[2/5] RUN pip install x`), and its text.
+pub fn line_of<'t>(dockerfile: &'t str, step: &str) -> Option<(usize, &'t str)> {
+    let (place, text) = match step.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        Some((place, text)) => (place, text),
+        None => ("", step),
+    };
+    let instructions = instructions(dockerfile);
+    let wanted = squeezed(text);
+    // BuildKit writes variables out, in all but RUN.
+    let same: Vec<_> = instructions
+        .iter()
+        .filter(|(_, text)| squeezed(text) == wanted)
+        .collect();
+    if let [(number, _)] = same.as_slice() {
+        return source(dockerfile, *number);
+    }
+    // Else by its number: FROM is the first of its stage, and only these make steps.
+    let (stage, counts) = place.rsplit_once(' ').unwrap_or(("", place));
+    let index: usize = counts.split_once('/')?.0.trim().parse().ok()?;
+    let stages = stages(&instructions);
+    let chosen = match stages.iter().find(|(name, _)| name.eq_ignore_ascii_case(stage.trim())) {
+        Some((_, steps)) => steps,
+        None => &stages.last()?.1,
+    };
+    source(dockerfile, *chosen.get(index.checked_sub(1)?)?)
+}
+
+fn source(dockerfile: &str, number: usize) -> Option<(usize, &str)> {
+    Some((number, dockerfile.lines().nth(number - 1)?))
+}
+
+/// Each instruction with the line that it begins on, its continuation lines joined.
+fn instructions(dockerfile: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut goes_on = false;
+    for (index, line) in dockerfile.lines().enumerate() {
+        let text = line.trim();
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let (text, continues) = match text.strip_suffix('\\') {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        match found.last_mut().filter(|_| goes_on) {
+            Some((_, whole)) => {
+                whole.push(' ');
+                whole.push_str(text);
+            }
+            None => found.push((index + 1, text.to_owned())),
+        }
+        goes_on = continues;
+    }
+    found
+}
+
+/// The lines of each stage's steps, by the stage's name.
+fn stages(instructions: &[(usize, String)]) -> Vec<(String, Vec<usize>)> {
+    let mut stages: Vec<(String, Vec<usize>)> = Vec::new();
+    for (number, text) in instructions {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words.first().map(|word| word.to_ascii_uppercase()).as_deref() {
+            Some("FROM") => {
+                let name = words
+                    .iter()
+                    .position(|word| word.eq_ignore_ascii_case("as"))
+                    .and_then(|at| words.get(at + 1));
+                let name = name.map_or_else(|| format!("stage-{}", stages.len()), |name| (*name).to_owned());
+                stages.push((name, vec![*number]));
+            }
+            Some("RUN" | "COPY" | "ADD" | "WORKDIR") => {
+                if let Some((_, steps)) = stages.last_mut() {
+                    steps.push(*number);
+                }
+            }
+            _ => {}
+        }
+    }
+    stages
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "ARG BASE=python:3.12\nFROM ${BASE} AS build\n# a word\nRUN a \\\n    && b\n\nFROM ${BASE}\nWORKDIR /app\nCOPY ${X} ./\nRUN false\n";
+
+    #[test]
+    fn by_its_text_and_by_its_number() {
+        assert_eq!(line_of(FILE, "[build 2/2] RUN a     && b"), Some((4, "RUN a \\")));
+        assert_eq!(line_of(FILE, "[stage-1 3/4] COPY y ./"), Some((9, "COPY ${X} ./")));
+        assert_eq!(line_of(FILE, "[3/4] COPY y ./"), Some((9, "COPY ${X} ./")));
+        assert_eq!(line_of(FILE, "RUN false"), Some((10, "RUN false")));
+        assert_eq!(
+            line_of(FILE, "[build 1/2] FROM docker.io/library/python:3.12"),
+            Some((2, "FROM ${BASE} AS build"))
+        );
+        assert_eq!(line_of(FILE, "[internal] load x"), None);
+    }
+}

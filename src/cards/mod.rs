@@ -1,0 +1,26 @@
+//! Failure cards: what went wrong with a service, in plain words, what that is known by, the likely cause, and the fix as a
+//! command to copy.
+//!
+//! [`look`] gathers the [`Symptoms`] of a container from the engine; everything after it is pure. The table in [`rules`] says
+//! which words mean what; [`card`] writes the [`Failure`](crate::failure::Failure) from the first rule that fits. [`Order`]
+//! tells root causes before what only follows from them.
+
+mod card;
+mod dockerfile;
+mod fill;
+mod look;
+mod order;
+mod rules;
+mod surroundings;
+mod symptoms;
+#[cfg(test)]
+mod tests;
+mod traceback;
+
+pub use card::card;
+pub use look::{Seen, look};
+pub use order::Order;
+pub use rules::codes;
+pub use surroundings::Surroundings;
+pub use symptoms::{Ended, HealthReport, Stage, Symptoms};
+pub use traceback::is_foreign;

@@ -1,0 +1,208 @@
+//! How processes end, and commands that can't be run.
+
+use super::{At, Rule};
+
+/// Held against `137 oom limit`.
+pub(super) const MEMORY: &[Rule] = &[
+    Rule {
+        code: "MC544",
+        pattern: r"oom limit",
+        what: "it needs more memory than its limit of {limit}",
+        why: "the kernel killed it when it had used {limit}, which magicctl.yaml allows it{rendered}",
+        fix: "give it more in magicctl.yaml, `{memory_setting}`, then render",
+        run: &["magicctl render", "magicctl up"],
+        at: At::Key("mem_limit"),
+    },
+    Rule {
+        code: "MC544",
+        pattern: r"oom limit",
+        what: "it needs more memory than its limit of {limit}",
+        why: "the kernel killed it when it had used {limit}, which {compose} allows it",
+        fix: "raise the limit in {compose} to {more_memory} or more",
+        run: &["magicctl up"],
+        at: At::Key("mem_limit"),
+    },
+    Rule {
+        code: "MC544",
+        pattern: r"oom$",
+        what: "the machine ran out of memory",
+        why: "the kernel killed it to get memory back; it has no limit of its own",
+        fix: "stop something else, or give the machine more memory; this shows who uses it",
+        run: &["free -h", "docker stats --no-stream", "magicctl up"],
+        at: At::Nowhere,
+    },
+];
+
+/// What the runtime or a shell says of a command in the container's own log.
+pub(super) const COMMAND: &[Rule] = &[
+    Rule {
+        code: "MC542",
+        pattern: r"tini \(\d+\)\] exec (?P<program>\S+) failed: No such file or directory",
+        what: "there is no program `{program}` in its image",
+        why: "its command begins with that word",
+        fix: "correct the command, or use an image that has {program}",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC543",
+        pattern: r"tini \(\d+\)\] exec (?P<program>\S+) failed: Permission denied",
+        what: "{program} may not be executed",
+        why: "{program:host} of this machine has no execute permission, and the image has it from there",
+        fix: "make it executable, then build anew",
+        run: &["chmod +x {program:host}", "magicctl rebuild {service}"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC543",
+        pattern: r"tini \(\d+\)\] exec (?P<program>\S+) failed: Permission denied",
+        what: "{program} may not be executed",
+        why: "that file of its image has no execute permission, or is a folder",
+        fix: "let the command begin with a program, such as `sh {program}`, or set the permission in the image",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC542",
+        pattern: r"(?m)exec: (?:line \d+: )?(?P<program>[^:\s]+): not found",
+        what: "there is no program `{program}` in its image",
+        why: "its command begins with that word",
+        fix: "correct the command, or use an image that has {program}",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC543",
+        pattern: r"(?m)exec: (?:line \d+: )?(?P<program>[^:\s]+): [Pp]ermission denied",
+        what: "{program} may not be executed",
+        why: "its command begins with that file, which is no program or has no execute permission",
+        fix: "let the command begin with a program, such as `sh {program}`, or set the permission in the image",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC543",
+        pattern: r"(?i)exec format error",
+        what: "its program is not made for this machine",
+        why: "the image is for another processor, or its command is a script without `#!/bin/sh` as its first line",
+        fix: "build or pull the image for this machine; to a script, give that first line",
+        run: &["docker image inspect -f '{:architecture}' {image}", "uname -m"],
+        at: At::Key("image"),
+    },
+    Rule {
+        code: "MC542",
+        pattern: r"exec (?P<program>/\S+): no such file or directory",
+        what: "{program} can't be run",
+        why: "the interpreter in its first line (`#!…`) is not in the image; lines that end as on Windows (CRLF) do the same",
+        fix: "save it with Unix line ends, then build anew",
+        run: &["sed -i 's/\\r$//' {program:host}", "magicctl rebuild {service}"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC542",
+        pattern: r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        what: "there is no program `{program}` in its image",
+        why: "its command runs it in a shell",
+        fix: "install it in {dockerfile} (RUN apt-get update && apt-get install -y {program}), or correct the command",
+        run: &["magicctl rebuild {service}"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC542",
+        pattern: r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        what: "there is no program `{program}` in its image",
+        why: "its command runs it in a shell",
+        fix: "correct the command, or use an image that has {program}",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC542",
+        pattern: r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?:can't open '?|cannot open )?(?P<path>/?[\w./-]+)'?: (?:No such file|cannot open)",
+        what: "there is no {path} in its image",
+        why: "its command runs that script",
+        fix: "copy it in the Dockerfile, or correct the command",
+        run: &["magicctl rebuild {service}"],
+        at: At::Key("command"),
+    },
+];
+
+/// Held against `139`: what a signal means where the log does not say more.
+pub(super) const SIGNALS: &[Rule] = &[
+    Rule {
+        code: "MC545",
+        pattern: r"^137$",
+        what: "it was killed from outside (SIGKILL), not for its memory limit",
+        why: "somebody ran `docker kill`, its grace period was over when it was stopped, or the kernel took memory from the whole machine",
+        fix: "start it again; if it happens again, the kernel's log says whether it was memory",
+        run: &["magicctl up", "sudo dmesg -T | grep -i 'killed process'"],
+        at: At::Nowhere,
+    },
+    Rule {
+        code: "MC546",
+        pattern: r"^139$",
+        what: "its program crashed (SIGSEGV, a segmentation fault)",
+        why: "native code went wrong: a library of the image that isn't made for this processor or its other versions, or a fault of its own; no setting of the stack",
+        fix: "build it anew from scratch, with packages that fit each other; if it still crashes, use another version of what was changed last",
+        run: &["magicctl rebuild --no-cache {service}{built}"],
+        at: At::Nowhere,
+    },
+    Rule {
+        code: "MC546",
+        pattern: r"^(?:139|13[24568])$",
+        what: "its program crashed (exit code {code}, a fatal signal)",
+        why: "native code went wrong: the image isn't made for this processor, or it is a fault of this version; no setting of the stack",
+        fix: "use another version of the image {image}",
+        run: &["magicctl up"],
+        at: At::Key("image"),
+    },
+    Rule {
+        code: "MC547",
+        pattern: r"^(?:143|130)$",
+        what: "it was told to stop (exit code {code}, a signal), and did",
+        why: "somebody stopped it: `docker stop`, another tool, or a script in the container; it is no fault of its own",
+        fix: "start it again",
+        run: &["magicctl up"],
+        at: At::Nowhere,
+    },
+];
+
+/// What an exit code alone says.
+pub(super) const CODES: &[Rule] = &[
+    Rule {
+        code: "MC541",
+        pattern: r"^0$",
+        what: "its command ended by itself, without an error",
+        why: "a service must go on running; its command (`{command}`) does its work, or starts something in the background, and returns",
+        fix: "let `command` run the server in the foreground; for work that ends, write `restart: \"no\"` and let others wait with `condition: service_completed_successfully`",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC541",
+        pattern: r"^0$",
+        what: "its command ended by itself, without an error",
+        why: "a service must go on running; the command of its image does its work, or starts something in the background, and returns",
+        fix: "let CMD of the image, or `command` of the service, run the server in the foreground",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC543",
+        pattern: r"^126$",
+        what: "its command can't be executed",
+        why: "exit code 126: the file is there, but is no program or has no execute permission",
+        fix: "make it executable (`chmod +x`), then build anew",
+        run: &["magicctl rebuild {service}"],
+        at: At::Key("command"),
+    },
+    Rule {
+        code: "MC542",
+        pattern: r"^127$",
+        what: "its command was not found",
+        why: "exit code 127: the program that it names is not in the image",
+        fix: "correct `command`, or install the program in the image",
+        run: &["magicctl up"],
+        at: At::Key("command"),
+    },
+];

@@ -1,0 +1,359 @@
+//! What the project's files say about a failure: which file of this machine a path in the container is, which line of the
+//! Compose file sets something.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::compose::{Condition, Mount, MountKind, Origin, Service, Stack};
+use crate::failure::Place;
+use crate::nearest::nearest;
+use crate::report::Redactor;
+
+/// A file longer than this is not looked into.
+const LONGEST_FILE: u64 = 4 << 20;
+
+/// Ports that say what listens there; the last is that for other containers.
+const USUAL: [(&str, &[&str]); 3] = [("kafka", &["9092", "9093"]), ("redis", &["6379"]), ("loki", &["3100"])];
+
+/// The project of a failed service.
+#[derive(Debug, Clone)]
+pub struct Surroundings<'a> {
+    /// What is wanted, when its file can be read.
+    pub stack: Option<&'a Stack>,
+    /// The user's directory: files below it are named from there.
+    pub here: PathBuf,
+    /// Takes keys out before anything is made of a text.
+    pub redactor: &'a Redactor,
+    /// What a command to copy begins with: `magicctl -p other`.
+    pub again: String,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Of `stack`, seen from the current directory.
+    pub fn new(stack: Option<&'a Stack>, redactor: &'a Redactor, again: String) -> Self {
+        Self {
+            stack,
+            redactor,
+            again,
+            here: std::env::current_dir().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn service(&self, name: &str) -> Option<&'a Service> {
+        self.stack?.services.get(name)
+    }
+
+    /// A path as the user would type it.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.here).unwrap_or(path).display().to_string()
+    }
+
+    /// What is mounted at `path` of the container, by a bind mount: there or not.
+    pub(super) fn mounted(&self, service: &str, path: &str) -> Option<PathBuf> {
+        let nearest = self.mount(service, path, MountKind::Bind)?;
+        let rest = Path::new(path).strip_prefix(&nearest.target).ok()?;
+        let source = PathBuf::from(nearest.source.as_ref()?);
+        Some(if rest.as_os_str().is_empty() {
+            source
+        } else {
+            source.join(rest)
+        })
+    }
+
+    /// The named volume that is mounted at `path` of the container.
+    pub(super) fn volume(&self, service: &str, path: &str) -> Option<String> {
+        self.volume_name(self.mount(service, path, MountKind::Volume)?)
+    }
+
+    /// The first named volume of `service`.
+    pub(super) fn data_volume(&self, service: &str) -> Option<String> {
+        let mut mounts = self.service(service)?.volumes.iter();
+        self.volume_name(mounts.find(|mount| mount.kind == MountKind::Volume && mount.source.is_some())?)
+    }
+
+    fn volume_name(&self, mount: &Mount) -> Option<String> {
+        let key = mount.source.as_ref()?;
+        let volume = self.stack?.volumes.get(key);
+        Some(volume.map_or_else(|| key.clone(), |volume| volume.name.clone()))
+    }
+
+    /// The mount of `kind` at or above `path` of the container.
+    fn mount(&self, service: &str, path: &str, kind: MountKind) -> Option<&'a Mount> {
+        let mounts = self.service(service)?.volumes.iter();
+        let above = mounts.filter(|mount| mount.kind == kind && Path::new(path).starts_with(&mount.target));
+        above.max_by_key(|mount| mount.target.len())
+    }
+
+    /// The source of the bind mount at or above `path` of the container.
+    pub(super) fn bind(&self, service: &str, path: &str) -> Option<PathBuf> {
+        let nearest = self.mount(service, path, MountKind::Bind)?;
+        nearest.source.as_ref().map(PathBuf::from)
+    }
+
+    /// The file of the build context that became `path` of the image: the one with the longest end in common.
+    pub(super) fn copied(&self, service: &str, path: &str) -> Option<PathBuf> {
+        let context = &self.service(service)?.build.as_ref()?.context;
+        let parts: Vec<_> = Path::new(path).components().skip_while(|part| !is_name(part)).collect();
+        (0..parts.len())
+            .map(|from| context.join(parts[from..].iter().collect::<PathBuf>()))
+            .find(|path| path.exists())
+    }
+
+    /// The file of this machine that `path` of the container is.
+    pub(super) fn host(&self, service: &str, path: &str) -> Option<PathBuf> {
+        self.mounted(service, path).or_else(|| self.copied(service, path))
+    }
+
+    /// The Dockerfile of `service`.
+    pub(super) fn dockerfile(&self, service: &str) -> Option<PathBuf> {
+        let build = self.service(service)?.build.as_ref()?;
+        build
+            .dockerfile_inline
+            .is_none()
+            .then(|| build.context.join(&build.dockerfile))
+    }
+
+    /// The last instruction of the Dockerfile of `service` that begins with one of `words`.
+    pub(super) fn in_dockerfile(&self, service: &str, words: &[&str]) -> Option<Place> {
+        let file = self.dockerfile(service)?;
+        let text = read(&file)?;
+        let is_wanted = |line: &str| {
+            let first = line.split_whitespace().next().unwrap_or_default();
+            words.iter().any(|word| first.eq_ignore_ascii_case(word))
+        };
+        let lines: Vec<&str> = text.lines().collect();
+        let index = lines.iter().rposition(|line| is_wanted(line))?;
+        Some(whole_line(&file, index + 1, lines[index]))
+    }
+
+    /// A file of the build context, if it is there.
+    pub(super) fn in_context(&self, service: &str, name: &str) -> Option<PathBuf> {
+        let context = &self.service(service)?.build.as_ref()?.context;
+        Some(context.join(name.trim_start_matches('/'))).filter(|path| path.exists())
+    }
+
+    /// The line of requirements.txt that asks for `package`.
+    pub(super) fn requirement(&self, service: &str, package: &str) -> Option<(PathBuf, usize)> {
+        let path = self.in_context(service, "requirements.txt")?;
+        let text = read(&path)?;
+        let wanted = normal(package);
+        let line = text.lines().position(|line| {
+            let name: String = line
+                .trim()
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                .collect();
+            normal(&name) == wanted
+        })?;
+        Some((path, line + 1))
+    }
+
+    /// The services' names that `host` means.
+    pub(super) fn service_called(&self, host: &str) -> Option<String> {
+        let stack = self.stack?;
+        stack.services.contains_key(host).then(|| host.to_owned())
+    }
+
+    /// A service that gives out `port` inside the network, for what names only an address.
+    pub(super) fn service_on(&self, asker: &str, port: &str) -> Option<String> {
+        let stack = self.stack?;
+        let of_asker = stack.services.get(asker)?;
+        let settings = of_asker.environment.values().flatten();
+        let named = settings.filter_map(|value| {
+            let before = value.split(&format!(":{port}")).next()?;
+            (before.len() < value.len()).then(|| before.rsplit(['/', '@', ',', ' ']).next().unwrap_or(before))
+        });
+        let mut named: Vec<String> = named.filter_map(|host| self.service_called(host)).collect();
+        named.dedup();
+        (named.len() == 1).then(|| named.remove(0))
+    }
+
+    /// Where the Compose file sets `key` of `service`: within the service's own lines.
+    pub(super) fn key(&self, service: &str, key: &str) -> Option<Place> {
+        let place = self.stack?.places.services.get(service)?;
+        let text = read(&place.file)?;
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let mut lines = text.lines().enumerate().skip(place.line.checked_sub(1)?);
+        let own = indent(lines.next()?.1);
+        let (index, line) = lines
+            .take_while(|(_, line)| line.trim().is_empty() || line.trim().starts_with('#') || indent(line) > own)
+            .find(|(_, line)| {
+                line.trim_start()
+                    .strip_prefix(key)
+                    .is_some_and(|rest| rest.starts_with(':'))
+            })?;
+        Some(whole_line(&place.file, index + 1, line))
+    }
+
+    /// Where the Compose file begins `service`.
+    pub(super) fn begin(&self, service: &str) -> Option<Place> {
+        self.stack?.places.services.get(service).cloned()
+    }
+
+    /// A line of a file of this machine.
+    pub(super) fn line(path: &Path, number: usize) -> Option<Place> {
+        let text = read(path)?;
+        let line = text.lines().nth(number.checked_sub(1)?)?;
+        Some(whole_line(path, number, line))
+    }
+
+    /// Whether the limits in the Compose file come from magicctl.yaml.
+    pub(super) fn sets_resources(&self) -> bool {
+        let Some(file) = self.stack.and_then(|stack| stack.files.first()) else {
+            return false;
+        };
+        let is_rendered = read(file).is_some_and(|text| text.starts_with("# magicctl:"));
+        let settings = file.with_file_name("magicctl.yaml");
+        is_rendered && read(&settings).is_some_and(|text| text.contains("resources"))
+    }
+
+    /// The file or folder of the build context that is the module `name`, as Python finds it.
+    pub(super) fn module_file(&self, service: &str, name: &str) -> Option<String> {
+        let path = name.replace('.', "/");
+        let context = &self.service(service)?.build.as_ref()?.context;
+        [format!("{path}.py"), path]
+            .into_iter()
+            .find(|path| context.join(path).exists())
+    }
+
+    /// The variables of `service` whose values are `value`, or hold it as a word.
+    pub(super) fn setting(&self, service: &str, value: &str) -> Vec<String> {
+        let Some(service) = self.service(service).filter(|_| !value.is_empty()) else {
+            return Vec::new();
+        };
+        let is_of_a_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let holds = |text: &str| text == value || text.split(|c| !is_of_a_word(c)).any(|word| word == value);
+        let settings = service.environment.iter();
+        settings
+            .filter(|(_, text)| text.as_deref().is_some_and(holds))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// Whether `service` is started only when `other` is healthy.
+    pub(super) fn awaits(&self, service: &str, other: &str) -> bool {
+        let dependency = self.service(service).and_then(|service| service.depends_on.get(other));
+        dependency.is_some_and(|dependency| dependency.condition == Condition::ServiceHealthy)
+    }
+
+    /// Whether another service is started only when `service` is healthy.
+    pub(super) fn is_awaited(&self, service: &str) -> bool {
+        let mut services = self.stack.into_iter().flat_map(|stack| stack.services.keys());
+        services.any(|other| self.awaits(other, service))
+    }
+
+    /// A service's name that is nearly `name`.
+    pub(super) fn nearest_service(&self, name: &str) -> Option<String> {
+        nearest(name, self.stack?.services.keys().map(String::as_str)).map(ToOwned::to_owned)
+    }
+
+    /// What a port of this stack usually is, as containers reach it: `redis:6379`.
+    pub(super) fn usual(&self, port: &str) -> Option<String> {
+        let (kind, port) = USUAL.iter().find(|(_, of_kind)| of_kind.contains(&port))?;
+        let port = port.last()?;
+        let mut services = self.stack?.services.values();
+        let service = services.find(|service| {
+            service.name == *kind || service.image.as_deref().is_some_and(|image| image.contains(kind))
+        })?;
+        Some(format!("{}:{port}", service.name))
+    }
+
+    /// The variable that moves the host port `port` of `service`.
+    pub(super) fn port_variable(&self, service: &str, port: &str) -> Option<String> {
+        let ports = &self.service(service)?.ports;
+        let index = ports
+            .iter()
+            .position(|entry| entry.published.as_deref() == Some(port))?;
+        let place = self.stack?.places.ports.get(service)?.get(index)?;
+        variable_of(place.source.as_deref()?).map(ToOwned::to_owned)
+    }
+
+    /// The variable of `service` that names Kafka by its listener for the host, and the address for containers.
+    pub(super) fn kafka_by_its_outer_listener(&self, service: &str) -> Option<(String, String)> {
+        let stack = self.stack?;
+        let kafkas = stack.services.values().filter_map(|kafka| {
+            let advertised = kafka.environment.get("KAFKA_ADVERTISED_LISTENERS")?.as_deref()?;
+            let inside = advertised.split(',').find_map(|listener| {
+                let address = listener.split_once("://")?.1;
+                address.starts_with(&format!("{}:", kafka.name)).then_some(address)
+            })?;
+            Some((kafka, inside.to_owned()))
+        });
+        let of_service = &stack.services.get(service)?.environment;
+        kafkas.into_iter().find_map(|(kafka, inside)| {
+            let (setting, _) = of_service.iter().find(|(_, value)| {
+                let value = value.as_deref().unwrap_or_default();
+                value.starts_with(&format!("{}:", kafka.name)) && value != inside
+            })?;
+            Some((setting.clone(), inside))
+        })
+    }
+
+    /// The command that gives a variable of the Compose file another value, where it has its value from.
+    pub(super) fn set_variable(&self, name: &str, value: &str) -> Option<String> {
+        let stack = self.stack?;
+        let variable = stack.interpolation.iter().find(|variable| variable.name == name)?;
+        Some(match &variable.origin {
+            Origin::Environment => format!("export {name}='{value}'"),
+            Origin::File(path) => format!("echo '{name}={value}' >> {}", self.shown(path)),
+            Origin::Default | Origin::Unset => {
+                let file = stack.env_files.first().cloned();
+                let file = file.unwrap_or_else(|| stack.working_dir.join(".env"));
+                format!("echo '{name}={value}' >> {}", self.shown(&file))
+            }
+        })
+    }
+
+    /// A variable of the Compose file, such as `KAFKA_CLUSTER_ID`, when the file has it.
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        self.stack
+            .is_some_and(|stack| stack.interpolation.iter().any(|variable| variable.name == name))
+    }
+}
+
+/// Whether `path` is a folder with nothing in it.
+pub(super) fn is_empty_folder(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Whether a line can be added to `path` as it is.
+pub(super) fn ends_with_a_line(path: &Path) -> bool {
+    read(path).is_some_and(|text| text.is_empty() || text.ends_with('\n'))
+}
+
+/// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
+fn variable_of(line: &str) -> Option<&str> {
+    line.split("${")
+        .skip(1)
+        .map(|rest| rest.split([':', '-', '}', '?', '+']).next().unwrap_or_default())
+        .find(|name| name.contains("PORT"))
+}
+
+fn is_name(part: &std::path::Component<'_>) -> bool {
+    matches!(part, std::path::Component::Normal(_))
+}
+
+/// The whole of a line as a place, its indent left out.
+fn whole_line(file: &Path, number: usize, line: &str) -> Place {
+    let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+    Place {
+        file: file.to_owned(),
+        line: number,
+        column: indent + 1,
+        width: line.trim().chars().count().max(1),
+        source: Some(line.trim_end().to_owned()),
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let meta = fs::metadata(path).ok()?;
+    if !meta.is_file() || meta.len() > LONGEST_FILE {
+        return None;
+    }
+    fs::read_to_string(path).ok()
+}
+
+/// Package names are the same in either case and with any of `-`, `_` and `.` (PEP 503).
+fn normal(package: &str) -> String {
+    package.to_lowercase().replace(['_', '.'], "-")
+}

@@ -1,0 +1,281 @@
+//! A failure with all that it is known by: what failed, where, the evidence, why, and the fix as commands to copy.
+
+use console::style;
+
+use crate::cards::is_foreign;
+use crate::failure::{Evidence, Failure};
+
+use super::diagnostic::place_lines;
+
+/// Lines as long as this are read with ease; wider terminals gain nothing by longer ones.
+const COLUMNS: usize = 80;
+const NARROWEST: usize = 40;
+/// What stands before each text: two spaces, a label, spaces.
+const INDENT: usize = 10;
+/// Lines of one piece of evidence.
+const LINES: usize = 14;
+/// Rows of one of its lines.
+const ROWS: usize = 3;
+
+/// How wide a card may be: as the terminal is, up to a line that is read with ease; elsewhere what `COLUMNS` says.
+pub(super) fn columns() -> usize {
+    let stated = || std::env::var("COLUMNS").ok()?.parse().ok();
+    match console::Term::stderr().size_checked() {
+        Some((_, columns)) => COLUMNS.min(columns.into()),
+        None => stated().unwrap_or(COLUMNS),
+    }
+}
+
+/// `failure` as a card of so many columns.
+pub(super) fn card_lines(failure: &Failure, columns: usize) -> Vec<String> {
+    let width = columns.max(NARROWEST);
+    let mut card = Card {
+        width,
+        lines: Vec::new(),
+    };
+    card.headline(failure);
+    if let Some(place) = &failure.place {
+        card.lines
+            .extend(place_lines(place).iter().map(|line| cut(line, width, false)));
+    }
+    for evidence in &failure.evidence {
+        card.evidence(evidence);
+    }
+    for why in &failure.why {
+        card.text("why", why);
+    }
+    if let Some(hint) = &failure.hint {
+        card.text("fix", hint);
+    } else if !failure.run.is_empty() {
+        card.text("fix", "");
+    }
+    for command in &failure.run {
+        // Whole, however long: it is to be copied.
+        card.lines
+            .push(format!("{:INDENT$}$ {}", "", style(command).bold().for_stderr()));
+    }
+    if let Some(code) = failure.code {
+        card.text("more", &format!("magicctl explain {code}"));
+    }
+    card.lines
+}
+
+struct Card {
+    width: usize,
+    lines: Vec<String>,
+}
+
+impl Card {
+    fn headline(&mut self, failure: &Failure) {
+        let code = failure.code.unwrap_or_default();
+        let label = format!("error[{code}]:");
+        let mut lines = wrapped(&format!("{label} {}", failure.what), self.width, 2).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let rest = first.strip_prefix(&label).unwrap_or_default().to_owned();
+        self.lines
+            .push(format!("{}{rest}", style(label).red().bold().for_stderr()));
+        self.lines.extend(lines);
+    }
+
+    fn evidence(&mut self, evidence: &Evidence) {
+        match evidence {
+            Evidence::Said { text } => {
+                let lines: Vec<&str> = text.lines().collect();
+                self.block("engine", &lines);
+            }
+            Evidence::Exit { code, meaning, starts } => {
+                let starts = match starts {
+                    Some(starts) => format!("; the engine has started it {starts} times"),
+                    None => String::new(),
+                };
+                self.text("exit", &format!("{code}: {meaning}{starts}"));
+            }
+            Evidence::Healthcheck { command, code, output } => {
+                let ended = match code {
+                    Some(code) => format!("exit {code}"),
+                    None => "did not end by itself".to_owned(),
+                };
+                let mut lines = vec![command.as_str(), ended.as_str()];
+                let output: Vec<&str> = output.lines().collect();
+                lines.extend(&output[output.len().saturating_sub(5)..]);
+                self.block("health", &lines);
+            }
+            Evidence::BuildStep { step, output } => {
+                let mut lines = vec![step.as_str()];
+                lines.extend(output[output.len().saturating_sub(LINES)..].iter().map(String::as_str));
+                self.block("step", &lines);
+            }
+            Evidence::Error { lines } => {
+                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+                self.block("said", &decisive(lines));
+            }
+            Evidence::Log { records } => {
+                let heads: Vec<String> = records
+                    .iter()
+                    .filter_map(|record| Some(cut(record.first()?, self.width - INDENT, record.len() > 1)))
+                    .collect();
+                let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+                self.block("log", &heads);
+            }
+        }
+    }
+
+    /// Text of ours, between words.
+    fn text(&mut self, label: &str, text: &str) {
+        let lines = wrapped(text, self.width - INDENT, 0);
+        self.labelled(label, lines);
+    }
+
+    /// Text of others, line by line.
+    fn block(&mut self, label: &str, texts: &[&str]) {
+        let lines = texts
+            .iter()
+            .flat_map(|text| wrapped(&shortened(text, ROWS * (self.width - INDENT)), self.width - INDENT, 2))
+            .collect();
+        self.labelled(label, lines);
+    }
+
+    fn labelled(&mut self, label: &str, lines: Vec<String>) {
+        let lines = if lines.is_empty() { vec![String::new()] } else { lines };
+        for (index, line) in lines.iter().enumerate() {
+            let label = if index == 0 { format!("{label}:") } else { String::new() };
+            let room = INDENT - 2;
+            let label = style(format!("{label:<room$}")).bold().for_stderr();
+            self.lines.push(format!("  {label}{line}").trim_end().to_owned());
+        }
+    }
+}
+
+/// The lines of a record that say most: Java's exceptions with the first frames of each, Python's with the frames of the
+/// user's own files; of others the head and the end.
+fn decisive(lines: Vec<&str>) -> Vec<&str> {
+    let is_java = |line: &str| line.trim_start().starts_with("at ") || line.trim_start().starts_with("... ");
+    let lines = if lines.iter().any(|line| is_java(line)) {
+        let mut frames = 0;
+        let few = lines.into_iter().filter(|line| {
+            frames = if is_java(line) { frames + 1 } else { 0 };
+            frames <= 2
+        });
+        few.collect()
+    } else if lines.iter().any(|line| line.starts_with("Traceback ")) {
+        own_frames(lines)
+    } else {
+        lines
+    };
+    match lines.len() {
+        0..=LINES => lines,
+        count => [&lines[..1], &["…"], &lines[count - (LINES - 2)..]].concat(),
+    }
+}
+
+/// A traceback of Python without the frames of libraries, where there are others, and without marks below the lines.
+fn own_frames(lines: Vec<&str>) -> Vec<&str> {
+    let file = |line: &str| Some(line.trim_start().strip_prefix("File \"")?.split_once('"')?.0.to_owned());
+    let has_own = lines
+        .iter()
+        .any(|line| file(line).is_some_and(|file| !is_foreign(&file)));
+    let is_mark = |line: &str| !line.trim().is_empty() && line.trim().chars().all(|c| matches!(c, '^' | '~'));
+    let mut foreign = false;
+    let kept = lines.into_iter().filter(|line| {
+        if let Some(file) = file(line) {
+            foreign = has_own && is_foreign(&file);
+        } else if !line.starts_with(' ') {
+            foreign = false;
+        }
+        !foreign && !is_mark(line)
+    });
+    kept.collect()
+}
+
+/// A text of at most `most` characters: its middle says least.
+fn shortened(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
+    let count = text.chars().count();
+    if count <= most {
+        return text.into();
+    }
+    let end = most / 3;
+    let head: String = text.chars().take(most - end).collect();
+    let tail: String = text.chars().skip(count - end).collect();
+    format!("{head} … {tail}").into()
+}
+
+/// One line of at most `width` columns.
+fn cut(text: &str, width: usize, goes_on: bool) -> String {
+    let text = text.trim_end();
+    if console::measure_text_width(text) <= width && !goes_on {
+        return text.to_owned();
+    }
+    console::truncate_str(&format!("{text}…"), width, "…").into_owned()
+}
+
+/// `text` in lines of at most `width` columns, broken between words where there are some; those after the first are
+/// indented as the first is, and by `hang` more. A word that is longer than a line stays whole, so that it can be copied.
+fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
+    let indent = text.chars().map_while(|c| match c {
+        ' ' => Some(1),
+        '\t' => Some(4),
+        _ => None,
+    });
+    let indent = indent.sum::<usize>().min(width / 2);
+    let mut lines = Vec::new();
+    let mut line = " ".repeat(indent);
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        let room = console::measure_text_width(word);
+        let so_far = console::measure_text_width(&line);
+        // What is too long for any line gains nothing by one of its own.
+        let hopeless = room > width && so_far < width / 2;
+        if !is_empty && so_far + 1 + room > width && !hopeless {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent + hang)));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_broken_between_words_and_long_words_stay_whole() {
+        assert_eq!(wrapped("a bc def", 5, 2), ["a bc", "  def"]);
+        assert_eq!(wrapped("  File \"x\"", 40, 2), ["  File \"x\""]);
+        assert_eq!(
+            wrapped("see /a/very/long/path now", 8, 0),
+            ["see /a/very/long/path", "now"]
+        );
+        assert_eq!(cut("abcdef", 4, false), "abc…");
+        assert_eq!(cut("abc", 4, true), "abc…");
+    }
+
+    #[test]
+    fn no_line_of_a_card_is_wider_than_the_terminal() {
+        let mut failure = Failure::failed("app exited with 1: a long reason that goes on and on and does not end yet")
+            .coded("MC540")
+            .because("one two three four five six seven eight nine ten eleven twelve thirteen fourteen")
+            .hint("do this and that and then the other, and look whether it is well at the end of all")
+            .run("magicctl up");
+        failure.evidence = vec![
+            Evidence::Exit {
+                code: 1,
+                meaning: "ended by itself, with an error of its own".to_owned(),
+                starts: Some(3),
+            },
+            Evidence::Log {
+                records: vec![vec!["x ".repeat(200)], vec!["y".repeat(200), "z".to_owned()]],
+            },
+        ];
+        for columns in [20, 40, 80, 200] {
+            for line in card_lines(&failure, columns) {
+                assert!(console::measure_text_width(&line) <= columns.max(NARROWEST), "{line}");
+            }
+        }
+    }
+}

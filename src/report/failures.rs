@@ -1,0 +1,62 @@
+//! When which failure is told: as it happens, unless another service that is still on its way may explain it.
+
+use crate::cards::Order;
+use crate::event::Event;
+
+use super::Out;
+use super::diagnostic::failure_lines;
+
+/// The failures of a command, as its events come.
+#[derive(Debug, Default)]
+pub(super) struct Failures(Order);
+
+impl Failures {
+    /// What is to be printed at this event.
+    pub(super) fn lines(&mut self, event: &Event, out: &Out) -> Vec<String> {
+        let mut follows = Vec::new();
+        let told = match event {
+            Event::StepFailed { failure, .. } | Event::Lost { failure, .. } => self.0.failed((**failure).clone()),
+            Event::Ready { service, .. } => self.0.well(service),
+            Event::StepSkipped {
+                service: Some(service),
+                because,
+                ..
+            } if service != because => {
+                self.0.left_out(service, because);
+                Vec::new()
+            }
+            Event::Finished { .. } | Event::Interrupted { .. } => {
+                let (told, left_out) = self.0.end();
+                follows = left_out;
+                told
+            }
+            _ => Vec::new(),
+        };
+        let mut lines = Vec::new();
+        for failure in told {
+            lines.push(String::new());
+            lines.extend(failure_lines(&failure.masked(|text| out.masked(text))));
+        }
+        for (root, services) in follows {
+            lines.push(String::new());
+            let (waits, their) = if services.len() == 1 {
+                ("waits", "its")
+            } else {
+                ("wait", "their")
+            };
+            lines.push(format!(
+                "{} only {waits} for {root}: nothing of {their} own to mend",
+                listed(&services)
+            ));
+        }
+        lines
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        _ => names.join(""),
+    }
+}
