@@ -2,8 +2,8 @@
 
 mod card;
 mod diagnostic;
-mod findings;
 mod failures;
+mod findings;
 mod json;
 mod out;
 mod plain;

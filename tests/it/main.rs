@@ -8,8 +8,8 @@
 
 mod against_compose;
 mod bad_input;
-mod check;
 mod cards;
+mod check;
 mod commands;
 mod config_files;
 mod corpus;
