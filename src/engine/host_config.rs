@@ -75,7 +75,7 @@ pub(super) fn host_config(
         }),
         network_mode: namespace(&service.network_mode)?.or_else(|| Some(networking.mode())),
         port_bindings: port_bindings(service),
-        restart_policy: Some(restart_policy(service)),
+        restart_policy: restart_policy(service),
         auto_remove: new.one_off.map(|one_off| one_off.auto_remove),
         volumes_from: some(
             service
@@ -85,8 +85,8 @@ pub(super) fn host_config(
                 .collect::<Result<_, _>>()?,
         ),
         annotations: (!service.annotations.is_empty()).then(|| service.annotations.clone().into_iter().collect()),
-        cap_add: some(service.cap_add.clone()),
-        cap_drop: some(service.cap_drop.clone()),
+        cap_add: capabilities(&service.cap_add),
+        cap_drop: capabilities(&service.cap_drop),
         cgroupns_mode: match service.cgroup.as_deref() {
             Some("host") => Some(HostConfigCgroupnsModeEnum::HOST),
             Some(_) => Some(HostConfigCgroupnsModeEnum::PRIVATE),
@@ -203,37 +203,46 @@ fn volumes_from(from: &str, neighbours: &HashMap<String, String>, service: &str)
     })
 }
 
-fn restart_policy(service: &Service) -> RestartPolicy {
-    let policy = |name, count| RestartPolicy {
-        name: Some(name),
-        maximum_retry_count: count,
-    };
-    if let Some(restart) = service.restart.as_deref() {
-        let (name, count) = restart
-            .split_once(':')
-            .map_or((restart, None), |(name, count)| (name, count.parse().ok()));
-        return match name {
-            "always" => policy(RestartPolicyNameEnum::ALWAYS, None),
-            "unless-stopped" => policy(RestartPolicyNameEnum::UNLESS_STOPPED, None),
-            "on-failure" => policy(RestartPolicyNameEnum::ON_FAILURE, count),
-            _ => policy(RestartPolicyNameEnum::NO, None),
+/// `deploy.restart_policy` wins over `restart`, as with Compose. What says nothing is left to the engine.
+fn restart_policy(service: &Service) -> Option<RestartPolicy> {
+    let policy = |name: &str, count: Option<i64>| {
+        let name = match name {
+            "any" | "always" => RestartPolicyNameEnum::ALWAYS,
+            "unless-stopped" => RestartPolicyNameEnum::UNLESS_STOPPED,
+            "on-failure" => RestartPolicyNameEnum::ON_FAILURE,
+            _ => RestartPolicyNameEnum::NO,
         };
-    }
-    let Some(wanted) = service
-        .deploy
-        .as_ref()
-        .and_then(|deploy| deploy.restart_policy.as_ref())
-    else {
-        return policy(RestartPolicyNameEnum::NO, None);
+        RestartPolicy {
+            name: Some(name),
+            maximum_retry_count: count,
+        }
     };
-    match wanted.condition.as_deref() {
-        Some("none") => policy(RestartPolicyNameEnum::NO, None),
-        Some("on-failure") => policy(
-            RestartPolicyNameEnum::ON_FAILURE,
-            wanted.max_attempts.and_then(|most| i64::try_from(most).ok()),
-        ),
-        _ => policy(RestartPolicyNameEnum::ALWAYS, None),
+    let deploy = service.deploy.as_ref();
+    if let Some(wanted) = deploy.and_then(|deploy| deploy.restart_policy.as_ref()) {
+        let most = wanted.max_attempts.and_then(|most| i64::try_from(most).ok());
+        return Some(policy(wanted.condition.as_deref().unwrap_or("any"), most));
     }
+    let restart = service.restart.as_deref()?;
+    let (name, count) = restart
+        .split_once(':')
+        .map_or((restart, None), |(name, count)| (name, count.parse().ok()));
+    Some(policy(name, count))
+}
+
+/// As the Docker client writes them: `NET_ADMIN` is `CAP_NET_ADMIN`.
+fn capabilities(wanted: &[String]) -> Option<Vec<String>> {
+    let full = |name: &String| {
+        let name = name.to_uppercase();
+        if name == "ALL" || name.starts_with("CAP_") {
+            name
+        } else {
+            format!("CAP_{name}")
+        }
+    };
+    let mut all: Vec<String> = wanted.iter().map(full).collect();
+    all.sort();
+    all.dedup();
+    some(all)
 }
 
 fn port_bindings(service: &Service) -> Option<PortMap> {

@@ -162,22 +162,28 @@ fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) ->
     }
 }
 
-/// `SERVICE[:ALIAS]` → `CONTAINER:ALIAS`, for services that have a container.
+/// `SERVICE[:ALIAS]` → `CONTAINER:ALIAS` for each container of the service, and two further names that Compose gives it;
+/// `external_links` as they are.
 async fn links(engine: &Engine, new: &NewContainer<'_>) -> Result<Vec<String>, EngineError> {
-    if new.service.links.is_empty() {
-        return Ok(Vec::new());
+    let service = new.service;
+    let mut all = Vec::new();
+    if !service.links.is_empty() {
+        let project = &new.stack.name;
+        let number = new.number;
+        let containers = engine.observe_containers(project).await?;
+        for link in &service.links {
+            let (other, alias) = link.split_once(':').unwrap_or((link, link));
+            let linked = containers.iter().filter(|container| container.service() == Some(other));
+            for name in linked.map(|container| &container.name) {
+                all.push(format!("{name}:{alias}"));
+                all.push(format!("{name}:{other}-{number}"));
+                all.push(format!("{name}:{project}-{other}-{number}"));
+            }
+        }
     }
-    let containers = engine.observe_containers(&new.stack.name).await?;
-    Ok(new
-        .service
-        .links
-        .iter()
-        .filter_map(|link| {
-            let (service, alias) = link.split_once(':').unwrap_or((link, link));
-            let container = containers
-                .iter()
-                .find(|container| container.service() == Some(service))?;
-            Some(format!("{}:{alias}", container.name))
-        })
-        .collect())
+    all.extend(service.external_links.iter().map(|link| match link.contains(':') {
+        true => link.clone(),
+        false => format!("{link}:{link}"),
+    }));
+    Ok(all)
 }

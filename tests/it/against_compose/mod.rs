@@ -1,6 +1,8 @@
 //! The same done by Docker Compose and by magicctl, on two projects from the same files: what is there afterwards must be the
 //! same. Where ours is meant to be better, the step says why.
 
+mod containers;
+mod files;
 mod help;
 mod sequence;
 mod state;
