@@ -2,6 +2,8 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
 
+mod up;
+
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ use crate::logs::{Level, Stamp};
 use crate::report::Progress;
 
 use super::verbs;
+
+pub use up::{MakeArgs, PullWhen, UpArgs};
 
 /// Takes a `MagicProxy` project from a bare checkout to a healthy, observable stack on a Docker Engine, keeps it
 /// there, shows what it is doing, and takes it down without losing anything.
@@ -318,100 +322,6 @@ pub struct RenderArgs {
     /// Overwrite edited files too
     #[arg(long)]
     pub force: bool,
-}
-
-/// `up` and `plan`.
-#[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
-pub struct UpArgs {
-    /// Services, with what they depend on; all by default
-    #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
-    /// What `create` has too
-    #[command(flatten)]
-    pub make: MakeArgs,
-    /// Accepted as with Compose; `up` is always detached, `logs -f` follows
-    #[arg(short, long)]
-    pub detach: bool,
-    /// Accepted as with Compose; `up` always waits, unless --no-wait is given
-    #[arg(long, conflicts_with = "no_wait")]
-    pub wait: bool,
-    /// Leave out the checks that would refuse it beforehand
-    #[arg(long)]
-    pub no_check: bool,
-    /// Don't wait until services are ready, beyond what others depend on
-    #[arg(long)]
-    pub no_wait: bool,
-    /// How long to wait for one service (90s, 2m)
-    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
-    pub wait_timeout: std::time::Duration,
-    /// Leave out what the services depend on
-    #[arg(long, requires = "services")]
-    pub no_deps: bool,
-    /// Replace containers of what the services depend on, too, though they are as wanted
-    #[arg(long, conflicts_with = "no_recreate")]
-    pub always_recreate_deps: bool,
-    /// Give replaced containers new anonymous volumes; the old ones stay on the engine
-    #[arg(short = 'V', long, conflicts_with = "no_recreate")]
-    pub renew_anon_volumes: bool,
-    /// Leave out what the builder says
-    #[arg(long)]
-    pub quiet_build: bool,
-    /// Only make containers, as `create` does
-    #[arg(long, conflicts_with = "wait")]
-    pub no_start: bool,
-    /// How long a container that is replaced may take to stop (10s) before it is killed; else its own grace period
-    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
-    pub timeout: Option<std::time::Duration>,
-}
-
-/// What `up` and `create` have in common.
-#[derive(Debug, Clone, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
-pub struct MakeArgs {
-    /// Build images even when they are there
-    #[arg(long, conflicts_with = "no_build")]
-    pub build: bool,
-    /// Build nothing, also what is missing
-    #[arg(long)]
-    pub no_build: bool,
-    /// When to pull images, instead of what each service's pull_policy says
-    #[arg(long, value_enum, value_name = "WHEN")]
-    pub pull: Option<PullWhen>,
-    /// Accepted as with Compose; a pull is one line
-    #[arg(long)]
-    pub quiet_pull: bool,
-    /// Replace containers though they are as wanted
-    #[arg(long, conflicts_with = "no_recreate")]
-    pub force_recreate: bool,
-    /// Leave containers alone though they are not as wanted
-    #[arg(long)]
-    pub no_recreate: bool,
-    /// Remove containers of services that the file no longer names
-    #[arg(long)]
-    pub remove_orphans: bool,
-    /// So many containers of a service, instead of what the file says; repeat for several
-    #[arg(long, value_name = "SERVICE=N", value_parser = super::verbs::scale::parse)]
-    pub scale: Vec<(String, u32)>,
-    /// Accepted as with Compose; nothing is asked
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-/// `--pull`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PullWhen {
-    /// Also when they are there.
-    Always,
-    /// When they are not there.
-    #[value(alias = "if_not_present")]
-    Missing,
-    /// Not even then.
-    Never,
-    /// As each service's pull_policy says.
-    Policy,
-    /// Build what can be built instead.
-    Build,
 }
 
 /// `rebuild`.

@@ -181,9 +181,12 @@ async fn links(engine: &Engine, new: &NewContainer<'_>) -> Result<Vec<String>, E
             }
         }
     }
-    all.extend(service.external_links.iter().map(|link| match link.contains(':') {
-        true => link.clone(),
-        false => format!("{link}:{link}"),
+    all.extend(service.external_links.iter().map(|link| {
+        if link.contains(':') {
+            link.clone()
+        } else {
+            format!("{link}:{link}")
+        }
     }));
     Ok(all)
 }

@@ -28,7 +28,7 @@ fn the_same_file_makes_the_same_containers() {
     let Some(engine) = OwnEngine::start() else {
         return;
     };
-    compare(&engine, FILES.iter().collect());
+    compare(&engine, &FILES.iter().collect::<Vec<_>>());
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn and_so_it_does_on_a_newer_engine() {
     let Some(engine) = OwnEngine::start_from(&programs) else {
         return;
     };
-    compare(&engine, FILES.iter().step_by(3).collect());
+    compare(&engine, &FILES.iter().step_by(3).collect::<Vec<_>>());
 }
 
-fn compare(engine: &OwnEngine, files: Vec<&(&str, &str, &str)>) {
+fn compare(engine: &OwnEngine, files: &[&(&str, &str, &str)]) {
     engine.load(LIGHT_IMAGE);
     let next = AtomicUsize::new(0);
     let different = Mutex::new(BTreeMap::new());
