@@ -172,7 +172,11 @@ fn run_hands_signals_on_and_ends_with_its_container() {
 fn run_says_why_it_can_not() {
     let project = Project::of("runbad", &compose(""));
     failed(&project.magicctl(&["run", "wep", "true"]), 2, "did you mean `web`?");
-    failed(&project.magicctl(&["run", "-p", "x:y", "web", "true"]), 2, "ports[0]");
+    failed(
+        &project.magicctl(&["run", "-p", "x:y", "web", "true"]),
+        2,
+        "`y` is no port",
+    );
     failed(
         &project.magicctl(&["run", "-v", "./gone:/x", "web", "true"]),
         1,
@@ -283,7 +287,7 @@ fn stopping_in_every_way() {
     failed(
         &project.magicctl(&["kill", "-s", "NONSENSE", "db"]),
         1,
-        "db can't be killed",
+        "Invalid signal: NONSENSE",
     );
     let refused = project.magicctl(&["rm", "web"]).ok();
     assert!(refused.stdout.contains("nothing is removed"), "{}", refused.all());
