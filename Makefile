@@ -18,7 +18,7 @@ check: ## formatting, lints and unit tests: seconds, no engine
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib
 
-bench: ## the race against Docker Compose and the floor; writes docs/benchmarks.md
+bench: ## the races, against Docker Compose and of the gateway; writes docs/benchmarks.md and docs/benchmarks-gateway.md
 	@scripts/bench
 
 images: ## build the services' images from package registries

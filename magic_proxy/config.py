@@ -126,10 +126,8 @@ def load(path: Path) -> tuple[Config, str]:
     """The configuration and its text, or `ConfigError`."""
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
     return parse(text, str(path)), text
 
 

@@ -70,9 +70,7 @@ async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         elif len(rest) > LARGEST_EVENT:
             raise StreamFailed("it sent an event without end")
     if not done:
-        if rest.strip() and None not in payloads(rest):
-            raise StreamFailed("it ended before [DONE]")
-        if not rest.strip():
+        if None not in payloads(rest):
             raise StreamFailed("it ended before [DONE]")
         yield secrets.mask_bytes(rest) + b"\n\n"
 
@@ -80,7 +78,7 @@ async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 async def paced(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Text at a reader's pace: what came as one large piece goes out as several small ones."""
     async for block in blocks:
-        for text in _END_OF_EVENT.split(block):
+        for text in filter(None, _END_OF_EVENT.split(block)):
             pieces = _pieces(text)
             for piece in pieces:
                 yield piece
@@ -89,15 +87,13 @@ async def paced(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _pieces(text: bytes) -> list[bytes]:
-    if not text.startswith(b"data:") or len(text) < PIECE:
-        return [text + b"\n\n"] if text else []
     try:
-        value = json.loads(text[5:])
+        value = json.loads(text.removeprefix(b"data:"))
         [choice] = value["choices"]
         content = choice["delta"]["content"]
         parts = [content[at : at + PIECE] for at in range(0, len(content), PIECE)]
     except (ValueError, KeyError, TypeError):
-        return [text + b"\n\n"]
+        parts = []
     if len(parts) < 2 or choice.get("finish_reason") or choice["delta"].get("tool_calls"):
         return [text + b"\n\n"]
     return [event({**value, "choices": [{**choice, "delta": {**choice["delta"], "content": part}}]}) for part in parts]

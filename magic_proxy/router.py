@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from magic_proxy import events, local, secrets
+from magic_proxy import events, local, secrets, tracing
 from magic_proxy.config import Config, Profile
 from magic_proxy.errors import ApiError
 from magic_proxy.keys import Key, KeyPool
@@ -85,7 +85,8 @@ class Router:
                 reasons.append(f"{profile.model_name}: no usable key in keys_pool/keys_pool_{profile.provider}.env")
             for key in keys:
                 try:
-                    return await self._try(config, profile, key, path, asked)
+                    with tracing.span(f"ask {profile.provider} for {profile.model_params.model}"):
+                        return await self._try(config, profile, key, path, asked)
                 except Failed as failure:
                     reasons.append(secrets.mask(f"{profile.model_name}: {failure}"))
                     log.warning("%s", reasons[-1])

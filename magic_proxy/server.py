@@ -25,6 +25,7 @@ from magic_proxy.worker import Worker
 FINISH_WITHIN = 20
 # How long the servers wait for Kafka and Redis before they serve without, and say so on the health page.
 STORES_WITHIN = 5
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger("magic_proxy.server")
 
@@ -66,7 +67,6 @@ async def run() -> int:
     finally:
         keeping.cancel()
         await gateway.stop()
-        tracing.shut_down()
     log.error("a server ended by itself, and so the other was stopped")
     return 1
 
@@ -82,15 +82,14 @@ def reload(gateway: Gateway) -> None:
 def stop_at_signal(task: "asyncio.Task[object] | None") -> None:
     """Ends `task` in order at the first SIGTERM or SIGINT; the second ends the process at once."""
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGTERM, signal.SIGINT)
 
     def stop() -> None:
-        for number in signals:
+        for number in STOPS:
             loop.remove_signal_handler(number)
         if task is not None:
             task.cancel()
 
-    for number in signals:
+    for number in STOPS:
         loop.add_signal_handler(number, stop)
 
 

@@ -17,16 +17,14 @@ from magic_proxy import secrets
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _current: ContextVar[str] = ContextVar("traceparent", default="")
 _tracer: Any = None
-_provider: Any = None
 
 
 def set_up() -> None:
-    """Makes the exporter that the environment asks for."""
-    global _tracer, _provider
+    """Makes the exporter that the environment asks for; what is still to be sent at the process's end is sent then."""
+    global _tracer
     wanted = os.environ.get("OTEL_TRACES_EXPORTER", "none")
     if wanted not in ("otlp", "console"):
         return
-    from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 
@@ -37,20 +35,14 @@ def set_up() -> None:
     else:
         # A span a line, as every other line of the log.
         exporter = ConsoleSpanExporter(formatter=lambda span: span.to_json(indent=None) + "\n")
-    name = os.environ.get("OTEL_SERVICE_NAME", "magicproxy")
-    _provider = TracerProvider(resource=Resource.create({"service.name": name}))
-    _provider.add_span_processor(BatchSpanProcessor(exporter))
-    _tracer = _provider.get_tracer("magic_proxy")
-
-
-def shut_down() -> None:
-    """Sends what is still to be sent."""
-    if _provider is not None:
-        _provider.shutdown()
+    os.environ.setdefault("OTEL_SERVICE_NAME", "magicproxy")
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    _tracer = provider.get_tracer("magic_proxy")
 
 
 @contextmanager
-def span(name: str, parent: str = "", **attributes: str | int) -> Iterator[None]:
+def span(name: str, parent: str = "") -> Iterator[None]:
     """What is done inside belongs to the trace of `parent` (a traceparent), else to the current, else to a new one."""
     parent = parent if _TRACEPARENT.fullmatch(parent) else _current.get()
     if _tracer is None:
@@ -66,10 +58,8 @@ def span(name: str, parent: str = "", **attributes: str | int) -> Iterator[None]
 
     context = TraceContextTextMapPropagator().extract({"traceparent": parent})
     # Not recorded as they are: an exception's text may hold a key.
-    started = _tracer.start_as_current_span(
-        name, context, attributes=attributes, record_exception=False, set_status_on_exception=False
-    )
-    with started as current:
+    plain = {"record_exception": False, "set_status_on_exception": False}
+    with _tracer.start_as_current_span(name, context, **plain) as current:
         ids = current.get_span_context()
         token = _current.set(f"00-{ids.trace_id:032x}-{ids.span_id:016x}-01")
         try:

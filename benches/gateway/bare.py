@@ -1,12 +1,16 @@
-"""What one would write without thinking of keys, fallbacks, caches or traces: FastAPI and httpx, bytes passed through."""
+"""What one would write without thinking of keys, fallbacks, caches or traces: FastAPI and httpx, bytes passed through.
 
+`CLIENT` names the client's package: httpx, or httpx2, which is httpx as its author goes on with it.
+"""
+
+import importlib
 import os
 
-import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 
+httpx = importlib.import_module(os.environ["CLIENT"])
 app = FastAPI()
 limits = httpx.Limits(max_connections=None, max_keepalive_connections=256)
 client = httpx.AsyncClient(limits=limits, timeout=60, trust_env=False)

@@ -1,5 +1,8 @@
 """Clients: so many streams at once on a port, for so many seconds; tells what came as JSON.
 
+With a pause between pieces the streams begin one after the other, spread over the length of one, and what counts is what
+comes once all have begun: 200 clients at once that begin at the same instant are another question.
+
 `load.py PORT STREAMS SECONDS PIECES PAUSE`
 """
 
@@ -16,8 +19,8 @@ END = b"0\r\n\r\n"
 class Client(asyncio.Protocol):
     """One connection: asks again as soon as a stream has ended."""
 
-    def __init__(self, request: bytes, until: float, delays: list[float], firsts: list[float]) -> None:
-        self.request, self.until, self.delays, self.firsts = request, until, delays, firsts
+    def __init__(self, request: bytes, since: float, until: float, delays: list[float], firsts: list[float]) -> None:
+        self.request, self.since, self.until, self.delays, self.firsts = request, since, until, delays, firsts
         self.streams = self.events = 0
         self.closed = asyncio.get_running_loop().create_future()
 
@@ -33,10 +36,12 @@ class Client(asyncio.Protocol):
         now = time.monotonic()
         if self.first and b"data: " in data:
             self.first = False
-            self.firsts.append(now - self.asked)
+            if self.asked >= self.since:
+                self.firsts.append(now - self.asked)
         moments = MOMENT.findall(data)
         self.events += len(moments)
-        self.delays.extend(now - float(moment) for moment in moments)
+        if now >= self.since:
+            self.delays.extend(now - float(moment) for moment in moments)
         self.tail = (self.tail + data)[-len(END) :]
         if self.tail == END:
             self.streams += 1
@@ -57,14 +62,16 @@ async def main() -> None:
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
     loop, delays, firsts = asyncio.get_running_loop(), [], []
     began = time.monotonic()
+    since = began + pieces * pause
     clients = []
-    for _ in range(int(streams)):
-        made = Client(head.encode() + content, began + seconds, delays, firsts)
+    for number in range(int(streams)):
+        made = Client(head.encode() + content, since, since + seconds, delays, firsts)
         await loop.create_connection(lambda made=made: made, "127.0.0.1", int(port))
         clients.append(made)
-        # Not all at the same moment: clients don't come in a block.
-        if pause:
-            await asyncio.sleep(pause / streams)
+        # Also between the beats of those that have begun.
+        await asyncio.sleep(
+            max(0.0, began + (number + 1) / streams * pieces * pause - time.monotonic()) if pause else 0
+        )
     await asyncio.gather(*(client.closed for client in clients))
     took = time.monotonic() - began
     events = sum(client.events for client in clients)

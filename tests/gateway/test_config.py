@@ -82,5 +82,5 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(config.ConfigError, match="can't be read"):
         config.load(tmp_path / "none.yaml")
     (tmp_path / "latin").write_bytes(b"a: \xe9")
-    with pytest.raises(config.ConfigError, match="not UTF-8"):
+    with pytest.raises(config.ConfigError, match="utf-8"):
         config.load(tmp_path / "latin")

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 import yaml
-from conftest import NOBODY, chain_of
+from conftest import NOBODY, chain_of, eventually
 from provider import Provider, chunk
+
+from magic_proxy import server
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-process-0001"
@@ -121,3 +124,36 @@ async def test_in_development_it_starts_anew_when_the_code_changes(tmp_path: Pat
             log += await asyncio.wait_for(gateway.process.stdout.readline(), 40)
         gateway.process.terminate()
         await gateway.process.communicate()
+
+
+@pytest.mark.parametrize("which", ["magic-proxy", "mcp-server", "worker"])
+async def test_when_one_ends_by_itself_so_does_the_process_with_an_error(
+    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[server.Server] = []
+
+    class Recorded(server.Server):
+        def __init__(self, *words: Any) -> None:
+            super().__init__(*words)
+            started.append(self)
+
+    async def dies(_: object) -> None:
+        raise RuntimeError("the worker died")
+
+    monkeypatch.setattr(server, "Server", Recorded)
+    monkeypatch.setattr(server, "STORES_WITHIN", 0.01)
+    if which == "worker":
+        monkeypatch.setattr(server.Worker, "run", dies)
+    (tmp_path / "proxy_config.yaml").write_text("")
+    monkeypatch.setenv("PROXY_CONFIG", str(tmp_path / "proxy_config.yaml"))
+    for name, value in (("MAGIC_PROXY_PORT", "0"), ("KAFKA_BROKER", NOBODY)):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("REDIS_URL", f"redis://{NOBODY}")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("MCP_SERVER_PORT", str(port))
+    running = asyncio.create_task(server.run())
+    if which != "worker":
+        await eventually(lambda: len(started) == 2 and all(one.started for one in started))
+        started[0 if which == "magic-proxy" else 1].should_exit = True
+    assert await asyncio.wait_for(running, 30) == 1
