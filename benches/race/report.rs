@@ -180,6 +180,8 @@ fn machine(parts: &Parts) -> String {
         line.split(':').nth(1).unwrap_or_default().trim().to_owned()
     };
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // What a distribution adds to the version says nothing of the machine's speed.
+    let kernel = kernel.split('-').next().unwrap_or_default();
     let mut text = format!(
         "{cores} cores ({}), {} of memory, Linux {}; magicctl {}, as `cargo build --release` makes it.\n\n| part | engine | measured | took |\n\
          | --- | --- | --- | --- |\n",
