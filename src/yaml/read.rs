@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use super::{Key, Node, Source, Span, Tag, Value};
 
 /// Deeper than any Compose file, and far from the end of the stack.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 50;
 /// More nodes than any Compose file has once its aliases are written out ("billion laughs").
 const MOST_NODES: usize = 200_000;
 

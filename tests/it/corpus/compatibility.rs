@@ -81,13 +81,13 @@ const BETTER: &[(&str, &str)] = &[
 fn the_page_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose-compatibility.md");
     let wanted = page();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
         fs::write(&path, &wanted).unwrap();
     }
     let there = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         there == wanted,
-        "docs/compose-compatibility.md is not current: run this test with UPDATE_DOCS=1"
+        "docs/compose-compatibility.md is not current: run this test with MAGICCTL_WRITE_DOCS=1"
     );
 }
 
