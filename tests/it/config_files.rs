@@ -120,7 +120,7 @@ fn a_data_folder_of_another_user() {
     let up = project.magicctl(&["up", "loki"]);
     assert_eq!(up.code, 1, "{}", up.all());
     assert!(
-        up.stderr.contains("its user 10001 may not write /loki"),
+        up.stderr.contains("runs as user 10001 and needs /loki"),
         "{}",
         up.stderr
     );
