@@ -37,7 +37,7 @@ fn steps() {
     });
     fails("build-tool", |project| with_step(project, "RUN node --version"));
     fails("build-apt", |project| {
-        with_step(project, "RUN apt-get install -y ffmpegg");
+        with_step(project, "RUN apt-get install -qq -y ffmpegg");
     });
 }
 
