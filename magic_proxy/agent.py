@@ -2,6 +2,7 @@
 
 import json
 import socket
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -25,11 +26,10 @@ class Agent:
             return Event("worker_ack", {"session": self._task["id"], "worker": socket.gethostname()})
         if last.name == "Action":
             return Event("Observation", {**last.data, "result": await self._act(last.data)})
-        thoughts = [place for place, event in enumerate(recorded) if event.name == "Thought"]
-        if thoughts:
-            acted = sum(event.name == "Action" for event in recorded[thoughts[-1] :])
-            if calls := recorded[thoughts[-1]].data["calls"][acted:]:
-                return Event("Action", calls[0])
+        thoughts = [event.data["calls"] for event in recorded if event.name == "Thought"]
+        acted = sum(event.name == "Action" for event in recorded)
+        if calls := [*chain(*thoughts)][acted:]:
+            return Event("Action", calls[0])
         if len(thoughts) >= self._task["max_steps"]:
             raise ApiError(422, f"no answer after {len(thoughts)} steps", "too_many_steps")
         return await self._think(recorded)

@@ -1,7 +1,8 @@
 """Bodies of requests: read up to a limit, parsed, and checked for what the gateway itself relies on."""
 
 import json
-from typing import Annotated, Any, Never
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Never, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -9,6 +10,8 @@ from starlette.requests import Request
 from magic_proxy.errors import ApiError
 
 LARGEST = 16 << 20
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Body(BaseModel):
@@ -41,35 +44,41 @@ class Embeddings(Body):
 
 async def read(request: Request) -> bytes:
     """The body, or 413."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST:
-            raise ApiError(413, f"the body is larger than {LARGEST} bytes", "request_too_large")
-        parts.append(part)
-    return b"".join(parts)
+    body = await up_to(LARGEST, request.stream())
+    if len(body) > LARGEST:
+        raise ApiError(413, f"the body is larger than {LARGEST} bytes", "request_too_large")
+    return body
+
+
+async def up_to(most: int, chunks: AsyncIterator[bytes]) -> bytes:
+    """All of it, or one byte more than `most`."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > most:
+            break
+    return bytes(body[: most + 1])
 
 
 async def read_json(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """The body as it came, once it is known to fit `model`; else 400."""
     body = await read(request)
     try:
-        value = json.loads(body, parse_constant=_refuse)
+        value: dict[str, Any] = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not valid JSON: {error}", "invalid_json") from error
-    return checked(value, model)
+    checked(value, model)
+    return value
 
 
-def checked(value: Any, model: type[BaseModel]) -> dict[str, Any]:
-    """`value`, once it is known to fit `model`; else 400 that names the field."""
+def checked(value: object, model: type[Model]) -> Model:
+    """The `model` that `value` fits; else 400 that names the field."""
     try:
-        model.model_validate(value)
+        return model.model_validate(value)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, problem["loc"]))
         raise ApiError(400, f"{field or 'the body'}: {problem['msg']}", "invalid_type", field or None) from error
-    fitting: dict[str, Any] = value
-    return fitting
 
 
 def _refuse(constant: str) -> Never:

@@ -53,16 +53,20 @@ class Cache:
             log.warning("answers are not cached for now: %s: %s", type(error).__name__, error)
             return None
 
-    async def keeping(self, key: str, ttl: int, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The same blocks; kept once the last has come, so never those of a stream that failed."""
-        kept, size = [], 0
+    def keeping(self, key: str, ttl: int, said: bytes | AsyncIterator[bytes]) -> bytes | AsyncIterator[bytes]:
+        """The same; a stream is kept once its last block has come, so never one that failed."""
+        if not isinstance(said, bytes):
+            return self._keeping(key, ttl, said)
+        self.put(key, ttl, said)
+        return said
+
+    async def _keeping(self, key: str, ttl: int, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        kept = bytearray()
         async for block in blocks:
-            size += len(block)
-            if size <= LARGEST:
-                kept.append(block)
+            if len(kept) <= LARGEST:
+                kept += block
             yield block
-        if size <= LARGEST:
-            self.put(key, ttl, b"".join(kept))
+        self.put(key, ttl, bytes(kept))
 
 
 def place(config: Config, path: str, body: dict[str, Any]) -> tuple[str, int] | None:

@@ -1,5 +1,6 @@
 """proxy_config.yaml: read and checked as a whole; what is wrong is told with its line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,7 +20,7 @@ class ConfigError(Exception):
 
 
 class Part(BaseModel):
-    """A part of the file: unknown keys and values of another type are refused."""
+    """A part of the file, or whatever is as strict: unknown keys and values of another type are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
 
@@ -103,23 +104,21 @@ class Config(Part):
         """What a client may ask for: aliases first."""
         return list(dict.fromkeys([*self.router_settings.model_group_alias, *(p.model_name for p in self.model_list)]))
 
-    def contradictions(self) -> list[tuple[Place, str]]:
+    def contradictions(self) -> Iterator[tuple[Place, str]]:
         """What no single value shows: places and words."""
-        found: list[tuple[Place, str]] = []
         names = [profile.model_name for profile in self.model_list]
         for place, profile in enumerate(self.model_list):
             if profile.model_name in names[:place]:
-                found.append((("model_list", place, "model_name"), f"{profile.model_name!r} is there twice"))
+                yield ("model_list", place, "model_name"), f"{profile.model_name!r} is there twice"
             known = self.provider_model_lists.get(profile.provider, [profile.model_params.model])
             if profile.model_params.model not in known:
-                at: Place = ("model_list", place, "model_params", "model")
-                found.append((at, f"is not in provider_model_lists.{profile.provider}"))
+                at = ("model_list", place, "model_params", "model")
+                yield at, f"is not in provider_model_lists.{profile.provider}"
         for alias, chain in self.router_settings.model_group_alias.items():
             for place, name in enumerate(chain):
                 if name not in names:
-                    at = ("router_settings", "model_group_alias", alias, place)
-                    found.append((at, f"names {name!r}, which is not in model_list"))
-        return found
+                    what = f"names {name!r}, which is not in model_list"
+                    yield ("router_settings", "model_group_alias", alias, place), what
 
 
 def load(path: Path) -> tuple[Config, str]:
@@ -137,7 +136,7 @@ def parse(text: str, name: str) -> Config:
     try:
         _walk(yaml.compose(text, Loader=yaml.SafeLoader), (), lines)
         config = Config.model_validate(yaml.safe_load(text) or {})
-        problems = config.contradictions()
+        problems = [*config.contradictions()]
     except ValidationError as error:
         # Without the value itself: it could be a key in the wrong place.
         problems = [(problem["loc"], problem["msg"][:1].lower() + problem["msg"][1:]) for problem in error.errors()]

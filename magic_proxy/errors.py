@@ -7,9 +7,10 @@ from typing import Any
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from magic_proxy import secrets
+from magic_proxy.config import ConfigError
 
 TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error", 503: "service_unavailable_error"}
 
@@ -36,10 +37,8 @@ class ApiError(Exception):
         return {"error": told}
 
 
-class Json(Response):
+class Json(JSONResponse):
     """JSON in ASCII: half a surrogate pair in a provider's or client's text must not end the answer."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content, separators=(",", ":")).encode()
@@ -52,10 +51,12 @@ async def handle(request: Request, error: Exception) -> Response:
     if isinstance(error, RedisError | Away):
         log.error("a store is away: %s: %s", type(error).__name__, error)
         error = ApiError(503, f"a store is away: {error}", "store_away", retry_after=1)
+    if isinstance(error, ConfigError):
+        error = ApiError(400, f"the old configuration stays: {error}", "invalid_config")
     if not isinstance(error, ApiError):
         # uvicorn logs the traceback.
         error = ApiError(500, "the gateway failed; its log says how", "internal_error")
     return Json(error.body(), error.status, error.headers)
 
 
-HANDLERS: dict[Any, Any] = dict.fromkeys((ApiError, HTTPException, RedisError, Away, Exception), handle)
+HANDLERS: dict[Any, Any] = dict.fromkeys((ApiError, ConfigError, HTTPException, RedisError, Away, Exception), handle)

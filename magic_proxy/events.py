@@ -86,12 +86,17 @@ async def paced(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                     await asyncio.sleep(PAUSE)
 
 
+def cut(text: str) -> list[str]:
+    """The text in small pieces."""
+    return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
+
+
 def _pieces(text: bytes) -> list[bytes]:
     try:
         value = json.loads(text.removeprefix(b"data:"))
         [choice] = value["choices"]
         content = choice["delta"]["content"]
-        parts = [content[at : at + PIECE] for at in range(0, len(content), PIECE)]
+        parts = cut(content)
     except (ValueError, KeyError, TypeError):
         parts = []
     if len(parts) < 2 or choice.get("finish_reason") or choice["delta"].get("tool_calls"):

@@ -20,21 +20,13 @@ class Gateway:
 
     def __init__(self) -> None:
         self.path = Path(os.environ.get("PROXY_CONFIG", "proxy_config.yaml"))
-        self.config, self.text = config.load(self.path)
         self.keys = KeyPool(Path(os.environ.get("KEYS_POOL", "keys_pool")))
-        self.client_key: str | None = None
-        self.stores = Stores(
-            os.environ.get("KAFKA_BROKER", "localhost:9092"), os.environ.get("REDIS_URL", "redis://localhost:6379/0")
-        )
+        self.reload()
+        redis = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+        self.stores = Stores(os.environ.get("KAFKA_BROKER", "localhost:9092"), redis)
         self.cache = Cache(self.stores.redis)
         self.sessions = Sessions(self.stores.redis)
         self.router = Router(self.keys)
-        self.read_keys()
-
-    def read_keys(self) -> None:
-        """Reads the providers' keys and the clients' anew."""
-        self.keys.load()
-        self.client_key = env_key("gateway.env", "GATEWAY_API_KEY")
 
     def replace(self, text: str, name: str) -> None:
         """Another configuration from the next request on; `ConfigError`, and nothing changes, when it is not valid."""
@@ -43,10 +35,10 @@ class Gateway:
 
     def reload(self) -> None:
         """The file and the keys anew; `ConfigError`, and nothing changes, when the file is not valid."""
-        parsed, text = config.load(self.path)
-        self.config, self.text = parsed, text
-        self.read_keys()
-        log.info("read anew: %s", ", ".join(self.config.models()))
+        self.config, self.text = config.load(self.path)
+        self.keys.load()
+        self.client_key = env_key("gateway.env", "GATEWAY_API_KEY")
+        log.info("the configuration was read: %s", ", ".join(self.config.models()))
 
     async def stop(self) -> None:
         """Closes what is open."""
@@ -57,8 +49,6 @@ def env_key(file: str, name: str) -> str | None:
     """A key of the folder `env/`, read when it is asked for: a new one needs no restart."""
     path = Path(os.environ.get("TOOL_KEYS", "env")) / file
     try:
-        found = secrets.lines(path.read_text(encoding="utf-8", errors="replace"))
+        return next((value for _, given, value in secrets.read(path) if given in (name, "")), None)
     except OSError:
         return None
-    secrets.remember(value for _, _, value in found)
-    return next((value for _, given, value in found if given in (name, "")), None)

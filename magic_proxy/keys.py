@@ -1,6 +1,7 @@
 """The keys of the providers: which may be used, which rest, which are useless."""
 
 import asyncio
+import itertools
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,12 +32,12 @@ class KeyPool:
         self.folder = folder
         self._keys: dict[str, list[Key]] = {}
         self._turn = 0
-        self._returns: set[asyncio.Task[None]] = set()
 
     def load(self) -> None:
         """Reads the files anew: each key gets another chance."""
-        for task in self._returns:
-            task.cancel()
+        for key in itertools.chain(*self._keys.values()):
+            # So that none of these is told to be back.
+            key.state = "retired"
         files = sorted(self.folder.glob("keys_pool_*.env"))
         self._keys = {path.stem.removeprefix("keys_pool_"): _read(path) for path in files}
         log.info("keys: %s", ", ".join(f"{name} {len(pool)}" for name, pool in self._keys.items()) or "none")
@@ -54,16 +55,13 @@ class KeyPool:
         log.error("key %s is retired: %s", key.place, why)
 
     def quarantine(self, key: Key, seconds: float, why: str) -> None:
-        """Not used for a while; a task in the background returns it."""
+        """Not used for a while; a timer returns it."""
         if key.state == "active":
-            key.state, key.until = "quarantined", asyncio.get_running_loop().time() + seconds
+            key.state = "quarantined"
+            key.until = asyncio.get_running_loop().call_later(seconds, self._return, key).when()
             log.warning("key %s is in quarantine for %.0f s: %s", key.place, seconds, why)
-            task = asyncio.create_task(self._return(key, seconds))
-            self._returns.add(task)
-            task.add_done_callback(self._returns.discard)
 
-    async def _return(self, key: Key, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    def _return(self, key: Key) -> None:
         if key.state == "quarantined":
             key.state = "active"
             log.info("key %s is back from quarantine", key.place)
@@ -75,9 +73,8 @@ class KeyPool:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many keys are in each state, by provider."""
-        states = get_args(State)
         return {
-            name: {state: sum(key.state == state for key in pool) for state in states}
+            name: {state: sum(key.state == state for key in pool) for state in get_args(State)}
             for name, pool in self._keys.items()
         }
 
@@ -85,7 +82,7 @@ class KeyPool:
 def _read(path: Path) -> list[Key]:
     keys: dict[str, Key] = {}
     try:
-        for number, _, value in secrets.lines(path.read_text(encoding="utf-8", errors="replace")):
+        for number, _, value in secrets.read(path):
             place = f"{path.name}:{number}"
             if value.isascii() and value.isprintable() and " " not in value:
                 keys.setdefault(value, Key(value, place))
@@ -93,5 +90,4 @@ def _read(path: Path) -> list[Key]:
                 log.warning("%s is left out: a key has no spaces and only printable ASCII", place)
     except OSError as error:
         log.error("%s can't be read: %s", path.name, error.strerror)
-    secrets.remember(keys)
     return list(keys.values())

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from magic_proxy import bodies, health, tools
-from magic_proxy.errors import HANDLERS, ApiError, Json
+from magic_proxy import application, bodies, tools
+from magic_proxy.errors import ApiError, Json
 from magic_proxy.stores import Stores
 
 
@@ -20,19 +20,17 @@ class Mcp:
 
     def __init__(self) -> None:
         self._manager: Any = None
-        self._starting = asyncio.Lock()
+        self._started = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._starting:
-            if self._manager is None:
-                await asyncio.to_thread(importlib.import_module, "mcp.server.lowlevel")
-                started = asyncio.Event()
-                self._task = asyncio.create_task(self._run(started))
-                await started.wait()
+        if self._task is None:
+            await asyncio.to_thread(importlib.import_module, "mcp.server.lowlevel")
+            self._task = self._task or asyncio.create_task(self._run())
+        await self._started.wait()
         await self._manager.handle_request(scope, receive, send)
 
-    async def _run(self, started: asyncio.Event) -> None:
+    async def _run(self) -> None:
         from mcp.server.lowlevel import Server
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
@@ -40,7 +38,7 @@ class Mcp:
         # Without sessions: a restart is nothing to a client.
         self._manager = StreamableHTTPSessionManager(server, stateless=True, json_response=True)
         async with self._manager.run():
-            started.set()
+            self._started.set()
             # Until the loop ends.
             await asyncio.Event().wait()
 
@@ -64,19 +62,9 @@ async def _call(_context: Any, params: Any) -> Any:
 def create(stores: Stores) -> Starlette:
     """The application on :8002."""
 
-    async def about(_: Request) -> Response:
-        return Json({"service": "mcp-server", "tools": tools.described()})
-
     async def call(request: Request) -> Response:
         arguments = await bodies.read_json(request, bodies.Body)
         return Json({"result": await tools.call(request.path_params["name"], arguments)})
 
-    return Starlette(
-        routes=[
-            Route("/", about),
-            Route("/tools/{name}", call, methods=["POST"]),
-            Route("/mcp", Mcp()),
-            health.route("mcp-server", stores),
-        ],
-        exception_handlers=HANDLERS,
-    )
+    routes = [Route("/tools/{name}", call, methods=["POST"]), Route("/mcp", Mcp())]
+    return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes)

@@ -4,10 +4,11 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from magic_proxy import events, local, secrets, tracing
+from magic_proxy import bodies, events, local, secrets, tracing
 from magic_proxy.config import Config, Profile
 from magic_proxy.errors import ApiError
 from magic_proxy.keys import Key, KeyPool
@@ -23,7 +24,7 @@ API_BASES = {
     "anthropic": "https://api.anthropic.com/v1",
 }
 CONNECT_WITHIN = 5
-LARGEST_ANSWER = 64 << 20
+LARGEST_ANSWER, LARGEST_ERROR = 64 << 20, 64 << 10
 LONGEST_QUARANTINE = 3600
 DEFAULTS = {"/chat/completions": ("temperature", "top_p", "max_tokens"), "/embeddings": ()}
 
@@ -32,8 +33,7 @@ _MESSAGE = re.compile(r'"message"\s*:\s*"((?:[^"\\]|\\.)*)"')
 log = logging.getLogger("magic_proxy.router")
 
 
-@dataclass
-class Answer:
+class Answer(NamedTuple):
     """What a provider said, whole or as blocks of whole events."""
 
     profile: str
@@ -41,11 +41,11 @@ class Answer:
 
 
 class Failed(Exception):
-    """Why one attempt came to nothing, and whether another key could do better."""
+    """Why one attempt came to nothing."""
 
-    def __init__(self, why: str, *, other_key: bool = False) -> None:
-        super().__init__(why)
-        self.other_key = other_key
+
+class KeyFailed(Failed):
+    """The same, and another key could do better."""
 
 
 class Router:
@@ -53,29 +53,22 @@ class Router:
 
     def __init__(self, keys: KeyPool) -> None:
         self.keys = keys
-        self._client: httpx2.AsyncClient | None = None
 
-    @property
+    @cached_property
     def client(self) -> "httpx2.AsyncClient":
         """Made at first use: importing it and reading the certificates takes longer than the rest of the start."""
-        if self._client is None:
-            import httpx2
+        import httpx2
 
-            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=256)
-            self._client = httpx2.AsyncClient(limits=limits)
-        return self._client
+        return httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None, max_keepalive_connections=256))
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        if "client" in vars(self):
+            await self.client.aclose()
 
     async def send(self, config: Config, path: str, body: dict[str, Any]) -> Answer:
         """The answer of the first profile that has one; else `ApiError`."""
-        model = body["model"]
-        chain = config.chain(model)
-        if not chain:
-            raise ApiError(404, f"the model {model!r} does not exist; GET /v1/models lists all", "model_not_found")
-        reasons = []
+        model, reasons = body["model"], []
+        chain = known(config, model)
         for profile in chain:
             asked = self._asked(profile, path, body)
             if profile.provider == "local" and profile.model_params.api_base is None:
@@ -90,7 +83,7 @@ class Router:
                 except Failed as failure:
                     reasons.append(secrets.mask(f"{profile.model_name}: {failure}"))
                     log.warning("%s", reasons[-1])
-                    if not failure.other_key:
+                    if not isinstance(failure, KeyFailed):
                         break
         log.error("nobody could answer for %s: %s", model, "; ".join(reasons))
         back = self.keys.back_in({profile.provider for profile in chain})
@@ -116,80 +109,73 @@ class Router:
         timeout = httpx2.Timeout(config.router_settings.timeout, connect=CONNECT_WITHIN)
         content = json.dumps(body, separators=(",", ":")).encode()
         try:
-            request = self.client.build_request("POST", url, headers=headers, content=content, timeout=timeout)
-            response = await self.client.send(request, stream=True)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Failed(f"{profile.provider} can't be reached: {type(error).__name__}: {error}") from error
-        streams = False
-        try:
-            if response.status_code != 200:
-                await self._refused(config, profile, key, response)
-            if not body.get("stream"):
-                return Answer(profile.model_name, await _whole(response))
-            if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                raise Failed(f"{profile.provider} answered with something that is no stream")
-            blocks = events.checked(response.aiter_raw())
-            # Only once something came is it an answer: until then the next profile may still take over.
-            first = await anext(blocks)
-            streams = True
-            return Answer(profile.model_name, _rest(response, first, blocks))
-        except (httpx2.HTTPError, events.StreamFailed) as error:
+            async with AsyncExitStack() as stack:
+                asks = self.client.stream("POST", url, headers=headers, content=content, timeout=timeout)
+                response = await stack.enter_async_context(asks)
+                if response.status_code != 200:
+                    await self._refused(config, profile, key, response)
+                if not body.get("stream"):
+                    return Answer(profile.model_name, await _whole(response))
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    raise Failed(f"{profile.provider} answered with something that is no stream")
+                blocks = events.checked(response.aiter_raw())
+                # Only once something came is it an answer: until then the next profile may still take over.
+                first = await anext(blocks)
+                return Answer(profile.model_name, _rest(stack.pop_all(), first, blocks))
+        except (httpx2.HTTPError, httpx2.InvalidURL, events.StreamFailed) as error:
             raise Failed(f"{profile.provider} failed: {type(error).__name__}: {error}") from error
-        finally:
-            if not streams:
-                await response.aclose()
 
     async def _refused(self, config: Config, profile: Profile, key: Key | None, response: "httpx2.Response") -> None:
         """Raises what another status than 200 means for the key and the client."""
-        status, said = response.status_code, (await _read(response, 64 << 10)).decode("utf-8", "replace")
+        status, said = response.status_code, (await _read(response, LARGEST_ERROR)).decode("utf-8", "replace")
         # In whatever it is wrapped: Google's comes in a list, a proxy's as HTML.
         found = _MESSAGE.search(said)
         why = f"{profile.provider} answered {status}: {found[1][:1000] if found else said[:200].strip()}"
         if status == 401 or (status == 400 and ("API_KEY_INVALID" in said or "API key not valid" in said)):
             if key:
                 self.keys.retire(key, why)
-            raise Failed(why, other_key=True)
+            raise KeyFailed(why)
         if status in (402, 403, 429) or status >= 500:
             settings, after = config.key_management_settings, response.headers.get("retry-after", "")
             if key and settings.enable_quarantine:
                 pause = min(int(after), LONGEST_QUARANTINE) if after.isdecimal() else settings.quarantine_seconds
                 self.keys.quarantine(key, pause, why)
-            raise Failed(why, other_key=True)
+            raise KeyFailed(why)
         # Neither the key nor the client can help it.
         if status in (404, 405, 408, 409) or status < 400:
             raise Failed(why)
         raise ApiError(status, why, "provider_refused")
 
 
+def known(config: Config, model: str) -> list[Profile]:
+    """The profiles to try for what a client asks for; 404 when it is unknown."""
+    if chain := config.chain(model):
+        return chain
+    raise ApiError(404, f"the model {model!r} does not exist; GET /v1/models lists all", "model_not_found")
+
+
 def _locally(profile: Profile, path: str, body: dict[str, Any]) -> Answer:
-    if path == "/embeddings":
-        return Answer(profile.model_name, json.dumps(local.embeddings(profile, body)).encode())
-    if body.get("stream"):
+    if path == "/chat/completions" and body.get("stream"):
         return Answer(profile.model_name, local.stream(profile, body))
-    return Answer(profile.model_name, json.dumps(local.chat(profile, body)).encode())
+    answer = local.chat if path == "/chat/completions" else local.embeddings
+    return Answer(profile.model_name, json.dumps(answer(profile, body)).encode())
 
 
-async def _rest(response: "httpx2.Response", first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _rest(stack: AsyncExitStack, first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     import httpx2
 
     try:
-        yield first
-        async for block in blocks:
-            yield block
+        async with stack:
+            yield first
+            async for block in blocks:
+                yield block
     except httpx2.HTTPError as error:
         raise events.StreamFailed(f"{type(error).__name__}: {error}") from error
-    finally:
-        await response.aclose()
 
 
 async def _read(response: "httpx2.Response", most: int) -> bytes:
     """The body, or as much of it, without keys."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > most:
-            break
-    return secrets.mask_bytes(bytes(body[: most + 1]))
+    return secrets.mask_bytes(await bodies.up_to(most, response.aiter_bytes()))
 
 
 async def _whole(response: "httpx2.Response") -> bytes:

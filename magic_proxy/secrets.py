@@ -1,6 +1,7 @@
 """Every key that was read, so that none is ever shown."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 MASK = "***"
 
@@ -27,14 +28,15 @@ def mask_bytes(data: bytes) -> bytes:
     return mask(data.decode("latin-1")).encode("latin-1")
 
 
-def lines(text: str) -> list[tuple[int, str, str]]:
-    """Number, name and value of each line `VALUE` or `NAME=VALUE`; comments, quotes and byte order mark taken off."""
+def read(path: Path) -> list[tuple[int, str, str]]:
+    """Number, name and value of each line `VALUE` or `NAME=VALUE` without comments and quotes; from now on masked."""
     found = []
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1):
         name, equals, value = line.strip().removeprefix("export ").partition("=")
         # A key may itself end in "=".
         if not (equals and name.isidentifier() and name.isupper() and value.strip("=")):
             name, value = "", line.strip()
         if value and not line.strip().startswith("#"):
             found.append((number, name.strip(), value.strip().strip("\"'")))
+    remember(value for _, _, value in found)
     return found

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,7 +25,6 @@ from magic_proxy.worker import Worker
 FINISH_WITHIN = 20
 # How long the servers wait for Kafka and Redis before they serve without, and say so on the health page.
 STORES_WITHIN = 5
-STOPS = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger("magic_proxy.server")
 
@@ -46,9 +45,12 @@ class Server(uvicorn.Server):
 
 async def run() -> int:
     """Runs until a signal, or until one of the servers ends; gives the exit code."""
-    stop_at_signal(asyncio.current_task())
+    loop, running = asyncio.get_running_loop(), cast("asyncio.Task[int]", asyncio.current_task())
+    # The first ends it in order; with another one begun requests are not waited for.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)
     gateway = Gateway()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload, gateway)
+    loop.add_signal_handler(signal.SIGHUP, reload, gateway)
     tracing.set_up()
     keeping = asyncio.create_task(gateway.stores.keep())
     try:
@@ -79,20 +81,6 @@ def reload(gateway: Gateway) -> None:
         log.error("the old configuration stays: %s", error)
 
 
-def stop_at_signal(task: "asyncio.Task[object] | None") -> None:
-    """Ends `task` in order at the first SIGTERM or SIGINT; the second ends the process at once."""
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        for number in STOPS:
-            loop.remove_signal_handler(number)
-        if task is not None:
-            task.cancel()
-
-    for number in STOPS:
-        loop.add_signal_handler(number, stop)
-
-
 async def serve(servers: dict[int, Server], worker: Worker) -> None:
     """Serves each on its port, and works, until one ends or this is cancelled; begun requests are finished."""
     # Before any of them serves: a taken port must not end one while the other has requests.
@@ -115,40 +103,32 @@ async def serve(servers: dict[int, Server], worker: Worker) -> None:
 
 def bound(port: int) -> socket.socket:
     """A socket on all of the container's addresses."""
-    # Only with the protocol named does asyncio switch Nagle's algorithm off, which holds answers back by 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("0.0.0.0", port))
+        listener = socket.create_server(("0.0.0.0", port))
     except OSError as error:
-        listener.close()
-        raise OSError(error.errno, f"port {port} can't be used: {error.strerror}") from error
-    return listener
+        raise OSError(error.errno, f"port {port} can't be used: {os.strerror(error.errno or 0)}") from error
+    # Made anew it knows its protocol: only then does asyncio switch Nagle's algorithm off, which costs answers 40 ms.
+    return socket.socket(fileno=listener.detach())
 
 
-def main() -> int:
-    """The process's exit code."""
+def main() -> None:
+    """The process, to its end."""
     if "--reload" in sys.argv:
         # For development: the process anew whenever a file of the code changes.
         files = uvicorn.Config("", reload=True, reload_dirs=[str(Path(__file__).parent)], log_config=None)
-        StatReload(files, target=again, sockets=[]).run()
-        return 0
-    return work()
+        StatReload(files, target=work, sockets=[]).run()
+    else:
+        work()
 
 
-def again(sockets: object) -> None:
-    """What a supervisor runs."""
-    sys.exit(work())
-
-
-def work() -> int:
-    """One run, from its start to its end."""
+def work(sockets: object = None) -> None:
+    """One run, from its start to its end; `sockets` is what a supervisor gives."""
     logs.set_up()
     try:
-        return asyncio.run(run())
+        sys.exit(asyncio.run(run()))
     except ConfigError as error:
         log.error("%s", error)
     except Exception:
         # In the same form as everything else: one line, found by a search for errors.
         log.exception("the app ended with an error that nothing expected")
-    return 1
+    sys.exit(1)

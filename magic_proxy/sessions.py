@@ -7,8 +7,7 @@ another worker, is refused, reads what there is, and goes on from there: nothing
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -22,8 +21,7 @@ ANSWER = "FinalAnswerStreamEnd"
 ENDS = (ANSWER, "TaskFailed")
 
 
-@dataclass
-class Event:
+class Event(NamedTuple):
     name: str
     data: dict[str, Any]
 
@@ -74,11 +72,9 @@ class Sessions:
                     yield block
                 if event.name in ENDS:
                     return
+            if not found and place <= 1 and loop.time() - began > ACK_WITHIN:
+                raise events.StreamFailed("no worker took the task in time; it stays queued: ask for it later")
             if not found:
-                if place <= 1 and loop.time() - began > ACK_WITHIN:
-                    raise events.StreamFailed(
-                        "no worker took the task in time; it stays queued: ask for its session later"
-                    )
                 yield b": waiting\n\n"
 
 
@@ -86,11 +82,8 @@ def _told(event: Event, place: int) -> list[bytes]:
     """A record as a client sees it: an answer comes in pieces first."""
     if event.name == "task":
         return []
-    pieces = []
-    if event.name == ANSWER:
-        answer = str(event.data["answer"])
-        deltas = [answer[at : at + events.PIECE] for at in range(0, len(answer), events.PIECE)]
-        pieces = [events.event({"delta": delta}, "FinalAnswerStream") for delta in deltas]
+    deltas = events.cut(str(event.data["answer"])) if event.name == ANSWER else []
+    pieces = [events.event({"delta": delta}, "FinalAnswerStream") for delta in deltas]
     return [*pieces, events.event(event.data, event.name, place)]
 
 

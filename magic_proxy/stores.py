@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -25,47 +25,34 @@ class Stores:
     def __init__(self, kafka: str, redis: str) -> None:
         self.kafka = kafka
         # Tried once more, for a connection that a restarted Redis has closed.
-        self.redis: Redis = Redis.from_url(
-            redis, socket_connect_timeout=1, socket_timeout=5, retry=Retry(NoBackoff(), 1)
-        )
+        again = Retry(NoBackoff(), 1)
+        self.redis: Redis = Redis.from_url(redis, socket_connect_timeout=1, socket_timeout=5, retry=again)
         self._producer: AIOKafkaProducer | None = None
 
     async def keep(self) -> None:
         """Returns once both answer, however long that takes; they come back by themselves from then on."""
-        told: set[str] = set()
-        while any((away := await self._away()).values()):
-            for name, why in away.items():
-                if why and name not in told:
-                    log.error("%s can't be used yet: %s", name, why)
-                    told.add(name)
-            await asyncio.sleep(TRY_AGAIN_AFTER)
-        log.info("%s answer", " and ".join(away))
-
-    async def _away(self) -> dict[str, str]:
         # The address is told without a password that the URL may hold.
         address = self.redis.connection_pool.connection_kwargs
-        name = f"Redis at {address.get('host')}:{address.get('port', 6379)}"
-        kafka, redis = await asyncio.gather(_answer(self._connect(), 10), _answer(self.redis.ping()))
-        return {f"Kafka at {self.kafka}": kafka, name: redis}
+        kafka, redis = f"Kafka at {self.kafka}", f"Redis at {address.get('host')}:{address.get('port', 6379)}"
+        await asyncio.gather(_until(kafka, self._connect, 10), _until(redis, self.redis.ping))
+        log.info("%s and %s answer", kafka, redis)
 
     async def _connect(self) -> None:
-        if self._producer is None:
-            producer = AIOKafkaProducer(bootstrap_servers=self.kafka, request_timeout_ms=5_000, acks="all")
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, request_timeout_ms=5_000, acks="all")
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
 
-    async def publish(self, topic: str, key: str, value: bytes, headers: dict[str, str]) -> None:
+    async def publish(self, topic: str, key: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
         """Puts a message on Kafka; `Away` when Kafka does not confirm it."""
-        pairs = [(name, text.encode()) for name, text in headers.items()]
         try:
             if self._producer is None:
                 raise Away("Kafka can't be reached")
             async with asyncio.timeout(TAKE_WITHIN):
-                await self._producer.send_and_wait(topic, value, key.encode(), headers=pairs)
+                await self._producer.send_and_wait(topic, value, key.encode(), headers=headers)
         except (KafkaError, TimeoutError) as error:
             raise Away(f"Kafka did not take the message: {type(error).__name__}") from error
 
@@ -84,6 +71,15 @@ class Stores:
         if self._producer is not None:
             await asyncio.gather(self._producer.stop(), return_exceptions=True)
         await asyncio.gather(self.redis.aclose(), return_exceptions=True)
+
+
+async def _until(name: str, ask: Callable[[], Awaitable[object]], seconds: float = ANSWER_WITHIN) -> None:
+    told = False
+    while why := await _answer(ask(), seconds):
+        if not told:
+            log.error("%s can't be used yet: %s", name, why)
+        told = True
+        await asyncio.sleep(TRY_AGAIN_AFTER)
 
 
 async def _answer(question: Awaitable[object], seconds: float = ANSWER_WITHIN) -> str:

@@ -4,20 +4,20 @@ import json
 import uuid
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import bodies, events, tracing
+from magic_proxy import bodies, events, router, tracing
+from magic_proxy.config import Part
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import Event
 from magic_proxy.worker import TOPIC
 
 
-class Task(bodies.Body):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class Task(Part):
     model: str
     input: Annotated[str, Field(min_length=1)]
     max_steps: Annotated[int, Field(ge=1, le=64)] = 8
@@ -27,14 +27,12 @@ class Task(bodies.Body):
 def routes(gateway: Gateway) -> list[Route]:
     async def begin(request: Request) -> Response:
         asked = Task(**await bodies.read_json(request, Task))
-        if not gateway.config.chain(asked.model):
-            raise ApiError(
-                404, f"the model {asked.model!r} does not exist; GET /v1/models lists all", "model_not_found"
-            )
+        router.known(gateway.config, asked.model)
         session = uuid.uuid4().hex
         task = {"id": session, **asked.model_dump(exclude={"stream"})}
         await gateway.sessions.append(session, 1, Event("task", task))
-        await gateway.stores.publish(TOPIC, session, json.dumps(task).encode(), {"traceparent": tracing.traceparent()})
+        headers = [("traceparent", tracing.traceparent().encode())]
+        await gateway.stores.publish(TOPIC, session, json.dumps(task).encode(), headers)
         if not asked.stream:
             return Json({"id": session}, 202)
         return events.streamed(gateway.sessions.follow(session, 1), {"x-session-id": session})

@@ -3,16 +3,15 @@
 import ast
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from operator import add, floordiv, mod, mul, neg, pos, pow, sub, truediv
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from magic_proxy import bodies, secrets
+from magic_proxy.config import Part
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import env_key
 
@@ -21,28 +20,23 @@ OPERATORS: dict[type, Any] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div
 OPERATORS |= {ast.Mod: mod, ast.Pow: pow, ast.USub: neg, ast.UAdd: pos}
 
 
-class Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class Tool(Part):
+    """Its arguments are its fields; what a model is told of it is its docstring."""
+
+    async def run(self) -> str:
+        raise NotImplementedError
 
 
-class Calculation(Arguments):
+class Calculator(Tool):
+    """Calculates an arithmetic expression"""
+
     expression: Annotated[str, Field(min_length=1, max_length=500, description="such as (2 + 3) * 7 ** 2")]
 
-
-class Place(Arguments):
-    timezone: Annotated[str, Field(max_length=64, description="an IANA name such as Europe/Paris")] = "UTC"
-
-
-class Search(Arguments):
-    query: Annotated[str, Field(min_length=1, max_length=400)]
-    max_results: Annotated[int, Field(ge=1, le=10)] = 5
-
-
-async def calculate(asked: Calculation) -> str:
-    try:
-        return str(_value(ast.parse(asked.expression.strip(), mode="eval").body))
-    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
-        raise ApiError(400, f"that can't be calculated: {error}", "tool_failed") from error
+    async def run(self) -> str:
+        try:
+            return str(_value(ast.parse(self.expression.strip(), mode="eval").body))
+        except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
+            raise ApiError(400, f"that can't be calculated: {error}", "tool_failed") from error
 
 
 def _value(node: ast.expr) -> int | float:
@@ -66,49 +60,49 @@ def _bits(number: int | float) -> int:
     return number.bit_length() if isinstance(number, int) else 1
 
 
-async def tell_time(asked: Place) -> str:
-    try:
-        return datetime.now(ZoneInfo(asked.timezone)).isoformat(timespec="seconds")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ApiError(400, f"there is no time zone {asked.timezone!r}", "tool_failed") from error
+class Clock(Tool):
+    """Tells date and time in a time zone"""
+
+    timezone: Annotated[str, Field(max_length=64, description="an IANA name such as Europe/Paris")] = "UTC"
+
+    async def run(self) -> str:
+        try:
+            return datetime.now(ZoneInfo(self.timezone)).isoformat(timespec="seconds")
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ApiError(400, f"there is no time zone {self.timezone!r}", "tool_failed") from error
 
 
-async def search(asked: Search) -> str:
-    key = env_key("tavily.env", "TAVILY_API_KEY")
-    if key is None:
-        raise ApiError(503, "web_search needs TAVILY_API_KEY in env/tavily.env", "no_key")
-    import httpx2
+class WebSearch(Tool):
+    """Searches the web (Tavily)"""
 
-    url = os.environ.get("TAVILY_API_BASE", "https://api.tavily.com") + "/search"
-    try:
-        async with asyncio.timeout(20), httpx2.AsyncClient() as client:
-            answer = await client.post(url, json=asked.model_dump(), headers={"authorization": f"Bearer {key}"})
-            answer.raise_for_status()
-            found = answer.json()["results"]
-            lines = [f"{one['title']}\n{one['url']}\n{one['content']}" for one in found]
-    except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
-        raise ApiError(502, f"the search failed: {type(error).__name__}: {error}", "tool_failed") from error
-    return secrets.mask("\n\n".join(lines)) or "nothing was found"
+    query: Annotated[str, Field(min_length=1, max_length=400)]
+    max_results: Annotated[int, Field(ge=1, le=10)] = 5
+
+    async def run(self) -> str:
+        key = env_key("tavily.env", "TAVILY_API_KEY")
+        if key is None:
+            raise ApiError(503, "web_search needs TAVILY_API_KEY in env/tavily.env", "no_key")
+        import httpx2
+
+        url = os.environ.get("TAVILY_API_BASE", "https://api.tavily.com") + "/search"
+        try:
+            async with asyncio.timeout(20), httpx2.AsyncClient() as client:
+                answer = await client.post(url, json=self.model_dump(), headers={"authorization": f"Bearer {key}"})
+                answer.raise_for_status()
+                found = answer.json()["results"]
+                lines = [f"{one['title']}\n{one['url']}\n{one['content']}" for one in found]
+        except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            raise ApiError(502, f"the search failed: {type(error).__name__}: {error}", "tool_failed") from error
+        return secrets.mask("\n\n".join(lines)) or "nothing was found"
 
 
-@dataclass(frozen=True)
-class Tool:
-    description: str
-    arguments: type[Arguments]
-    run: Callable[[Any], Awaitable[str]]
-
-
-TOOLS = {
-    "web_search": Tool("Searches the web (Tavily)", Search, search),
-    "calculator": Tool("Calculates an arithmetic expression", Calculation, calculate),
-    "clock": Tool("Tells date and time in a time zone", Place, tell_time),
-}
+TOOLS: dict[str, type[Tool]] = {"web_search": WebSearch, "calculator": Calculator, "clock": Clock}
 
 
 def described() -> list[dict[str, Any]]:
     """What a model is told of them."""
     return [
-        {"name": name, "description": tool.description, "input_schema": tool.arguments.model_json_schema()}
+        {"name": name, "description": tool.__doc__, "input_schema": tool.model_json_schema()}
         for name, tool in TOOLS.items()
     ]
 
@@ -118,4 +112,4 @@ async def call(name: str, arguments: object) -> str:
     tool = TOOLS.get(name)
     if tool is None:
         raise ApiError(404, f"there is no tool {name!r}; there are {', '.join(TOOLS)}", "tool_not_found")
-    return await tool.run(tool.arguments(**bodies.checked(arguments, tool.arguments)))
+    return await bodies.checked(arguments, tool).run()

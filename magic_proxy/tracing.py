@@ -8,7 +8,7 @@ import os
 import re
 import secrets as random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -45,14 +45,18 @@ def set_up() -> None:
 def span(name: str, parent: str = "") -> Iterator[None]:
     """What is done inside belongs to the trace of `parent` (a traceparent), else to the current, else to a new one."""
     parent = parent if _TRACEPARENT.fullmatch(parent) else _current.get()
-    if _tracer is None:
-        trace = parent.split("-")[1] if parent else random.token_hex(16)
-        token = _current.set(f"00-{trace}-{random.token_hex(8)}-01")
+    alone = f"00-{parent[3:35] or random.token_hex(16)}-{random.token_hex(8)}-01"
+    with _exported(name, parent) if _tracer else nullcontext(alone) as carried:
+        token = _current.set(carried)
         try:
             yield
         finally:
             _current.reset(token)
-        return
+
+
+@contextmanager
+def _exported(name: str, parent: str) -> Iterator[str]:
+    """The traceparent of a span that is exported."""
     from opentelemetry.trace import Status, StatusCode
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -61,14 +65,11 @@ def span(name: str, parent: str = "") -> Iterator[None]:
     plain = {"record_exception": False, "set_status_on_exception": False}
     with _tracer.start_as_current_span(name, context, **plain) as current:
         ids = current.get_span_context()
-        token = _current.set(f"00-{ids.trace_id:032x}-{ids.span_id:016x}-01")
         try:
-            yield
+            yield f"00-{ids.trace_id:032x}-{ids.span_id:016x}-01"
         except Exception as error:
             current.set_status(Status(StatusCode.ERROR, secrets.mask(f"{type(error).__name__}: {error}")))
             raise
-        finally:
-            _current.reset(token)
 
 
 def traceparent() -> str:

@@ -68,19 +68,16 @@ class Worker:
 
     async def _consume(self, consumer: AIOKafkaConsumer, tasks: asyncio.TaskGroup) -> None:
         free = asyncio.Semaphore(AT_ONCE)
-        ended: dict[TopicPartition, dict[int, bool]] = {}
+        ended: dict[int, dict[int, bool]] = {}
         while True:
             await free.acquire()
             message = await consumer.getone()
-            partition = TopicPartition(message.topic, message.partition)
-            offsets = ended.setdefault(partition, {})
+            offsets = ended.setdefault(message.partition, {})
             offsets[message.offset] = False
-            task = tasks.create_task(self._do(consumer, partition, offsets, message))
+            task = tasks.create_task(self._do(consumer, offsets, message))
             task.add_done_callback(lambda _: free.release())
 
-    async def _do(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, ended: dict[int, bool], message: ConsumerRecord
-    ) -> None:
+    async def _do(self, consumer: AIOKafkaConsumer, ended: dict[int, bool], message: ConsumerRecord) -> None:
         with tracing.span("task", dict(message.headers).get("traceparent", b"").decode("ascii", "replace")):
             try:
                 task = json.loads(message.value)
@@ -94,7 +91,7 @@ class Worker:
             while ended and ended[first := min(ended)]:
                 del ended[first]
                 try:
-                    await consumer.commit({partition: first + 1})
+                    await consumer.commit({TopicPartition(TOPIC, message.partition): first + 1})
                 except KafkaError as error:
                     log.warning("not committed, so it may come again, to no effect: %s", error)
 

@@ -50,7 +50,7 @@ async def test_a_busy_key_rests_and_returns(start: Start, provider: Provider, st
         assert await gateway.states() == {"active": 1, "quarantined": 1}
         assert (await gateway.chat()).status_code == 200
         assert provider.asked_with() == [KEYS[0], KEYS[1], KEYS[1]]
-        # Without any further request: a task in the background returns it.
+        # Without any further request: a timer returns it.
         await eventually(lambda: gateway.gateway.keys.counts()["openai"]["active"] == 2)
         await gateway.chat()
         await gateway.chat()
