@@ -159,11 +159,7 @@ fn a_change_replaces_only_what_it_concerns_and_a_rebuild_only_the_app() {
 
     // New code: a new image, and only the app's container.
     let image = project.inspect("app-runner", "{{.Image}}");
-    project.edit(
-        "magic_proxy/mcp_server.py",
-        "\"service\": \"mcp-server\"",
-        "\"service\": \"new\"",
-    );
+    project.edit("magic_proxy/mcp_server.py", "create(\"mcp-server\"", "create(\"new\"");
     project.magicctl(&["rebuild"]).ok();
     let rebuilt = ids();
     assert_eq!((&changed[0], &changed[1]), (&rebuilt[0], &rebuilt[1]));
