@@ -75,8 +75,8 @@ impl From<Failure> for Waited {
 enum Turn {
     /// As wanted.
     Ready(ReadyBy),
-    /// Its process ended.
-    Exited,
+    /// Its process ended, with this code.
+    Exited(i64),
     /// Its process runs, or may: whatever was known of it is old.
     Started,
 }
@@ -130,10 +130,15 @@ impl Wait<'_> {
             }
         };
         let mut exits = 0;
+        let mut ended_with = None;
         loop {
             let detail = self.look().await?;
-            if !detail.is_running {
-                *self.last_exit.borrow_mut() = Some(Box::new(detail.clone()));
+            // Once the engine has started it again, it says 0: then only the event knows how it ended.
+            let code = ended_with.take();
+            if let Some(exit_code) = code.or((!detail.is_running).then_some(detail.exit_code)) {
+                let mut exit = detail.clone();
+                exit.exit_code = exit_code;
+                *self.last_exit.borrow_mut() = Some(Box::new(exit));
             }
             if let Some(by) = self.settled(&detail, exits)? {
                 return Ok(by);
@@ -150,7 +155,10 @@ impl Wait<'_> {
             };
             match turn {
                 Turn::Ready(by) => return Ok(by),
-                Turn::Exited => exits += 1,
+                Turn::Exited(code) => {
+                    exits += 1;
+                    ended_with = Some(code);
+                }
                 Turn::Started => {}
             }
         }
@@ -310,7 +318,7 @@ impl Wait<'_> {
                 Ok(event) if event.id == self.id => match event.kind {
                     EngineEventKind::Healthy if self.until != Until::Completed => return Turn::Ready(ReadyBy::Engine),
                     EngineEventKind::Unhealthy => tell("unhealthy; waiting for it to recover".to_owned()),
-                    EngineEventKind::Die { .. } => return Turn::Exited,
+                    EngineEventKind::Die { code } => return Turn::Exited(code),
                     EngineEventKind::Start => return Turn::Started,
                     _ => {}
                 },
