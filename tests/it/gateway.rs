@@ -78,6 +78,9 @@ fn killed_in_the_middle_of_ten_sessions_all_ten_finish_once() {
     const STEPS: usize = 40;
     let project = Project::sample("sessions");
     project.magicctl(&UP).ok();
+    // Slow enough that it has work left when the kill comes, however busy this machine is.
+    let app = project.container("app-runner");
+    project.docker(&["update", "--cpus", "0.2", &app]);
     let lines: Vec<String> = (0..STEPS).map(|number| format!("calculator: {number} + 1")).collect();
     let task = json!({ "model": "offline", "input": lines.join("\n"), "max_steps": STEPS + 1, "stream": false });
     let sessions: Vec<String> = (0..SESSIONS)
@@ -98,7 +101,8 @@ fn killed_in_the_middle_of_ten_sessions_all_ten_finish_once() {
     };
     let ended = |events: &[String]| events.last().is_some_and(|event| event == "FinalAnswerStreamEnd");
     until("some work is done", 60, || recorded(&sessions[0]).len() > 5);
-    project.docker(&["kill", "-s", "KILL", &project.container("app-runner")]);
+    project.docker(&["kill", "-s", "KILL", &app]);
+    project.docker(&["update", "--cpus", "2", &app]);
     let open = sessions.iter().filter(|session| !ended(&recorded(session))).count();
     assert!(open > 0, "the kill came too late to prove anything");
 
