@@ -329,22 +329,17 @@ fn evidence(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Evidence> {
             output: health.output.trim().to_owned(),
         });
     }
-    if let Some(record) = decisive.and_then(|index| symptoms.records.get(index)) {
+    let decisive = decisive.and_then(|index| symptoms.records.get(index));
+    if let Some(record) = decisive {
         evidence.push(Evidence::Error {
             lines: record.lines.clone(),
         });
     }
-    let others = symptoms
-        .records
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| Some(*index) != decisive);
-    let mut records: Vec<Vec<String>> = others
-        .rev()
-        .take(RECORDS)
-        .map(|(_, record)| record.lines.clone())
-        .collect();
-    records.reverse();
+    // A loop says the same each time: once is enough.
+    let mut records: Vec<Vec<String>> = symptoms.records.iter().map(|record| record.lines.clone()).collect();
+    records.retain(|lines| decisive.is_none_or(|record| record.lines != *lines));
+    records.dedup();
+    records.drain(..records.len().saturating_sub(RECORDS));
     if !records.is_empty() {
         evidence.push(Evidence::Log { records });
     }

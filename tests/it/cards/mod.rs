@@ -57,6 +57,7 @@ fn stable(project: &Project, text: &str) -> String {
         (r"\b172\.\d+\.\d+\.\d+\b", "<ip>"),
         (r"\b127\.0\.0\.1:\d{5}\b", "<address>"),
         (r"0x[0-9a-f]+", "0x<number>"),
+        (r"has started it \d+ times", "has started it <number> times"),
         // What a package index knows changes by the day.
         (r"from versions: [^)]*\d[^)]*", "from versions: <versions>"),
     ];

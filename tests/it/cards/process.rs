@@ -6,7 +6,7 @@ fn fails(name: &str, compose: &str) {
     card(
         name,
         &mut Project::of(name, compose),
-        &["--quiet", "up", "--wait-timeout", "4s"],
+        &["--quiet", "up", "--wait-timeout", "6s"],
     );
 }
 

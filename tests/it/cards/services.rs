@@ -114,7 +114,7 @@ fn a_healthcheck_for_a_tool_that_loki_lacks() {
     card_but(
         "loki-wget",
         &mut project,
-        &["--quiet", "up", "loki", "--wait-timeout", "4s"],
+        &["--quiet", "up", "loki", "--wait-timeout", "10s"],
         |text| without_noise(&text),
     );
 }
