@@ -286,8 +286,8 @@ fn stopping_in_every_way() {
     );
     failed(
         &project.magicctl(&["kill", "-s", "NONSENSE", "db"]),
-        1,
-        "Invalid signal: NONSENSE",
+        2,
+        "there is no such signal: a name such as SIGTERM or HUP, or a number from 1 to 64 such as 15",
     );
     let refused = project.magicctl(&["rm", "web"]).ok();
     assert!(refused.stdout.contains("nothing is removed"), "{}", refused.all());

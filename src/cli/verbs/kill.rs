@@ -17,8 +17,8 @@ pub struct KillArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Which signal
-    #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL")]
+    /// Which signal, by name or number: SIGTERM, HUP, 15
+    #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL", value_parser = super::signal::signal)]
     signal: String,
     /// Remove containers of services that the file no longer names
     #[arg(long)]

@@ -18,6 +18,7 @@ pub(crate) mod push;
 pub(crate) mod rm;
 pub(crate) mod run;
 pub(crate) mod scale;
+mod signal;
 pub(crate) mod stats;
 pub(crate) mod there;
 pub(crate) mod top;
