@@ -151,6 +151,8 @@ fn plan_images(
         let there = |name: &&String| observed.image_id(name).is_some();
         names.extend(options.named_images.iter().filter(there).map(String::as_str));
     }
+    // Engines stumble over two names of one image that are taken away at the same moment.
+    let mut last_of: BTreeMap<&str, StepId> = BTreeMap::new();
     for name in names {
         let id = observed.image_id(name).unwrap_or(name);
         if let Some(user) = staying.iter().find(|container| container.image_id == id) {
@@ -158,7 +160,13 @@ fn plan_images(
             continue;
         }
         let action = Action::RemoveImage { image: name.to_owned() };
-        plan.push(None, action, "--rmi was given", removed.to_vec());
+        let built = observed
+            .built
+            .iter()
+            .find(|image| image.names.iter().any(|own| own == name));
+        let one = built.map_or(id, |image| &image.id);
+        let needs = removed.iter().copied().chain(last_of.get(one).copied()).collect();
+        last_of.insert(one, plan.push(None, action, "--rmi was given", needs));
     }
 }
 

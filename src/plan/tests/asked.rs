@@ -206,3 +206,25 @@ fn images_go_with_down_as_asked() {
         assert_eq!(removed, wanted);
     }
 }
+
+#[test]
+fn names_of_one_image_go_one_after_the_other() {
+    let mut observed = Observed::default();
+    observed.built.push(BuiltImage {
+        id: "sha256:a".to_owned(),
+        names: vec!["p-app:latest".to_owned(), "p-other:latest".to_owned()],
+        labels: super::ours(),
+    });
+    let asked = DownOptions {
+        images: Some(Images::All),
+        ..DownOptions::default()
+    };
+    let plan = down("p", &observed, &asked);
+    assert_eq!(
+        told(&plan),
+        [
+            "remove image p-app:latest",
+            "remove image p-other:latest <- remove image p-app:latest"
+        ]
+    );
+}
