@@ -37,6 +37,8 @@ pub(super) struct Files {
     pub working_dir: PathBuf,
     /// The env files read, absolute.
     pub env: Vec<PathBuf>,
+    /// Whether those were named; else it is the `.env` that lies there.
+    pub env_named: bool,
     /// The environment, then the env files.
     pub variables: Variables,
 }
@@ -57,7 +59,7 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         (None, Some(file)) if file != Path::new(STDIN) => directory_of(&request.start_dir.join(file)),
         (None, _) => request.start_dir.clone(),
     };
-    let env = read_env_files(request, &env_dir, &mut variables)?;
+    let (env, env_named) = read_env_files(request, &env_dir, &mut variables)?;
     let named: Vec<PathBuf> = if request.files.is_empty() {
         let separator = variables
             .get("COMPOSE_PATH_SEPARATOR")
@@ -97,6 +99,7 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         compose,
         working_dir,
         env,
+        env_named,
         variables,
     })
 }
@@ -125,7 +128,12 @@ fn none_found(start: &Path) -> Failure {
 }
 
 /// `--env-file`, else `COMPOSE_ENV_FILES`, else `.env`. Of several the last one wins; the environment wins over all.
-fn read_env_files(request: &Request, folder: &Path, variables: &mut Variables) -> Result<Vec<PathBuf>, Failure> {
+/// And whether they were named.
+fn read_env_files(
+    request: &Request,
+    folder: &Path,
+    variables: &mut Variables,
+) -> Result<(Vec<PathBuf>, bool), Failure> {
     let set = |name: &str| request.environment.get(name).filter(|value| !value.is_empty());
     let mut files: Vec<PathBuf> = request.env_files.clone();
     if files.is_empty()
@@ -139,8 +147,9 @@ fn read_env_files(request: &Request, folder: &Path, variables: &mut Variables) -
     }
     let mut files: Vec<PathBuf> = files.iter().map(|file| normal(&request.start_dir.join(file))).collect();
     let disabled = set("COMPOSE_DISABLE_ENV_FILE").is_some_and(|value| matches!(value.as_str(), "1" | "true"));
+    let named = !files.is_empty();
     let own = folder.join(".env");
-    if files.is_empty() && !disabled && own.is_file() {
+    if !named && !disabled && own.is_file() {
         files.push(own);
     }
     let mut found = Found::new();
@@ -167,7 +176,7 @@ fn read_env_files(request: &Request, folder: &Path, variables: &mut Variables) -
         let file = origins.remove(name).unwrap_or_default();
         variables.add(name, value, Origin::File(file));
     }
-    Ok(files)
+    Ok((files, named))
 }
 
 /// The project's name: as asked for, else `COMPOSE_PROJECT_NAME`, else the file's `name`, else the directory's.

@@ -143,7 +143,11 @@ impl Engine {
                 service
                     .environment
                     .iter()
-                    .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)))
+                    .map(|(name, value)| match value {
+                        Some(value) => format!("{name}={value}"),
+                        // A name alone takes away what the image says.
+                        None => name.clone(),
+                    })
                     .collect(),
             ),
             cmd: service.command.clone(),

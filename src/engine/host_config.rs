@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{
-    DeviceMapping, HostConfig, HostConfigCgroupnsModeEnum, HostConfigIsolationEnum, HostConfigLogConfig, Mount,
-    MountBindOptions, MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, MountVolumeOptions, PortBinding,
-    PortMap, ResourcesBlkioWeightDevice, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum, ThrottleDevice,
+    DeviceMapping, DeviceRequest, HostConfig, HostConfigCgroupnsModeEnum, HostConfigIsolationEnum, HostConfigLogConfig,
+    Mount, MountBindOptions, MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, MountVolumeOptions,
+    PortBinding, PortMap, ResourcesBlkioWeightDevice, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    ThrottleDevice,
 };
 
-use crate::compose::{FileSource, Mount as Wanted, MountKind, Service, Stack, Ulimit};
+use crate::compose::{Device, FileSource, Mount as Wanted, MountKind, Service, Stack, Ulimit};
 
 use super::EngineError;
 use super::create::{NewContainer, target_of};
@@ -39,6 +40,7 @@ pub(super) fn host_config(
             .map(|mode| resolve(mode, neighbours, &service.name))
             .transpose()
     };
+    let (devices, device_requests) = devices(service);
     Ok(HostConfig {
         cpu_shares: service.cpu_shares,
         memory: service.mem_limit.or_else(|| limits.and_then(|limits| limits.memory)),
@@ -48,7 +50,8 @@ pub(super) fn host_config(
         cpu_realtime_period: service.cpu_rt_period,
         cpu_realtime_runtime: service.cpu_rt_runtime,
         cpuset_cpus: service.cpuset.clone(),
-        devices: some(service.devices.iter().map(device).collect()),
+        devices,
+        device_requests,
         device_cgroup_rules: some(service.device_cgroup_rules.clone()),
         memory_reservation: service
             .mem_reservation
@@ -64,9 +67,7 @@ pub(super) fn host_config(
         pids_limit: service.pids_limit.or_else(|| limits.and_then(|limits| limits.pids)),
         ulimits: some(service.ulimits.iter().map(ulimit).collect()),
         cpu_count: service.cpu_count,
-        // The API takes whole percents.
-        #[expect(clippy::cast_possible_truncation, reason = "a percentage is small")]
-        cpu_percent: service.cpu_percent.map(|percent| percent.round() as i64),
+        cpu_percent: service.cpu_percent.map(whole_percent),
         binds: some(binds),
         mounts: some(mounts),
         log_config: service.logging.as_ref().map(|logging| HostConfigLogConfig {
@@ -95,14 +96,7 @@ pub(super) fn host_config(
         dns: some(service.dns.clone()),
         dns_options: some(service.dns_opt.clone()),
         dns_search: some(service.dns_search.clone()),
-        // The file says host=address, the engine host:address.
-        extra_hosts: some(
-            service
-                .extra_hosts
-                .iter()
-                .map(|host| host.replacen('=', ":", 1))
-                .collect(),
-        ),
+        extra_hosts: some(service.extra_hosts.iter().map(|host| host_entry(host)).collect()),
         group_add: some(service.group_add.clone()),
         ipc_mode: namespace(&service.ipc)?,
         links: some(service.external_links.clone()),
@@ -263,7 +257,43 @@ fn port_bindings(service: &Service) -> Option<PortMap> {
     Some(map)
 }
 
-fn device(device: &crate::compose::Device) -> DeviceMapping {
+/// The file says host=address, the engine host:address.
+fn host_entry(host: &str) -> String {
+    host.replacen('=', ":", 1)
+}
+
+/// The API takes whole percents.
+#[expect(clippy::cast_possible_truncation, reason = "a percentage is small")]
+fn whole_percent(percent: f64) -> i64 {
+    percent.round() as i64
+}
+
+/// Whether it is the name of a device by the Container Device Interface, `VENDOR/CLASS=NAME`, and no path.
+fn is_cdi(device: &Device) -> bool {
+    let is_word = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+    };
+    let kind = device.source.split_once('=').and_then(|(kind, _)| kind.split_once('/'));
+    device.source == device.target && kind.is_some_and(|(vendor, class)| is_word(vendor) && is_word(class))
+}
+
+/// Those by their paths, and one request for all that have names, as Compose makes it.
+fn devices(service: &Service) -> (Option<Vec<DeviceMapping>>, Option<Vec<DeviceRequest>>) {
+    let (cdi, paths): (Vec<_>, Vec<_>) = service.devices.iter().partition(|device| is_cdi(device));
+    let names = some(cdi.into_iter().map(|device| device.source.clone()).collect());
+    let request = names.map(|names| DeviceRequest {
+        driver: Some("cdi".to_owned()),
+        device_ids: Some(names),
+        ..DeviceRequest::default()
+    });
+    (
+        some(paths.into_iter().map(device).collect()),
+        request.map(|request| vec![request]),
+    )
+}
+
+fn device(device: &Device) -> DeviceMapping {
     DeviceMapping {
         path_on_host: Some(device.source.clone()),
         path_in_container: Some(device.target.clone()),

@@ -21,20 +21,13 @@ pub(super) struct Networking {
 
 impl Networking {
     pub(super) async fn of(engine: &Engine, new: &NewContainer<'_>) -> Result<Self, EngineError> {
-        let service = new.service;
-        let mut attachments: Vec<_> = service
-            .networks
-            .iter()
+        let links = links(engine, new).await?;
+        let endpoints: Vec<_> = attachments(new.service)
+            .into_iter()
             .filter_map(|(key, attachment)| {
                 let name = new.stack.networks.get(key)?.name.clone();
-                Some((name, attachment.clone().unwrap_or_default()))
+                Some((name, endpoint(new, attachment, &links)))
             })
-            .collect();
-        attachments.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority.unwrap_or(0)));
-        let links = links(engine, new).await?;
-        let endpoints: Vec<_> = attachments
-            .into_iter()
-            .map(|(name, attachment)| (name, endpoint(new, attachment, &links)))
             .collect();
         let at_create = if engine.speaks(START_INTERVAL_API) {
             endpoints.len()
@@ -124,7 +117,8 @@ impl Engine {
             inherit: None,
             one_off: None,
         };
-        let attachment = service.networks.get(key).cloned().flatten().unwrap_or_default();
+        let attachment = attachments(service).into_iter().find(|(name, _)| *name == key);
+        let attachment = attachment.map(|(_, attachment)| attachment).unwrap_or_default();
         let endpoint = endpoint(&new, attachment, &links(self, &new).await?);
         let networking = Networking {
             endpoints: vec![(stack.networks[key].name.clone(), endpoint)],
@@ -132,6 +126,20 @@ impl Engine {
         };
         networking.connect_rest(self, id).await.map(|()| true)
     }
+}
+
+/// The networks of `service` by their keys, that in which it is made first.
+fn attachments(service: &Service) -> Vec<(&str, Attachment)> {
+    let networks = service.networks.iter();
+    let mut all: Vec<_> = networks
+        .map(|(key, attachment)| (key.as_str(), attachment.clone().unwrap_or_default()))
+        .collect();
+    all.sort_by_key(|(_, attachment)| std::cmp::Reverse(attachment.priority.unwrap_or(0)));
+    // The service's own address is for the first: on two networks it would be there twice.
+    if let Some((_, main)) = all.first_mut() {
+        main.mac_address = main.mac_address.take().or_else(|| service.mac_address.clone());
+    }
+    all
 }
 
 fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) -> EndpointSettings {
@@ -155,7 +163,7 @@ fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) ->
             link_local_ips: Some(attachment.link_local_ips),
         }),
         links: (!links.is_empty()).then(|| links.to_vec()),
-        mac_address: attachment.mac_address.or_else(|| new.service.mac_address.clone()),
+        mac_address: attachment.mac_address,
         driver_opts: (!attachment.driver_opts.is_empty()).then(|| attachment.driver_opts.into_iter().collect()),
         gw_priority: attachment.gw_priority,
         ..EndpointSettings::default()

@@ -29,7 +29,7 @@ pub fn of_container(
     put(labels::CONFIG_HASH, service.config_hash.clone());
     put(labels::WORKING_DIR, stack.working_dir.to_string_lossy().into_owned());
     put(labels::CONFIG_FILES, joined(&stack.files));
-    if !stack.env_files.is_empty() {
+    if stack.env_files_named {
         put(labels::ENVIRONMENT_FILE, joined(&stack.env_files));
     }
     put(labels::DEPENDS_ON, depends_on(service));

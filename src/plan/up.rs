@@ -450,16 +450,20 @@ impl<'a> Planner<'a> {
         planned.containers.push((target, standing));
     }
 
-    /// The steps before which no container of `service` can be made: its image, its volumes, those whose namespaces it shares.
+    /// The steps before which no container of `service` can be made: its image, its volumes, the containers that it holds on to or
+    /// has links to.
     pub(super) fn made_before(&self, service: &Service) -> Vec<StepId> {
         let volumes = service
             .volumes
             .iter()
             .filter_map(|mount| self.volumes.get(mount.source.as_ref()?));
         let image = self.images.get(&service.name).map(|work| &work.step);
-        let shared = namespaces_of(service).filter_map(|other| self.services.get(other));
-        let shared = shared.flat_map(|made| &made.created);
-        volumes.chain(image).chain(shared).copied().collect()
+        let linked = service.links.iter().map(|link| link.split(':').next().unwrap_or(link));
+        let others = namespaces_of(service)
+            .chain(linked)
+            .filter_map(|other| self.services.get(other));
+        let others = others.flat_map(|made| &made.created);
+        volumes.chain(image).chain(others).copied().collect()
     }
 
     /// The id of the service's image; `None` when a step brings one.

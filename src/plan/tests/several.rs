@@ -164,3 +164,17 @@ fn a_network_that_the_file_wants_otherwise_is_made_anew_under_its_containers() {
     );
     assert!(asked(&after, &observed, 1).changes_nothing());
 }
+
+#[test]
+fn a_container_is_made_after_those_that_it_has_links_to() {
+    let linked = "services:\n  app: {image: kafka, links: ['worker:w']}\n  worker: {image: redis}\n";
+    let stack = stack(linked);
+    let plan = up(&stack, &images(), &Contents::new(), &options(&stack)).unwrap();
+    let made = told(&plan)
+        .into_iter()
+        .find(|step| step.starts_with("create container p-app-1"));
+    assert!(
+        made.as_ref().unwrap().contains("create container p-worker-1"),
+        "{made:?}"
+    );
+}

@@ -2,6 +2,8 @@
 //! same. Where ours is meant to be better, the step says why.
 
 mod containers;
+pub mod corpus;
+mod fields;
 mod files;
 mod help;
 mod sequence;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::support::own_engine::OwnEngine;
 use crate::support::{LIGHT_IMAGE, Project};
 
 use super::state::{Seen, look};
@@ -16,9 +17,16 @@ pub enum Step<'a> {
     ByHand(&'a str),
     /// The same command line, after which ours is to be different, and why that is better.
     Better(&'a str, &'a str),
+    /// Compose does it to both.
+    ByCompose(&'a str),
+    /// magicctl does it to both.
+    ByUs(&'a str),
 }
 
-pub use Step::{Better, Both, ByHand, File};
+pub use Step::{Better, Both, ByCompose, ByHand, ByUs, File};
+
+/// On which engine; `None` is this machine's.
+pub type On<'e> = Option<&'e OwnEngine>;
 
 /// A file in which every service runs the light image and sleeps, unless its lines say otherwise.
 pub fn file(services: &[(&str, &str)], rest: &str) -> String {
@@ -53,10 +61,22 @@ pub fn file(services: &[(&str, &str)], rest: &str) -> String {
 
 /// Does `steps` with both and compares after each.
 #[track_caller]
-pub fn same(hint: &str, text: &str, steps: &[Step<'_>]) {
-    let ours = Project::of(&format!("{hint}-m"), text);
-    let theirs = Project::of(&format!("{hint}-c"), text);
+pub fn same(on: On<'_>, hint: &str, text: &str, steps: &[Step<'_>]) {
+    let [ours, theirs] = ["m", "c"].map(|who| {
+        let project = project(on, &format!("{hint}-{who}"));
+        project.write("docker-compose.yml", text);
+        project
+    });
     same_on(&ours, &theirs, steps);
+}
+
+/// An empty folder for a project there.
+pub fn project(on: On<'_>, hint: &str) -> Project {
+    let mut project = Project::empty(hint);
+    if let Some(engine) = on {
+        project.on(engine);
+    }
+    project
 }
 
 #[track_caller]
@@ -65,7 +85,7 @@ pub fn same_on(ours: &Project, theirs: &Project, steps: &[Step<'_>]) {
     let mut done = Vec::new();
     for step in steps {
         let typed = match step {
-            Both(line) | Better(line, _) => *line,
+            Both(line) | Better(line, _) | ByCompose(line) | ByUs(line) => *line,
             File(text) => {
                 done.push("another file".to_owned());
                 ours.write("docker-compose.yml", text);
@@ -82,8 +102,15 @@ pub fn same_on(ours: &Project, theirs: &Project, steps: &[Step<'_>]) {
         done.push(typed.to_owned());
         let words: Vec<&str> = typed.split_whitespace().collect();
         let (told_ours, told_theirs) = std::thread::scope(|scope| {
-            let theirs = scope.spawn(|| theirs.compose(&words));
-            (ours.magicctl(&words), theirs.join().expect("a thread"))
+            let theirs = scope.spawn(|| match step {
+                ByUs(_) => theirs.magicctl(&words),
+                _ => theirs.compose(&words),
+            });
+            let ours = match step {
+                ByCompose(_) => ours.compose(&words),
+                _ => ours.magicctl(&words),
+            };
+            (ours, theirs.join().expect("a thread"))
         });
         let (now_ours, now_theirs) = (look(ours, &mut seen_ours), look(theirs, &mut seen_theirs));
         let told = format!(

@@ -94,6 +94,37 @@ fn case(group: &Path, path: &Path) -> Option<Case> {
 }
 
 impl Case {
+    /// The same case, read from a copy of its folder in `into`, where its reader is at home, too.
+    pub fn copied(&self, into: &Path) -> Self {
+        let dir = into.join(self.dir.file_name().expect("a folder's name"));
+        let done = Command::new("cp").arg("-a").arg(&self.dir).arg(&dir).status();
+        assert!(done.is_ok_and(|done| done.success()), "{} can't be copied", self.name);
+        let mut environment = self.environment.clone();
+        environment.insert("HOME".to_owned(), into.join("home").display().to_string());
+        Self {
+            name: self.name.clone(),
+            group: self.group.clone(),
+            dir,
+            args: self.args.clone(),
+            environment,
+        }
+    }
+
+    /// Where it is read.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What stands before the command.
+    pub fn args(&self) -> &[String] {
+        &self.args
+    }
+
+    /// The caller's variables.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
     /// As magicctl would be asked for it.
     pub fn request(&self) -> Request {
         let mut request = Request {

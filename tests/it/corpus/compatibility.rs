@@ -11,6 +11,7 @@ use magicctl::compose::{Key, keys};
 use super::REFUSED;
 use super::case::cases;
 use super::differences::DIFFERENCES;
+use crate::against_compose::corpus::{ACCEPTED, CAME_OF_ALL, ONLY_WE_REFUSE};
 
 /// Where we do more than Compose, and why.
 const BETTER: &[(&str, &str)] = &[
@@ -132,6 +133,28 @@ fn page() -> String {
     line("| --- | --- | --- |".to_owned());
     for (name, differs, why) in DIFFERENCES {
         line(format!("| {name} | {differs:?} | {why} |"));
+    }
+    line(String::new());
+    line("## The containers".to_owned());
+    line(String::new());
+    line("`docker inspect` of the containers, networks and volumes that both make of each accepted file, every field, is the same but for:".to_owned());
+    line(String::new());
+    line("| file | | reason |".to_owned());
+    line("| --- | --- | --- |".to_owned());
+    for (name, field, why) in ACCEPTED {
+        let name = if name.is_empty() { "any" } else { name };
+        line(format!("| {name} | {} | {why} |", field.trim_start_matches('.')));
+    }
+    for (name, why) in ONLY_WE_REFUSE {
+        line(format!("| {name} | only we refuse | {why} |"));
+    }
+    line(String::new());
+    line("`EVERY_CASE=1 cargo test --locked --test it against_compose` has made all of them, and done every sequence of commands; `make test`\nmakes a part of them each time.".to_owned());
+    line(String::new());
+    line("| engine | the same | but for the above | made by neither: this engine refuses them (four processors on two, a plugin that isn't there) | left out (would write outside of their folder) |".to_owned());
+    line("| --- | --- | --- | --- | --- |".to_owned());
+    for (engine, [same, but, neither, left_out]) in CAME_OF_ALL {
+        line(format!("| {engine} | {same} | {but} | {neither} | {left_out} |"));
     }
     line(String::new());
     line("## Every key".to_owned());

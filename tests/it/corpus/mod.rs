@@ -1,9 +1,9 @@
 //! The corpus of Compose files, held against the real Docker Compose: what both accept is the same, byte for byte, and
 //! what one refuses the other refuses too, ours at its place. What differs is a line in a table, with its reason.
 
-mod case;
+pub mod case;
 mod compatibility;
-mod differences;
+pub mod differences;
 mod limits;
 
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ use case::{Case, Compose, cases};
 use differences::{Differs, of};
 
 /// Groups of files that magicctl refuses: because they are wrong, and by choice.
-const REFUSED: [&str; 2] = ["refused", "refused-here"];
+pub const REFUSED: [&str; 2] = ["refused", "refused-here"];
 
 /// Does `work` for each case, on two processors.
 fn each(cases: &[Case], work: impl Fn(&Case) + Sync) {
