@@ -313,15 +313,17 @@ fn events_as_they_happen_until_interrupted() {
     let mut child = command.stdout(Stdio::piped()).spawn().expect("it runs");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || sender.send(lines.next()));
-    let mut line = None;
+    // The pipe stays open: who has no reader left ends by itself.
+    std::thread::spawn(move || sender.send((lines.next(), lines)));
+    let mut told = None;
     until("an event is told", 20, || {
         // It may not listen yet.
         project.docker(&["kill", "-s", "WINCH", &project.container("web")]);
-        line = receiver.try_recv().ok();
-        line.is_some()
+        told = receiver.try_recv().ok();
+        told.is_some()
     });
-    let line = line.flatten().expect("a line").expect("text");
+    let (line, _open) = told.expect("an answer");
+    let line = line.expect("a line").expect("text");
     let event: Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!(
         (&event["service"], &event["action"]),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,27 +25,14 @@ fn the_same_file_makes_the_same_containers() {
     let Some(engine) = OwnEngine::start() else {
         return;
     };
-    compare(&engine, &FILES.iter().collect::<Vec<_>>());
-}
-
-#[test]
-fn and_so_it_does_on_a_newer_engine() {
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines/trixie");
-    let Some(engine) = OwnEngine::start_from(&programs) else {
-        return;
-    };
-    compare(&engine, &FILES.iter().step_by(3).collect::<Vec<_>>());
-}
-
-fn compare(engine: &OwnEngine, files: &[&(&str, &str, &str)]) {
     engine.load(LIGHT_IMAGE);
     let next = AtomicUsize::new(0);
     let different = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some((name, service, rest)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let told = of_both(engine, name, service, rest);
+                while let Some((name, service, rest)) = FILES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let told = of_both(&engine, name, service, rest);
                     if !told.is_empty() {
                         different.lock().expect("a lock").insert((*name).to_owned(), told);
                     }
@@ -63,7 +49,7 @@ fn compare(engine: &OwnEngine, files: &[&(&str, &str, &str)]) {
         different.is_empty(),
         "{} of {} files:\n{text}",
         different.len(),
-        files.len()
+        FILES.len()
     );
 }
 
