@@ -19,7 +19,8 @@ const PROGRAMS: [(&str, &[&str]); 5] = [
     ("python", &["-V"]),
     ("redis-cli", &["--version"]),
 ];
-const ASKED_WITHIN: Duration = Duration::from_secs(2);
+/// A busy machine takes its time, and what did not answer would count as missing.
+const ASKED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What was seen of a container when it failed; it may be different by now.
 #[derive(Debug, Default)]
@@ -43,6 +44,9 @@ pub async fn look(engine: &Engine, id: &str, service: &str, stage: Stage, seen: 
     symptoms.records = records;
     if let Some(detail) = detail {
         of_detail(&mut symptoms, &detail, seen.probe);
+        if matches!(symptoms.ended, Some(Ended { code: 126 | 127, .. })) {
+            symptoms.image_command = command_of_image(engine, &detail.image).await;
+        }
     }
     let said = symptoms
         .health
@@ -51,8 +55,40 @@ pub async fn look(engine: &Engine, id: &str, service: &str, stage: Stage, seen: 
         .unwrap_or_default();
     if said.contains("not found") || said.contains("no such file") {
         symptoms.programs = programs(engine, id).await;
+    } else if said.to_lowercase().contains("connect") {
+        symptoms.open_ports = open_ports(engine, id).await;
     }
     symptoms
+}
+
+/// What `image` runs when no `command` is given; empty: not known.
+pub async fn command_of_image(engine: &Engine, image: &str) -> Vec<String> {
+    let facts = engine.image_facts(image).await;
+    facts.map(|facts| facts.command).unwrap_or_default()
+}
+
+/// The TCP ports that are open in container `id`; `None` when it has nothing to say that with.
+async fn open_ports(engine: &Engine, id: &str) -> Option<Vec<u16>> {
+    let words = ["cat", "/proc/net/tcp", "/proc/net/tcp6"].map(ToOwned::to_owned);
+    let table = engine.exec_probe(id, &words, ASKED_WITHIN).await.ok()?.output;
+    // A table without its head is none, one that is cut off may lack what matters.
+    let is_whole = table.contains("local_address") && table.ends_with('\n');
+    is_whole.then(|| listening(&table))
+}
+
+/// The ports of the lines of `/proc/net/tcp` that listen.
+fn listening(table: &str) -> Vec<u16> {
+    let port = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (address, port) = fields.get(1)?.rsplit_once(':')?;
+        // 127.0.0.11 is the engine's name server.
+        let is_open = *fields.get(3)? == "0A" && address != "0B00007F";
+        u16::from_str_radix(port, 16).ok().filter(|_| is_open)
+    };
+    let mut ports: Vec<u16> = table.lines().filter_map(port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
 }
 
 /// What container `id` has that a healthcheck can do with.
@@ -78,6 +114,7 @@ async fn programs(engine: &Engine, id: &str) -> Vec<&'static str> {
 fn of_detail(symptoms: &mut Symptoms, detail: &Detail, probe: Option<ExecOutcome>) {
     symptoms.user.clone_from(&detail.user);
     symptoms.workdir.clone_from(&detail.workdir);
+    symptoms.command.clone_from(&detail.command);
     symptoms.memory_limit = detail.memory_limit;
     let of_a_process = matches!(symptoms.stage, Stage::Exited { .. } | Stage::NotCompleted | Stage::Loop);
     if of_a_process {
@@ -101,5 +138,20 @@ fn of_detail(symptoms: &mut Symptoms, detail: &Detail, probe: Option<ExecOutcome
             code,
             output,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listening;
+
+    #[test]
+    fn what_listens_but_not_the_engines_name_server() {
+        let table = "  sl  local_address rem_address   st tx_queue\n   \
+                     0: 0B00007F:9E1D 00000000:0000 0A 00000000:00000000\n   \
+                     1: 00000000:1F40 00000000:0000 0A 00000000:00000000\n   \
+                     2: 0100007F:1F41 0100007F:9C40 01 00000000:00000000\n  sl  local_address\n   \
+                     0: 00000000000000000000000000000000:1F40 00000000000000000000000000000000:0000 0A\n";
+        assert_eq!(listening(table), [8000]);
     }
 }

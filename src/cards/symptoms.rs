@@ -93,6 +93,14 @@ pub struct Symptoms {
     pub workdir: String,
     /// Programs that its image has, of those that a healthcheck can do with.
     pub programs: Vec<&'static str>,
+    /// What its container runs; empty: not known.
+    pub command: Vec<String>,
+    /// What its image runs by itself; empty: not known.
+    pub image_command: Vec<String>,
+    /// The TCP ports that are open in its container, if that could be asked.
+    pub open_ports: Option<Vec<u16>>,
+    /// Whether there is a login for the registry of the image that was pulled.
+    pub has_login: Option<bool>,
 }
 
 impl Symptoms {
@@ -110,6 +118,10 @@ impl Symptoms {
             user: String::new(),
             workdir: String::new(),
             programs: Vec::new(),
+            command: Vec::new(),
+            image_command: Vec::new(),
+            open_ports: None,
+            has_login: None,
         }
     }
 
@@ -124,6 +136,8 @@ impl Symptoms {
         let all = |texts: &[String]| texts.iter().map(|text| mask(text)).collect::<Vec<_>>();
         Self {
             said: mask(&self.said),
+            command: all(&self.command),
+            image_command: all(&self.image_command),
             health: self.health.as_ref().map(|health| HealthReport {
                 command: all(&health.command),
                 code: health.code,

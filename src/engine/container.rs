@@ -48,6 +48,10 @@ pub struct Detail {
     pub workdir: String,
     /// Whom its process runs as; empty: the image's default, mostly root.
     pub user: String,
+    /// What it runs: the entrypoint and its arguments.
+    pub command: Vec<String>,
+    /// The id of its image.
+    pub image: String,
     /// Its addresses, as this machine sees them if the engine is here; none while it doesn't run.
     pub addresses: Vec<String>,
     /// The TCP ports that it or its image names.
@@ -257,6 +261,12 @@ impl Engine {
                 .unwrap_or(0),
             workdir: config.working_dir.unwrap_or_default(),
             user: config.user.unwrap_or_default(),
+            command: [config.entrypoint, config.cmd]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .collect(),
+            image: inspected.image.unwrap_or_default(),
             addresses,
             ports,
             restart: host_config.restart_policy.unwrap_or_default(),

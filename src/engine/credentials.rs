@@ -38,6 +38,11 @@ struct HelperAnswer {
     secret: String,
 }
 
+/// Whether the Docker client has a login for the registry that `image` comes from.
+pub fn has_login(image: &str) -> bool {
+    Credentials::load().of_image(image).is_some()
+}
+
 /// What the Docker client would send. It is read when a registry is asked, never kept.
 #[derive(Debug, Default)]
 pub(super) struct Credentials {

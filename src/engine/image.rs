@@ -27,6 +27,8 @@ pub struct ImageFacts {
     pub healthcheck: Vec<String>,
     /// Where programs are looked for, in this order.
     pub path: Vec<String>,
+    /// What it runs when nobody names a command: CMD, else ENTRYPOINT.
+    pub command: Vec<String>,
 }
 
 /// Where programs are when an image does not say.
@@ -79,6 +81,11 @@ impl Engine {
                 Some("NONE") => Vec::new(),
                 _ => healthcheck,
             },
+            command: [config.cmd, config.entrypoint]
+                .into_iter()
+                .flatten()
+                .find(|words| !words.is_empty())
+                .unwrap_or_default(),
             path: path.unwrap_or(DEFAULT_PATH).split(':').map(ToOwned::to_owned).collect(),
         })
     }

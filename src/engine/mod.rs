@@ -37,6 +37,7 @@ pub use archive::{PathInfo, pass};
 pub use build::{BuildProgress, FailedStep};
 pub use container::Detail;
 pub use create::NewContainer;
+pub use credentials::has_login;
 pub use endpoint::Endpoint;
 pub use error::EngineError;
 pub use events::{EngineEvent, EngineEventKind, RawEvent};
