@@ -42,7 +42,11 @@ pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     .because(cause.why)
     .hint(cause.fix);
     failure.service = Some(symptoms.service.clone()).filter(|name| !name.is_empty());
+    // Without `build` there is nothing to build anew.
+    let service = around.service(&symptoms.service);
+    let is_pulled = service.is_some_and(|service| service.build.is_none());
     let own = |line: String| match line.strip_prefix("magicctl ") {
+        Some(rest) if is_pulled && rest.starts_with("rebuild ") => format!("{} up", around.again),
         Some(rest) => format!("{} {rest}", around.again),
         None => line,
     };
@@ -154,6 +158,7 @@ fn place(at: At, known: &Known<'_>) -> Option<Place> {
             .or_else(|| around.in_dockerfile(service, &["CMD", "ENTRYPOINT"]))
             .or_else(|| around.begin(service)),
         At::Key(key) => around.key(service, key).or_else(|| around.begin(service)),
+        At::Variable(variable, key) => around.variable_place(variable).or_else(|| place(At::Key(key), known)),
         At::Step => step_place(known.symptoms, around, caught("line")),
         At::File => {
             let path = caught("path")?;
@@ -215,27 +220,11 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
                 ),
             ],
         ),
-        (_, "") => (
-            "MC540",
-            said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said)),
-            match (last_error, said) {
-                (Some(_), _) => {
-                    "that is its own last error; it is the program's own reason, not one of the stack".to_owned()
-                }
-                (None, Some(_)) => {
-                    "that is the last that it said; it is the program's own reason, not one of the stack".to_owned()
-                }
-                _ => "the program gave up without a word".to_owned(),
-            },
-            match said {
-                Some(_) => "mend what those words name, then start it again; this shows what it said before".to_owned(),
-                None => format!(
-                    "run its command by hand and look: `docker run --rm -it {} sh`",
-                    known.fill("{image}").unwrap_or_default()
-                ),
-            },
-            vec![logs, "magicctl up".to_owned()],
-        ),
+        (_, "") => {
+            let what = said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said));
+            let (why, fix, run) = own_reason(&known, last_words, last_error.is_some());
+            ("MC540", what, why, fix, run)
+        }
         (Stage::Build, said) => (
             "MC530",
             one_line(said),
@@ -261,11 +250,46 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         run,
         place: match symptoms.stage {
             Stage::Build => step_place(symptoms, around, None),
+            _ if code == "MC540" => place(At::Key("command"), &known),
             _ => None,
         },
         record: last_words,
         blames: Vec::new(),
     }
+}
+
+/// Of a program that ended for its own reason: why, what to do, and the commands. Its log is only sent for when the card
+/// does not show all of it.
+fn own_reason(known: &Known<'_>, last_words: Option<usize>, is_error: bool) -> (String, String, Vec<String>) {
+    let service = &known.symptoms.service;
+    let again = format!("magicctl rebuild {service}");
+    if last_words.is_none() {
+        let image = known.fill("{image}").unwrap_or_default();
+        return (
+            "the program gave up without a word".to_owned(),
+            format!("run its command by hand and look: `docker run --rm -it {image} sh`"),
+            vec![again],
+        );
+    }
+    let others = others(known.symptoms, last_words).len();
+    let why = match is_error {
+        _ if others == 0 => "that is all that it said: the program's own reason, not one of the stack",
+        true => "that is its own last error; it is the program's own reason, not one of the stack",
+        false => "that is the last that it said; it is the program's own reason, not one of the stack",
+    };
+    // What a file says is shown from there.
+    let is_shown = known.around.key(service, "command").is_some() || known.around.dockerfile(service).is_some();
+    let ran = known.fill(" (`{ran}`)").filter(|_| !is_shown).unwrap_or_default();
+    let fix = format!("mend what those words name, in its command{ran} or in what that reads, then start it again");
+    if others <= RECORDS {
+        return (why.to_owned(), fix, vec![again]);
+    }
+    let logs = format!("magicctl logs {service} --tail 50");
+    (
+        why.to_owned(),
+        format!("{fix}; this shows what it said before"),
+        vec![logs, again],
+    )
 }
 
 /// What failed, up to the colon.
@@ -329,21 +353,26 @@ fn evidence(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Evidence> {
             output: health.output.trim().to_owned(),
         });
     }
-    let decisive = decisive.and_then(|index| symptoms.records.get(index));
-    if let Some(record) = decisive {
+    if let Some(record) = decisive.and_then(|index| symptoms.records.get(index)) {
         evidence.push(Evidence::Error {
             lines: record.lines.clone(),
         });
     }
-    // A loop says the same each time: once is enough.
-    let mut records: Vec<Vec<String>> = symptoms.records.iter().map(|record| record.lines.clone()).collect();
-    records.retain(|lines| decisive.is_none_or(|record| record.lines != *lines));
-    records.dedup();
+    let mut records = others(symptoms, decisive);
     records.drain(..records.len().saturating_sub(RECORDS));
     if !records.is_empty() {
         evidence.push(Evidence::Log { records });
     }
     evidence
+}
+
+/// What its log says besides the record that decides. A loop says the same each time: once is enough.
+fn others(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Vec<String>> {
+    let decisive = decisive.and_then(|index| symptoms.records.get(index));
+    let mut records: Vec<Vec<String>> = symptoms.records.iter().map(|record| record.lines.clone()).collect();
+    records.retain(|lines| decisive.is_none_or(|record| record.lines != *lines));
+    records.dedup();
+    records
 }
 
 /// What an exit code means.

@@ -115,6 +115,9 @@ const PACKAGES: [(&str, &str); 16] = [
     ("yaml", "PyYAML"),
 ];
 
+/// More characters of a command are not shown.
+const LONGEST_COMMAND: usize = 80;
+
 /// What texts are filled from.
 pub(super) struct Known<'k> {
     pub symptoms: &'k Symptoms,
@@ -230,6 +233,21 @@ impl Known<'_> {
             },
             "seconds" => self.time_out().map(|time| time.as_secs_f64().to_string()),
             "longer" => self.time_out().map(|time| (time.as_secs() * 3).max(60).to_string()),
+            "scripts" => around.scripts(service),
+            "or_own_command" => Some(self.or_own_command()),
+            "others" => Some(self.others()),
+            "ran" => shown_words(&symptoms.command),
+            // A name on Docker Hub without a user's before it is never private.
+            "no_login" => {
+                let may_be_private = self.image()?.contains('/');
+                (symptoms.has_login == Some(false) && may_be_private).then(String::new)
+            }
+            "with_login" => (symptoms.has_login == Some(true)).then(String::new),
+            "no_port" => symptoms.open_ports.as_ref()?.is_empty().then(String::new),
+            "silent" => Some(match symptoms.records.as_slice() {
+                [] => ", and it has printed nothing".to_owned(),
+                _ => String::new(),
+            }),
             "check" => health.map(HealthReport::shown),
             "check_words" => shlex::try_join(health?.command.iter().map(String::as_str)).ok(),
             "check_code" => health?.code.map(|code| code.to_string()),
@@ -275,7 +293,13 @@ impl Known<'_> {
             "folder_shown" => shown(path.is_dir().then(|| path.to_owned())),
             "empty_folder" => shown(surroundings::is_empty_folder(path).then(|| path.to_owned())),
             "context" => shown(around.in_context(service, value)),
-            "dockerignore" => shown(around.in_context(service, ".dockerignore")),
+            "let_in" => Some(around.append(&format!("!{value}"), &around.in_context(service, ".dockerignore")?)),
+            "left_out" => around.left_out(service, &inside),
+            "let_in_left_out" => self.derived(&around.left_out(service, &inside)?, "let_in"),
+            "copy" => around.copy_line(service, &inside),
+            "elsewhere" => shown(around.elsewhere(value)),
+            "elsewhere_in_context" => around.elsewhere_in_context(service, value),
+            "named_in" => around.named_in(service, value),
             "module_file" => around.module_file(service, value),
             "package" => Some(package(value).to_owned()),
             "requirement" => around
@@ -283,19 +307,21 @@ impl Known<'_> {
                 .map(|(path, line)| format!("{}:{line}", around.shown(&path))),
             "add_requirement" => {
                 let file = around.in_context(service, "requirements.txt")?;
-                let name = around.shown(&file);
-                let package = package(value);
-                Some(if surroundings::ends_with_a_line(&file) {
-                    format!("echo '{package}' >> {name}")
-                } else {
-                    format!("printf '\\n{package}\\n' >> {name}")
-                })
+                Some(around.append(package(value), &file))
             }
             "service" => around.service_called(value).filter(|name| name != service),
             "server" => around.service_on(service, value).filter(|name| name != service),
             "unawaited" => (!around.awaits(service, value)).then(|| value.to_owned()),
             "near" => around.nearest_service(value),
-            "usual" => around.usual(value),
+            "offering" => around.offering(service, value),
+            "origin" => around.origin(value),
+            "reference" => Some(format!("${{{value}}}")),
+            "env_line" => Some(around.env_line(value)),
+            "begin_with" => Some(match path.extension().and_then(|end| end.to_str()) {
+                Some("sh") => format!("`sh {value}`"),
+                Some("py") => format!("`python {value}`"),
+                _ => "a program".to_owned(),
+            }),
             "setting" => around.setting(service, value).into_iter().next(),
             "settings" => Some(around.setting(service, value))
                 .filter(|all| all.len() > 1)
@@ -353,8 +379,36 @@ impl Known<'_> {
             Stage::Build => return asked_for(&self.symptoms.said).map(|(_, image)| image),
             _ => {}
         }
-        let stack = self.around.stack?;
-        Some(stack.services.get(&self.symptoms.service)?.image_ref(&stack.name))
+        self.around.image_of(&self.symptoms.service)
+    }
+
+    /// Another way out where `command` of the service is wrong: what its image runs by itself. Empty: there is none.
+    fn or_own_command(&self) -> String {
+        let own = shown_words(&self.symptoms.image_command);
+        let service = self.around.service(&self.symptoms.service);
+        let overrides = service.is_some_and(|service| service.command.is_some() && service.entrypoint.is_none());
+        match own {
+            Some(own) if overrides && self.symptoms.image_command != self.symptoms.command => {
+                format!(", or take `command` out: then its image runs `{own}`")
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Who else could have a port that no service names.
+    fn others(&self) -> String {
+        let Some(_) = self.around.stack else {
+            return "services reach each other by name".to_owned();
+        };
+        let names: Vec<&str> = self
+            .around
+            .others(&self.symptoms.service)
+            .map(|service| service.name.as_str())
+            .collect();
+        if names.is_empty() {
+            return "this stack has no other service, so add the one that is meant".to_owned();
+        }
+        format!("no service names that port; there are: {}", names.join(", "))
     }
 
     /// The innermost line of the user's own code in the traceback, on this machine.
@@ -436,12 +490,15 @@ impl Known<'_> {
         Some(format!("labels: [magicctl.ready={}/{path}]", self.check_port()?))
     }
 
-    /// The port that its log says it listens on, when the healthcheck asks another.
+    /// The port that is open, or that its log says it listens on, when the healthcheck asks another.
     fn listens(&self) -> Option<String> {
         static SAYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
             Regex::new(r"(?i)(?:running|listen(?:s|ing)?|serving\b.*?)(?: on| at)? (?:port |\S*?:)(\d{2,5})\b").ok()
         });
         let asked = self.check_port()?;
+        if let Some([open]) = self.symptoms.open_ports.as_deref() {
+            return Some(open.to_string()).filter(|open| *open != asked);
+        }
         let said = self.symptoms.records.iter().rev().find_map(|record| {
             let text = record.lines.join("\n");
             Some(SAYS.as_ref()?.captures(&text)?[1].to_owned())
@@ -452,6 +509,16 @@ impl Known<'_> {
 
 pub(super) fn place_text(around: &Surroundings<'_>, place: &Place) -> String {
     format!("{}:{}", around.shown(&place.file), place.line)
+}
+
+/// A command as a shell would take it, cut where it is long.
+fn shown_words(words: &[String]) -> Option<String> {
+    let text = shlex::try_join(words.iter().map(String::as_str)).ok()?;
+    let line = text.lines().next().filter(|line| !line.is_empty())?;
+    Some(match line.char_indices().nth(LONGEST_COMMAND) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    })
 }
 
 /// The package that brings a module.

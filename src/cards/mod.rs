@@ -8,6 +8,7 @@
 mod card;
 mod dockerfile;
 mod fill;
+mod folder;
 mod look;
 mod order;
 mod rules;
@@ -18,7 +19,7 @@ mod tests;
 mod traceback;
 
 pub use card::card;
-pub use look::{Seen, look};
+pub use look::{Seen, command_of_image, look};
 pub use order::Order;
 pub use rules::codes;
 pub use surroundings::Surroundings;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::compose::{Condition, Mount, MountKind, Origin, Service, Stack};
+use crate::compose::{Condition, Mount, MountKind, Origin, Service, Stack, Variable};
 use crate::failure::Place;
 use crate::nearest::nearest;
 use crate::report::Redactor;
@@ -247,8 +247,23 @@ impl<'a> Surroundings<'a> {
         nearest(name, self.stack?.services.keys().map(String::as_str)).map(ToOwned::to_owned)
     }
 
-    /// What a port of this stack usually is, as containers reach it: `redis:6379`.
-    pub(super) fn usual(&self, port: &str) -> Option<String> {
+    /// What a port of this stack is for `asker`, as containers reach it: `redis:6379`.
+    pub(super) fn offering(&self, asker: &str, port: &str) -> Option<String> {
+        self.usual(port).or_else(|| {
+            self.others(asker).find_map(|service| {
+                let mut published = service.ports.iter();
+                let of_host = |published: &str| published == port;
+                let found = published
+                    .find(|entry| entry.target.to_string() == port || entry.published.as_deref().is_some_and(of_host))
+                    .map(|entry| entry.target.to_string());
+                let mut exposed = service.expose.iter().filter_map(|entry| entry.split('/').next());
+                let found = found.or_else(|| exposed.find(|entry| *entry == port).map(ToOwned::to_owned))?;
+                Some(format!("{}:{found}", service.name))
+            })
+        })
+    }
+
+    fn usual(&self, port: &str) -> Option<String> {
         let (kind, port) = USUAL.iter().find(|(_, of_kind)| of_kind.contains(&port))?;
         let port = port.last()?;
         let mut services = self.stack?.services.values();
@@ -256,6 +271,17 @@ impl<'a> Surroundings<'a> {
             service.name == *kind || service.image.as_deref().is_some_and(|image| image.contains(kind))
         })?;
         Some(format!("{}:{port}", service.name))
+    }
+
+    /// The services but `asker`.
+    pub(super) fn others(&self, asker: &str) -> impl Iterator<Item = &'a Service> {
+        let services = self.stack.into_iter().flat_map(|stack| stack.services.values());
+        services.filter(move |service| service.name != asker)
+    }
+
+    /// The name of the image of `service`.
+    pub fn image_of(&self, service: &str) -> Option<String> {
+        Some(self.service(service)?.image_ref(&self.stack?.name))
     }
 
     /// The variable that moves the host port `port` of `service`.
@@ -291,23 +317,72 @@ impl<'a> Surroundings<'a> {
 
     /// The command that gives a variable of the Compose file another value, where it has its value from.
     pub(super) fn set_variable(&self, name: &str, value: &str) -> Option<String> {
-        let stack = self.stack?;
-        let variable = stack.interpolation.iter().find(|variable| variable.name == name)?;
-        Some(match &variable.origin {
-            Origin::Environment => format!("export {name}='{value}'"),
-            Origin::File(path) => format!("echo '{name}={value}' >> {}", self.shown(path)),
-            Origin::Default | Origin::Unset => {
-                let file = stack.env_files.first().cloned();
-                let file = file.unwrap_or_else(|| stack.working_dir.join(".env"));
-                format!("echo '{name}={value}' >> {}", self.shown(&file))
-            }
+        let variable = self.variable(name)?;
+        let line = format!("{name}={value}");
+        Some(match (&variable.origin, self.variable_place(name)) {
+            // The default that it hides is the right one.
+            (Origin::Environment, _) if variable.default.as_deref() == Some(value) => format!("unset {name}"),
+            (Origin::Environment, _) => format!("export {name}='{value}'"),
+            (_, Some(place)) => format!("sed -i '{}s|.*|{line}|' {}", place.line, self.shown(&place.file)),
+            _ => self.append(&line, &self.env_file()?),
         })
+    }
+
+    /// Where the value of a variable of the Compose file comes from, in words.
+    pub(super) fn origin(&self, name: &str) -> Option<String> {
+        Some(match (&self.variable(name)?.origin, self.variable_place(name)) {
+            (Origin::Environment, _) => "your shell, which goes before .env and the default".to_owned(),
+            (_, Some(place)) => format!(
+                "{}:{}, which goes before the default",
+                self.shown(&place.file),
+                place.line
+            ),
+            _ => "the default in the Compose file".to_owned(),
+        })
+    }
+
+    /// The line of `.env` that gives a variable of the Compose file its value.
+    pub(super) fn variable_place(&self, name: &str) -> Option<Place> {
+        let Origin::File(path) = &self.variable(name)?.origin else {
+            return None;
+        };
+        line_that_sets(path, name)
+    }
+
+    /// How to give a variable to a service without a secret in the Compose file: what to write into `.env`.
+    pub(super) fn env_line(&self, name: &str) -> String {
+        let file = self.env_file();
+        let there = file.as_ref().and_then(|file| line_that_sets(file, name));
+        match (file, there) {
+            (_, Some(place)) => format!("its value is in {}:{}", self.shown(&place.file), place.line),
+            (Some(file), None) => format!("its value into {}: `{name}=…`", self.shown(&file)),
+            (None, None) => format!("its value into .env: `{name}=…`"),
+        }
+    }
+
+    fn env_file(&self) -> Option<PathBuf> {
+        let stack = self.stack?;
+        let file = stack.env_files.first().cloned();
+        Some(file.unwrap_or_else(|| stack.working_dir.join(".env")))
+    }
+
+    /// The command that adds a line to a file.
+    pub(super) fn append(&self, line: &str, file: &Path) -> String {
+        let name = self.shown(file);
+        match read(file) {
+            Some(text) if !text.is_empty() && !text.ends_with('\n') => format!("printf '\\n{line}\\n' >> {name}"),
+            _ => format!("echo '{line}' >> {name}"),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<&'a Variable> {
+        let mut variables = self.stack?.interpolation.iter();
+        variables.find(|variable| variable.name == name)
     }
 
     /// A variable of the Compose file, such as `KAFKA_CLUSTER_ID`, when the file has it.
     pub(super) fn has_variable(&self, name: &str) -> bool {
-        self.stack
-            .is_some_and(|stack| stack.interpolation.iter().any(|variable| variable.name == name))
+        self.variable(name).is_some()
     }
 }
 
@@ -316,9 +391,17 @@ pub(super) fn is_empty_folder(path: &Path) -> bool {
     fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Whether a line can be added to `path` as it is.
-pub(super) fn ends_with_a_line(path: &Path) -> bool {
-    read(path).is_some_and(|text| text.is_empty() || text.ends_with('\n'))
+/// The last line of a `.env` file that sets `name`: it is the one that counts.
+fn line_that_sets(file: &Path, name: &str) -> Option<Place> {
+    let text = read(file)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let sets = |line: &&str| {
+        let line = line.trim_start();
+        let rest = line.strip_prefix("export ").unwrap_or(line).strip_prefix(name);
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let index = lines.iter().rposition(sets)?;
+    Some(whole_line(file, index + 1, lines[index]))
 }
 
 /// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
@@ -345,7 +428,7 @@ fn whole_line(file: &Path, number: usize, line: &str) -> Place {
     }
 }
 
-fn read(path: &Path) -> Option<String> {
+pub(super) fn read(path: &Path) -> Option<String> {
     let meta = fs::metadata(path).ok()?;
     if !meta.is_file() || meta.len() > LONGEST_FILE {
         return None;

@@ -1,7 +1,9 @@
 //! The table on what the real services, engines, registries and builders said.
 
+use std::fs;
 use std::time::Duration;
 
+use crate::compose::{Request, Stack, load};
 use crate::engine::FailedStep;
 use crate::logs::Last;
 use crate::report::Redactor;
@@ -365,5 +367,309 @@ fn what_healthchecks_say() {
         &Symptoms::new("app", Stage::TimedOut(Duration::from_secs(5))),
         "MC580",
         "not ready within 5 s",
+    );
+}
+
+/// A project of these files; the Compose file is `compose`.
+fn project(files: &[(&str, &str)], compose: &str) -> (tempfile::TempDir, Stack) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files.iter().chain(&[("compose.yaml", compose)]) {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let request = Request {
+        start_dir: folder.path().to_owned(),
+        ..Request::default()
+    };
+    let stack = load(&request).unwrap();
+    (folder, stack)
+}
+
+/// The card's words, in one text.
+fn told(symptoms: &Symptoms, files: &[(&str, &str)], compose: &str) -> String {
+    let (folder, stack) = project(files, compose);
+    let redactor = Redactor::default();
+    let mut around = Surroundings::new(Some(&stack), &redactor, "magicctl".to_owned());
+    around.here = folder.path().to_owned();
+    let failure = card(symptoms, &around);
+    let place = failure
+        .place
+        .map(|place| format!("at {}:{}", around.shown(&place.file), place.line));
+    [failure.what]
+        .into_iter()
+        .chain(failure.why)
+        .chain(failure.hint)
+        .chain(failure.run)
+        .chain(place)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[track_caller]
+fn tells(symptoms: &Symptoms, files: &[(&str, &str)], compose: &str, parts: &[&str]) {
+    let text = told(symptoms, files, compose);
+    for part in parts {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
+}
+
+const BUILT: &str = "services: {app: {build: ., environment: {REDIS_URL: 'redis://redis:6379/0'}}}\n";
+
+fn raised(line: usize, error: &str) -> Symptoms {
+    let mut symptoms = exited(1);
+    symptoms.workdir = "/app".to_owned();
+    let frame = format!("  File \"/app/run.py\", line {line}, in <module>");
+    symptoms.records = vec![said(&["Traceback (most recent call last):", &frame, error], true)];
+    symptoms
+}
+
+#[test]
+fn files_that_are_missing_are_looked_for_in_the_project() {
+    let code = ("run.py", "open('/app/prompts.txt')\n");
+    let docker = ("Dockerfile", "FROM x\nCMD [\"python\", \"server.py\"]\n");
+    let missing = raised(
+        1,
+        "FileNotFoundError: [Errno 2] No such file or directory: '/app/prompts.txt'",
+    );
+    for (files, parts) in [
+        (
+            &[code, docker][..],
+            &["nothing called prompts.txt", "COPY prompts.txt /app/prompts.txt"][..],
+        ),
+        (
+            &[code, docker, ("prompts.txt", "")],
+            &["the project has such a file", "`COPY prompts.txt /app/prompts.txt`"],
+        ),
+        (
+            &[code, docker, ("data/prompts.txt", "")],
+            &["`COPY data/prompts.txt /app/prompts.txt`"],
+        ),
+        (
+            &[code, docker, ("prompts.txt", ""), (".dockerignore", "*\n!run.py")],
+            &[
+                ".dockerignore keeps it out",
+                "printf '\\n!prompts.txt\\n' >> .dockerignore",
+            ],
+        ),
+    ] {
+        tells(&missing, files, BUILT, parts);
+        tells(&missing, files, BUILT, &["magicctl rebuild app", "at run.py:1"]);
+    }
+    let mut command = exited(2);
+    command.records = vec![said(
+        &["python: can't open file '/app/server.py': [Errno 2] No such file or directory"],
+        true,
+    )];
+    tells(
+        &command,
+        &[code, docker],
+        BUILT,
+        &["the project has run.py", "at Dockerfile:2"],
+    );
+    let elsewhere = [code, docker, ("src/server.py", "")];
+    tells(&command, &elsewhere, BUILT, &["the project has run.py"]);
+}
+
+#[test]
+fn what_a_dockerfile_copies_is_looked_for_in_the_project() {
+    let copy = Symptoms::new("app", Stage::Build).said("failed to compute cache key: \"/tools\" not found: not found");
+    let code = ("app/run.py", "import tools\n");
+    let built = "services: {app: {build: app}}\n";
+    for (files, part) in [
+        (&[code, ("app/src/tools/x.py", "")][..], "let that line copy src/tools"),
+        (&[code, ("tools/x.py", "")], "the project has it at tools"),
+        (&[code], "app/run.py:1 names it"),
+        (&[("app/run.py", "")], "(run.py) does not name it"),
+        (&[], "take the line out"),
+    ] {
+        tells(&copy, files, built, &[part, "magicctl rebuild app"]);
+    }
+}
+
+#[test]
+fn a_login_decides_what_a_denied_pull_means() {
+    let denied = |image: &str, has_login| {
+        let mut symptoms = Symptoms::new(
+            "app",
+            Stage::Pull {
+                image: image.to_owned(),
+            },
+        )
+        .said("denied");
+        symptoms.has_login = Some(has_login);
+        symptoms
+    };
+    let compose = "services: {app: {image: x}}\n";
+    tells(&denied("ghcr.io/a/b", false), &[], compose, &["docker login ghcr.io"]);
+    tells(&denied("ghcr.io/a/b", true), &[], compose, &["the right to pull it"]);
+    tells(
+        &denied("rediss:8", false),
+        &[],
+        compose,
+        &["mostly the name is misspelt"],
+    );
+}
+
+#[test]
+fn what_runs_is_named() {
+    let pulled = "services: {app: {image: redis:8, command: [magic]}}\n";
+    let mut unknown = exited(127);
+    unknown.command = vec!["magic".to_owned()];
+    unknown.image_command = vec!["redis-server".to_owned()];
+    unknown.records = vec![said(&["/entrypoint.sh: 38: exec: magic: not found"], true)];
+    tells(
+        &unknown,
+        &[],
+        pulled,
+        &[
+            "in the image redis:8",
+            "take `command` out: then its image runs `redis-server`",
+            "magicctl up",
+        ],
+    );
+    let denied = |program: &str| {
+        let mut symptoms = exited(126);
+        symptoms.records = vec![said(&[&format!("exec: line 3: {program}: Permission denied")], true)];
+        symptoms
+    };
+    tells(
+        &denied("/etc/hostname"),
+        &[],
+        pulled,
+        &["let the command begin with a program"],
+    );
+    tells(&denied("/app/run.sh"), &[], pulled, &["begin with `sh /app/run.sh`"]);
+
+    let mut ended = exited(0);
+    ended.command = vec!["python".to_owned(), "run.py".to_owned()];
+    tells(
+        &ended,
+        &[("Dockerfile", "FROM x\nCMD [\"python\", \"run.py\"]\n")],
+        BUILT,
+        &[
+            "(`python run.py`)",
+            "magicctl run --rm app",
+            "magicctl rebuild app",
+            "at Dockerfile:2",
+        ],
+    );
+    let mut gave_up = exited(2);
+    gave_up.command.clone_from(&ended.command);
+    gave_up.records = vec![said(&["can not open the index"], true)];
+    tells(
+        &gave_up,
+        &[],
+        BUILT,
+        &["that is all that it said", "in its command or", "magicctl rebuild app"],
+    );
+    assert!(!told(&gave_up, &[], BUILT).contains("magicctl logs"));
+    tells(
+        &gave_up,
+        &[],
+        "services: {app: {image: x}}\n",
+        &["in its command (`python run.py`) or"],
+    );
+    for number in 0..20 {
+        gave_up.records.insert(0, said(&[&format!("step {number}")], false));
+    }
+    tells(&gave_up, &[], BUILT, &["magicctl logs app"]);
+    tells(
+        &exited(139),
+        &[],
+        pulled,
+        &["start it once more", "the one that ran before"],
+    );
+    tells(&exited(139), &[], BUILT, &["start it once more", "--no-cache"]);
+}
+
+#[test]
+fn open_ports_decide_what_a_refused_healthcheck_means() {
+    let mut refused = Symptoms::new("app", Stage::TimedOut(Duration::from_secs(5)));
+    refused.command = vec!["sleep".to_owned(), "60".to_owned()];
+    refused.health = Some(HealthReport {
+        command: vec!["curl".to_owned(), "http://localhost:8001/".to_owned()],
+        code: Some(1),
+        output: "Connection refused".to_owned(),
+    });
+    for (ports, part) in [
+        (
+            vec![],
+            "(`sleep 60`) serves nothing, or nothing yet, and it has printed nothing",
+        ),
+        (vec![8000], "it listens on port 8000"),
+        (vec![8001], "nothing listens on port 8001"),
+    ] {
+        refused.open_ports = Some(ports);
+        tells(&refused, &[], BUILT, &[part]);
+    }
+}
+
+#[test]
+fn code_that_names_what_is_not_there() {
+    let code = ("run.py", "import os\nport = int(os.environ['REDIS_URL'])\n");
+    let number = "ValueError: invalid literal for int() with base 10: 'redis://redis:6379/0'";
+    tells(
+        &raised(2, number),
+        &[code],
+        BUILT,
+        &[
+            "run.py:2 makes a number of REDIS_URL",
+            "magicctl rebuild app",
+            "at run.py:2",
+        ],
+    );
+    let unset = raised(2, "  File \"<frozen os>\", line 1, in __getitem__\nKeyError: 'API_KEY'");
+    tells(
+        &unset,
+        &[code],
+        BUILT,
+        &["`API_KEY: ${API_KEY}`", "into .env: `API_KEY=…`"],
+    );
+    let with_key = [code, (".env", "A=1\nAPI_KEY=x\n")];
+    tells(&unset, &with_key, BUILT, &["its value is in .env:2"]);
+    tells(
+        &raised(2, "KeyError: 'gemini'"),
+        &[code],
+        BUILT,
+        &["`.get('gemini', …)`"],
+    );
+
+    let refused = raised(
+        2,
+        "ConnectionRefusedError: [Errno 111] Connect call failed ('127.0.0.1', 5432)",
+    );
+    for (others, part) in [
+        ("db: {image: x, expose: ['5432']}", "connect to db:5432"),
+        ("db: {image: x, ports: ['5432:7000']}", "connect to db:7000"),
+        ("db: {image: x}", "there are: db"),
+        ("", "no other service"),
+    ] {
+        let compose = format!("services: {{app: {{build: .}}, {others}}}\n");
+        tells(&refused, &[code], &compose, &[part, "magicctl rebuild app"]);
+    }
+}
+
+#[test]
+fn a_setting_is_mended_where_it_comes_from() {
+    let compose = "services:\n  app:\n    image: x\n    environment:\n      KAFKA_HEAP_OPTS: ${KAFKA_HEAP_OPTS:--Xms256m -Xmx512m}\n";
+    let mut heap = exited(1);
+    heap.records = vec![said(&["Invalid maximum heap size: -Xmx512x"], true)];
+    let wrong = [(".env", "A=1\nKAFKA_HEAP_OPTS=-Xmx512x\n")];
+    tells(
+        &heap,
+        &wrong,
+        compose,
+        &[
+            "from .env:2",
+            "sed -i '2s|.*|KAFKA_HEAP_OPTS=-Xms256m -Xmx512m|' .env",
+            "at .env:2",
+        ],
+    );
+    tells(
+        &heap,
+        &[],
+        compose,
+        &["the default in the Compose file", "at compose.yaml:5"],
     );
 }

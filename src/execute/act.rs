@@ -60,8 +60,10 @@ impl Execution<'_> {
             well = called.is_ok(),
             "step"
         );
-        let changed = called.map_err(|trouble| self.explained(service, &step.action, trouble))?;
-        Ok(Done { changed, ready: None })
+        match called {
+            Ok(changed) => Ok(Done { changed, ready: None }),
+            Err(trouble) => Err(self.explained(service, &step.action, trouble).await),
+        }
     }
 
     async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
@@ -291,7 +293,7 @@ impl Execution<'_> {
     }
 
     /// What a call that did not work means.
-    fn explained(&self, service: Option<&str>, action: &Action, trouble: Trouble) -> Failure {
+    async fn explained(&self, service: Option<&str>, action: &Action, trouble: Trouble) -> Failure {
         let error = match trouble {
             Trouble::Own(failure) => return with_service(failure, service),
             Trouble::Engine(error) => error,
@@ -315,6 +317,14 @@ impl Execution<'_> {
             EngineError::Local { what, why } => format!("{what}: {why}"),
             own => return with_service(own.failure(), service),
         };
+        if let Stage::Pull { image } = &symptoms.stage {
+            symptoms.has_login = Some(crate::engine::has_login(image));
+        }
+        if symptoms.stage == Stage::Start
+            && let Some(image) = self.around.image_of(&symptoms.service)
+        {
+            symptoms.image_command = cards::command_of_image(self.engine, &image).await;
+        }
         cards::card(&symptoms, self.around)
     }
 

@@ -147,7 +147,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?i)no space left on device",
         what: "the disk where the engine keeps its data is full",
         why: "images, containers, volumes and the build cache lie there (`docker info -f '{:root}'`)",
-        fix: "free some space, then go on: this shows what holds it and removes what nothing uses",
+        fix: "free some space, then go on: this shows what holds it, then removes the build cache and images without a name (`docker image prune -a`: all that no container uses)",
         run: &[
             "docker system df",
             "docker builder prune -f; docker image prune -f",
@@ -167,10 +167,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC542",
         pattern: r#"exec: "(?P<program>[^"]*)": (?:executable file not found in|stat [^:]+: no such file or directory)"#,
-        what: "there is no program `{program}` in its image",
+        what: "there is no program `{program}` in the image {image}",
         why: "`command` or `entrypoint` of the service, or CMD or ENTRYPOINT of its image, begins with that word",
-        fix: "correct the command, or use an image that has {program}",
-        run: &["magicctl up"],
+        fix: "correct the command, or use an image that has {program}{or_own_command}",
+        run: &["magicctl rebuild {service}"],
         at: At::Key("command"),
     },
     Rule {
@@ -186,9 +186,9 @@ pub(super) const RULES: &[Rule] = &[
         code: "MC543",
         pattern: r#"exec: "(?P<program>[^"]+)": permission denied"#,
         what: "{program} may not be executed",
-        why: "that file of its image has no execute permission, or is a folder",
-        fix: "let the command begin with a program, such as `sh {program}`, or set the permission in the image",
-        run: &["magicctl up"],
+        why: "that file of the image {image} has no execute permission, or is a folder",
+        fix: "let the command begin with {program:begin_with}{or_own_command}",
+        run: &["magicctl rebuild {service}"],
         at: At::Key("command"),
     },
     Rule {

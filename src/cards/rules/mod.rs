@@ -41,6 +41,8 @@ pub enum At {
     Code,
     /// A key of the service in the Compose file.
     Key(&'static str),
+    /// The line of `.env` that sets a variable of the Compose file, or else the key of the service that takes it.
+    Variable(&'static str, &'static str),
     /// The step of the Dockerfile.
     Step,
     /// The groups `path` and `line`, a file of the container or of the build context.
