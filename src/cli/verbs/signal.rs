@@ -19,7 +19,10 @@ const REAL_TIME: (u8, u8) = (15, 14);
 pub(super) fn signal(typed: &str) -> Result<String, String> {
     let upper = typed.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    let within = |text: &str, last: u8| text.parse().is_ok_and(|number: u8| (1..=last).contains(&number));
+    let within = |text: &str, last: u8| {
+        text.starts_with(|first: char| first.is_ascii_digit())
+            && text.parse().is_ok_and(|number: u8| (1..=last).contains(&number))
+    };
     let known = within(typed, LAST)
         || NAMES.contains(&name)
         || name
