@@ -632,7 +632,7 @@ fn code_that_names_what_is_not_there() {
         &raised(2, "KeyError: 'gemini'"),
         &[code],
         BUILT,
-        &["`.get('gemini', …)`"],
+        &["look it up with `.get()` and a default in run.py:2"],
     );
 
     let refused = raised(

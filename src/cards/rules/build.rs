@@ -177,7 +177,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"E: Unable to locate package (?P<name>\S+)",
         what: "apt knows no package {name}",
         why: "the step installs without `apt-get update` before it, and a base image holds no package lists",
-        fix: "write RUN apt-get update && apt-get install -y {name:without_update}; if apt still doesn't know it, its name is misspelt",
+        fix: "write RUN apt-get update && apt-get install -y {name:without_update}, if that is how the package is spelt: without lists apt can't tell",
         run: &["magicctl rebuild {service}"],
         at: At::Step,
     },

@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r#"(?s)mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)".*not a directory"#,
         what: "{source:shown} is a folder, and must be a file",
         why: "it is mounted at {target}, which is a file in the image; Compose makes such a folder when the file is missing",
-        fix: "remove the folder and put the file there",
+        fix: "remove the folder, put the file there, then bring it up; if the folder is meant, correct where it is mounted",
         run: &["rmdir {source:empty_folder}"],
         at: At::Key("volumes"),
     },

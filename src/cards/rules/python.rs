@@ -465,7 +465,7 @@ pub(super) const ANY: &[Rule] = &[
         pattern: r"(?m)^KeyError: (?P<key>[^\n]+)$",
         what: "KeyError: {key}",
         why: "{at} looks up {key} in a dictionary that has no such entry",
-        fix: "add {key} to that dictionary, or look it up in {at} with a default: `.get({key}, …)`",
+        fix: "add {key} to that dictionary, or look it up with `.get()` and a default in {at}",
         run: &["magicctl rebuild {service}"],
         at: At::Code,
     },

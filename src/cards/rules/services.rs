@@ -50,7 +50,16 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC562",
-        pattern: r"(?P<why>advertised\.listeners [^\n]+|No security protocol defined for listener \w+|inter\.broker\.listener\.name must[^\n]+|controller\.listener\.names [^\n]+|Each listener must have a different (?:name|port)[^\n]*)",
+        pattern: r"No security protocol defined for listener (?P<name>\w+)",
+        what: "there is no listener called {name}",
+        why: "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP says what each listener speaks, and does not name it; in this stack there are EXTERNAL (for this machine), INTERNAL (for containers) and CONTROLLER",
+        fix: "write the one that is meant for {name}, in KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENERS alike; if it is a new one, add `{name}:PLAINTEXT` to that map",
+        run: &["magicctl up"],
+        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+    },
+    Rule {
+        code: "MC562",
+        pattern: r"(?P<why>advertised\.listeners [^\n]+|inter\.broker\.listener\.name must[^\n]+|controller\.listener\.names [^\n]+|Each listener must have a different (?:name|port)[^\n]*)",
         what: "its listeners don't fit each other: {why}",
         why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must name the same listeners (EXTERNAL, INTERNAL, CONTROLLER)",
         fix: "correct the one that differs; `magicctl render --diff` shows what was changed, `render --force` writes it anew",
