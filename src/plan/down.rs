@@ -298,7 +298,8 @@ pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) ->
                 needs,
             )];
         }
-        let wait = plan_wait(&mut plan, container, needs);
+        let until = until(container, project, observed);
+        let wait = plan_wait(&mut plan, container, until, needs);
         ready.entry(service).or_default().extend(wait);
     }
     plan
@@ -341,7 +342,7 @@ pub fn restart(
         let step = plan.push(Some(service), action, "restart was asked for", needs);
         let action = Action::Await {
             container: target_of(container),
-            until: Until::Ready,
+            until: until(container, project, observed),
             page: page(container),
         };
         let wait = plan.push(Some(service), action, "restart ends when it is ready", vec![step]);
@@ -350,24 +351,40 @@ pub fn restart(
     plan
 }
 
+/// What is waited for: a job has to end, and its dependents' labels say that it is one.
+fn until(container: &Container, project: &str, observed: &Observed) -> Until {
+    let service = container.service().unwrap_or_default();
+    let is_job = observed.of_project(project).any(|other| {
+        let conditions = other
+            .labels
+            .get(labels::DEPENDS_ON)
+            .into_iter()
+            .flat_map(|label| label.split(','));
+        conditions
+            .filter_map(|entry| entry.strip_prefix(service))
+            .any(|rest| rest.starts_with(":service_completed_successfully"))
+    });
+    if is_job { Until::Completed } else { Until::Ready }
+}
+
 /// The page that the container's label names.
 fn page(container: &Container) -> Option<ReadyPage> {
     ReadyPage::parse(container.labels.get(crate::labels::READY)?)
 }
 
-fn plan_wait(plan: &mut Plan, container: &Container, needs: Vec<StepId>) -> Option<StepId> {
+fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<StepId>) -> Option<StepId> {
     let settled = matches!(
         container.state,
         State::Running {
             health: crate::observed::Health::Healthy | crate::observed::Health::None
         }
     );
-    if settled {
+    if settled && until == Until::Ready {
         return None;
     }
     let action = Action::Await {
         container: target_of(container),
-        until: Until::Ready,
+        until,
         page: page(container),
     };
     Some(plan.push(container.service(), action, "start ends when it is ready", needs))

@@ -543,3 +543,22 @@ fn stop_start_and_restart_keep_the_order() {
         ]
     );
 }
+
+#[test]
+fn a_job_is_started_again_until_it_has_ended() {
+    let text = "services:\n  app: {image: kafka, depends_on: {job: {condition: service_completed_successfully}}}\n  job: {image: redis}\n";
+    let stack = stack(text);
+    let mut observed = images();
+    let plan = up(&stack, &observed, &Contents::new(), &options(&stack)).unwrap();
+    play(&stack, &plan, &mut observed);
+    let all = BTreeSet::new();
+    play(&stack, &stop("p", &observed, &all, None), &mut observed);
+    for plan in [start("p", &observed, &all), restart("p", &observed, &all, true, None)] {
+        let waits: Vec<String> = told(&plan)
+            .iter()
+            .filter(|step| step.starts_with("wait"))
+            .filter_map(|step| step.split(" <- ").next().map(ToOwned::to_owned))
+            .collect();
+        assert_eq!(waits, ["wait until completed p-job-1", "wait until ready p-app-1"]);
+    }
+}

@@ -125,7 +125,13 @@ fn volumes(project: &Project, seen: &mut Seen) -> Vec<String> {
     let before = std::mem::take(&mut seen.volumes);
     all.iter()
         .map(|volume| {
-            let (name, made) = (text(&volume["Name"]), text(&volume["CreatedAt"]));
+            let name = text(&volume["Name"]);
+            // Of what is mounted from elsewhere the engine tells when that was.
+            let made = if volume["Options"].is_object() {
+                String::new()
+            } else {
+                text(&volume["CreatedAt"])
+            };
             let identity = identity(before.get(&name), &made);
             let line = format!("volume {name}: {identity}; {}", told(&volume["Labels"]));
             seen.volumes.insert(name, made);
