@@ -248,7 +248,7 @@ fn needed(stack: &Stack) -> (Vec<PathBuf>, Vec<PathBuf>) {
 }
 
 /// Makes the folders and files that nobody wrote for the corpus; false when they would be outside of `root`.
-fn completed(stack: &Stack, root: &Path) -> bool {
+pub fn completed(stack: &Stack, root: &Path) -> bool {
     let (folders, files) = needed(stack);
     if folders.iter().chain(&files).any(|path| !path.starts_with(root)) {
         return false;
@@ -270,7 +270,7 @@ fn completed(stack: &Stack, root: &Path) -> bool {
 }
 
 /// Gives the engine what the files take for granted: images under their names, and external networks and volumes.
-fn prepare(project: &Project, images: &mut BTreeSet<String>, stack: &Stack) {
+pub fn prepare(project: &Project, images: &mut BTreeSet<String>, stack: &Stack) {
     for (name, service) in &stack.services {
         let image = service
             .image

@@ -7,5 +7,6 @@ mod fields;
 mod files;
 mod help;
 mod sequence;
+mod started;
 mod state;
 mod verbs;
