@@ -1,4 +1,5 @@
-//! What is made of one and the same file: every field of containers, networks and volumes, as the engine tells them.
+//! What is brought up from one and the same file: every field of containers that run, networks and volumes, as the engine tells
+//! them. `make test` does a third; with `EVERY_CASE=1` in the environment it is all.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,12 +27,14 @@ fn the_same_file_makes_the_same_containers() {
         return;
     };
     engine.load(LIGHT_IMAGE);
+    let every = std::env::var_os("EVERY_CASE").is_some();
+    let files: Vec<_> = FILES.iter().step_by(if every { 1 } else { 3 }).collect();
     let next = AtomicUsize::new(0);
     let different = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some((name, service, rest)) = FILES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((name, service, rest)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let told = of_both(&engine, name, service, rest);
                     if !told.is_empty() {
                         different.lock().expect("a lock").insert((*name).to_owned(), told);

@@ -127,7 +127,7 @@ fn volumes(project: &Project, seen: &mut Seen) -> Vec<String> {
         .map(|volume| {
             let name = text(&volume["Name"]);
             // Of what is mounted from elsewhere the engine tells when that was.
-            let made = if volume["Options"].is_object() {
+            let made = if volume["Options"]["type"].is_string() {
                 String::new()
             } else {
                 text(&volume["CreatedAt"])

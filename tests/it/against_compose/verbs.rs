@@ -13,10 +13,8 @@ use super::sequence::{Better, Both, ByCompose, ByHand, ByUs, File, On, file, pro
 const AT_ONCE: usize = 3;
 
 /// Those that show most of what an engine can do otherwise.
-const ON_A_NEWER_ENGINE: [&str; 4] = [
-    "up_a_changed_field_and_down",
+const ON_A_NEWER_ENGINE: [&str; 2] = [
     "a_network_and_a_volume_that_are_wanted_otherwise",
-    "stop_start_restart_kill_pause",
     "what_compose_began_and_the_other_way_round",
 ];
 
