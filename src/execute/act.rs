@@ -317,8 +317,14 @@ impl Execution<'_> {
             EngineError::Local { what, why } => format!("{what}: {why}"),
             own => return with_service(own.failure(), service),
         };
-        if let Stage::Pull { image } = &symptoms.stage {
-            symptoms.has_login = Some(crate::engine::has_login(image));
+        let said = symptoms.said.to_lowercase();
+        if let Stage::Pull { image } = &symptoms.stage
+            && (said.contains("denied") || said.contains("does not exist"))
+        {
+            let image = image.clone();
+            // A helper program may be asked, which takes its time.
+            let asked = tokio::task::spawn_blocking(move || crate::engine::has_login(&image));
+            symptoms.has_login = asked.await.ok();
         }
         if symptoms.stage == Stage::Start
             && let Some(image) = self.around.image_of(&symptoms.service)

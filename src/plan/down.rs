@@ -165,8 +165,8 @@ fn plan_images(
             .iter()
             .find(|image| image.names.iter().any(|own| own == name));
         let one = built.map_or(id, |image| &image.id);
-        let needs = removed.iter().copied().chain(last_of.get(one).copied()).collect();
-        last_of.insert(one, plan.push(None, action, "--rmi was given", needs));
+        let step = plan.push(None, action, "--rmi was given", removed.to_vec());
+        plan.order_after(step, last_of.insert(one, step));
     }
 }
 

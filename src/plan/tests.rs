@@ -562,3 +562,16 @@ fn a_job_is_started_again_until_it_has_ended() {
         assert_eq!(waits, ["wait until completed p-job-1", "wait until ready p-app-1"]);
     }
 }
+
+#[test]
+fn a_job_is_one_also_when_only_it_is_brought_up() {
+    let text = "services:\n  app: {image: kafka, depends_on: {job: {condition: service_completed_successfully}}}\n  job: {image: redis}\n";
+    let stack = stack(text);
+    let asked = UpOptions {
+        services: BTreeSet::from(["job".to_owned()]),
+        ..options(&stack)
+    };
+    let plan = up(&stack, &images(), &Contents::new(), &asked).unwrap();
+    let last = told(&plan).pop().unwrap();
+    assert!(last.starts_with("wait until completed p-job-1"), "{last}");
+}

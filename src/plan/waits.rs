@@ -7,28 +7,29 @@ use crate::compose::{Condition, Dependency, Service, Stack};
 use super::step::{Action, StepId, Until};
 use super::up::{Planner, Standing};
 
-/// The services whose dependents wait for more than their start.
+/// The services whose dependents wait for more than their start. A job is one whoever is brought up with it.
 pub(super) struct Dependents {
     healthy: BTreeSet<String>,
     completed: BTreeSet<String>,
 }
 
 impl Dependents {
-    /// Of those of `services` that depend on something.
+    /// Of `services` that depend on something.
     pub(super) fn of(stack: &Stack, services: &BTreeSet<String>) -> Self {
-        let waited_for = |condition: Condition| {
-            let dependencies = services
-                .iter()
-                .filter_map(|name| stack.services.get(name))
-                .flat_map(|service| &service.depends_on);
-            let meant = dependencies.filter(|(_, dependency)| dependency.condition == condition);
-            meant.map(|(name, _)| name.clone()).collect()
-        };
+        let chosen = services.iter().filter_map(|name| stack.services.get(name));
         Self {
-            healthy: waited_for(Condition::ServiceHealthy),
-            completed: waited_for(Condition::ServiceCompletedSuccessfully),
+            healthy: waited_for(chosen, Condition::ServiceHealthy),
+            completed: waited_for(stack.services.values(), Condition::ServiceCompletedSuccessfully),
         }
     }
+}
+
+fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condition) -> BTreeSet<String> {
+    services
+        .flat_map(|service| &service.depends_on)
+        .filter(|(_, dependency)| dependency.condition == condition)
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 impl Planner<'_> {

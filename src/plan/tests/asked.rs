@@ -224,7 +224,7 @@ fn names_of_one_image_go_one_after_the_other() {
         told(&plan),
         [
             "remove image p-app:latest",
-            "remove image p-other:latest <- remove image p-app:latest"
+            "remove image p-other:latest <- (remove image p-app:latest)"
         ]
     );
 }
