@@ -30,7 +30,7 @@ struct Cause {
 /// What `symptoms` mean, with all that they are known by.
 pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     // Before a pattern can catch a part of a key.
-    let symptoms = &symptoms.masked(|text| around.redactor.mask(text).into_owned());
+    let symptoms = &symptoms.masked(|text| around.mask(text));
     let cause = recognised(symptoms, around).unwrap_or_else(|| unknown(symptoms, around));
     let stage = phrase(symptoms);
     let mut failure = Failure::failed(if cause.what.is_empty() {
@@ -51,6 +51,15 @@ pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
         None => line,
     };
     failure.run = cause.run.into_iter().map(own).collect();
+    // Those that wait for it are not part of its rebuild.
+    let rebuilds = failure.run.last().is_some_and(|line| line.contains(" rebuild "));
+    if rebuilds
+        && around
+            .others(&symptoms.service)
+            .any(|other| other.depends_on.contains_key(&symptoms.service))
+    {
+        failure.run.push(format!("{} up", around.again));
+    }
     failure.place = cause.place;
     failure.blames = cause.blames;
     failure.evidence = evidence(symptoms, cause.record);
@@ -137,7 +146,7 @@ fn fitting(
         what: known.fill(rule.what)?,
         why: known.fill(rule.why)?,
         fix: known.fill(rule.fix)?,
-        run: rule.run.iter().map(|line| known.fill(line)).collect::<Option<_>>()?,
+        run: rule.run.iter().map(|line| known.command(line)).collect::<Option<_>>()?,
         place: place(rule.at, &known),
         record: None,
         blames,

@@ -131,16 +131,35 @@ pub(super) struct Known<'k> {
 impl Known<'_> {
     /// `template` with its gaps filled; `None` when one can't be.
     pub(super) fn fill(&self, template: &str) -> Option<String> {
+        self.fill_with(template, |text| text)
+    }
+
+    fn fill_with(&self, template: &str, as_shown: impl Fn(String) -> String) -> Option<String> {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
             let (gap, after) = after.split_once('}')?;
             filled.push_str(before);
-            filled.push_str(&self.gap(gap)?);
+            filled.push_str(&as_shown(self.gap(gap)?));
             rest = after;
         }
         filled.push_str(rest);
         Some(filled)
+    }
+
+    /// A command with its gaps filled as a shell takes them. One that is a gap as a whole is a command already.
+    pub(super) fn command(&self, template: &str) -> Option<String> {
+        let whole = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        if whole.is_some_and(|gap| !gap.contains('{')) || template.contains("{check_words}") {
+            return self.fill(template);
+        }
+        self.fill_with(template, |text| {
+            let is_plain = !text.contains([' ', '\'', '"', '\\', '&', ';', '|', '(', '*']) || text.starts_with("$(");
+            match shlex::try_quote(&text) {
+                Ok(quoted) if !is_plain => quoted.into_owned(),
+                _ => text,
+            }
+        })
     }
 
     /// The other services that a text names as the reason.
@@ -256,7 +275,12 @@ impl Known<'_> {
             "check_page" => self.check_page(),
             "listens" => self.listens(),
             "code" => Some(symptoms.ended.as_ref()?.code.to_string()),
-            "command" => around.service(service)?.command.as_ref().map(|words| words.join(" ")),
+            "command" => Some(around.mask(&around.service(service)?.command.as_ref()?.join(" "))),
+            "from_context" => (!self.copies_from_a_stage()).then(String::new),
+            "asked_open" => {
+                let asked: u16 = self.check_port()?.parse().ok()?;
+                symptoms.open_ports.as_ref()?.contains(&asked).then(String::new)
+            }
             "data_volume" => around.data_volume(service),
             "kafka_setting" => around.kafka_by_its_outer_listener(service).map(|(setting, _)| setting),
             "kafka_inside" => around.kafka_by_its_outer_listener(service).map(|(_, address)| address),
@@ -293,7 +317,7 @@ impl Known<'_> {
             "folder_shown" => shown(path.is_dir().then(|| path.to_owned())),
             "empty_folder" => shown(surroundings::is_empty_folder(path).then(|| path.to_owned())),
             "context" => shown(around.in_context(service, value)),
-            "let_in" => Some(around.append(&format!("!{value}"), &around.in_context(service, ".dockerignore")?)),
+            "let_in" => around.let_in(service, value),
             "left_out" => around.left_out(service, &inside),
             "let_in_left_out" => self.derived(&around.left_out(service, &inside)?, "let_in"),
             "copy" => around.copy_line(service, &inside),
@@ -302,6 +326,10 @@ impl Known<'_> {
             "named_in" => around.named_in(service, value),
             "module_file" => around.module_file(service, value),
             "package" => Some(package(value).to_owned()),
+            "ask_for_latest" => {
+                let latest = self.derived(&self.value("versions")?, "latest")?;
+                around.ask_for_version(service, package(value), &latest)
+            }
             "requirement" => around
                 .requirement(service, package(value))
                 .map(|(path, line)| format!("{}:{line}", around.shown(&path))),
@@ -496,14 +524,22 @@ impl Known<'_> {
             Regex::new(r"(?i)(?:running|listen(?:s|ing)?|serving\b.*?)(?: on| at)? (?:port |\S*?:)(\d{2,5})\b").ok()
         });
         let asked = self.check_port()?;
-        if let Some([open]) = self.symptoms.open_ports.as_deref() {
+        let open = self.symptoms.open_ports.as_ref();
+        if let Some([open]) = open.map(Vec::as_slice) {
             return Some(open.to_string()).filter(|open| *open != asked);
         }
         let said = self.symptoms.records.iter().rev().find_map(|record| {
             let text = record.lines.join("\n");
             Some(SAYS.as_ref()?.captures(&text)?[1].to_owned())
         })?;
-        (said != asked).then_some(said)
+        let is_open = open.is_none_or(|open| open.iter().any(|open| open.to_string() == said));
+        (said != asked && is_open).then_some(said)
+    }
+
+    /// Whether the step that failed copies from another stage or image, and not from the build context.
+    fn copies_from_a_stage(&self) -> bool {
+        let step = self.symptoms.step.as_ref();
+        step.is_some_and(|step| step.name.contains("--from="))
     }
 }
 

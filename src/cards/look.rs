@@ -42,6 +42,9 @@ pub async fn look(engine: &Engine, id: &str, service: &str, stage: Stage, seen: 
     let (detail, records) = futures_util::future::join(inspect, last_records(engine, id, RECORDS)).await;
     let mut symptoms = Symptoms::new(service, stage);
     symptoms.records = records;
+    // In a network of somebody else the open ports are not its own.
+    let is_of_its_own = |detail: &Detail| detail.addresses.iter().any(|address| address != "127.0.0.1");
+    let has_network = detail.as_ref().is_some_and(is_of_its_own);
     if let Some(detail) = detail {
         of_detail(&mut symptoms, &detail, seen.probe);
         if matches!(symptoms.ended, Some(Ended { code: 126 | 127, .. })) {
@@ -55,7 +58,7 @@ pub async fn look(engine: &Engine, id: &str, service: &str, stage: Stage, seen: 
         .unwrap_or_default();
     if said.contains("not found") || said.contains("no such file") {
         symptoms.programs = programs(engine, id).await;
-    } else if said.to_lowercase().contains("connect") {
+    } else if has_network && said.to_lowercase().contains("connect") {
         symptoms.open_ports = open_ports(engine, id).await;
     }
     symptoms

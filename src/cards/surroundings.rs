@@ -28,6 +28,11 @@ pub struct Surroundings<'a> {
     pub again: String,
 }
 
+/// What a variable that holds a secret is called, among others.
+const SECRETS: [&str; 6] = ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"];
+/// A shorter value would be found everywhere.
+const SHORTEST_SECRET: usize = 6;
+
 impl<'a> Surroundings<'a> {
     /// Of `stack`, seen from the current directory.
     pub fn new(stack: Option<&'a Stack>, redactor: &'a Redactor, again: String) -> Self {
@@ -37,6 +42,19 @@ impl<'a> Surroundings<'a> {
             again,
             here: std::env::current_dir().unwrap_or_default(),
         }
+    }
+
+    /// `text` without keys, and without what the Compose file takes from a variable that sounds like a secret.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let mut masked = self.redactor.mask(text).into_owned();
+        for variable in self.stack.into_iter().flat_map(|stack| &stack.interpolation) {
+            let name = variable.name.to_uppercase();
+            let value = variable.value.as_deref().filter(|value| value.len() >= SHORTEST_SECRET);
+            if let Some(value) = value.filter(|_| SECRETS.iter().any(|word| name.contains(word))) {
+                masked = masked.replace(value, &format!("${{{}}}", variable.name));
+            }
+        }
+        masked
     }
 
     pub(super) fn service(&self, name: &str) -> Option<&'a Service> {
@@ -244,7 +262,8 @@ impl<'a> Surroundings<'a> {
 
     /// A service's name that is nearly `name`.
     pub(super) fn nearest_service(&self, name: &str) -> Option<String> {
-        nearest(name, self.stack?.services.keys().map(String::as_str)).map(ToOwned::to_owned)
+        let near = nearest(name, self.stack?.services.keys().map(String::as_str));
+        near.filter(|near| *near != name).map(ToOwned::to_owned)
     }
 
     /// What a port of this stack is for `asker`, as containers reach it: `redis:6379`.
@@ -323,7 +342,15 @@ impl<'a> Surroundings<'a> {
             // The default that it hides is the right one.
             (Origin::Environment, _) if variable.default.as_deref() == Some(value) => format!("unset {name}"),
             (Origin::Environment, _) => format!("export {name}='{value}'"),
-            (_, Some(place)) => format!("sed -i '{}s|.*|{line}|' {}", place.line, self.shown(&place.file)),
+            (_, Some(place)) => {
+                let line = line.replace('\\', r"\\").replace('&', r"\&").replace('|', r"\|");
+                let edit = format!("{}s|.*|{line}|", place.line);
+                format!(
+                    "sed -i --follow-symlinks {} {}",
+                    quoted(&edit),
+                    self.quoted(&place.file)
+                )
+            }
             _ => self.append(&line, &self.env_file()?),
         })
     }
@@ -351,9 +378,9 @@ impl<'a> Surroundings<'a> {
 
     /// How to give a variable to a service without a secret in the Compose file: what to write into `.env`.
     pub(super) fn env_line(&self, name: &str) -> String {
-        let file = self.env_file();
-        let there = file.as_ref().and_then(|file| line_that_sets(file, name));
-        match (file, there) {
+        let mut read = self.stack.into_iter().flat_map(|stack| stack.env_files.iter().rev());
+        let there = read.find_map(|file| line_that_sets(file, name));
+        match (self.env_file(), there) {
             (_, Some(place)) => format!("its value is in {}:{}", self.shown(&place.file), place.line),
             (Some(file), None) => format!("its value into {}: `{name}=…`", self.shown(&file)),
             (None, None) => format!("its value into .env: `{name}=…`"),
@@ -362,17 +389,30 @@ impl<'a> Surroundings<'a> {
 
     fn env_file(&self) -> Option<PathBuf> {
         let stack = self.stack?;
-        let file = stack.env_files.first().cloned();
-        Some(file.unwrap_or_else(|| stack.working_dir.join(".env")))
+        let file = stack.env_files.last().cloned();
+        Some(file.unwrap_or_else(|| stack.env_dir.join(".env")))
     }
 
     /// The command that adds a line to a file.
     pub(super) fn append(&self, line: &str, file: &Path) -> String {
-        let name = self.shown(file);
+        let (line, name) = (quoted(line), self.quoted(file));
         match read(file) {
-            Some(text) if !text.is_empty() && !text.ends_with('\n') => format!("printf '\\n{line}\\n' >> {name}"),
-            _ => format!("echo '{line}' >> {name}"),
+            Some(text) if !text.is_empty() && !text.ends_with('\n') => format!("printf '\\n%s\\n' {line} >> {name}"),
+            _ => format!("echo {line} >> {name}"),
         }
+    }
+
+    fn quoted(&self, path: &Path) -> String {
+        shlex::try_quote(&self.shown(path)).map_or_else(|_| self.shown(path), std::borrow::Cow::into_owned)
+    }
+
+    /// The command that has the line of requirements.txt for `package` ask for `version`, whatever else it says.
+    pub(super) fn ask_for_version(&self, service: &str, package: &str, version: &str) -> Option<String> {
+        let (path, line) = self.requirement(service, package)?;
+        Some(format!(
+            "sed -i --follow-symlinks '{line}s/[=<>~!]=* *[^;# ]*/=={version}/' {}",
+            self.quoted(&path)
+        ))
     }
 
     fn variable(&self, name: &str) -> Option<&'a Variable> {
@@ -384,6 +424,11 @@ impl<'a> Surroundings<'a> {
     pub(super) fn has_variable(&self, name: &str) -> bool {
         self.variable(name).is_some()
     }
+}
+
+/// As a shell takes it, always in quotes: it is text, not a name.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Whether `path` is a folder with nothing in it.

@@ -449,7 +449,7 @@ fn files_that_are_missing_are_looked_for_in_the_project() {
             &[code, docker, ("prompts.txt", ""), (".dockerignore", "*\n!run.py")],
             &[
                 ".dockerignore keeps it out",
-                "printf '\\n!prompts.txt\\n' >> .dockerignore",
+                "printf '\\n%s\\n' '!prompts.txt' >> .dockerignore",
             ],
         ),
     ] {
@@ -598,7 +598,7 @@ fn open_ports_decide_what_a_refused_healthcheck_means() {
             "(`sleep 60`) serves nothing, or nothing yet, and it has printed nothing",
         ),
         (vec![8000], "it listens on port 8000"),
-        (vec![8001], "nothing listens on port 8001"),
+        (vec![8001], "which is open now"),
     ] {
         refused.open_ports = Some(ports);
         tells(&refused, &[], BUILT, &[part]);
@@ -662,7 +662,7 @@ fn a_setting_is_mended_where_it_comes_from() {
         compose,
         &[
             "from .env:2",
-            "sed -i '2s|.*|KAFKA_HEAP_OPTS=-Xms256m -Xmx512m|' .env",
+            "sed -i --follow-symlinks '2s|.*|KAFKA_HEAP_OPTS=-Xms256m -Xmx512m|' .env",
             "at .env:2",
         ],
     );
@@ -671,5 +671,121 @@ fn a_setting_is_mended_where_it_comes_from() {
         &[],
         compose,
         &["the default in the Compose file", "at compose.yaml:5"],
+    );
+}
+
+#[test]
+fn what_holds_keys_is_mounted_and_never_copied() {
+    let compose = "services: {app: {build: .}}\n";
+    let files = [
+        ("run.py", "open('x')\n"),
+        ("keys_pool/keys_pool_openai.env", "sk"),
+        (".env", "A=1\n"),
+        ("env/tavily.env", "k"),
+        (".dockerignore", "*\n!run.py\n"),
+    ];
+    for path in [
+        "/app/keys_pool/keys_pool_openai.env",
+        "/app/.env",
+        "/app/env/tavily.env",
+    ] {
+        let error = format!("FileNotFoundError: [Errno 2] No such file or directory: '{path}'");
+        let text = told(&raised(1, &error), &files, compose);
+        assert!(
+            text.contains("belong in no image") && text.contains("mount it"),
+            "{text}"
+        );
+        assert!(!text.contains("COPY") && !text.contains(".dockerignore"), "{text}");
+    }
+    for path in ["keys_pool", ".env", "env/tavily.env"] {
+        let said = format!("failed to compute cache key: \"/{path}\" not found: not found");
+        let text = told(&Symptoms::new("app", Stage::Build).said(said), &files, compose);
+        assert!(text.contains("take the line out") && !text.contains(">>"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_copied_from_a_stage_is_not_looked_for_in_the_project() {
+    let mut copy = Symptoms::new("app", Stage::Build).said("failed to compute cache key: \"/app/dist\" not found");
+    copy.step = Some(crate::engine::FailedStep {
+        name: "[3/4] COPY --from=build /app/dist ./dist".to_owned(),
+        output: Vec::new(),
+    });
+    let files = [("app/dist/x", ""), ("Dockerfile", "FROM x\n")];
+    tells(&copy, &files, "services: {app: {build: .}}\n", &["from another stage"]);
+}
+
+#[test]
+fn a_program_that_python_lacks_is_installed_and_not_copied() {
+    let mut missing = raised(
+        1,
+        "  File \"/usr/lib/python3/subprocess.py\", line 1955, in _execute_child",
+    );
+    missing.records[0]
+        .lines
+        .push("FileNotFoundError: [Errno 2] No such file or directory: 'ffmpeg'".to_owned());
+    let files = [("run.py", "subprocess.run(['ffmpeg'])\n"), ("Dockerfile", "FROM x\n")];
+    tells(
+        &missing,
+        &files,
+        "services: {app: {build: .}}\n",
+        &["no program ffmpeg", "install it in Dockerfile"],
+    );
+}
+
+#[test]
+fn a_service_that_does_not_run_is_not_misspelt() {
+    let code = ("run.py", "socket.create_connection(('redis', 6379))\n");
+    let mut lost = raised(1, "    socket.create_connection(('redis', 6379))");
+    lost.records[0]
+        .lines
+        .push("socket.gaierror: [Errno -2] Name or service not known".to_owned());
+    let compose = "services: {app: {build: .}, redis: {image: x}}\n";
+    tells(&lost, &[code], compose, &["can't reach redis, which does not run"]);
+    let misspelt = "services: {app: {build: .}, rediss: {image: x}}\n";
+    tells(&lost, &[code], misspelt, &["write `rediss` there"]);
+}
+
+#[test]
+fn who_waits_for_a_service_comes_up_after_its_rebuild() {
+    let compose = "services: {app: {build: .}, web: {image: x, depends_on: [app]}}\n";
+    let error = raised(1, "KeyError: 'gemini'");
+    tells(
+        &error,
+        &[("run.py", "x\n")],
+        compose,
+        &["magicctl rebuild app\nmagicctl up"],
+    );
+}
+
+#[test]
+fn a_password_in_a_command_is_told_by_its_variable() {
+    let compose = "services: {app: {image: x, command: [server, --password, '${DB_PASSWORD}']}}\n";
+    let mut ended = exited(0);
+    ended.command = ["server", "--password", "hunter22"].map(ToOwned::to_owned).to_vec();
+    let text = told(&ended, &[(".env", "DB_PASSWORD=hunter22\n")], compose);
+    assert!(text.contains("${DB_PASSWORD}") && !text.contains("hunter22"), "{text}");
+}
+
+#[test]
+fn commands_are_quoted_for_a_shell() {
+    let mut wrong = Symptoms::new("app", Stage::Build).said("failed");
+    wrong.step = Some(crate::engine::FailedStep {
+        name: "RUN pip install".to_owned(),
+        output: vec![
+            "ERROR: Could not find a version that satisfies the requirement uvicorn==99 (from versions: 0.1, 0.2)"
+                .to_owned(),
+        ],
+    });
+    let compose = "services: {app: {build: 'my app'}}\n";
+    let files = [(
+        "my app/requirements.txt",
+        "a\nuvicorn[standard] == 99 ; python_version > '3'\n",
+    )];
+    tells(
+        &wrong,
+        &files,
+        compose,
+        &["sed -i --follow-symlinks '2s/[=<>~!]=* *[^;# ]*/==0.2/' 'my app/requirements.txt'"],
     );
 }

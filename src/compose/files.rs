@@ -37,6 +37,8 @@ pub(super) struct Files {
     pub working_dir: PathBuf,
     /// The env files read, absolute.
     pub env: Vec<PathBuf>,
+    /// Where `.env` is looked for.
+    pub env_dir: PathBuf,
     /// Whether those were named; else it is the `.env` that lies there.
     pub env_named: bool,
     /// The environment, then the env files.
@@ -99,6 +101,7 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         compose,
         working_dir,
         env,
+        env_dir,
         env_named,
         variables,
     })

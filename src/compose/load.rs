@@ -224,6 +224,7 @@ fn stack(found: &Found, services: &Map, disabled: &Map) -> Result<Stack, Failure
         working_dir: files.working_dir.clone(),
         files: files.compose.clone(),
         env_files: files.env.clone(),
+        env_dir: files.env_dir.clone(),
         env_files_named: files.env_named,
         ..Stack::default()
     };

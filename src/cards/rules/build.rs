@@ -27,8 +27,17 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
+        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>(?:[^"]*/)?(?:\.env[^"/]*|[^"/]*\.env|keys_pool|env)(?:/[^"]*)?)"?:? not found"#,
+        what: "{path:context} is left out of the build{from_context}",
+        why: "it holds keys, and .dockerignore keeps those from the builder: who has an image could read them",
+        fix: "take the line out of the Dockerfile, and mount it under `volumes:` of {service} instead",
+        run: &["magicctl rebuild {service}"],
+        at: At::Step,
+    },
+    Rule {
+        code: "MC531",
         pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
-        what: "{path:context} is left out of the build",
+        what: "{path:context} is left out of the build{from_context}",
         why: "the file is there, but .dockerignore keeps it from the builder, and the Dockerfile copies it",
         fix: "let it in with a line of .dockerignore, then build anew",
         run: &["{path:let_in}", "magicctl rebuild {service}"],
@@ -37,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC531",
         pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
-        what: "there is no {path} to copy",
+        what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and the build context ({context}) has it at {path:elsewhere_in_context}",
         fix: "let that line copy {path:elsewhere_in_context}",
         run: &["magicctl rebuild {service}"],
@@ -46,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC531",
         pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
-        what: "there is no {path} to copy",
+        what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it from the build context ({context}), and the project has it at {path:elsewhere}, outside of that",
         fix: "move it into the build context, or let `build.context` of {service} be a folder that holds both",
         run: &["magicctl rebuild {service}"],
@@ -55,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC531",
         pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
-        what: "there is no {path} to copy",
+        what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and nothing of that name was found in the project; {path:named_in} names it",
         fix: "the code needs it: put it into the build context ({context})",
         run: &["magicctl rebuild {service}"],
@@ -64,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC531",
         pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
-        what: "there is no {path} to copy",
+        what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and nothing of that name was found in the project; its code at the top ({scripts}) does not name it",
         fix: "take the line out of the Dockerfile; if the app needs it after all, put it into the build context ({context})",
         run: &["magicctl rebuild {service}"],
@@ -73,9 +82,18 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC531",
         pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
-        what: "there is no {path} to copy",
+        what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and it is not in the build context ({context})",
         fix: "put it there, or take the line out of the Dockerfile",
+        run: &["magicctl rebuild {service}"],
+        at: At::Step,
+    },
+    Rule {
+        code: "MC531",
+        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        what: "there is no {path} to copy",
+        why: "the Dockerfile takes it from another stage or image (`COPY --from`), which has no such file",
+        fix: "correct the path, or let that stage make it",
         run: &["magicctl rebuild {service}"],
         at: At::Step,
     },
@@ -103,10 +121,7 @@ pub(super) const RULES: &[Rule] = &[
         what: "there is no {name}{spec} to install",
         why: "{name:requirement} asks for it; the newest version that suits this Python is {versions:latest}",
         fix: "ask for a version that there is, then build anew",
-        run: &[
-            "sed -i 's/^{name}{spec}/{name}=={versions:latest}/' {requirements}",
-            "magicctl rebuild {service}",
-        ],
+        run: &["{name:ask_for_latest}", "magicctl rebuild {service}"],
         at: At::Requirement,
     },
     Rule {

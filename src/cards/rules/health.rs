@@ -101,6 +101,15 @@ pub(super) const LIKELY: &[Rule] = &[
     Rule {
         code: "MC572",
         pattern: r"(?i)connection refused|couldn't connect|failed to connect|connect call failed|can't connect",
+        what: "its healthcheck could not connect to port {check_port}, which is open now{asked_open}",
+        why: "it was opened after that run, or for another address than the healthcheck asks: `localhost` may be ::1",
+        fix: "wait longer; if it stays so, let the healthcheck ask 127.0.0.1",
+        run: &["magicctl up --wait-timeout {longer}s"],
+        at: At::Key("healthcheck"),
+    },
+    Rule {
+        code: "MC572",
+        pattern: r"(?i)connection refused|couldn't connect|failed to connect|connect call failed|can't connect",
         what: "nothing listens on port {check_port} in its container{no_port}",
         why: "no port at all is open there, so its command (`{ran}`) serves nothing, or nothing yet{silent}",
         fix: "if that serves nothing on port {check_port}, correct `command`; if it only is slow to start, give the healthcheck a `start_period` and wait longer",

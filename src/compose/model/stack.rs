@@ -35,6 +35,8 @@ pub struct Stack {
     pub files: Vec<PathBuf>,
     /// The `.env`/`--env-file` files read, absolute.
     pub env_files: Vec<PathBuf>,
+    /// Where `.env` is looked for; absolute.
+    pub env_dir: PathBuf,
     /// Whether those were named, by `--env-file` or `COMPOSE_ENV_FILES`; else it is the `.env` that lies there.
     pub env_files_named: bool,
     /// The variables that the files use, by name.
