@@ -1,5 +1,6 @@
 //! Killed at any point, the next command finishes the work. The same after the engine itself was killed.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::own_engine::OwnEngine;
@@ -50,46 +51,73 @@ fn duration_of(project: &Project, args: &[&str]) -> Duration {
     began.elapsed()
 }
 
-#[test]
-fn killed_at_twenty_points_of_up_and_of_down_the_next_command_finishes() {
-    let mut project = Project::of("killed", &chain());
-    let up = duration_of(&project, &["up"]);
-    project.docker(&["exec", &project.container("store"), "touch", "/keep/this"]);
-    let mut ready_rounds = 0;
-    for point in 1..=POINTS {
-        // Each round wants other containers, so that a cut-off replacement is among what is found.
-        let round = point.to_string();
-        project.env.insert("ROUND".to_owned(), round.clone());
-        let mut running = Running::start(project.command(&["up"]));
-        std::thread::sleep(up * point / POINTS);
-        ready_rounds += u32::from(running.0.try_wait().expect("its state").is_some());
-        running.0.kill().expect("SIGKILL");
-        drop(running.finish());
-        project.magicctl(&["up"]).ok();
-        whole(&project, &round);
-        let plan = project.magicctl(&["plan"]).ok();
-        assert!(plan.stdout.contains("nothing to do"), "point {point}: {}", plan.stdout);
-    }
-    assert!(ready_rounds < POINTS / 2, "the kills came too late to prove anything");
+/// Does `points` for each of several projects that share all points, side by side.
+fn side_by_side(points: impl Fn(&[u32]) + Sync) {
+    let all: Vec<u32> = (1..=POINTS).collect();
+    std::thread::scope(|scope| {
+        for half in all.chunks(all.len().div_ceil(2)) {
+            let points = &points;
+            scope.spawn(move || points(half));
+        }
+    });
+}
 
-    let down = duration_of(&project, &["down"]);
-    for point in 1..=POINTS {
-        project.magicctl(&["up", "--no-wait"]).ok();
-        let mut running = Running::start(project.command(&["down"]));
-        std::thread::sleep(down * point / POINTS);
-        running.0.kill().expect("SIGKILL");
-        drop(running.finish());
-        project.magicctl(&["down"]).ok();
-        assert_eq!(
-            project.left(),
-            [format!("volume {}_data", project.name)],
-            "point {point}"
-        );
-    }
-    // Through all of it the volume kept what was in it.
-    project.magicctl(&["up"]).ok();
-    let kept = project.docker(&["exec", &project.container("store"), "ls", "/keep"]);
-    assert_eq!(kept, "this");
+#[test]
+fn killed_at_twenty_points_of_up_the_next_command_finishes() {
+    let ready_rounds = AtomicUsize::new(0);
+    side_by_side(|points| {
+        let mut project = Project::of("killed", &chain());
+        let up = duration_of(&project, &["up"]);
+        project.docker(&["exec", &project.container("store"), "touch", "/keep/this"]);
+        for point in points {
+            // Each round wants other containers, so that a cut-off replacement is among what is found.
+            let round = point.to_string();
+            project.env.insert("ROUND".to_owned(), round.clone());
+            let mut running = Running::start(project.command(&["up"]));
+            std::thread::sleep(up * *point / POINTS);
+            let is_ready = running.0.try_wait().expect("its state").is_some();
+            ready_rounds.fetch_add(usize::from(is_ready), Ordering::Relaxed);
+            running.0.kill().expect("SIGKILL");
+            drop(running.finish());
+            project.magicctl(&["up"]).ok();
+            whole(&project, &round);
+            let plan = project.magicctl(&["plan"]).ok();
+            assert!(plan.stdout.contains("nothing to do"), "point {point}: {}", plan.stdout);
+        }
+        // Through all of it the volume kept what was in it.
+        let kept = project.docker(&["exec", &project.container("store"), "ls", "/keep"]);
+        assert_eq!(kept, "this");
+    });
+    assert!(
+        ready_rounds.into_inner() < POINTS as usize / 2,
+        "the kills came too late to prove anything"
+    );
+}
+
+#[test]
+fn killed_at_twenty_points_of_down_the_next_command_finishes() {
+    side_by_side(|points| {
+        let project = Project::of("killed", &chain());
+        project.magicctl(&["up"]).ok();
+        project.docker(&["exec", &project.container("store"), "touch", "/keep/this"]);
+        let down = duration_of(&project, &["down"]);
+        for point in points {
+            project.magicctl(&["up", "--no-wait"]).ok();
+            let mut running = Running::start(project.command(&["down"]));
+            std::thread::sleep(down * *point / POINTS);
+            running.0.kill().expect("SIGKILL");
+            drop(running.finish());
+            project.magicctl(&["down"]).ok();
+            assert_eq!(
+                project.left(),
+                [format!("volume {}_data", project.name)],
+                "point {point}"
+            );
+        }
+        project.magicctl(&["up"]).ok();
+        let kept = project.docker(&["exec", &project.container("store"), "ls", "/keep"]);
+        assert_eq!(kept, "this");
+    });
 }
 
 #[test]
