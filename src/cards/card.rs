@@ -46,6 +46,14 @@ pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     let service = around.service(&symptoms.service);
     let is_pulled = service.is_some_and(|service| service.build.is_none());
     let own = |line: String| match line.strip_prefix("magicctl ") {
+        // Who has said it already need not say it twice.
+        Some(rest)
+            if rest
+                .split_once(" up")
+                .is_some_and(|(said, _)| around.again.contains(said)) =>
+        {
+            format!("{} up", around.again)
+        }
         Some(rest) if is_pulled && rest.starts_with("rebuild ") => format!("{} up", around.again),
         Some(rest) => format!("{} {rest}", around.again),
         None => line,
