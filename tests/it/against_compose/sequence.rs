@@ -136,6 +136,13 @@ pub fn same_on(ours: &Project, theirs: &Project, steps: &[Step<'_>]) {
             assert!(now_ours == now_theirs, "{told}\n{states}");
         }
     }
+    // After `down -v` Compose leaves those that it handed on from one container to the next.
+    for (project, seen) in [(ours, seen_ours), (theirs, seen_theirs)] {
+        for name in seen.nameless {
+            let removed = project.plain("docker", &["volume", "rm", &name]).output();
+            removed.expect("docker runs");
+        }
+    }
 }
 
 fn by_hand(project: &Project, line: &str) {

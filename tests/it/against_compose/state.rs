@@ -1,6 +1,6 @@
 //! What is there of a project, told so that two projects from the same files read the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ pub struct Seen {
     /// Ids by name.
     networks: BTreeMap<String, String>,
     volumes: BTreeMap<String, String>,
+    /// Every nameless volume that a container had.
+    pub nameless: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +79,7 @@ fn containers(project: &Project, seen: &mut Seen) -> Vec<String> {
                 started: text(&container["State"]["StartedAt"]),
                 anonymous: anonymous(container),
             };
+            seen.nameless.extend(now.anonymous.values().cloned());
             let identity = match before.get(&key) {
                 None => "new",
                 Some(before) if before.id != now.id && before.anonymous == now.anonymous => "replaced",
