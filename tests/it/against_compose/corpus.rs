@@ -61,6 +61,10 @@ pub const ACCEPTED: &[(&str, &str, &str)] = &[
 /// What only we refuse to make, and why.
 pub const ONLY_WE_REFUSE: &[(&str, &str)] = &[
     (
+        "apps/magicproxy",
+        "its files are read by its images first, and others stand for them here; `tests/it/stack.rs` brings it up with the real ones, by both",
+    ),
+    (
         "apps/reverse-proxy",
         "it mounts the socket of another engine than the one in use; `--no-check` lets it",
     ),
@@ -83,7 +87,7 @@ pub const ONLY_WE_REFUSE: &[(&str, &str)] = &[
 const START_INTERVAL: &str = "`healthcheck.start_interval` on an engine that ignores it";
 
 /// What came of all cases: the engine, and how many were the same, accepted, made by neither and left out.
-pub const CAME_OF_ALL: [(&str, [usize; 4]); 2] = [("20.10", [498, 13, 39, 6]), ("28.5", [498, 12, 40, 6])];
+pub const CAME_OF_ALL: [(&str, [usize; 4]); 2] = [("20.10", [497, 14, 39, 6]), ("28.5", [497, 13, 40, 6])];
 
 /// Engines side by side, each with one case at a time: names, ports and addresses that a file fixes can be had once.
 const ENGINES: usize = 2;
