@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::compose::{Condition, Service, Stack};
 use crate::labels;
+use crate::observed::Container;
 
 use super::spec::Spec;
+
+/// How the label says that a service has to end first.
+const COMPLETED: &str = "service_completed_successfully";
 
 /// What we write as Compose's version: Compose parses it and takes over what a recent one made.
 pub const COMPOSE_VERSION: &str = "5.6.1";
@@ -74,7 +78,7 @@ fn depends_on(service: &Service) -> String {
             let condition = match dependency.condition {
                 Condition::ServiceStarted => "service_started",
                 Condition::ServiceHealthy => "service_healthy",
-                Condition::ServiceCompletedSuccessfully => "service_completed_successfully",
+                Condition::ServiceCompletedSuccessfully => COMPLETED,
             };
             format!("{name}:{condition}:{}", dependency.restart)
         })
@@ -82,10 +86,28 @@ fn depends_on(service: &Service) -> String {
         .join(",")
 }
 
-/// The services named in a container's `depends_on` label.
-pub fn parse_depends_on(label: &str) -> impl Iterator<Item = &str> {
-    label
-        .split(',')
-        .filter_map(|entry| entry.split(':').next())
-        .filter(|name| !name.is_empty())
+/// What a container's `depends_on` label says of one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DependsOn<'l> {
+    /// Which.
+    pub name: &'l str,
+    /// It has to end first, with 0.
+    pub completed: bool,
+    /// The container is to be restarted with it.
+    pub restart: bool,
+}
+
+/// The `depends_on` label of `container`.
+pub fn depends_on_of(container: &Container) -> impl Iterator<Item = DependsOn<'_>> {
+    let label = container.labels.get(labels::DEPENDS_ON);
+    let entries = label.into_iter().flat_map(|label| label.split(','));
+    let parsed = entries.map(|entry| {
+        let mut parts = entry.split(':');
+        DependsOn {
+            name: parts.next().unwrap_or_default(),
+            completed: parts.next() == Some(COMPLETED),
+            restart: parts.next() == Some("true"),
+        }
+    });
+    parsed.filter(|entry| !entry.name.is_empty())
 }

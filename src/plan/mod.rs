@@ -5,6 +5,7 @@ mod down;
 mod fetch;
 mod images;
 pub mod labels;
+mod lifecycle;
 mod object_hash;
 mod objects;
 mod once;
@@ -18,8 +19,9 @@ mod up;
 mod waits;
 
 pub use conflict::name_taken;
-pub use down::{DownOptions, Images, down, kill, pause, remove, restart, start, stop, unpause};
+pub use down::{DownOptions, Images, down};
 pub use fetch::{PullOptions, build, pull, push};
+pub use lifecycle::{kill, pause, remove, restart, start, stop, unpause};
 pub use object_hash::{network_hash, volume_hash};
 pub use once::{Once, run};
 pub use options::{Pull, Recreate, UpOptions};

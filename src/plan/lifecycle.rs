@@ -1,0 +1,300 @@
+//! The plans for containers that are there: `rm`, `kill`, `pause`, `stop`, `start`, `restart`.
+//!
+//! They go by the containers' labels, so that they work on a stack that Compose started and when the file is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::observed::{Container, Observed, State};
+
+use super::labels::depends_on_of;
+use super::page::ReadyPage;
+use super::step::{Action, Plan, StepId, Until, target_of};
+
+/// Removes the stopped containers of `services` (all when empty); with `stop` also those that run.
+pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, stop: bool, volumes: bool) -> Plan {
+    let mut plan = Plan::default();
+    let chosen = chosen(project, observed, services);
+    let stops = if stop {
+        stop_in_order(&mut plan, &chosen, None, "rm --stop was asked for")
+    } else {
+        BTreeMap::new()
+    };
+    for container in chosen.into_iter().filter(|container| stop || !runs(container)) {
+        let action = Action::RemoveContainer {
+            container: target_of(container),
+            volumes,
+        };
+        let needs = stops.get(&container.id).copied().into_iter().collect();
+        plan.push(container.service(), action, "rm was asked for", needs);
+    }
+    plan
+}
+
+/// Sends `signal` to the running containers of `services` (all when empty), all at once.
+pub fn kill(project: &str, observed: &Observed, services: &BTreeSet<String>, signal: &str) -> Plan {
+    each(project, observed, services, "kill was asked for", |container| {
+        runs(container).then(|| Action::KillContainer {
+            container: target_of(container),
+            signal: signal.to_owned(),
+        })
+    })
+}
+
+/// Freezes the running containers of `services` (all when empty).
+pub fn pause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
+    each(project, observed, services, "pause was asked for", |container| {
+        container.is_running().then(|| Action::PauseContainer {
+            container: target_of(container),
+        })
+    })
+}
+
+/// Unfreezes the frozen containers of `services` (all when empty).
+pub fn unpause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
+    each(project, observed, services, "unpause was asked for", |container| {
+        (container.state == State::Paused).then(|| Action::UnpauseContainer {
+            container: target_of(container),
+        })
+    })
+}
+
+fn each(
+    project: &str,
+    observed: &Observed,
+    services: &BTreeSet<String>,
+    reason: &str,
+    action: impl Fn(&Container) -> Option<Action>,
+) -> Plan {
+    let mut plan = Plan::default();
+    for container in chosen(project, observed, services) {
+        if let Some(action) = action(container) {
+            plan.push(container.service(), action, reason, Vec::new());
+        }
+    }
+    plan
+}
+
+/// Whether it has a process.
+fn runs(container: &Container) -> bool {
+    matches!(
+        container.state,
+        State::Running { .. } | State::Restarting | State::Paused
+    )
+}
+
+/// Stops the containers of `services` (all when empty), dependents first.
+pub fn stop(project: &str, observed: &Observed, services: &BTreeSet<String>, timeout: Option<u32>) -> Plan {
+    let mut plan = Plan::default();
+    let containers = chosen(project, observed, services);
+    stop_in_order(&mut plan, &containers, timeout, "stop was asked for");
+    plan
+}
+
+/// Starts the stopped containers of `services` (all when empty), dependencies first, and waits for them.
+pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
+    let mut plan = Plan::default();
+    let containers = chosen(project, observed, services);
+    let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
+    let jobs = jobs(project, observed);
+    for container in in_dependency_order(&containers) {
+        let service = container.service().unwrap_or_default();
+        let mut needs = dependency_steps(container, &ready);
+        let action = match container.state {
+            State::Running { .. } | State::Restarting => None,
+            State::Paused => Some(Action::UnpauseContainer {
+                container: target_of(container),
+            }),
+            _ => Some(Action::StartContainer {
+                container: target_of(container),
+            }),
+        };
+        if let Some(action) = action {
+            needs = vec![plan.push(
+                Some(service),
+                action,
+                format!("it is not running ({})", container.status),
+                needs,
+            )];
+        }
+        let until = until(container, &jobs);
+        let wait = plan_wait(&mut plan, container, until, needs);
+        ready.entry(service).or_default().extend(wait);
+    }
+    plan
+}
+
+/// Restarts the containers of `services` (all when empty), dependencies first, and waits for them. With `dependents` also
+/// those of services that depend on them with `restart: true`.
+pub fn restart(
+    project: &str,
+    observed: &Observed,
+    services: &BTreeSet<String>,
+    dependents: bool,
+    timeout: Option<u32>,
+) -> Plan {
+    let mut plan = Plan::default();
+    let mut services = services.clone();
+    let all: Vec<&Container> = observed.of_project(project).collect();
+    while dependents && !services.is_empty() {
+        let more: Vec<String> = all
+            .iter()
+            .filter(|container| depends_on_of(container).any(|entry| entry.restart && services.contains(entry.name)))
+            .filter_map(|container| container.service())
+            .filter(|service| !services.contains(*service))
+            .map(ToOwned::to_owned)
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        services.extend(more);
+    }
+    let containers = chosen(project, observed, &services);
+    let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
+    let jobs = jobs(project, observed);
+    for container in in_dependency_order(&containers) {
+        let service = container.service().unwrap_or_default();
+        let needs = dependency_steps(container, &ready);
+        let action = Action::RestartContainer {
+            container: target_of(container),
+            timeout,
+        };
+        let step = plan.push(Some(service), action, "restart was asked for", needs);
+        let action = Action::Await {
+            container: target_of(container),
+            until: until(container, &jobs),
+            page: page(container),
+        };
+        let wait = plan.push(Some(service), action, "restart ends when it is ready", vec![step]);
+        ready.entry(service).or_default().push(wait);
+    }
+    plan
+}
+
+/// The services that have to end before others may start, by the labels of those.
+fn jobs<'o>(project: &'o str, observed: &'o Observed) -> BTreeSet<&'o str> {
+    let entries = observed.of_project(project).flat_map(depends_on_of);
+    entries
+        .filter(|entry| entry.completed)
+        .map(|entry| entry.name)
+        .collect()
+}
+
+fn until(container: &Container, jobs: &BTreeSet<&str>) -> Until {
+    if container.service().is_some_and(|service| jobs.contains(service)) {
+        Until::Completed
+    } else {
+        Until::Ready
+    }
+}
+
+/// The page that the container's label names.
+fn page(container: &Container) -> Option<ReadyPage> {
+    ReadyPage::parse(container.labels.get(crate::labels::READY)?)
+}
+
+fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<StepId>) -> Option<StepId> {
+    let settled = matches!(
+        container.state,
+        State::Running {
+            health: crate::observed::Health::Healthy | crate::observed::Health::None
+        }
+    );
+    if settled && until == Until::Ready {
+        return None;
+    }
+    let action = Action::Await {
+        container: target_of(container),
+        until,
+        page: page(container),
+    };
+    Some(plan.push(container.service(), action, "start ends when it is ready", needs))
+}
+
+fn dependency_steps(container: &Container, ready: &BTreeMap<&str, Vec<StepId>>) -> Vec<StepId> {
+    dependencies(container)
+        .filter_map(|name| ready.get(name))
+        .flatten()
+        .copied()
+        .collect()
+}
+
+fn chosen<'a>(project: &'a str, observed: &'a Observed, services: &BTreeSet<String>) -> Vec<&'a Container> {
+    observed
+        .of_project(project)
+        .filter(|container| {
+            container
+                .service()
+                .is_some_and(|service| services.is_empty() || services.contains(service))
+        })
+        .collect()
+}
+
+/// A stop for each container that runs, after the stops of what depends on it; by container id.
+pub(super) fn stop_in_order(
+    plan: &mut Plan,
+    containers: &[&Container],
+    timeout: Option<u32>,
+    reason: &str,
+) -> BTreeMap<String, StepId> {
+    // The stops of what depends on each service.
+    let mut of_dependents: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
+    let mut steps = BTreeMap::new();
+    let mut order = in_dependency_order(containers);
+    order.reverse();
+    for container in order {
+        if !runs(container) {
+            continue;
+        }
+        let service = container.service().unwrap_or_default();
+        let action = Action::StopContainer {
+            container: target_of(container),
+            timeout,
+        };
+        let step = plan.push(container.service(), action, reason, Vec::new());
+        // A dependent that won't stop is no reason to leave its dependencies running.
+        plan.order_after(step, of_dependents.get(service).into_iter().flatten().copied());
+        for dependency in dependencies(container) {
+            of_dependents.entry(dependency).or_default().push(step);
+        }
+        steps.insert(container.id.clone(), step);
+    }
+    steps
+}
+
+/// Dependencies before dependents, by the containers' labels. Labels may be anything, a cycle too: it is cut.
+fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
+    fn visit<'a>(
+        container: &'a Container,
+        all: &BTreeMap<&str, Vec<&'a Container>>,
+        seen: &mut BTreeSet<&'a str>,
+        order: &mut Vec<&'a Container>,
+    ) {
+        if !seen.insert(&container.id) {
+            return;
+        }
+        for name in dependencies(container) {
+            for other in all.get(name).into_iter().flatten() {
+                visit(other, all, seen, order);
+            }
+        }
+        order.push(container);
+    }
+    let mut seen = BTreeSet::new();
+    let mut order = Vec::new();
+    let mut by_service: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
+    for container in containers {
+        by_service
+            .entry(container.service().unwrap_or_default())
+            .or_default()
+            .push(container);
+    }
+    for container in containers {
+        visit(container, &by_service, &mut seen, &mut order);
+    }
+    order
+}
+
+/// The services that `container` depends on.
+pub(super) fn dependencies(container: &Container) -> impl Iterator<Item = &str> {
+    depends_on_of(container).map(|entry| entry.name)
+}
