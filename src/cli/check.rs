@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::check::{self, Finding, Options, Project, Report};
+use clap::Args;
+
+use crate::check::{self, Finding, Group, Options, Project, Report};
 use crate::codes::{self, Severity};
 use crate::compose::Stack;
 use crate::failure::Failure;
@@ -11,8 +13,24 @@ use crate::render;
 use crate::report::{checklist_lines, finding_lines, verdict};
 
 use super::Ended;
-use super::args::CheckArgs;
 use super::session::Session;
+
+/// `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Mend what can be mended without loss: make missing files and folders, take rights away, add ignore lines
+    #[arg(long)]
+    pub fix: bool,
+    /// Only these checks; repeat for several
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub only: Vec<Group>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub strict: bool,
+    /// What takes seconds too: whether containers find each other by name
+    #[arg(long)]
+    pub deep: bool,
+}
 
 /// More warnings than this before an `up` are not read.
 const MOST_WARNINGS: usize = 5;

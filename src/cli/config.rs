@@ -1,12 +1,61 @@
 //! `config`: the Compose file as understood.
 
+use clap::{Args, ValueEnum};
+
 use crate::compose::{self, Printed, Project, Stack};
 use crate::failure::Failure;
 use crate::report::table;
+use crate::secrets;
 
 use super::Ended;
-use super::args::{ConfigArgs, Format};
 use super::session::Session;
+
+/// `config`.
+#[derive(Debug, Clone, Args)]
+#[group(multiple = false, id = "what")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct ConfigArgs {
+    /// How to print the whole file
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub format: Format,
+    /// Only the services' names
+    #[arg(long, group = "what")]
+    pub services: bool,
+    /// Only the images' names
+    #[arg(long, group = "what")]
+    pub images: bool,
+    /// Only the volumes' names
+    #[arg(long, group = "what")]
+    pub volumes: bool,
+    /// Only the networks' names
+    #[arg(long, group = "what")]
+    pub networks: bool,
+    /// Only the names of the profiles
+    #[arg(long, group = "what")]
+    pub profiles: bool,
+    /// Only the hash of the configuration of each service, or of the one named
+    #[arg(long, group = "what", num_args = 0..=1, default_missing_value = "*", value_name = "SERVICE")]
+    pub hash: Option<String>,
+    /// Only the environment that variables are looked up in; values of what looks like a secret are masked
+    #[arg(long, group = "what")]
+    pub environment: bool,
+    /// Leave variables as they are
+    #[arg(long, conflicts_with_all = ["hash", "images", "environment", "settings"])]
+    pub no_interpolate: bool,
+    /// magicctl's settings and the file's variables: value, and where it came from
+    #[arg(long, group = "what")]
+    pub settings: bool,
+}
+
+/// `config --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// YAML.
+    #[default]
+    Yaml,
+    /// JSON.
+    Json,
+}
 
 pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     let request = session.request(&[])?;
@@ -99,10 +148,7 @@ fn settings(session: &Session, stack: &Stack) -> Result<Vec<String>, Failure> {
 
 /// Values of variables that are named like secrets are not shown.
 fn shown(name: &str, value: &str) -> String {
-    let secret = ["PASSWORD", "SECRET", "TOKEN", "_KEY"]
-        .iter()
-        .any(|word| name.contains(word));
-    if secret && !value.is_empty() {
+    if secrets::is_name(name) && !value.is_empty() {
         "********".to_owned()
     } else {
         value.to_owned()

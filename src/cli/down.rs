@@ -2,14 +2,57 @@
 
 use std::collections::BTreeSet;
 
+use clap::{Args, ValueEnum};
+
 use crate::event::Event;
 use crate::observed::Observed;
 use crate::plan::{self, Action, DownOptions, Plan};
 
 use super::Ended;
-use super::args::{DownArgs, Rmi};
 use super::carry::Carry;
 use super::session::Session;
+
+/// `down`.
+#[derive(Debug, Clone, Args)]
+pub struct DownArgs {
+    /// Only these services and what depends on them; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Remove the project's volumes too: their data is lost
+    #[arg(short, long)]
+    pub volumes: bool,
+    /// Remove images too: those built for the project, or all that its services name
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub rmi: Option<Rmi>,
+    /// Accepted as with Compose; what the file no longer names always goes, and is said to
+    #[arg(long)]
+    pub remove_orphans: bool,
+    /// How long a container may take to stop (10s) before it is killed; else its own grace period
+    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
+    pub timeout: Option<std::time::Duration>,
+}
+
+impl DownArgs {
+    /// As `down` without a flag.
+    pub(super) fn of_everything() -> Self {
+        Self {
+            services: Vec::new(),
+            volumes: false,
+            rmi: None,
+            remove_orphans: true,
+            timeout: None,
+        }
+    }
+}
+
+/// `down --rmi`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Rmi {
+    /// Those that were built for the project.
+    Local,
+    /// Those that its services name, too.
+    All,
+}
 
 pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     let (project, stack) = session.project_with(&args.services)?;

@@ -2,14 +2,51 @@
 
 use std::io::IsTerminal as _;
 
+use clap::Args;
+
 use crate::engine::ExecOptions;
 use crate::failure::Exit;
 
 use super::Ended;
-use super::args::ExecArgs;
 use super::session::Session;
 use super::terminal::RawTerminal;
 use super::verbs::there::There;
+
+/// `exec`.
+#[derive(Debug, Clone, Args)]
+pub struct ExecArgs {
+    /// The service
+    pub service: String,
+    /// The command and its arguments
+    #[arg(
+        trailing_var_arg = true,
+        required = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub command: Vec<String>,
+    /// As this user
+    #[arg(short, long)]
+    pub user: Option<String>,
+    /// In this directory of the container
+    #[arg(short, long)]
+    pub workdir: Option<String>,
+    /// Set a variable (NAME=value)
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// No terminal, even when there is one
+    #[arg(short = 'T', long, visible_alias = "no-TTY")]
+    pub no_tty: bool,
+    /// Don't wait for its end
+    #[arg(short, long)]
+    pub detach: bool,
+    /// With every capability
+    #[arg(long)]
+    pub privileged: bool,
+    /// In which of the service's containers, by its number
+    #[arg(long, value_name = "N")]
+    pub index: Option<u32>,
+}
 
 pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
     let there = There::of(session, std::slice::from_ref(&args.service)).await?;

@@ -1,12 +1,20 @@
 //! `explain`: the long form of a code.
 
+use clap::Args;
+
 use crate::codes;
 use crate::failure::Failure;
 use crate::report::table;
 
 use super::Ended;
-use super::args::ExplainArgs;
 use super::session::Session;
+
+/// `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// As `check` and failures print it: MC101
+    pub code: Option<String>,
+}
 
 pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
     let lines = match &args.code {

@@ -1,11 +1,21 @@
 //! `init`: the sample project, in a folder of the user's.
 
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::failure::Failure;
 use crate::render;
 
 use super::Ended;
-use super::args::InitArgs;
 use super::session::Session;
+
+/// `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// Where; the current directory by default
+    pub directory: Option<PathBuf>,
+}
 
 pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
     let start = session.start_dir()?;

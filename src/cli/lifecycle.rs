@@ -3,14 +3,51 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use clap::Args;
+
 use crate::failure::Failure;
 use crate::observed::{Container, Observed};
 use crate::plan::{self, Plan};
 
 use super::Ended;
-use super::args::{LifecycleArgs, RestartArgs, StartArgs};
 use super::carry::Carry;
 use super::session::Session;
+
+/// `restart`.
+#[derive(Debug, Clone, Args)]
+pub struct RestartArgs {
+    /// Which, and how long they may take
+    #[command(flatten)]
+    pub stop: LifecycleArgs,
+    /// Leave alone what depends on them with `restart: true`
+    #[arg(long)]
+    pub no_deps: bool,
+}
+
+/// `stop`, and what `restart` has of it.
+#[derive(Debug, Clone, Args)]
+pub struct LifecycleArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// How long a container may take to stop (10s) before it is killed; else its own grace period
+    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
+    pub timeout: Option<std::time::Duration>,
+}
+
+/// `start`.
+#[derive(Debug, Clone, Args)]
+pub struct StartArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Accepted as with Compose; `start` always waits
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait for one service (90s, 2m)
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
+    pub wait_timeout: std::time::Duration,
+}
 
 pub(crate) async fn stop(session: &Session, args: &LifecycleArgs) -> Ended {
     let timeout = seconds(args.timeout);

@@ -2,13 +2,60 @@
 
 use std::io::IsTerminal as _;
 
+use clap::{Args, ValueEnum};
+
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::logs::explore;
 
 use super::Ended;
-use super::args::{OpenArgs, Page};
 use super::session::Session;
+
+/// `open`.
+#[derive(Debug, Clone, Args)]
+pub struct OpenArgs {
+    /// Which page
+    #[arg(value_enum, default_value_t, value_name = "PAGE")]
+    pub page: Page,
+    /// For `logs`: whose
+    #[arg(value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// For `logs`: only its errors
+    #[arg(long)]
+    pub errors: bool,
+    /// Only print the address
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// What `open` can open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Page {
+    /// Grafana: Explore and the dashboards.
+    #[default]
+    Grafana,
+    /// The gateway, magic-proxy.
+    App,
+    /// The tools' server, mcp-server.
+    Mcp,
+    /// Loki's API.
+    Loki,
+    /// A service's lines in Grafana's Explore.
+    Logs,
+}
+
+impl Page {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grafana => "grafana",
+            Self::App => "app",
+            Self::Mcp => "mcp",
+            Self::Loki => "loki",
+            Self::Logs => "logs",
+        }
+    }
+}
 
 pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
     let stack = session.stack(&[])?;

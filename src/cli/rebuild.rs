@@ -2,13 +2,31 @@
 
 use std::collections::BTreeSet;
 
+use clap::Args;
+
 use crate::failure::Failure;
 use crate::plan::{Pull, UpOptions};
 
 use super::Ended;
-use super::args::RebuildArgs;
 use super::carry::Carry;
 use super::session::Session;
+
+/// `rebuild`.
+#[derive(Debug, Clone, Args)]
+pub struct RebuildArgs {
+    /// Services that are built; all of them by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Build without the cache
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Pull newer base images
+    #[arg(long)]
+    pub pull: bool,
+    /// How long to wait for one service (90s, 2m)
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
+    pub wait_timeout: std::time::Duration,
+}
 
 pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
     let stack = session.stack(&args.services)?;

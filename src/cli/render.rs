@@ -1,11 +1,26 @@
 //! `render`: writes docker-compose.yml and config/ from the templates.
 
+use clap::Args;
+
 use crate::failure::Exit;
 use crate::render::{self, State};
 
 use super::Ended;
-use super::args::RenderArgs;
 use super::session::Session;
+
+/// `render`.
+#[derive(Debug, Clone, Args)]
+pub struct RenderArgs {
+    /// Show what would change, write nothing
+    #[arg(long, conflicts_with_all = ["check", "force"])]
+    pub diff: bool,
+    /// Exit 1 if a file is not as it would be rendered, write nothing
+    #[arg(long, conflicts_with = "force")]
+    pub check: bool,
+    /// Overwrite edited files too
+    #[arg(long)]
+    pub force: bool,
+}
 
 pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
     let root = session.root()?;

@@ -1,5 +1,7 @@
 //! `status`: what runs, since when, where it answers.
 
+use clap::Args;
+
 use crate::cards::{self, Seen, Stage, Surroundings};
 use crate::compose::Stack;
 use crate::engine::Engine;
@@ -11,8 +13,27 @@ use crate::ready::{Answer, ask};
 use crate::report::{StatusRow, print_failure, status_table};
 
 use super::Ended;
-use super::args::StatusArgs;
 use super::session::Session;
+
+/// `status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// Services; all by default
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Accepted as with Compose; all containers are always shown
+    #[arg(short, long)]
+    pub all: bool,
+    /// Only the services' names (-q: only the containers' ids)
+    #[arg(long = "services")]
+    pub only_services: bool,
+    /// Only containers that are running, exited, paused…; repeat for several
+    #[arg(long, value_name = "STATE")]
+    pub status: Vec<String>,
+    /// Show it again whenever it changes, until interrupted
+    #[arg(short, long)]
+    pub watch: bool,
+}
 
 /// How often `--watch` looks when nothing is said to have changed: the up times go on.
 const WATCH_EVERY: std::time::Duration = std::time::Duration::from_secs(1);

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::args::LogsArgs;
 use crate::cli::session::Session;
 use crate::compose::Stack;
 use crate::engine::{Engine, LogPlace};
@@ -16,6 +15,7 @@ use crate::logs::{Printer, Wanted, Who};
 use crate::nearest::nearest;
 use crate::observed::Container;
 
+use super::args::LogsArgs;
 use super::look::{Names, say};
 
 /// A container and where its log is read.

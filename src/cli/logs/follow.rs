@@ -9,13 +9,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::cli::args::LogsArgs;
 use crate::cli::session::Session;
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
 use crate::failure::Failure;
 use crate::logs::follow::{Heard, Live, LogFile, Reorder, Seam, follow, follow_file};
 use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, of_engine};
 
+use super::args::LogsArgs;
 use super::look::{Names, say};
 
 /// Pieces that wait to be shown, of all containers together.

@@ -2,11 +2,12 @@
 
 use console::{Color, Style};
 
-use crate::cli::args::{Color as ColorChoice, LogsArgs, Output};
+use crate::cli::args::{Color as ColorChoice, Output};
 use crate::cli::session::Session;
 use crate::failure::Failure;
 use crate::logs::{Around, Clock, Fit, Form, Printer, Who};
 
+use super::args::LogsArgs;
 use super::is_terminal;
 
 /// The colours of services' names, in turn.

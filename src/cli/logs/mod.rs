@@ -1,5 +1,6 @@
 //! `logs`: all services as one stream in time order.
 
+mod args;
 mod choose;
 mod follow;
 mod look;
@@ -19,10 +20,10 @@ use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_eng
 use crate::observed::Container;
 
 use super::Ended;
-use super::args::LogsArgs;
 use super::open::published;
 use super::session::Session;
 
+pub use args::LogsArgs;
 use choose::{Chosen, Place};
 use follow::{Events, Following};
 use look::Names;

@@ -55,7 +55,7 @@ pub(crate) async fn run(session: &Session, args: &WaitArgs) -> Ended {
     }
     drop(waits);
     if args.down_project {
-        let down = crate::cli::args::DownArgs::of_everything();
+        let down = crate::cli::down::DownArgs::of_everything();
         if let Some(exit) = crate::cli::down::run(session, &down).await? {
             return Ok(Some(exit));
         }
