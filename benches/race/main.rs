@@ -96,7 +96,7 @@ fn newer(name: &str) -> Option<Ground> {
         eprintln!("{name} is left out: `scripts/engines` unpacks it");
         return None;
     }
-    let engine = OwnEngine::start_from(&programs)?;
+    let engine = OwnEngine::newer(name)?;
     let sample = Project::sample("images");
     for (name, image) in &sample.env {
         if name.ends_with("_IMAGE") && !name.starts_with("GRAFANA") {

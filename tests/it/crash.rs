@@ -1,9 +1,10 @@
 //! Killed at any point, the next command finishes the work. The same after the engine itself was killed.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::support::own_engine::OwnEngine;
+use crate::support::share::share;
 use crate::support::{LIGHT_IMAGE, Project, Running};
 
 /// How many points each of `up` and `down` is killed at.
@@ -51,73 +52,88 @@ fn duration_of(project: &Project, args: &[&str]) -> Duration {
     began.elapsed()
 }
 
-/// Does `points` for each of several projects that share all points, side by side.
-fn side_by_side(points: impl Fn(&[u32]) + Sync) {
-    let all: Vec<u32> = (1..=POINTS).collect();
-    std::thread::scope(|scope| {
-        for half in all.chunks(all.len().div_ceil(2)) {
-            let points = &points;
-            scope.spawn(move || points(half));
-        }
-    });
+/// How many projects are killed side by side.
+const AT_ONCE: usize = 2;
+
+/// The stack, up, with something on its volume; and how long `args` takes undisturbed.
+fn begun(args: &[&str]) -> (Project, Duration) {
+    let project = Project::of("killed", &chain());
+    let up = duration_of(&project, &["up"]);
+    project.docker(&["exec", &project.container("store"), "touch", "/keep/this"]);
+    let took = if args == ["up"] {
+        up
+    } else {
+        duration_of(&project, args)
+    };
+    (project, took)
+}
+
+/// Kills `args` when that part of its time has passed; whether it had ended by itself.
+fn killed((project, took): &(Project, Duration), args: &[&str], point: u32) -> bool {
+    let mut running = Running::start(project.command(args));
+    std::thread::sleep(*took * point / POINTS);
+    let has_ended = running.0.try_wait().expect("its state").is_some();
+    running.0.kill().expect("SIGKILL");
+    drop(running.finish());
+    has_ended
+}
+
+/// Through all of it the volume kept what was in it.
+fn kept(projects: &[(Project, Duration)]) {
+    for (project, _) in projects {
+        project.magicctl(&["up"]).ok();
+        let kept = project.docker(&["exec", &project.container("store"), "ls", "/keep"]);
+        assert_eq!(kept, "this");
+    }
 }
 
 #[test]
 fn killed_at_twenty_points_of_up_the_next_command_finishes() {
-    let ready_rounds = AtomicUsize::new(0);
-    side_by_side(|points| {
-        let mut project = Project::of("killed", &chain());
-        let up = duration_of(&project, &["up"]);
-        project.docker(&["exec", &project.container("store"), "touch", "/keep/this"]);
-        for point in points {
+    let ready_rounds = AtomicU32::new(0);
+    let points: Vec<u32> = (1..=POINTS).collect();
+    let projects = share(
+        AT_ONCE,
+        |_| begun(&["up"]),
+        &points,
+        |begun, point| {
             // Each round wants other containers, so that a cut-off replacement is among what is found.
             let round = point.to_string();
-            project.env.insert("ROUND".to_owned(), round.clone());
-            let mut running = Running::start(project.command(&["up"]));
-            std::thread::sleep(up * *point / POINTS);
-            let is_ready = running.0.try_wait().expect("its state").is_some();
-            ready_rounds.fetch_add(usize::from(is_ready), Ordering::Relaxed);
-            running.0.kill().expect("SIGKILL");
-            drop(running.finish());
+            begun.0.env.insert("ROUND".to_owned(), round.clone());
+            ready_rounds.fetch_add(killed(begun, &["up"], *point).into(), Ordering::Relaxed);
+            let project = &begun.0;
             project.magicctl(&["up"]).ok();
-            whole(&project, &round);
+            whole(project, &round);
             let plan = project.magicctl(&["plan"]).ok();
             assert!(plan.stdout.contains("nothing to do"), "point {point}: {}", plan.stdout);
-        }
-        // Through all of it the volume kept what was in it.
-        let kept = project.docker(&["exec", &project.container("store"), "ls", "/keep"]);
-        assert_eq!(kept, "this");
-    });
+        },
+    );
     assert!(
-        ready_rounds.into_inner() < POINTS as usize / 2,
+        ready_rounds.into_inner() < POINTS / 2,
         "the kills came too late to prove anything"
     );
+    kept(&projects);
 }
 
 #[test]
 fn killed_at_twenty_points_of_down_the_next_command_finishes() {
-    side_by_side(|points| {
-        let project = Project::of("killed", &chain());
-        project.magicctl(&["up"]).ok();
-        project.docker(&["exec", &project.container("store"), "touch", "/keep/this"]);
-        let down = duration_of(&project, &["down"]);
-        for point in points {
-            project.magicctl(&["up", "--no-wait"]).ok();
-            let mut running = Running::start(project.command(&["down"]));
-            std::thread::sleep(down * *point / POINTS);
-            running.0.kill().expect("SIGKILL");
-            drop(running.finish());
+    let points: Vec<u32> = (1..=POINTS).collect();
+    let projects = share(
+        AT_ONCE,
+        |_| begun(&["down"]),
+        &points,
+        |begun, point| {
+            begun.0.magicctl(&["up", "--no-wait"]).ok();
+            killed(begun, &["down"], *point);
+            let project = &begun.0;
             project.magicctl(&["down"]).ok();
             assert_eq!(
                 project.left(),
                 [format!("volume {}_data", project.name)],
                 "point {point}"
             );
-        }
-        project.magicctl(&["up"]).ok();
-        let kept = project.docker(&["exec", &project.container("store"), "ls", "/keep"]);
-        assert_eq!(kept, "this");
-    });
+        },
+    );
+    kept(&projects);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! On newer engines the same file gives the same result as on the machine's own, and what only they can do is used.
 
-use std::path::{Path, PathBuf};
-
 use serde_json::{Value, json};
 
 use crate::support::own_engine::OwnEngine;
@@ -51,20 +49,9 @@ volumes: {{data: {{}}}}
     )
 }
 
-/// The folder of a newer engine.
-fn programs(suite: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines").join(suite);
-    assert!(
-        folder.exists(),
-        "{} is not there: run scripts/engines",
-        folder.display()
-    );
-    folder
-}
-
 /// An engine from `suite` that has the light image; `None` when this user may not start one.
 fn newer(suite: &str) -> Option<OwnEngine> {
-    let engine = OwnEngine::start_from(&programs(suite));
+    let engine = OwnEngine::newer(suite);
     if engine.is_none() {
         eprintln!("left out: only root can start an engine of its own");
     }

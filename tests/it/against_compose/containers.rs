@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::own_engine::OwnEngine;
+use crate::support::share::{every_case, share};
 use crate::support::{LIGHT_IMAGE, Project};
 
 use super::fields::{differences, fields};
@@ -27,22 +27,19 @@ fn the_same_file_makes_the_same_containers() {
         return;
     };
     engine.load(LIGHT_IMAGE);
-    let every = std::env::var_os("EVERY_CASE").is_some();
-    let files: Vec<_> = FILES.iter().step_by(if every { 1 } else { 3 }).collect();
-    let next = AtomicUsize::new(0);
+    let files: Vec<_> = FILES.iter().step_by(if every_case() { 1 } else { 3 }).collect();
     let different = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some((name, service, rest)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let told = of_both(&engine, name, service, rest);
-                    if !told.is_empty() {
-                        different.lock().expect("a lock").insert((*name).to_owned(), told);
-                    }
-                }
-            });
-        }
-    });
+    share(
+        AT_ONCE,
+        |_| (),
+        &files,
+        |(), (name, service, rest)| {
+            let told = of_both(&engine, name, service, rest);
+            if !told.is_empty() {
+                different.lock().expect("a lock").insert((*name).to_owned(), told);
+            }
+        },
+    );
     let different = different.into_inner().expect("a lock");
     let mut text = String::new();
     for (name, told) in &different {
@@ -52,7 +49,7 @@ fn the_same_file_makes_the_same_containers() {
         different.is_empty(),
         "{} of {} files:\n{text}",
         different.len(),
-        FILES.len()
+        files.len()
     );
 }
 

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use magicctl::compose::{self, FileSource, MountKind, Stack};
 
@@ -14,6 +13,7 @@ use crate::corpus::REFUSED;
 use crate::corpus::case::{Case, cases};
 use crate::corpus::differences::{Differs, of};
 use crate::support::own_engine::OwnEngine;
+use crate::support::share::{every_case, share};
 use crate::support::{Done, LIGHT_IMAGE, Project};
 
 use super::fields::{differences, fields};
@@ -119,8 +119,7 @@ fn the_corpus_makes_the_same_containers() {
 
 #[test]
 fn and_so_it_does_on_a_newer_engine() {
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines/trixie");
-    let engines: Option<Vec<OwnEngine>> = (0..ENGINES).map(|_| OwnEngine::start_from(&programs)).collect();
+    let engines: Option<Vec<OwnEngine>> = (0..ENGINES).map(|_| OwnEngine::newer("trixie")).collect();
     if let Some(engines) = engines {
         compare(&engines, |_, number| number % 40 == 10, CAME_OF_ALL[1].1);
     }
@@ -129,7 +128,7 @@ fn and_so_it_does_on_a_newer_engine() {
 /// Does the cases that `sample` chooses, by their numbers, on engines of one version; or all, and then it came of them what the
 /// page says.
 fn compare(engines: &[OwnEngine], sample: fn(&Case, usize) -> bool, came_of_all: [usize; 4]) {
-    let all = std::env::var_os("EVERY_CASE").is_some();
+    let all = every_case();
     let accepted = cases()
         .into_iter()
         .filter(|case| !REFUSED.contains(&case.group.as_str()));
@@ -137,19 +136,14 @@ fn compare(engines: &[OwnEngine], sample: fn(&Case, usize) -> bool, came_of_all:
         .enumerate()
         .filter(|(number, case)| all || sample(case, *number));
     let cases: Vec<Case> = chosen.map(|(_, case)| case).collect();
-    let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for engine in engines {
-            scope.spawn(|| {
-                engine.load(LIGHT_IMAGE);
-                let mut images = BTreeSet::new();
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = of_both(engine, &mut images, case);
-                    outcomes.lock().expect("a lock").insert(case.name.clone(), outcome);
-                }
-            });
-        }
+    let begin = |number: usize| {
+        engines[number].load(LIGHT_IMAGE);
+        (&engines[number], BTreeSet::new())
+    };
+    share(engines.len(), begin, &cases, |(engine, images), case| {
+        let outcome = of_both(engine, images, case);
+        outcomes.lock().expect("a lock").insert(case.name.clone(), outcome);
     });
     let outcomes = outcomes.into_inner().expect("a lock");
     assert_eq!(outcomes.len(), cases.len());

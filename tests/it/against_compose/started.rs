@@ -4,14 +4,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use magicctl::compose::{self, Condition, Stack};
 
 use crate::corpus::case::{Case, cases};
 use crate::support::own_engine::OwnEngine;
+use crate::support::share::{every_case, share};
 use crate::support::{LIGHT_IMAGE, Project};
 
 use super::corpus::{completed, prepare};
@@ -25,29 +24,30 @@ const AT_ONCE: usize = 2;
 
 #[test]
 fn files_from_the_specification() {
-    let every = std::env::var_os("EVERY_CASE").is_some();
-    let ours_to_do: Vec<Case> = cases()
+    let cases: Vec<Case> = cases()
         .into_iter()
         .filter(|case| case.group == "specification")
         .enumerate()
-        .filter_map(|(number, case)| (every || number % 12 == 3).then_some(case))
+        .filter_map(|(number, case)| (every_case() || number % 12 == 3).then_some(case))
         .collect();
-    assert!(ours_to_do.len() >= AT_ONCE);
-    let next = AtomicUsize::new(0);
+    assert!(cases.len() >= AT_ONCE);
     let different = Mutex::new(Vec::new());
-    let work = || {
-        // Older ones are refused some of what these files say.
-        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines/trixie");
-        let engine = || OwnEngine::start_from(&programs);
-        let (Some(ours), Some(theirs)) = (engine(), engine()) else {
-            return;
-        };
-        ours.load(LIGHT_IMAGE);
-        theirs.load(LIGHT_IMAGE);
-        let (mut our_images, mut their_images) = (BTreeSet::new(), BTreeSet::new());
-        while let Some(case) = ours_to_do.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (ours, begin, has_jobs) = project(&ours, &mut our_images, case);
-            let (theirs, ..) = project(&theirs, &mut their_images, case);
+    // Older ones are refused some of what these files say.
+    let engine = || {
+        let engine = OwnEngine::newer("trixie")?;
+        engine.load(LIGHT_IMAGE);
+        Some((engine, BTreeSet::new()))
+    };
+    share(
+        AT_ONCE,
+        |_| engine().zip(engine()),
+        &cases,
+        |engines, case| {
+            let Some(((ours, our_images), (theirs, their_images))) = engines else {
+                return;
+            };
+            let (ours, begin, has_jobs) = project(ours, our_images, case);
+            let (theirs, ..) = project(theirs, their_images, case);
             let mut lines = vec![
                 "up -d --no-build",
                 "stop",
@@ -68,13 +68,8 @@ fn files_from_the_specification() {
             if same.is_err() {
                 different.lock().expect("a lock").push(case.name.clone());
             }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(work);
-        }
-    });
+        },
+    );
     assert_eq!(different.into_inner().expect("a lock"), Vec::<String>::new());
 }
 

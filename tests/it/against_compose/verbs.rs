@@ -1,11 +1,9 @@
 //! The verbs: what people do with a stack, in the order in which they do it. Each is done on this machine's engine; on a newer
 //! one `make test` does a few, and all with `EVERY_CASE=1` in the environment.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use crate::support::LIGHT_IMAGE;
 use crate::support::own_engine::OwnEngine;
+use crate::support::share::{every_case, share};
 
 use super::sequence::{Better, Both, ByCompose, ByHand, ByUs, File, On, file, project, same, same_on};
 
@@ -56,28 +54,24 @@ sequences!(
 
 #[test]
 fn on_a_newer_engine() {
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines/trixie");
-    let Some(engine) = OwnEngine::start_from(&programs) else {
+    let Some(engine) = OwnEngine::newer("trixie") else {
         return;
     };
     engine.load(LIGHT_IMAGE);
-    let every = std::env::var_os("EVERY_CASE").is_some();
     let chosen: Vec<_> = ALL
         .iter()
-        .filter(|(name, _)| every || ON_A_NEWER_ENGINE.contains(name))
+        .filter(|(name, _)| every_case() || ON_A_NEWER_ENGINE.contains(name))
         .collect();
     assert!(chosen.len() >= ON_A_NEWER_ENGINE.len());
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some((name, sequence)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    println!("{name}");
-                    sequence(Some(&engine));
-                }
-            });
-        }
-    });
+    share(
+        AT_ONCE,
+        |_| (),
+        &chosen,
+        |(), (name, sequence)| {
+            println!("{name}");
+            sequence(Some(&engine));
+        },
+    );
 }
 
 /// `app` depends on `db`, which has a volume; `aside` is alone.

@@ -7,10 +7,11 @@ pub mod differences;
 mod limits;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use magicctl::compose::{self, Printed};
 use magicctl::report::failure_lines;
+
+use crate::support::share::{every_case, share};
 
 use case::{Case, Compose, cases};
 use differences::{Differs, of};
@@ -20,16 +21,7 @@ pub const REFUSED: [&str; 2] = ["refused", "refused-here"];
 
 /// Does `work` for each case, on two processors.
 fn each(cases: &[Case], work: impl Fn(&Case) + Sync) {
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    work(case);
-                }
-            });
-        }
-    });
+    share(2, |_| (), cases, |(), case| work(case));
 }
 
 #[test]
@@ -40,7 +32,7 @@ fn what_both_accept_is_the_same() {
         .collect();
     assert!(cases.len() >= 500, "{} cases", cases.len());
     let found: Mutex<Vec<String>> = Mutex::default();
-    let every = std::env::var_os("EVERY_CASE").is_some();
+    let every = every_case();
     each(&cases, |case| {
         // Compose takes a tenth of a second each time.
         let wholly = every || case.name.len() % 4 == 0;

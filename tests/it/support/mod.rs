@@ -7,6 +7,7 @@ pub mod loki;
 pub mod outage;
 pub mod own_engine;
 pub mod registry;
+pub mod share;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -31,11 +31,18 @@ impl OwnEngine {
         Self::start_by(std::env::var_os("PATH").unwrap_or_default())
     }
 
-    /// Starts one whose programs are in a folder that `scripts/engines` made; `None` when this user may not.
-    pub fn start_from(programs: &Path) -> Option<Self> {
+    /// Starts the newer one that `scripts/engines` unpacked from `suite`; `None` when this user may not.
+    pub fn newer(suite: &str) -> Option<Self> {
+        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines").join(suite);
+        // Without it the machine's own would be found.
+        assert!(
+            programs.exists(),
+            "{} is not there: run scripts/engines",
+            programs.display()
+        );
         // dockerd finds its containerd, and that its shim and runc, by the search path. `iptables` is the machine's own.
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(programs.to_owned()).chain(std::env::split_paths(&path));
+        let folders = std::iter::once(programs).chain(std::env::split_paths(&path));
         Self::start_by(std::env::join_paths(folders).expect("folders without a colon"))
     }
 
