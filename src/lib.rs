@@ -21,6 +21,7 @@ pub mod plan;
 pub mod ready;
 pub mod render;
 pub mod report;
+mod secrets;
 pub mod settings;
 pub mod stamp;
 pub mod yaml;

@@ -8,7 +8,7 @@ use crate::logs::Last;
 use super::dockerfile;
 use super::fill::Known;
 use super::rules::{self, At, On, Rule};
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, read};
 use super::symptoms::{Ended, Stage, Symptoms};
 
 /// How many records of the log a card shows.
@@ -46,14 +46,6 @@ pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     let service = around.service(&symptoms.service);
     let is_pulled = service.is_some_and(|service| service.build.is_none());
     let own = |line: String| match line.strip_prefix("magicctl ") {
-        // Who has said it already need not say it twice.
-        Some(rest)
-            if rest
-                .split_once(" up")
-                .is_some_and(|(said, _)| around.again.contains(said)) =>
-        {
-            format!("{} up", around.again)
-        }
         Some(rest) if is_pulled && rest.starts_with("rebuild ") => format!("{} up", around.again),
         Some(rest) => format!("{} {rest}", around.again),
         None => line,
@@ -198,7 +190,7 @@ fn step_place(symptoms: &Symptoms, around: &Surroundings<'_>, line: Option<&str>
     if let Some(number) = line.and_then(|line| line.parse().ok()) {
         return Surroundings::line(&file, number);
     }
-    let text = std::fs::read_to_string(&file).ok()?;
+    let text = read(&file)?;
     let (number, _) = dockerfile::line_of(&text, &symptoms.step.as_ref()?.name)?;
     Surroundings::line(&file, number)
 }

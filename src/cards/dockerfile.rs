@@ -27,6 +27,12 @@ pub fn line_of<'t>(dockerfile: &'t str, step: &str) -> Option<(usize, &'t str)> 
     source(dockerfile, *chosen.get(index.checked_sub(1)?)?)
 }
 
+/// Whether `line` begins an instruction that is one of `words`.
+pub(super) fn is_instruction(line: &str, words: &[&str]) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    words.iter().any(|word| first.eq_ignore_ascii_case(word))
+}
+
 fn source(dockerfile: &str, number: usize) -> Option<(usize, &str)> {
     Some((number, dockerfile.lines().nth(number - 1)?))
 }

@@ -3,13 +3,15 @@
 //! before one that says less.
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use regex::{Captures, Regex};
+use regex::Captures;
 
 use crate::failure::Place;
+use crate::secrets;
 
+use super::image::{asked_for, registry_of};
+use super::python::{latest, meaning, package};
 use super::surroundings::{self, Surroundings};
 use super::symptoms::{HealthReport, Stage, Symptoms};
 use super::traceback;
@@ -28,6 +30,9 @@ const ALIASES: [(&str, &str); 10] = [
     ("driver", "plugin"),
 ];
 
+/// The flag that names the images which `make images` builds.
+const LOCAL_IMAGES: &str = "--env-file images/local.env";
+
 /// What has braces of its own.
 const LITERALS: [(&str, &str); 3] = [
     ("root", "{{.DockerRootDir}}"),
@@ -35,84 +40,18 @@ const LITERALS: [(&str, &str); 3] = [
     ("architecture", "{{.Architecture}}"),
 ];
 
-/// Python's exceptions in plain words, and what mends them.
-const MEANINGS: [(&str, &str, &str); 12] = [
-    (
-        "AssertionError",
-        "something that the code takes for granted is not so",
-        "see what is asserted",
-    ),
-    (
-        "AttributeError",
-        "the object has no such attribute: the name is wrong, or the object is None",
-        "correct the attribute's name",
-    ),
-    (
-        "ImportError",
-        "the module is there, but not what is imported from it",
-        "correct what is imported",
-    ),
-    (
-        "IndexError",
-        "the list is shorter than the code expects",
-        "test the list's length",
-    ),
-    (
-        "NameError",
-        "that name was never defined or imported; mostly it is misspelt",
-        "correct the name, or import it,",
-    ),
-    (
-        "NotImplementedError",
-        "the code leaves this to be written",
-        "write what is missing",
-    ),
-    (
-        "RecursionError",
-        "a function calls itself without end",
-        "end the recursion",
-    ),
-    (
-        "TimeoutError",
-        "what it waits for did not come in time",
-        "see what is awaited",
-    ),
-    (
-        "TypeError",
-        "an argument is missing, too many, or of the wrong type (None, mostly)",
-        "correct the arguments",
-    ),
-    (
-        "UnicodeDecodeError",
-        "the file that it reads is not UTF-8",
-        "save that file as UTF-8, or name its encoding",
-    ),
-    (
-        "ValueError",
-        "a value is of the right type, but not allowed there",
-        "correct the value",
-    ),
-    ("ZeroDivisionError", "the divisor is 0", "test the divisor"),
-];
-
-/// Packages that are not called like their module.
-const PACKAGES: [(&str, &str); 16] = [
-    ("PIL", "Pillow"),
-    ("attr", "attrs"),
-    ("bs4", "beautifulsoup4"),
-    ("cv2", "opencv-python-headless"),
-    ("dateutil", "python-dateutil"),
-    ("docx", "python-docx"),
-    ("dotenv", "python-dotenv"),
-    ("fitz", "PyMuPDF"),
-    ("google", "google-genai"),
-    ("grpc", "grpcio"),
-    ("jose", "python-jose"),
-    ("jwt", "PyJWT"),
-    ("kafka", "kafka-python"),
-    ("multipart", "python-multipart"),
-    ("sklearn", "scikit-learn"),
-    ("yaml", "PyYAML"),
+/// Gaps whose text is a command, or words of one, as a shell takes it.
+const OF_A_SHELL: [&str; 10] = [
+    "add_requirement",
+    "architecture",
+    "ask_for_latest",
+    "check_words",
+    "containers",
+    "let_in",
+    "let_in_left_out",
+    "local_images",
+    "owner",
+    "root",
 ];
 
 /// More characters of a command are not shown.
@@ -131,32 +70,29 @@ pub(super) struct Known<'k> {
 impl Known<'_> {
     /// `template` with its gaps filled; `None` when one can't be.
     pub(super) fn fill(&self, template: &str) -> Option<String> {
-        self.fill_with(template, |text| text)
+        self.fill_with(template, |_, text| text)
     }
 
-    fn fill_with(&self, template: &str, as_shown: impl Fn(String) -> String) -> Option<String> {
+    fn fill_with(&self, template: &str, as_shown: impl Fn(&str, String) -> String) -> Option<String> {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
             let (gap, after) = after.split_once('}')?;
             filled.push_str(before);
-            filled.push_str(&as_shown(self.gap(gap)?));
+            filled.push_str(&as_shown(gap, self.gap(gap)?));
             rest = after;
         }
         filled.push_str(rest);
         Some(filled)
     }
 
-    /// A command with its gaps filled as a shell takes them. One that is a gap as a whole is a command already.
+    /// A command with its gaps filled as a shell takes them.
     pub(super) fn command(&self, template: &str) -> Option<String> {
-        let whole = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        if whole.is_some_and(|gap| !gap.contains('{')) || template.contains("{check_words}") {
-            return self.fill(template);
-        }
-        self.fill_with(template, |text| {
-            let is_plain = !text.contains([' ', '\'', '"', '\\', '&', ';', '|', '(', '*']) || text.starts_with("$(");
+        self.fill_with(template, |gap, text| {
+            let kind = gap.rsplit(':').next().unwrap_or(gap);
+            let is_of_a_shell = OF_A_SHELL.contains(&kind) || kind.starts_with("set_to ");
             match shlex::try_quote(&text) {
-                Ok(quoted) if !is_plain => quoted.into_owned(),
+                Ok(quoted) if !is_of_a_shell && !text.is_empty() => quoted.into_owned(),
                 _ => text,
             }
         })
@@ -262,6 +198,8 @@ impl Known<'_> {
                 (symptoms.has_login == Some(false) && may_be_private).then(String::new)
             }
             "with_login" => (symptoms.has_login == Some(true)).then(String::new),
+            "local_images" if around.again.contains(LOCAL_IMAGES) => Some(String::new()),
+            "local_images" => Some(format!("{LOCAL_IMAGES} ")),
             "no_port" => symptoms.open_ports.as_ref()?.is_empty().then(String::new),
             "silent" => Some(match symptoms.records.as_slice() {
                 [] => ", and it has printed nothing".to_owned(),
@@ -321,6 +259,7 @@ impl Known<'_> {
             "left_out" => around.left_out(service, &inside),
             "let_in_left_out" => self.derived(&around.left_out(service, &inside)?, "let_in"),
             "copy" => around.copy_line(service, &inside),
+            "holds_keys" => secrets::are_in(path).then(String::new),
             "elsewhere" => shown(around.elsewhere(value)),
             "elsewhere_in_context" => around.elsewhere_in_context(service, value),
             "named_in" => around.named_in(service, value),
@@ -457,94 +396,11 @@ impl Known<'_> {
             .map(|frame| format!("{}:{}", frame.file, frame.line))
     }
 
-    /// The port that the healthcheck asks.
-    fn check_port(&self) -> Option<String> {
-        let command = self.symptoms.health.as_ref()?.command.join(" ");
-        let of_host = ["localhost:", "127.0.0.1:", "127.0.0.1/", "localhost/", "-p "];
-        of_host.iter().find_map(|host| {
-            let digits: String = command
-                .split(host)
-                .nth(1)?
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect();
-            Some(digits).filter(|digits| !digits.is_empty())
-        })
-    }
-
-    /// A healthcheck that its image has what it takes for.
-    fn check_test(&self) -> Option<String> {
-        let has = |program| self.symptoms.programs.contains(&program);
-        let port = self.check_port();
-        if has("redis-cli") && port.as_ref().is_none_or(|port| port == "6379") {
-            return Some("test: [\"CMD-SHELL\", \"redis-cli ping | grep -q PONG\"]".to_owned());
-        }
-        let port = port?;
-        if has("bash") {
-            return Some(format!(
-                "test: [\"CMD\", \"bash\", \"-c\", \": </dev/tcp/127.0.0.1/{port}\"]"
-            ));
-        }
-        let words = &self.symptoms.health.as_ref()?.command;
-        let url = words
-            .iter()
-            .flat_map(|word| word.split_whitespace())
-            .find(|word| word.starts_with("http"));
-        let url = url.map_or_else(|| format!("http://127.0.0.1:{port}/"), ToOwned::to_owned);
-        let programs = [
-            ("wget", format!("\"wget\", \"-q\", \"-O\", \"/dev/null\", \"{url}\"")),
-            ("curl", format!("\"curl\", \"-sf\", \"{url}\"")),
-            (
-                "python",
-                format!("\"python\", \"-c\", \"import urllib.request as r; r.urlopen('{url}')\""),
-            ),
-        ];
-        let (_, words) = programs.into_iter().find(|(program, _)| has(program))?;
-        Some(format!("test: [\"CMD\", {words}]"))
-    }
-
-    /// The label that lets magicctl ask the page from outside, where nobody waits for the healthcheck.
-    fn check_page(&self) -> Option<String> {
-        let service = self.symptoms.service.as_str();
-        if self.around.is_awaited(service) {
-            return None;
-        }
-        let words = &self.symptoms.health.as_ref()?.command;
-        let url = words
-            .iter()
-            .flat_map(|word| word.split_whitespace())
-            .find(|word| word.starts_with("http"))?;
-        let (_, path) = url.split_once("://")?.1.split_once('/')?;
-        Some(format!("labels: [magicctl.ready={}/{path}]", self.check_port()?))
-    }
-
-    /// The port that is open, or that its log says it listens on, when the healthcheck asks another.
-    fn listens(&self) -> Option<String> {
-        static SAYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-            Regex::new(r"(?i)(?:running|listen(?:s|ing)?|serving\b.*?)(?: on| at)? (?:port |\S*?:)(\d{2,5})\b").ok()
-        });
-        let asked = self.check_port()?;
-        let open = self.symptoms.open_ports.as_ref();
-        if let Some([open]) = open.map(Vec::as_slice) {
-            return Some(open.to_string()).filter(|open| *open != asked);
-        }
-        let said = self.symptoms.records.iter().rev().find_map(|record| {
-            let text = record.lines.join("\n");
-            Some(SAYS.as_ref()?.captures(&text)?[1].to_owned())
-        })?;
-        let is_open = open.is_none_or(|open| open.iter().any(|open| open.to_string() == said));
-        (said != asked && is_open).then_some(said)
-    }
-
     /// Whether the step that failed copies from another stage or image, and not from the build context.
     fn copies_from_a_stage(&self) -> bool {
         let step = self.symptoms.step.as_ref();
         step.is_some_and(|step| step.name.contains("--from="))
     }
-}
-
-pub(super) fn place_text(around: &Surroundings<'_>, place: &Place) -> String {
-    format!("{}:{}", around.shown(&place.file), place.line)
 }
 
 /// A command as a shell would take it, cut where it is long.
@@ -557,55 +413,8 @@ fn shown_words(words: &[String]) -> Option<String> {
     })
 }
 
-/// The package that brings a module.
-fn package(module: &str) -> &str {
-    let top = module.split('.').next().unwrap_or(module);
-    PACKAGES
-        .iter()
-        .find(|(name, _)| *name == top)
-        .map_or(top, |(_, package)| package)
-}
-
-/// The newest of a list that is in order and holds no word: releases, not candidates.
-fn latest(versions: &str) -> Option<String> {
-    let is_release = |version: &&str| !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    versions
-        .split(',')
-        .map(str::trim)
-        .rfind(is_release)
-        .map(ToOwned::to_owned)
-}
-
-/// What an exception of Python says in general, and what mends it.
-fn meaning(exception: &str) -> Option<(&'static str, &'static str)> {
-    let name = exception.rsplit('.').next().unwrap_or(exception);
-    let (_, meaning, remedy) = MEANINGS.iter().find(|(known, ..)| *known == name)?;
-    Some((*meaning, *remedy))
-}
-
-/// The registry and the image that a request of the engine was for, by its address.
-fn asked_for(said: &str) -> Option<(String, String)> {
-    static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#""https?://(?P<registry>[^/"]+)/v2/(?:(?P<name>[^"]+)/(?:manifests|blobs)/(?P<tag>[^"]+))?"#).ok()
-    });
-    let found = ADDRESS.as_ref()?.captures(said)?;
-    let registry = match &found["registry"] {
-        "registry-1.docker.io" => "docker.io",
-        registry => registry,
-    };
-    let image = match (found.name("name"), found.name("tag")) {
-        (Some(name), Some(tag)) => format!("{registry}/{}:{}", name.as_str(), tag.as_str()),
-        _ => registry.to_owned(),
-    };
-    Some((registry.to_owned(), image))
-}
-
-/// The registry that an image's name begins with.
-fn registry_of(image: &str) -> String {
-    match image.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first.to_owned(),
-        _ => "docker.io".to_owned(),
-    }
+pub(super) fn place_text(around: &Surroundings<'_>, place: &Place) -> String {
+    format!("{}:{}", around.shown(&place.file), place.line)
 }
 
 /// Bytes as Compose writes them, when that is even: `512m`.
@@ -623,9 +432,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packages_and_sizes_as_they_are_written() {
-        assert_eq!(package("yaml"), "PyYAML");
-        assert_eq!(package("orjson.x"), "orjson");
+    fn sizes_as_they_are_written() {
         assert_eq!(
             (size(512 << 20), size(1 << 30), size(1000)),
             ("512m".into(), "1g".into(), "1m".into())

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::engine::Ignore;
+use crate::secrets;
 
-use super::surroundings::{Surroundings, read};
+use super::dockerfile::is_instruction;
+use super::surroundings::{Surroundings, read, words};
 
 /// How many files and folders are looked at. The nearest come first.
 const MOST: usize = 5000;
@@ -16,10 +18,11 @@ const MOST_NAMES: usize = 5;
 const FOREIGN: [&str; 4] = ["__pycache__", "node_modules", "site-packages", "venv"];
 
 impl Surroundings<'_> {
-    /// The one file or folder of the project that is called as the end of `path` is; none when there are several. What holds
-    /// keys is never one: it belongs in no image.
+    /// The one file or folder of the project that is called as the end of `path` is; none when there are several. Where keys
+    /// are kept is never meant: it belongs in no image.
     pub(super) fn elsewhere(&self, path: &str) -> Option<PathBuf> {
-        let wanted = Path::new(path).file_name().filter(|_| !holds_keys(path))?;
+        let path = Path::new(path);
+        let wanted = path.file_name().filter(|_| !secrets::are_in(path))?;
         let mut found = None;
         let mut folders = VecDeque::from([self.stack?.working_dir.clone()]);
         let mut seen = 0;
@@ -40,38 +43,39 @@ impl Surroundings<'_> {
         found
     }
 
-    /// The command that lets `path` of the build context through to the builder.
-    pub(super) fn let_in(&self, service: &str, path: &str) -> Option<String> {
-        self.in_context(service, path).filter(|_| !holds_keys(path))?;
-        Some(self.append(&format!("!{path}"), &self.ignore_file(service)?))
-    }
-
-    /// What says which files stay out of the build: that beside the Dockerfile goes before that of the context.
-    fn ignore_file(&self, service: &str) -> Option<PathBuf> {
-        let own = self.dockerfile(service).map(|file| {
-            let mut name = file.into_os_string();
-            name.push(".dockerignore");
-            PathBuf::from(name)
-        });
-        own.filter(|file| file.is_file())
-            .or_else(|| self.in_context(service, ".dockerignore"))
-    }
-
     /// The same, as a path in the build context, where the Dockerfile can copy it from.
     pub(super) fn elsewhere_in_context(&self, service: &str, path: &str) -> Option<String> {
         self.in_context_as(service, &self.elsewhere(path)?)
     }
 
+    /// The command that lets `path` of the build context through to the builder.
+    pub(super) fn let_in(&self, service: &str, path: &str) -> Option<String> {
+        self.in_context(service, path)
+            .filter(|_| !secrets::are_in(Path::new(path)))?;
+        let ignore = self.ignore_file(service).filter(|file| file.is_file())?;
+        Some(self.append(&format!("!{path}"), &ignore))
+    }
+
+    fn ignore_file(&self, service: &str) -> Option<PathBuf> {
+        let build = self.service(service)?.build.as_ref()?;
+        Some(Ignore::file_of(&build.context, &build.dockerfile))
+    }
+
+    /// The file of the build context that is meant for `path` of the image.
+    fn meant_for(&self, service: &str, path: &str) -> Option<PathBuf> {
+        let is_secret = secrets::are_in(Path::new(path));
+        self.copied(service, path).filter(|_| !is_secret)
+    }
+
     /// The line for the Dockerfile that copies what the project has for `path` of the container there.
     pub(super) fn copy_line(&self, service: &str, path: &str) -> Option<String> {
-        let there = self.copied(service, path).or_else(|| self.elsewhere(path));
-        let there = there.filter(|_| !holds_keys(path))?;
+        let there = self.meant_for(service, path).or_else(|| self.elsewhere(path))?;
         Some(format!("COPY {} {path}", self.in_context_as(service, &there)?))
     }
 
     /// The file of the build context for `path` of the container that .dockerignore keeps from the builder.
     pub(super) fn left_out(&self, service: &str, path: &str) -> Option<String> {
-        let there = self.copied(service, path).filter(|_| !holds_keys(path))?;
+        let there = self.meant_for(service, path)?;
         let ignore = read(&self.ignore_file(service)?)?;
         let name = self.in_context_as(service, &there)?;
         Ignore::parse(&ignore)
@@ -90,18 +94,17 @@ impl Surroundings<'_> {
     /// Where one of these, or another line of the Dockerfile, names `path`: by its name, or as a module.
     pub(super) fn named_in(&self, service: &str, path: &str) -> Option<String> {
         let name = Path::new(path).file_name()?.to_str()?;
-        let is_of_a_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-        let names = |line: &str| {
-            let mut words = line.split(|c| !is_of_a_word(c));
-            words.any(|word| word == name || word.split('.').next() == Some(name))
-        };
+        let names = |line: &str| words(line).any(|word| word == name || word.split('.').next() == Some(name));
         let in_file = |path: PathBuf, is_asked: fn(&str) -> bool| {
             let index = read(&path)?.lines().position(|line| is_asked(line) && names(line))?;
             Some(format!("{}:{}", self.shown(&path), index + 1))
         };
         let mut code = self.python_files(service).into_iter();
-        code.find_map(|path| in_file(path, |_| true))
-            .or_else(|| in_file(self.dockerfile(service)?, |line| !copies(line)))
+        code.find_map(|path| in_file(path, |_| true)).or_else(|| {
+            in_file(self.dockerfile(service)?, |line| {
+                !is_instruction(line, &["COPY", "ADD"])
+            })
+        })
     }
 
     fn python_files(&self, service: &str) -> Vec<PathBuf> {
@@ -116,24 +119,6 @@ impl Surroundings<'_> {
         let context = &self.service(service)?.build.as_ref()?.context;
         Some(path.strip_prefix(context).ok()?.display().to_string())
     }
-}
-
-/// Whether a line of a Dockerfile copies.
-fn copies(line: &str) -> bool {
-    let instruction = line.split_whitespace().next().unwrap_or_default();
-    ["COPY", "ADD"]
-        .iter()
-        .any(|word| instruction.eq_ignore_ascii_case(word))
-}
-
-/// Whether a file is one of those that keys are kept in, by where it lies or what it is called.
-fn holds_keys(path: &str) -> bool {
-    let path = Path::new(path);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let in_folder = path
-        .components()
-        .any(|part| matches!(part.as_os_str().to_str(), Some("keys_pool" | "env")));
-    in_folder || name.starts_with(".env") || name.ends_with(".env")
 }
 
 /// What is in a folder, in order, and whether each is a folder.

@@ -7,16 +7,21 @@
 
 mod card;
 mod dockerfile;
+mod edits;
 mod fill;
 mod folder;
+mod healthcheck;
+mod image;
 mod look;
 mod order;
+mod python;
 mod rules;
 mod surroundings;
 mod symptoms;
 #[cfg(test)]
 mod tests;
 mod traceback;
+mod variables;
 
 pub use card::card;
 pub use look::{Seen, command_of_image, look};

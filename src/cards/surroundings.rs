@@ -4,10 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::compose::{Condition, Mount, MountKind, Origin, Service, Stack, Variable};
+use crate::compose::{Condition, Mount, MountKind, Service, Stack};
 use crate::failure::Place;
 use crate::nearest::nearest;
 use crate::report::Redactor;
+
+use super::dockerfile::is_instruction;
 
 /// A file longer than this is not looked into.
 const LONGEST_FILE: u64 = 4 << 20;
@@ -28,11 +30,6 @@ pub struct Surroundings<'a> {
     pub again: String,
 }
 
-/// What a variable that holds a secret is called, among others.
-const SECRETS: [&str; 6] = ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"];
-/// A shorter value would be found everywhere.
-const SHORTEST_SECRET: usize = 6;
-
 impl<'a> Surroundings<'a> {
     /// Of `stack`, seen from the current directory.
     pub fn new(stack: Option<&'a Stack>, redactor: &'a Redactor, again: String) -> Self {
@@ -42,19 +39,6 @@ impl<'a> Surroundings<'a> {
             again,
             here: std::env::current_dir().unwrap_or_default(),
         }
-    }
-
-    /// `text` without keys, and without what the Compose file takes from a variable that sounds like a secret.
-    pub(super) fn mask(&self, text: &str) -> String {
-        let mut masked = self.redactor.mask(text).into_owned();
-        for variable in self.stack.into_iter().flat_map(|stack| &stack.interpolation) {
-            let name = variable.name.to_uppercase();
-            let value = variable.value.as_deref().filter(|value| value.len() >= SHORTEST_SECRET);
-            if let Some(value) = value.filter(|_| SECRETS.iter().any(|word| name.contains(word))) {
-                masked = masked.replace(value, &format!("${{{}}}", variable.name));
-            }
-        }
-        masked
     }
 
     pub(super) fn service(&self, name: &str) -> Option<&'a Service> {
@@ -135,12 +119,8 @@ impl<'a> Surroundings<'a> {
     pub(super) fn in_dockerfile(&self, service: &str, words: &[&str]) -> Option<Place> {
         let file = self.dockerfile(service)?;
         let text = read(&file)?;
-        let is_wanted = |line: &str| {
-            let first = line.split_whitespace().next().unwrap_or_default();
-            words.iter().any(|word| first.eq_ignore_ascii_case(word))
-        };
         let lines: Vec<&str> = text.lines().collect();
-        let index = lines.iter().rposition(|line| is_wanted(line))?;
+        let index = lines.iter().rposition(|line| is_instruction(line, words))?;
         Some(whole_line(&file, index + 1, lines[index]))
     }
 
@@ -239,8 +219,7 @@ impl<'a> Surroundings<'a> {
         let Some(service) = self.service(service).filter(|_| !value.is_empty()) else {
             return Vec::new();
         };
-        let is_of_a_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-        let holds = |text: &str| text == value || text.split(|c| !is_of_a_word(c)).any(|word| word == value);
+        let holds = |text: &str| text == value || words(text).any(|word| word == value);
         let settings = service.environment.iter();
         settings
             .filter(|(_, text)| text.as_deref().is_some_and(holds))
@@ -333,120 +312,11 @@ impl<'a> Surroundings<'a> {
             Some((setting.clone(), inside))
         })
     }
-
-    /// The command that gives a variable of the Compose file another value, where it has its value from.
-    pub(super) fn set_variable(&self, name: &str, value: &str) -> Option<String> {
-        let variable = self.variable(name)?;
-        let line = format!("{name}={value}");
-        Some(match (&variable.origin, self.variable_place(name)) {
-            // The default that it hides is the right one.
-            (Origin::Environment, _) if variable.default.as_deref() == Some(value) => format!("unset {name}"),
-            (Origin::Environment, _) => format!("export {name}='{value}'"),
-            (_, Some(place)) => {
-                let line = line.replace('\\', r"\\").replace('&', r"\&").replace('|', r"\|");
-                let edit = format!("{}s|.*|{line}|", place.line);
-                format!(
-                    "sed -i --follow-symlinks {} {}",
-                    quoted(&edit),
-                    self.quoted(&place.file)
-                )
-            }
-            _ => self.append(&line, &self.env_file()?),
-        })
-    }
-
-    /// Where the value of a variable of the Compose file comes from, in words.
-    pub(super) fn origin(&self, name: &str) -> Option<String> {
-        Some(match (&self.variable(name)?.origin, self.variable_place(name)) {
-            (Origin::Environment, _) => "your shell, which goes before .env and the default".to_owned(),
-            (_, Some(place)) => format!(
-                "{}:{}, which goes before the default",
-                self.shown(&place.file),
-                place.line
-            ),
-            _ => "the default in the Compose file".to_owned(),
-        })
-    }
-
-    /// The line of `.env` that gives a variable of the Compose file its value.
-    pub(super) fn variable_place(&self, name: &str) -> Option<Place> {
-        let Origin::File(path) = &self.variable(name)?.origin else {
-            return None;
-        };
-        line_that_sets(path, name)
-    }
-
-    /// How to give a variable to a service without a secret in the Compose file: what to write into `.env`.
-    pub(super) fn env_line(&self, name: &str) -> String {
-        let mut read = self.stack.into_iter().flat_map(|stack| stack.env_files.iter().rev());
-        let there = read.find_map(|file| line_that_sets(file, name));
-        match (self.env_file(), there) {
-            (_, Some(place)) => format!("its value is in {}:{}", self.shown(&place.file), place.line),
-            (Some(file), None) => format!("its value into {}: `{name}=…`", self.shown(&file)),
-            (None, None) => format!("its value into .env: `{name}=…`"),
-        }
-    }
-
-    fn env_file(&self) -> Option<PathBuf> {
-        let stack = self.stack?;
-        let file = stack.env_files.last().cloned();
-        Some(file.unwrap_or_else(|| stack.env_dir.join(".env")))
-    }
-
-    /// The command that adds a line to a file.
-    pub(super) fn append(&self, line: &str, file: &Path) -> String {
-        let (line, name) = (quoted(line), self.quoted(file));
-        match read(file) {
-            Some(text) if !text.is_empty() && !text.ends_with('\n') => format!("printf '\\n%s\\n' {line} >> {name}"),
-            _ => format!("echo {line} >> {name}"),
-        }
-    }
-
-    fn quoted(&self, path: &Path) -> String {
-        shlex::try_quote(&self.shown(path)).map_or_else(|_| self.shown(path), std::borrow::Cow::into_owned)
-    }
-
-    /// The command that has the line of requirements.txt for `package` ask for `version`, whatever else it says.
-    pub(super) fn ask_for_version(&self, service: &str, package: &str, version: &str) -> Option<String> {
-        let (path, line) = self.requirement(service, package)?;
-        Some(format!(
-            "sed -i --follow-symlinks '{line}s/[=<>~!]=* *[^;# ]*/=={version}/' {}",
-            self.quoted(&path)
-        ))
-    }
-
-    fn variable(&self, name: &str) -> Option<&'a Variable> {
-        let mut variables = self.stack?.interpolation.iter();
-        variables.find(|variable| variable.name == name)
-    }
-
-    /// A variable of the Compose file, such as `KAFKA_CLUSTER_ID`, when the file has it.
-    pub(super) fn has_variable(&self, name: &str) -> bool {
-        self.variable(name).is_some()
-    }
-}
-
-/// As a shell takes it, always in quotes: it is text, not a name.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Whether `path` is a folder with nothing in it.
 pub(super) fn is_empty_folder(path: &Path) -> bool {
     fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
-}
-
-/// The last line of a `.env` file that sets `name`: it is the one that counts.
-fn line_that_sets(file: &Path, name: &str) -> Option<Place> {
-    let text = read(file)?;
-    let lines: Vec<&str> = text.lines().collect();
-    let sets = |line: &&str| {
-        let line = line.trim_start();
-        let rest = line.strip_prefix("export ").unwrap_or(line).strip_prefix(name);
-        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
-    };
-    let index = lines.iter().rposition(sets)?;
-    Some(whole_line(file, index + 1, lines[index]))
 }
 
 /// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
@@ -461,8 +331,13 @@ fn is_name(part: &std::path::Component<'_>) -> bool {
     matches!(part, std::path::Component::Normal(_))
 }
 
+/// The names, versions and the like in a text.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_')))
+}
+
 /// The whole of a line as a place, its indent left out.
-fn whole_line(file: &Path, number: usize, line: &str) -> Place {
+pub(super) fn whole_line(file: &Path, number: usize, line: &str) -> Place {
     let indent = line.chars().take_while(|c| c.is_whitespace()).count();
     Place {
         file: file.to_owned(),

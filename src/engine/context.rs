@@ -82,14 +82,8 @@ impl Context {
         }))
     }
 
-    /// The Dockerfile's own ignore file wins over the context's.
     fn ignore(&self) -> Result<Ignore, EngineError> {
-        let own = self.root.join(format!("{}.dockerignore", self.dockerfile));
-        let path = if own.is_file() {
-            own
-        } else {
-            self.root.join(".dockerignore")
-        };
+        let path = Ignore::file_of(&self.root, &self.dockerfile);
         match fs::read_to_string(&path) {
             Ok(text) => Ignore::parse(&text).map_err(|why| {
                 local(

@@ -3,7 +3,7 @@
 //! Unlike `.gitignore`, a pattern begins at the context's root, the last pattern that matches a path or one of its
 //! parents decides, and an exception (`!`) works inside an ignored folder too.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
@@ -21,6 +21,16 @@ pub(crate) struct Ignore {
 }
 
 impl Ignore {
+    /// The file that holds for a build: the Dockerfile's own goes before that of the context.
+    pub(crate) fn file_of(context: &Path, dockerfile: &str) -> PathBuf {
+        let own = context.join(format!("{dockerfile}.dockerignore"));
+        if own.is_file() {
+            own
+        } else {
+            context.join(".dockerignore")
+        }
+    }
+
     /// Reads patterns, one a line; `Err` names the line that is none.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut rules = Vec::new();

@@ -1,27 +1,7 @@
 //! Which lines of a file are never shown: those that give a value to something named like a secret.
 
-/// Parts of names whose values are secrets.
-const WORDS: [&str; 10] = [
-    "apikey",
-    "api_key",
-    "api-key",
-    "auth",
-    "credential",
-    "key",
-    "passwd",
-    "password",
-    "secret",
-    "token",
-];
-/// What they also stand in, with values that are no secrets.
-const HARMLESS: [&str; 6] = [
-    "key_management_settings",
-    "keys_pool",
-    "secrets",
-    "secret",
-    "author",
-    "authors",
-];
+use crate::secrets;
+
 /// Keys of the Compose specification that hold values of the user's own.
 const HOLDERS: [&str; 4] = ["environment", "args", "content", "labels"];
 
@@ -34,12 +14,11 @@ pub fn looks_secret(line: &str) -> bool {
             .trim_end_matches(['"', '\'', ' '])
             .rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
             .next()
-            .unwrap_or_default()
-            .to_lowercase();
+            .unwrap_or_default();
         let given = !after.is_empty() && !after.starts_with('#') && !is_variable(after);
-        let named = WORDS.iter().any(|word| name.contains(word)) && !HARMLESS.contains(&name.as_str());
-        let holds = HOLDERS.contains(&name.as_str()) && !matches!(after, "[]" | "{}" | "|" | ">" | "|-" | ">-");
-        if given && (named || holds) {
+        let holds =
+            HOLDERS.contains(&name.to_lowercase().as_str()) && !matches!(after, "[]" | "{}" | "|" | ">" | "|-" | ">-");
+        if given && (secrets::is_name(name) || holds) {
             return true;
         }
         rest = &rest[at + 1..];

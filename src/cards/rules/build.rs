@@ -2,6 +2,9 @@
 
 use super::{At, Rule};
 
+/// What the builder says of a path that COPY names and the context does not have.
+const NOT_FOUND: &str = r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#;
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC512",
@@ -27,8 +30,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>(?:[^"]*/)?(?:\.env[^"/]*|[^"/]*\.env|keys_pool|env)(?:/[^"]*)?)"?:? not found"#,
-        what: "{path:context} is left out of the build{from_context}",
+        pattern: NOT_FOUND,
+        what: "{path:context} is left out of the build{from_context}{path:holds_keys}",
         why: "it holds keys, and .dockerignore keeps those from the builder: who has an image could read them",
         fix: "take the line out of the Dockerfile, and mount it under `volumes:` of {service} instead",
         run: &["magicctl rebuild {service}"],
@@ -36,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        pattern: NOT_FOUND,
         what: "{path:context} is left out of the build{from_context}",
         why: "the file is there, but .dockerignore keeps it from the builder, and the Dockerfile copies it",
         fix: "let it in with a line of .dockerignore, then build anew",
@@ -45,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        pattern: NOT_FOUND,
         what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and the build context ({context}) has it at {path:elsewhere_in_context}",
         fix: "let that line copy {path:elsewhere_in_context}",
@@ -54,7 +57,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        pattern: NOT_FOUND,
         what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it from the build context ({context}), and the project has it at {path:elsewhere}, outside of that",
         fix: "move it into the build context, or let `build.context` of {service} be a folder that holds both",
@@ -63,7 +66,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        pattern: NOT_FOUND,
         what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and nothing of that name was found in the project; {path:named_in} names it",
         fix: "the code needs it: put it into the build context ({context})",
@@ -72,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        pattern: NOT_FOUND,
         what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and nothing of that name was found in the project; its code at the top ({scripts}) does not name it",
         fix: "take the line out of the Dockerfile; if the app needs it after all, put it into the build context ({context})",
@@ -81,7 +84,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        pattern: NOT_FOUND,
         what: "there is no {path} to copy{from_context}",
         why: "the Dockerfile copies it, and it is not in the build context ({context})",
         fix: "put it there, or take the line out of the Dockerfile",
@@ -90,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC531",
-        pattern: r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#,
+        pattern: NOT_FOUND,
         what: "there is no {path} to copy",
         why: "the Dockerfile takes it from another stage or image (`COPY --from`), which has no such file",
         fix: "correct the path, or let that stage make it",

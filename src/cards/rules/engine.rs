@@ -2,10 +2,18 @@
 
 use super::{At, Rule};
 
+/// What the engine says of a host port that somebody has.
+const PORT_TAKEN: &str =
+    r"(?s)(?P<port>\d+)/?(?:tcp|udp)?(?: failed)?: (?:port is already allocated|bind: address already in use)";
+/// What the runtime says of a folder that is mounted on a file.
+const FOLDER_ON_FILE: &str = r#"(?s)mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)".*not a directory"#;
+/// What the runtime says of a file that it may not execute.
+const EXEC_DENIED: &str = r#"exec: "(?P<program>[^"]+)": permission denied"#;
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC505",
-        pattern: r"(?s)(?P<port>\d+)/?(?:tcp|udp)?(?: failed)?: (?:port is already allocated|bind: address already in use)",
+        pattern: PORT_TAKEN,
         what: "port {port} of this machine is taken",
         why: "another container or program listens on it",
         fix: "start ours on another port, or end what has it (`ss -ltnp` names it)",
@@ -14,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC505",
-        pattern: r"(?s)(?P<port>\d+)/?(?:tcp|udp)?(?: failed)?: (?:port is already allocated|bind: address already in use)",
+        pattern: PORT_TAKEN,
         what: "port {port} of this machine is taken",
         why: "another container or program listens on it",
         fix: "end what has it, or publish the service on another port; this names it",
@@ -41,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC508",
-        pattern: r#"(?s)mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)".*not a directory"#,
+        pattern: FOLDER_ON_FILE,
         what: "{source:shown} is a folder, and must be a file",
         why: "it is mounted at {target}, which is a file in the image; Compose makes such a folder when the file is missing",
         fix: "remove the folder, put the file there, then bring it up; if the folder is meant, correct where it is mounted",
@@ -50,7 +58,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC508",
-        pattern: r#"(?s)mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)".*not a directory"#,
+        pattern: FOLDER_ON_FILE,
         what: "{source:folder_shown} is a folder, and must be a file",
         why: "it is mounted at {target}, which is a file in the image",
         fix: "mount a file there, or the folder somewhere else",
@@ -59,7 +67,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC508",
-        pattern: r#"(?s)mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)".*not a directory"#,
+        pattern: FOLDER_ON_FILE,
         what: "{source:shown} is a file, and must be a folder",
         why: "it is mounted at {target}, which is a folder in the image",
         fix: "mount a folder there, or the file at a path of its own such as {target}/{source:name}",
@@ -175,7 +183,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC543",
-        pattern: r#"exec: "(?P<program>[^"]+)": permission denied"#,
+        pattern: EXEC_DENIED,
         what: "{program} may not be executed",
         why: "{program:host} of this machine has no execute permission, and the image has it from there",
         fix: "make it executable, then build anew",
@@ -184,7 +192,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC543",
-        pattern: r#"exec: "(?P<program>[^"]+)": permission denied"#,
+        pattern: EXEC_DENIED,
         what: "{program} may not be executed",
         why: "that file of the image {image} has no execute permission, or is a folder",
         fix: "let the command begin with {program:begin_with}{or_own_command}",

@@ -2,11 +2,19 @@
 
 use super::{At, Rule};
 
+/// What the runtime says of a program that the image does not have.
+const NO_PROGRAM: &str = r#"exec: "(?P<program>[^"]+)": (?:executable file not found|stat |permission denied)"#;
+/// What a shell says of it.
+const NO_PROGRAM_IN_SHELL: &str =
+    r"(?:^|\n)(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found";
+/// What programs say of a port on which nothing listens.
+const REFUSED: &str = r"(?i)connection refused|couldn't connect|failed to connect|connect call failed|can't connect";
+
 /// What can never pass.
 pub(super) const CERTAIN: &[Rule] = &[
     Rule {
         code: "MC570",
-        pattern: r#"exec: "(?P<program>[^"]+)": (?:executable file not found|stat |permission denied)"#,
+        pattern: NO_PROGRAM,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "Loki's image has had no shell and no wget since 3.6; the service itself may be well",
         fix: "let Loki ask itself: test: [\"CMD\", \"/usr/bin/loki\", \"-health\"]{image:loki}",
@@ -15,7 +23,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         code: "MC570",
-        pattern: r#"exec: "(?P<program>[^"]+)": (?:executable file not found|stat |permission denied)"#,
+        pattern: NO_PROGRAM,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever; the service itself may be well",
         fix: "ask with what the image has: {check_test}",
@@ -24,7 +32,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         code: "MC570",
-        pattern: r#"exec: "(?P<program>[^"]+)": (?:executable file not found|stat |permission denied)"#,
+        pattern: NO_PROGRAM,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever, and the image has neither bash, curl, wget nor python; the service itself may be well",
         fix: "take `healthcheck` out and let magicctl ask from outside: {check_page}",
@@ -33,7 +41,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         code: "MC570",
-        pattern: r#"exec: "(?P<program>[^"]+)": (?:executable file not found|stat |permission denied)"#,
+        pattern: NO_PROGRAM,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever; the service itself may be well",
         fix: "name a program of the image in `healthcheck.test`",
@@ -42,7 +50,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         code: "MC570",
-        pattern: r"(?:^|\n)(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        pattern: NO_PROGRAM_IN_SHELL,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever; the service itself may be well",
         fix: "install it in {dockerfile} (RUN apt-get update && apt-get install -y {program}), or ask with what the image has",
@@ -51,7 +59,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         code: "MC570",
-        pattern: r"(?:^|\n)(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        pattern: NO_PROGRAM_IN_SHELL,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever; the service itself may be well",
         fix: "ask with what the image has: {check_test}",
@@ -60,7 +68,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         code: "MC570",
-        pattern: r"(?:^|\n)(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        pattern: NO_PROGRAM_IN_SHELL,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever; the service itself may be well",
         fix: "take `healthcheck` out and let magicctl ask from outside: {check_page}",
@@ -69,7 +77,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         code: "MC570",
-        pattern: r"(?:^|\n)(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        pattern: NO_PROGRAM_IN_SHELL,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever; the service itself may be well",
         fix: "name a program of the image in `healthcheck.test`",
@@ -91,7 +99,7 @@ pub(super) const CERTAIN: &[Rule] = &[
 pub(super) const LIKELY: &[Rule] = &[
     Rule {
         code: "MC572",
-        pattern: r"(?i)connection refused|couldn't connect|failed to connect|connect call failed|can't connect",
+        pattern: REFUSED,
         what: "its healthcheck asks port {check_port}, and it listens on port {listens}",
         why: "{listens} is the port that it has opened, and the healthcheck asks another",
         fix: "let both be the same: write {listens} in the healthcheck (and in `ports`), or let it listen on {check_port}",
@@ -100,7 +108,7 @@ pub(super) const LIKELY: &[Rule] = &[
     },
     Rule {
         code: "MC572",
-        pattern: r"(?i)connection refused|couldn't connect|failed to connect|connect call failed|can't connect",
+        pattern: REFUSED,
         what: "its healthcheck could not connect to port {check_port}, which is open now{asked_open}",
         why: "it was opened after that run, or for another address than the healthcheck asks: `localhost` may be ::1",
         fix: "wait longer; if it stays so, let the healthcheck ask 127.0.0.1",
@@ -109,7 +117,7 @@ pub(super) const LIKELY: &[Rule] = &[
     },
     Rule {
         code: "MC572",
-        pattern: r"(?i)connection refused|couldn't connect|failed to connect|connect call failed|can't connect",
+        pattern: REFUSED,
         what: "nothing listens on port {check_port} in its container{no_port}",
         why: "no port at all is open there, so its command (`{ran}`) serves nothing, or nothing yet{silent}",
         fix: "if that serves nothing on port {check_port}, correct `command`; if it only is slow to start, give the healthcheck a `start_period` and wait longer",
@@ -118,7 +126,7 @@ pub(super) const LIKELY: &[Rule] = &[
     },
     Rule {
         code: "MC572",
-        pattern: r"(?i)connection refused|couldn't connect|failed to connect|connect call failed|can't connect",
+        pattern: REFUSED,
         what: "nothing listens on port {check_port} in its container",
         why: "it has not opened that port yet, or listens on another one; its log says what it is doing",
         fix: "if it only is slow, wait longer; else let the healthcheck ask the port that it listens on",

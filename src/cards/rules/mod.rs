@@ -9,6 +9,7 @@ mod python;
 mod registry;
 mod services;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -89,16 +90,18 @@ type Part = (On, Vec<(&'static Rule, Regex)>);
 /// The table, compiled.
 pub(super) fn compiled() -> &'static [Part] {
     static COMPILED: LazyLock<Vec<Part>> = LazyLock::new(|| {
-        TABLE
-            .iter()
-            .map(|(on, rules)| {
-                let compiled = rules
-                    .iter()
-                    // A test holds every pattern to be valid.
-                    .filter_map(|rule| Some((rule, Regex::new(rule.pattern).ok()?)));
-                (*on, compiled.collect())
-            })
-            .collect()
+        // Several rules look for the same words, and say more or less of them.
+        let mut patterns = BTreeMap::new();
+        let mut pattern = |text: &'static str| {
+            let compiled = patterns.entry(text).or_insert_with(|| Regex::new(text));
+            // A test holds every pattern to be valid.
+            compiled.clone().ok()
+        };
+        let mut compiled = |(on, rules): &(On, &'static [Rule])| {
+            let rules = rules.iter().filter_map(|rule| Some((rule, pattern(rule.pattern)?)));
+            (*on, rules.collect())
+        };
+        TABLE.iter().map(&mut compiled).collect()
     });
     &COMPILED
 }

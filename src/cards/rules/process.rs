@@ -2,6 +2,12 @@
 
 use super::{At, Rule};
 
+/// What the init process says of a file that it may not execute.
+const TINI_DENIED: &str = r"tini \(\d+\)\] exec (?P<program>\S+) failed: Permission denied";
+/// What a shell says of a program that is not there.
+const NO_PROGRAM_IN_SHELL: &str =
+    r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found";
+
 /// Held against `137 oom limit`.
 pub(super) const MEMORY: &[Rule] = &[
     Rule {
@@ -46,7 +52,7 @@ pub(super) const COMMAND: &[Rule] = &[
     },
     Rule {
         code: "MC543",
-        pattern: r"tini \(\d+\)\] exec (?P<program>\S+) failed: Permission denied",
+        pattern: TINI_DENIED,
         what: "{program} may not be executed",
         why: "{program:host} of this machine has no execute permission, and the image has it from there",
         fix: "make it executable, then build anew",
@@ -55,7 +61,7 @@ pub(super) const COMMAND: &[Rule] = &[
     },
     Rule {
         code: "MC543",
-        pattern: r"tini \(\d+\)\] exec (?P<program>\S+) failed: Permission denied",
+        pattern: TINI_DENIED,
         what: "{program} may not be executed",
         why: "that file of the image {image} has no execute permission, or is a folder",
         fix: "let the command begin with {program:begin_with}{or_own_command}",
@@ -100,7 +106,7 @@ pub(super) const COMMAND: &[Rule] = &[
     },
     Rule {
         code: "MC542",
-        pattern: r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        pattern: NO_PROGRAM_IN_SHELL,
         what: "there is no program `{program}` in the image {image}",
         why: "its command runs it in a shell",
         fix: "install it in {dockerfile} (RUN apt-get update && apt-get install -y {program}), or correct the command",
@@ -109,7 +115,7 @@ pub(super) const COMMAND: &[Rule] = &[
     },
     Rule {
         code: "MC542",
-        pattern: r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
+        pattern: NO_PROGRAM_IN_SHELL,
         what: "there is no program `{program}` in the image {image}",
         why: "its command runs it in a shell",
         fix: "correct the command, or use an image that has {program}{or_own_command}",

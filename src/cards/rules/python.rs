@@ -2,6 +2,29 @@
 
 use super::{At, Rule};
 
+/// A module that is nowhere.
+const NO_MODULE: &str = r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'";
+/// A name that a module does not have.
+const NO_NAME_IN_MODULE: &str =
+    r"ImportError: cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<module>[\w.]+)'";
+/// What the interpreter says of a script that is not there.
+const NO_SCRIPT: &str = r"can't open file '(?P<path>[^']+)': \[Errno 2\]";
+/// A file that the code opens and that is not there.
+const NO_FILE: &str = r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'";
+/// A file that the process may not open.
+const DENIED: &str = r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'";
+/// The container's own address, as clients' errors have it.
+const OWN_ADDRESS: &str = r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>localhost|127\.0\.0\.1)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#;
+/// The same, as asyncio has it.
+const OWN_ADDRESS_REFUSED: &str = r"Connect call failed \('(?P<peer>127\.0\.0\.1)', (?P<port>\d+)";
+/// A host and its port, as clients' errors have them.
+const PEER: &str = r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>[A-Za-z][\w.-]*)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#;
+/// A host that has no address, by the line of code that names it.
+const PEER_UNKNOWN: &str = r#"(?s)\(['"](?P<peer>[A-Za-z][\w.-]*)['"], \d+\).*gaierror: \[Errno -\d\]"#;
+/// The last line of any traceback.
+const EXCEPTION: &str =
+    r"(?m)^\s*(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Unreachable|Exit|Interrupt))(?:: (?P<why>[^\n]*))?$";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC562",
@@ -14,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC550",
-        pattern: r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'",
+        pattern: NO_MODULE,
         what: "{module:module_file} is in the project, but not in its image",
         why: "{at} imports it, and the image was built without it",
         fix: "let {dockerfile} copy it above its CMD (COPY {module:module_file} ./{module:module_file}), then build anew",
@@ -23,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC550",
-        pattern: r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'",
+        pattern: NO_MODULE,
         what: "the Python module `{module}` is not in its image",
         why: "{at} imports it, and {module:requirement} asks for its package, but the image was built before that",
         fix: "build anew",
@@ -32,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC550",
-        pattern: r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'",
+        pattern: NO_MODULE,
         what: "the Python module `{module}` is not in its image",
         why: "{at} imports it, and {requirements} names no package that brings it",
         fix: "name its package in {requirements} and build anew",
@@ -41,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC550",
-        pattern: r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'",
+        pattern: NO_MODULE,
         what: "the Python module `{module}` is not in its image",
         why: "{at} imports it",
         fix: "install it where the image is made: pip install {module:package}",
@@ -50,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC550",
-        pattern: r"ImportError: cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<module>[\w.]+)'",
+        pattern: NO_NAME_IN_MODULE,
         what: "{module:module_file} defines no `{name}`",
         why: "{at} imports it from there; two files that import each other do the same",
         fix: "define it there, or correct the name in {at}; then build anew",
@@ -59,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC550",
-        pattern: r"ImportError: cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<module>[\w.]+)'",
+        pattern: NO_NAME_IN_MODULE,
         what: "the package {module:top} in its image has no `{name}`",
         why: "{at} imports it; another version of {module:package} has it",
         fix: "ask for that version in requirements.txt, then build anew",
@@ -113,7 +136,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"can't open file '(?P<path>[^']+)': \[Errno 2\]",
+        pattern: NO_SCRIPT,
         what: "{path} is not in its image",
         why: "its command runs it; {path:copied} is in the project, but the Dockerfile doesn't copy it there",
         fix: "let {dockerfile} copy it above its CMD (`{path:copy}`), then build anew",
@@ -122,7 +145,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"can't open file '(?P<path>[^']+)': \[Errno 2\]",
+        pattern: NO_SCRIPT,
         what: "{path} is not in its image",
         why: "its command runs it, and neither the image nor the project has such a file; the project has {scripts}",
         fix: "name the file that is meant in the command, or write {path:name} and let {dockerfile} copy it; then build anew",
@@ -131,7 +154,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"can't open file '(?P<path>[^']+)': \[Errno 2\]",
+        pattern: NO_SCRIPT,
         what: "{path} is not in its image",
         why: "its command runs it, and neither the image nor the project has such a file",
         fix: "correct the file's name in the command, then build anew",
@@ -158,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'",
+        pattern: NO_FILE,
         what: "the file {path:mounted} is not there",
         why: "{at} opens {path}, which is mounted from there",
         fix: "put that file there, or correct the name in {at}",
@@ -167,8 +190,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>(?:[^']*/)?(?:\.env[^'/]*|[^'/]*\.env|(?:keys_pool|env)/[^']*))'",
-        what: "there is no {path} in its container",
+        pattern: NO_FILE,
+        what: "there is no {path} in its container{path:holds_keys}",
         why: "{at} opens it, and it is not mounted; it holds keys, which belong in no image",
         fix: "mount it under `volumes:` of {service}, read-only: `./…:{path}:ro`",
         run: &["magicctl up"],
@@ -176,7 +199,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'",
+        pattern: NO_FILE,
         what: "{path:left_out} is in the project, but .dockerignore keeps it out of its image",
         why: "{at} opens {path}",
         fix: "let it in with a line of .dockerignore; where no COPY of {dockerfile} brings it yet, add `{path:copy}`",
@@ -185,7 +208,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'",
+        pattern: NO_FILE,
         what: "there is no {path} in its container",
         why: "{at} opens it; the project has such a file, and {dockerfile} doesn't copy it there",
         fix: "let {dockerfile} copy it above its CMD (`{path:copy}`), then build anew",
@@ -194,7 +217,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'",
+        pattern: NO_FILE,
         what: "there is no {path} in its container",
         why: "{at} opens it, and nothing called {path:name} is mounted, in the image or in the project",
         fix: "correct the name in {at}; or write {path:name} into the build context ({context}) and let {dockerfile} copy it (`COPY {path:name} {path}`)",
@@ -203,7 +226,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC553",
-        pattern: r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'",
+        pattern: NO_FILE,
         what: "there is no {path} in its container",
         why: "{at} opens it, and it is neither in the image nor mounted",
         fix: "copy it in the Dockerfile or mount it (`volumes:` of {service}), or correct the name in {at}",
@@ -221,7 +244,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC554",
-        pattern: r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'",
+        pattern: DENIED,
         what: "its user may not open {path:mounted}",
         why: "{at} opens {path}, which is mounted from there; the process runs as `{user}`, to whom the file does not belong",
         fix: "give it to that user",
@@ -230,7 +253,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC554",
-        pattern: r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'",
+        pattern: DENIED,
         what: "its user may not write in the volume {path:volume}",
         why: "{at} opens {path}; the process runs as `{user}`, and the volume belongs to somebody else",
         fix: "give the volume to that user; its data stays",
@@ -242,7 +265,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC554",
-        pattern: r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'",
+        pattern: DENIED,
         what: "its user may not open {path}",
         why: "{at} opens it; the process runs as `{user}`, and in the image it belongs to somebody else",
         fix: "in the Dockerfile, before USER: RUN mkdir -p {path:parent} && chown {user} {path:parent}; or write elsewhere, such as /tmp",
@@ -260,7 +283,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>localhost|127\.0\.0\.1)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#,
+        pattern: OWN_ADDRESS,
         what: "it looks for {port:offering} at {peer}:{port}, which is its own container",
         why: "in a container {peer} means the container itself, not the machine or another service",
         fix: "let {peer:setting} say {port:offering} instead of {peer}: services reach each other by name",
@@ -269,7 +292,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>localhost|127\.0\.0\.1)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#,
+        pattern: OWN_ADDRESS,
         what: "it looks for something at {peer}:{port}, which is its own container",
         why: "in a container {peer} means the container itself, not the machine or another service",
         fix: "let it connect to the service that has port {port} by its name: {others}",
@@ -278,7 +301,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r"Connect call failed \('(?P<peer>127\.0\.0\.1)', (?P<port>\d+)",
+        pattern: OWN_ADDRESS_REFUSED,
         what: "it looks for {port:offering} at {peer}:{port}, which is its own container",
         why: "in a container {peer} means the container itself, not the machine or another service",
         fix: "let {at} connect to {port:offering} instead: services reach each other by name",
@@ -287,7 +310,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r"Connect call failed \('(?P<peer>127\.0\.0\.1)', (?P<port>\d+)",
+        pattern: OWN_ADDRESS_REFUSED,
         what: "nothing answers at {peer}:{port}, which is its own container",
         why: "in a container {peer} means the container itself, not the machine or another service, and nothing listens on port {port} there",
         fix: "let {at} connect to the service that has port {port} by its name, not to {peer}: {others}",
@@ -305,7 +328,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>[A-Za-z][\w.-]*)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#,
+        pattern: PEER,
         what: "{peer:service} does not answer on port {port}",
         why: "it needs {peer} at its start, and does not wait for it: `depends_on` has no `condition: service_healthy` for {peer:unawaited}",
         fix: "let it wait, in {compose}: under `depends_on:` of {service}, `{peer}:` with `condition: service_healthy`",
@@ -314,7 +337,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>[A-Za-z][\w.-]*)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#,
+        pattern: PEER,
         what: "{peer:service} does not answer on port {port}",
         why: "{peer} was ready before {service} was started, so the port is the wrong one ({peer:setting} says {port}), or {peer} has ended since",
         fix: "correct the port in {peer:setting} (Kafka has 9093 for containers, Redis 6379); if {peer} has ended, start it",
@@ -323,7 +346,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>[A-Za-z][\w.-]*)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#,
+        pattern: PEER,
         what: "{peer:service} does not answer on port {port}",
         why: "{peer} has ended, or listens on another port",
         fix: "see whether it is ready; else correct the port",
@@ -332,7 +355,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?s)\(['"](?P<peer>[A-Za-z][\w.-]*)['"], \d+\).*gaierror: \[Errno -\d\]"#,
+        pattern: PEER_UNKNOWN,
         what: "it can't reach {peer:service}, which does not run",
         why: "{at} connects to it; a service has a name for others only while it runs",
         fix: "let {service} wait for it in {compose}: `depends_on:` with `condition: service_healthy`",
@@ -341,7 +364,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>[A-Za-z][\w.-]*)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#,
+        pattern: PEER,
         what: "it can't reach `{peer}`: no service of this stack has that name",
         why: "{peer:setting} names it as a host, and inside the stack hosts are services' names",
         fix: "correct the name in {peer:setting}: `{peer:near}` is one",
@@ -350,7 +373,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>[A-Za-z][\w.-]*)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#,
+        pattern: PEER,
         what: "it can't reach {peer}:{port}",
         why: "no service of this stack is called {peer}; outside, the host is not there or has nothing on that port",
         fix: "correct the address where it is set, or connect the machine",
@@ -368,7 +391,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?s)\(['"](?P<peer>[A-Za-z][\w.-]*)['"], \d+\).*gaierror: \[Errno -\d\]"#,
+        pattern: PEER_UNKNOWN,
         what: "it can't reach `{peer}`: no service of this stack has that name",
         why: "{at} connects to it; inside the stack a service is reached by its name",
         fix: "write `{peer:near}` there, then build anew",
@@ -377,7 +400,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC555",
-        pattern: r#"(?s)\(['"](?P<peer>[A-Za-z][\w.-]*)['"], \d+\).*gaierror: \[Errno -\d\]"#,
+        pattern: PEER_UNKNOWN,
         what: "it can't reach `{peer}`: nothing has that name",
         why: "{at} connects to it; inside the stack a service is reached by its name, outside a host by its name in the DNS",
         fix: "correct `{peer}` there, then build anew",
@@ -498,7 +521,7 @@ pub(super) const ANY: &[Rule] = &[
     },
     Rule {
         code: "MC558",
-        pattern: r"(?m)^\s*(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Unreachable|Exit|Interrupt))(?:: (?P<why>[^\n]*))?$",
+        pattern: EXCEPTION,
         what: "{kind}: {why}",
         why: "{at} raised it: {kind:meaning}",
         fix: "{kind:remedy} in {at}, then build anew",
@@ -507,7 +530,7 @@ pub(super) const ANY: &[Rule] = &[
     },
     Rule {
         code: "MC558",
-        pattern: r"(?m)^\s*(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Unreachable|Exit|Interrupt))(?:: (?P<why>[^\n]*))?$",
+        pattern: EXCEPTION,
         what: "{kind}: {why}",
         why: "{at} raised it, and nothing caught it",
         fix: "mend {at}",

@@ -2,6 +2,9 @@
 
 use super::{At, Rule};
 
+/// What registries say of an image that is not there or not for everybody.
+const DENIED: &str = r"(?i)^denied\b|pull access denied for (?P<repository>[^,\s]+)|requested access to the resource is denied|repository does not exist";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC523",
@@ -39,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name: it has no network, no DNS, or needs a proxy",
         fix: "connect the machine, or give the engine its proxy; where no registry can be reached, build the images from packages",
-        run: &["make images", "magicctl --env-file images/local.env up"],
+        run: &["make images", "magicctl {local_images}up"],
         at: At::Key("image"),
     },
     Rule {
@@ -89,7 +92,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC521",
-        pattern: r"(?i)^denied\b|pull access denied for (?P<repository>[^,\s]+)|requested access to the resource is denied|repository does not exist",
+        pattern: DENIED,
         what: "there is no image {image} at {registry}, or it is private{no_login}",
         why: "the registry says the same in both cases, and you are not logged in there",
         fix: "log in; if it says the same then, the name in {image_key} is misspelt",
@@ -98,7 +101,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC521",
-        pattern: r"(?i)^denied\b|pull access denied for (?P<repository>[^,\s]+)|requested access to the resource is denied|repository does not exist",
+        pattern: DENIED,
         what: "there is no image {image} at {registry}, or you have no right to it{with_login}",
         why: "the registry says the same in both cases; you are logged in there",
         fix: "correct the name in {image_key}, or have its owner give your account the right to pull it",
@@ -107,7 +110,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC521",
-        pattern: r"(?i)^denied\b|pull access denied for (?P<repository>[^,\s]+)|requested access to the resource is denied|repository does not exist",
+        pattern: DENIED,
         what: "there is no image {image} at {registry}, or it is private",
         why: "the registry says the same in both cases; mostly the name is misspelt",
         fix: "correct the name in {image_key}; only if it is a private one, log in first (`docker login {login_registry}`)",

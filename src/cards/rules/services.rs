@@ -2,6 +2,9 @@
 
 use super::{At, Rule};
 
+/// What Grafana, Loki, Kafka and Redis say of a folder that they may not write to.
+const NOT_WRITABLE: &str = r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC342",
@@ -138,7 +141,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC554",
-        pattern: r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))",
+        pattern: NOT_WRITABLE,
         what: "its user may not write to {any_path:bind}",
         why: "that folder of this machine is mounted into the service, whose process runs as user {user} and needs {any_path}",
         fix: "give the folder to that user",
@@ -147,7 +150,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC554",
-        pattern: r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))",
+        pattern: NOT_WRITABLE,
         what: "its user may not write to its volume {any_path:volume}",
         why: "its process runs as user {user} and needs {any_path}; the volume belongs to somebody else, such as after a change of `user` or of the image",
         fix: "give the volume to that user; its data stays",
@@ -159,7 +162,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC554",
-        pattern: r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))",
+        pattern: NOT_WRITABLE,
         what: "its user may not write {any_path}",
         why: "its process runs as user {user}, and that path of the image belongs to somebody else",
         fix: "mount a named volume there, or take `user` out of the service",

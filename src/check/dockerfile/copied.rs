@@ -9,6 +9,7 @@ use crate::check::project::Project;
 use crate::check::{Finding, checklist};
 use crate::codes;
 use crate::nearest::nearest;
+use crate::secrets;
 
 use super::Recipe;
 
@@ -102,7 +103,14 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
                 &codes::COPY_IGNORED,
                 format!("the Dockerfile copies {written}, which .dockerignore leaves out"),
             )
-            .fix(format!("add `!{}` at the end of .dockerignore", path.display()))
+            .fix(if secrets::are_in(path) {
+                format!(
+                    "take it out, and mount {} read-only in the Compose file: keys belong in no image",
+                    path.display()
+                )
+            } else {
+                format!("add `!{}` at the end of .dockerignore", path.display())
+            })
             .at(place)
             .in_file()
         })

@@ -107,15 +107,7 @@ fn each(
         }
         Err(finding) => return Err(Some(finding)),
     };
-    let own = path.with_file_name(format!(
-        "{}.dockerignore",
-        path.file_name().unwrap_or_default().to_string_lossy()
-    ));
-    let ignore_path = if own.is_file() {
-        own
-    } else {
-        build.context.join(".dockerignore")
-    };
+    let ignore_path = Ignore::file_of(&build.context, &build.dockerfile);
     let ignore = match Text::read(&ignore_path).map_err(Some)? {
         None => Ignore::default(),
         Some(text) => Ignore::parse(&text.text).map_err(|why| {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::codes;
 use crate::nearest::nearest;
+use crate::secrets;
 
 use super::Finding;
 use super::project::Project;
@@ -31,7 +32,7 @@ const MOST_FILES: usize = 1000;
 
 /// The files that hold keys, absolute: those of the two folders, and `.env` when it has secrets.
 pub(super) fn files_with_keys(root: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = ["keys_pool", "env"]
+    let mut files: Vec<PathBuf> = secrets::FOLDERS
         .into_iter()
         .flat_map(|folder| file::entries(&root.join(folder)))
         .filter(|entry| matches!(entry.kind, Kind::File { .. } | Kind::Closed(_)))
@@ -40,11 +41,7 @@ pub(super) fn files_with_keys(root: &Path) -> Vec<PathBuf> {
     let own = root.join(".env");
     let secret = |line: &str| {
         let (name, value) = line.split_once('=').unwrap_or_default();
-        let name = name.to_uppercase();
-        !value.trim().is_empty()
-            && ["PASSWORD", "SECRET", "TOKEN", "_KEY"]
-                .iter()
-                .any(|word| name.contains(word))
+        !value.trim().is_empty() && secrets::is_name(name.trim())
     };
     // Mostly it says ports and images.
     if let Ok(Some(text)) = Text::read(&own)
@@ -62,7 +59,7 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     let mut seen = BTreeMap::new();
-    for folder in ["keys_pool", "env"] {
+    for folder in secrets::FOLDERS {
         for entry in file::entries(&project.root.join(folder)) {
             findings.extend(named(project, folder, &entry));
             match &entry.kind {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use crate::secrets;
+
 /// More than this of one file is no list of keys; `check` says so.
 const LARGEST: u64 = 1 << 20;
 
@@ -14,7 +16,7 @@ const LONGEST: usize = 8 << 10;
 /// What can't be read holds no key that we could print.
 pub(super) fn keys(root: &Path) -> Vec<String> {
     let mut keys = Vec::new();
-    for folder in ["keys_pool", "env"] {
+    for folder in secrets::FOLDERS {
         let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
             continue;
         };

@@ -1,0 +1,430 @@
+//! What a card makes of the project's own files.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::compose::{Request, Stack, load};
+use crate::engine::FailedStep;
+use crate::report::Redactor;
+
+use super::*;
+
+/// A project of these files; the Compose file is `compose`.
+fn project(files: &[(&str, &str)], compose: &str) -> (tempfile::TempDir, Stack) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files.iter().chain(&[("compose.yaml", compose)]) {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let request = Request {
+        start_dir: folder.path().to_owned(),
+        ..Request::default()
+    };
+    let stack = load(&request).unwrap();
+    (folder, stack)
+}
+
+/// The card's words, in one text.
+fn told(symptoms: &Symptoms, files: &[(&str, &str)], compose: &str) -> String {
+    let (folder, stack) = project(files, compose);
+    let redactor = Redactor::default();
+    let mut around = Surroundings::new(Some(&stack), &redactor, "magicctl".to_owned());
+    around.here = folder.path().to_owned();
+    let failure = card(symptoms, &around);
+    let place = failure
+        .place
+        .map(|place| format!("at {}:{}", around.shown(&place.file), place.line));
+    [failure.what]
+        .into_iter()
+        .chain(failure.why)
+        .chain(failure.hint)
+        .chain(failure.run)
+        .chain(place)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[track_caller]
+fn tells(symptoms: &Symptoms, files: &[(&str, &str)], compose: &str, parts: &[&str]) {
+    let text = told(symptoms, files, compose);
+    for part in parts {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
+}
+
+const BUILT: &str = "services: {app: {build: ., environment: {REDIS_URL: 'redis://redis:6379/0'}}}\n";
+
+fn raised(line: usize, error: &str) -> Symptoms {
+    let mut symptoms = exited(1);
+    symptoms.workdir = "/app".to_owned();
+    let frame = format!("  File \"/app/run.py\", line {line}, in <module>");
+    symptoms.records = vec![said(&["Traceback (most recent call last):", &frame, error], true)];
+    symptoms
+}
+
+#[test]
+fn files_that_are_missing_are_looked_for_in_the_project() {
+    let code = ("run.py", "open('/app/prompts.txt')\n");
+    let docker = ("Dockerfile", "FROM x\nCMD [\"python\", \"server.py\"]\n");
+    let missing = raised(
+        1,
+        "FileNotFoundError: [Errno 2] No such file or directory: '/app/prompts.txt'",
+    );
+    for (files, parts) in [
+        (
+            &[code, docker][..],
+            &["nothing called prompts.txt", "COPY prompts.txt /app/prompts.txt"][..],
+        ),
+        (
+            &[code, docker, ("prompts.txt", "")],
+            &["the project has such a file", "`COPY prompts.txt /app/prompts.txt`"],
+        ),
+        (
+            &[code, docker, ("data/prompts.txt", "")],
+            &["`COPY data/prompts.txt /app/prompts.txt`"],
+        ),
+        (
+            &[code, docker, ("prompts.txt", ""), (".dockerignore", "*\n!run.py")],
+            &[
+                ".dockerignore keeps it out",
+                "printf '\\n%s\\n' '!prompts.txt' >> .dockerignore",
+            ],
+        ),
+    ] {
+        tells(&missing, files, BUILT, parts);
+        tells(&missing, files, BUILT, &["magicctl rebuild app", "at run.py:1"]);
+    }
+    let mut command = exited(2);
+    command.records = vec![said(
+        &["python: can't open file '/app/server.py': [Errno 2] No such file or directory"],
+        true,
+    )];
+    tells(
+        &command,
+        &[code, docker],
+        BUILT,
+        &["the project has run.py", "at Dockerfile:2"],
+    );
+    let elsewhere = [code, docker, ("src/server.py", "")];
+    tells(&command, &elsewhere, BUILT, &["the project has run.py"]);
+}
+
+#[test]
+fn what_a_dockerfile_copies_is_looked_for_in_the_project() {
+    let copy = Symptoms::new("app", Stage::Build).said("failed to compute cache key: \"/tools\" not found: not found");
+    let code = ("app/run.py", "import tools\n");
+    let built = "services: {app: {build: app}}\n";
+    for (files, part) in [
+        (&[code, ("app/src/tools/x.py", "")][..], "let that line copy src/tools"),
+        (&[code, ("tools/x.py", "")], "the project has it at tools"),
+        (&[code], "app/run.py:1 names it"),
+        (&[("app/run.py", "")], "(run.py) does not name it"),
+        (&[], "take the line out"),
+    ] {
+        tells(&copy, files, built, &[part, "magicctl rebuild app"]);
+    }
+}
+
+#[test]
+fn a_login_decides_what_a_denied_pull_means() {
+    let denied = |image: &str, has_login| {
+        let mut symptoms = Symptoms::new(
+            "app",
+            Stage::Pull {
+                image: image.to_owned(),
+            },
+        )
+        .said("denied");
+        symptoms.has_login = Some(has_login);
+        symptoms
+    };
+    let compose = "services: {app: {image: x}}\n";
+    tells(&denied("ghcr.io/a/b", false), &[], compose, &["docker login ghcr.io"]);
+    tells(&denied("ghcr.io/a/b", true), &[], compose, &["the right to pull it"]);
+    tells(
+        &denied("rediss:8", false),
+        &[],
+        compose,
+        &["mostly the name is misspelt"],
+    );
+}
+
+#[test]
+fn what_runs_is_named() {
+    let pulled = "services: {app: {image: redis:8, command: [magic]}}\n";
+    let mut unknown = exited(127);
+    unknown.command = vec!["magic".to_owned()];
+    unknown.image_command = vec!["redis-server".to_owned()];
+    unknown.records = vec![said(&["/entrypoint.sh: 38: exec: magic: not found"], true)];
+    tells(
+        &unknown,
+        &[],
+        pulled,
+        &[
+            "in the image redis:8",
+            "take `command` out: then its image runs `redis-server`",
+            "magicctl up",
+        ],
+    );
+    let denied = |program: &str| {
+        let mut symptoms = exited(126);
+        symptoms.records = vec![said(&[&format!("exec: line 3: {program}: Permission denied")], true)];
+        symptoms
+    };
+    tells(
+        &denied("/etc/hostname"),
+        &[],
+        pulled,
+        &["let the command begin with a program"],
+    );
+    tells(&denied("/app/run.sh"), &[], pulled, &["begin with `sh /app/run.sh`"]);
+
+    let mut ended = exited(0);
+    ended.command = vec!["python".to_owned(), "run.py".to_owned()];
+    tells(
+        &ended,
+        &[("Dockerfile", "FROM x\nCMD [\"python\", \"run.py\"]\n")],
+        BUILT,
+        &[
+            "(`python run.py`)",
+            "magicctl run --rm app",
+            "magicctl rebuild app",
+            "at Dockerfile:2",
+        ],
+    );
+    let mut gave_up = exited(2);
+    gave_up.command.clone_from(&ended.command);
+    gave_up.records = vec![said(&["can not open the index"], true)];
+    tells(
+        &gave_up,
+        &[],
+        BUILT,
+        &["that is all that it said", "in its command or", "magicctl rebuild app"],
+    );
+    assert!(!told(&gave_up, &[], BUILT).contains("magicctl logs"));
+    tells(
+        &gave_up,
+        &[],
+        "services: {app: {image: x}}\n",
+        &["in its command (`python run.py`) or"],
+    );
+    for number in 0..20 {
+        gave_up.records.insert(0, said(&[&format!("step {number}")], false));
+    }
+    tells(&gave_up, &[], BUILT, &["magicctl logs app"]);
+    tells(
+        &exited(139),
+        &[],
+        pulled,
+        &["start it once more", "the one that ran before"],
+    );
+    tells(&exited(139), &[], BUILT, &["start it once more", "--no-cache"]);
+}
+
+#[test]
+fn open_ports_decide_what_a_refused_healthcheck_means() {
+    let mut refused = Symptoms::new("app", Stage::TimedOut(Duration::from_secs(5)));
+    refused.command = vec!["sleep".to_owned(), "60".to_owned()];
+    refused.health = Some(HealthReport {
+        command: vec!["curl".to_owned(), "http://localhost:8001/".to_owned()],
+        code: Some(1),
+        output: "Connection refused".to_owned(),
+    });
+    for (ports, part) in [
+        (
+            vec![],
+            "(`sleep 60`) serves nothing, or nothing yet, and it has printed nothing",
+        ),
+        (vec![8000], "it listens on port 8000"),
+        (vec![8001], "which is open now"),
+    ] {
+        refused.open_ports = Some(ports);
+        tells(&refused, &[], BUILT, &[part]);
+    }
+}
+
+#[test]
+fn code_that_names_what_is_not_there() {
+    let code = ("run.py", "import os\nport = int(os.environ['REDIS_URL'])\n");
+    let number = "ValueError: invalid literal for int() with base 10: 'redis://redis:6379/0'";
+    tells(
+        &raised(2, number),
+        &[code],
+        BUILT,
+        &[
+            "run.py:2 makes a number of REDIS_URL",
+            "magicctl rebuild app",
+            "at run.py:2",
+        ],
+    );
+    let unset = raised(2, "  File \"<frozen os>\", line 1, in __getitem__\nKeyError: 'API_KEY'");
+    tells(
+        &unset,
+        &[code],
+        BUILT,
+        &["`API_KEY: ${API_KEY}`", "into .env: `API_KEY=…`"],
+    );
+    let with_key = [code, (".env", "A=1\nAPI_KEY=x\n")];
+    tells(&unset, &with_key, BUILT, &["its value is in .env:2"]);
+    tells(
+        &raised(2, "KeyError: 'gemini'"),
+        &[code],
+        BUILT,
+        &["look it up with `.get()` and a default in run.py:2"],
+    );
+
+    let refused = raised(
+        2,
+        "ConnectionRefusedError: [Errno 111] Connect call failed ('127.0.0.1', 5432)",
+    );
+    for (others, part) in [
+        ("db: {image: x, expose: ['5432']}", "connect to db:5432"),
+        ("db: {image: x, ports: ['5432:7000']}", "connect to db:7000"),
+        ("db: {image: x}", "there are: db"),
+        ("", "no other service"),
+    ] {
+        let compose = format!("services: {{app: {{build: .}}, {others}}}\n");
+        tells(&refused, &[code], &compose, &[part, "magicctl rebuild app"]);
+    }
+}
+
+#[test]
+fn a_setting_is_mended_where_it_comes_from() {
+    let compose = "services:\n  app:\n    image: x\n    environment:\n      KAFKA_HEAP_OPTS: ${KAFKA_HEAP_OPTS:--Xms256m -Xmx512m}\n";
+    let mut heap = exited(1);
+    heap.records = vec![said(&["Invalid maximum heap size: -Xmx512x"], true)];
+    let wrong = [(".env", "A=1\nKAFKA_HEAP_OPTS=-Xmx512x\n")];
+    tells(
+        &heap,
+        &wrong,
+        compose,
+        &[
+            "from .env:2",
+            "sed -i --follow-symlinks '2s|.*|KAFKA_HEAP_OPTS=-Xms256m -Xmx512m|' .env",
+            "at .env:2",
+        ],
+    );
+    tells(
+        &heap,
+        &[],
+        compose,
+        &["the default in the Compose file", "at compose.yaml:5"],
+    );
+}
+
+#[test]
+fn what_holds_keys_is_mounted_and_never_copied() {
+    let compose = "services: {app: {build: .}}\n";
+    let files = [
+        ("run.py", "open('x')\n"),
+        ("keys_pool/keys_pool_openai.env", "sk"),
+        (".env", "A=1\n"),
+        ("env/tavily.env", "k"),
+        (".dockerignore", "*\n!run.py\n"),
+    ];
+    for path in [
+        "/app/keys_pool/keys_pool_openai.env",
+        "/app/.env",
+        "/app/env/tavily.env",
+    ] {
+        let error = format!("FileNotFoundError: [Errno 2] No such file or directory: '{path}'");
+        let text = told(&raised(1, &error), &files, compose);
+        assert!(
+            text.contains("belong in no image") && text.contains("mount it"),
+            "{text}"
+        );
+        assert!(!text.contains("COPY") && !text.contains(".dockerignore"), "{text}");
+    }
+    for path in ["keys_pool", ".env", "env/tavily.env"] {
+        let said = format!("failed to compute cache key: \"/{path}\" not found: not found");
+        let text = told(&Symptoms::new("app", Stage::Build).said(said), &files, compose);
+        assert!(text.contains("take the line out") && !text.contains(">>"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_copied_from_a_stage_is_not_looked_for_in_the_project() {
+    let mut copy = Symptoms::new("app", Stage::Build).said("failed to compute cache key: \"/app/dist\" not found");
+    copy.step = Some(FailedStep {
+        name: "[3/4] COPY --from=build /app/dist ./dist".to_owned(),
+        output: Vec::new(),
+    });
+    let files = [("app/dist/x", ""), ("Dockerfile", "FROM x\n")];
+    tells(&copy, &files, "services: {app: {build: .}}\n", &["from another stage"]);
+}
+
+#[test]
+fn a_program_that_python_lacks_is_installed_and_not_copied() {
+    let mut missing = raised(
+        1,
+        "  File \"/usr/lib/python3/subprocess.py\", line 1955, in _execute_child",
+    );
+    missing.records[0]
+        .lines
+        .push("FileNotFoundError: [Errno 2] No such file or directory: 'ffmpeg'".to_owned());
+    let files = [("run.py", "subprocess.run(['ffmpeg'])\n"), ("Dockerfile", "FROM x\n")];
+    tells(
+        &missing,
+        &files,
+        "services: {app: {build: .}}\n",
+        &["no program ffmpeg", "install it in Dockerfile"],
+    );
+}
+
+#[test]
+fn a_service_that_does_not_run_is_not_misspelt() {
+    let code = ("run.py", "socket.create_connection(('redis', 6379))\n");
+    let mut lost = raised(1, "    socket.create_connection(('redis', 6379))");
+    lost.records[0]
+        .lines
+        .push("socket.gaierror: [Errno -2] Name or service not known".to_owned());
+    let compose = "services: {app: {build: .}, redis: {image: x}}\n";
+    tells(&lost, &[code], compose, &["can't reach redis, which does not run"]);
+    let misspelt = "services: {app: {build: .}, rediss: {image: x}}\n";
+    tells(&lost, &[code], misspelt, &["write `rediss` there"]);
+}
+
+#[test]
+fn who_waits_for_a_service_comes_up_after_its_rebuild() {
+    let compose = "services: {app: {build: .}, web: {image: x, depends_on: [app]}}\n";
+    let error = raised(1, "KeyError: 'gemini'");
+    tells(
+        &error,
+        &[("run.py", "x\n")],
+        compose,
+        &["magicctl rebuild app\nmagicctl up"],
+    );
+}
+
+#[test]
+fn a_password_in_a_command_is_told_by_its_variable() {
+    let compose = "services: {app: {image: x, command: [server, --password, '${DB_PASSWORD}']}}\n";
+    let mut ended = exited(0);
+    ended.command = ["server", "--password", "hunter22"].map(ToOwned::to_owned).to_vec();
+    let text = told(&ended, &[(".env", "DB_PASSWORD=hunter22\n")], compose);
+    assert!(text.contains("${DB_PASSWORD}") && !text.contains("hunter22"), "{text}");
+}
+
+#[test]
+fn commands_are_quoted_for_a_shell() {
+    let mut wrong = Symptoms::new("app", Stage::Build).said("failed");
+    wrong.step = Some(FailedStep {
+        name: "RUN pip install".to_owned(),
+        output: vec![
+            "ERROR: Could not find a version that satisfies the requirement uvicorn==99 (from versions: 0.1, 0.2)"
+                .to_owned(),
+        ],
+    });
+    let compose = "services: {app: {build: 'my app'}}\n";
+    let files = [(
+        "my app/requirements.txt",
+        "a\nuvicorn[standard] == 99 ; python_version > '3'\n",
+    )];
+    tells(
+        &wrong,
+        &files,
+        compose,
+        &["sed -i --follow-symlinks '2s/[=<>~!]=* *[^;# ]*/==0.2/' 'my app/requirements.txt'"],
+    );
+}

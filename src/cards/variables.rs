@@ -1,0 +1,109 @@
+//! The variables of the Compose file: where each has its value from, and how it gets another.
+
+use std::path::{Path, PathBuf};
+
+use crate::compose::{Origin, Variable};
+use crate::failure::Place;
+use crate::secrets;
+
+use super::edits::quoted;
+use super::surroundings::{Surroundings, read, whole_line};
+
+/// A shorter value would be found everywhere.
+const SHORTEST_SECRET: usize = 6;
+
+impl<'a> Surroundings<'a> {
+    /// `text` without keys, and without what the Compose file takes from a variable that is called like a secret.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let mut masked = self.redactor.mask(text).into_owned();
+        for variable in self.stack.into_iter().flat_map(|stack| &stack.interpolation) {
+            let value = variable.value.as_deref().filter(|value| value.len() >= SHORTEST_SECRET);
+            if let Some(value) = value.filter(|_| secrets::is_name(&variable.name)) {
+                masked = masked.replace(value, &format!("${{{}}}", variable.name));
+            }
+        }
+        masked
+    }
+
+    /// The command that gives a variable of the Compose file another value, where it has its value from.
+    pub(super) fn set_variable(&self, name: &str, value: &str) -> Option<String> {
+        let variable = self.variable(name)?;
+        let line = format!("{name}={value}");
+        Some(match (&variable.origin, self.variable_place(name)) {
+            // The default that it hides is the right one.
+            (Origin::Environment, _) if variable.default.as_deref() == Some(value) => format!("unset {name}"),
+            (Origin::Environment, _) => format!("export {name}={}", quoted(value)),
+            (_, Some(place)) => {
+                let line = line.replace('\\', r"\\").replace('&', r"\&").replace('|', r"\|");
+                let edit = format!("{}s|.*|{line}|", place.line);
+                format!(
+                    "sed -i --follow-symlinks {} {}",
+                    quoted(&edit),
+                    self.quoted(&place.file)
+                )
+            }
+            _ => self.append(&line, &self.env_file()?),
+        })
+    }
+
+    /// Where the value of a variable of the Compose file comes from, in words.
+    pub(super) fn origin(&self, name: &str) -> Option<String> {
+        Some(match (&self.variable(name)?.origin, self.variable_place(name)) {
+            (Origin::Environment, _) => "your shell, which goes before .env and the default".to_owned(),
+            (_, Some(place)) => format!(
+                "{}:{}, which goes before the default",
+                self.shown(&place.file),
+                place.line
+            ),
+            _ => "the default in the Compose file".to_owned(),
+        })
+    }
+
+    /// The line of `.env` that gives a variable of the Compose file its value.
+    pub(super) fn variable_place(&self, name: &str) -> Option<Place> {
+        let Origin::File(path) = &self.variable(name)?.origin else {
+            return None;
+        };
+        line_that_sets(path, name)
+    }
+
+    /// How to give a variable to a service without a secret in the Compose file: what to write into `.env`.
+    pub(super) fn env_line(&self, name: &str) -> String {
+        let mut read = self.stack.into_iter().flat_map(|stack| stack.env_files.iter().rev());
+        let there = read.find_map(|file| line_that_sets(file, name));
+        match (self.env_file(), there) {
+            (_, Some(place)) => format!("its value is in {}:{}", self.shown(&place.file), place.line),
+            (Some(file), None) => format!("its value into {}: `{name}=…`", self.shown(&file)),
+            (None, None) => format!("its value into .env: `{name}=…`"),
+        }
+    }
+
+    fn env_file(&self) -> Option<PathBuf> {
+        let stack = self.stack?;
+        let file = stack.env_files.last().cloned();
+        Some(file.unwrap_or_else(|| stack.env_dir.join(".env")))
+    }
+
+    fn variable(&self, name: &str) -> Option<&'a Variable> {
+        let mut variables = self.stack?.interpolation.iter();
+        variables.find(|variable| variable.name == name)
+    }
+
+    /// A variable of the Compose file, such as `KAFKA_CLUSTER_ID`, when the file has it.
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        self.variable(name).is_some()
+    }
+}
+
+/// The last line of a `.env` file that sets `name`: it is the one that counts.
+fn line_that_sets(file: &Path, name: &str) -> Option<Place> {
+    let text = read(file)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let sets = |line: &&str| {
+        let line = line.trim_start();
+        let rest = line.strip_prefix("export ").unwrap_or(line).strip_prefix(name);
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let index = lines.iter().rposition(sets)?;
+    Some(whole_line(file, index + 1, lines[index]))
+}
