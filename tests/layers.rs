@@ -1,0 +1,235 @@
+//! Each folder of `src/` uses only what the table says. A layer knows nothing of those above it.
+//!
+//! What breaks the table today is listed as an exception, file by file. The list may only shrink: an exception that no file
+//! needs any more fails the test as well.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that can't go on fails by panicking"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Folders and files of `src/`, the lowest first, with what each may use of the others.
+const TABLE: [(&str, &[&str]); 22] = [
+    ("labels", &[]),
+    ("nearest", &[]),
+    ("secrets", &[]),
+    ("stamp", &[]),
+    ("failure", &[]),
+    ("codes", &["nearest"]),
+    ("yaml", &["failure", "secrets"]),
+    ("settings", &["failure", "nearest", "yaml"]),
+    ("render", &["failure", "settings"]),
+    ("observed", &["labels"]),
+    ("compose", &["failure", "nearest", "yaml"]),
+    ("plan", &["compose", "failure", "labels", "observed"]),
+    ("content", &["compose", "plan"]),
+    ("event", &["failure", "observed"]),
+    ("engine", &["compose", "failure", "labels", "observed", "stamp"]),
+    ("ready", &["engine", "event", "failure", "observed"]),
+    ("logs", &["engine", "failure", "stamp"]),
+    (
+        "cards",
+        &["compose", "engine", "failure", "logs", "nearest", "observed", "secrets"],
+    ),
+    (
+        "execute",
+        &["compose", "engine", "event", "failure", "labels", "plan", "ready"],
+    ),
+    (
+        "check",
+        &[
+            "codes", "compose", "engine", "failure", "labels", "nearest", "observed", "secrets", "settings", "yaml",
+        ],
+    ),
+    ("report", &["check", "codes", "event", "failure", "observed", "secrets"]),
+    ("cli", &["*"]),
+];
+
+/// Words of other crates and of the standard library, and the only folders that may use them.
+const OUTSIDE: [(&str, &[&str]); 4] = [
+    ("bollard::", &["engine"]),
+    ("clap::", &["cli"]),
+    ("std::env::var", &["cli"]),
+    ("tokio::", &["cli", "engine", "execute", "logs", "ready", "check"]),
+];
+
+/// Breaches of today: a file, and what it uses all the same.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("cards/surroundings.rs", "report"),
+    ("check/checklist.rs", "render"),
+    ("check/config/mod.rs", "render"),
+    ("check/name.rs", "plan"),
+    ("check/project.rs", "render"),
+    ("check/table.rs", "clap::"),
+    ("compose/flags.rs", "std::env::var"),
+    ("engine/create.rs", "plan"),
+    ("engine/credentials.rs", "std::env::var"),
+    ("engine/object.rs", "plan"),
+    ("execute/act.rs", "cards"),
+    ("execute/graph.rs", "cards"),
+    ("logs/level.rs", "clap::"),
+    ("logs/print/mod.rs", "report"),
+    ("logs/source/choice.rs", "clap::"),
+    ("plan/step.rs", "event"),
+    ("ready/page.rs", "plan"),
+    ("ready/wait.rs", "plan"),
+    ("report/card.rs", "cards"),
+    ("report/card.rs", "std::env::var"),
+    ("report/failures.rs", "cards"),
+    ("report/mod.rs", "clap::"),
+    ("report/mod.rs", "std::env::var"),
+    ("settings/value.rs", "compose"),
+];
+
+/// The code of each file of `src/` by its path there; without comments and tests.
+fn sources() -> BTreeMap<PathBuf, String> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder of sources") {
+            let path = entry.expect("its entry").path();
+            if path.is_dir() {
+                walk(&path, files);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    files
+        .into_iter()
+        .map(|file| {
+            let text = fs::read_to_string(&file).expect("a source");
+            (file.strip_prefix(&root).expect("below src").to_owned(), code(&text))
+        })
+        .filter(|(path, _)| !is_test(path))
+        .collect()
+}
+
+fn is_test(path: &Path) -> bool {
+    path.iter().any(|part| {
+        let part = part.to_string_lossy();
+        let name = part.trim_end_matches(".rs");
+        name == "tests" || name.ends_with("_tests")
+    })
+}
+
+/// Without comments, and without the tests at the end.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    text.lines().filter(is_code).collect::<Vec<_>>().join("\n")
+}
+
+/// The folder or file of `src/` that a path there belongs to.
+fn layer(path: &Path) -> String {
+    let first = path.iter().next().expect("a path").to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// What a text names behind `crate::`, alone or in braces.
+fn named(code: &str) -> BTreeSet<String> {
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let first = |text: &str| -> String { text.trim_start().chars().take_while(|c| is_of_a_name(*c)).collect() };
+    let mut names = BTreeSet::new();
+    for (at, word) in code.match_indices("crate::") {
+        if code[..at].ends_with(is_of_a_name) {
+            continue;
+        }
+        let rest = &code[at + word.len()..];
+        match rest.strip_prefix('{') {
+            None => names.extend([first(rest)]),
+            Some(inside) => {
+                let mut depth = 1;
+                let mut starts = true;
+                for (at, c) in inside.char_indices() {
+                    if starts && depth == 1 && !c.is_whitespace() {
+                        names.extend([first(&inside[at..])]);
+                        starts = false;
+                    }
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 1 => starts = true,
+                        _ => {}
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    names.remove("");
+    names
+}
+
+/// Each file with what it uses against the table.
+fn breaches() -> BTreeSet<(String, String)> {
+    let table: BTreeMap<&str, &[&str]> = TABLE.into_iter().collect();
+    let mut found = BTreeSet::new();
+    for (path, code) in sources() {
+        let layer = layer(&path);
+        if ["main", "lib"].contains(&layer.as_str()) {
+            continue;
+        }
+        let file = path.to_string_lossy().into_owned();
+        let may = table
+            .get(layer.as_str())
+            .unwrap_or_else(|| panic!("src/{layer} is not in the table"));
+        for used in named(&code)
+            .into_iter()
+            .filter(|used| table.contains_key(used.as_str()))
+        {
+            if used != layer && !may.contains(&"*") && !may.contains(&used.as_str()) {
+                found.insert((file.clone(), used));
+            }
+        }
+        for (word, by) in OUTSIDE {
+            if code.contains(word) && !by.contains(&layer.as_str()) {
+                found.insert((file.clone(), word.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_layer_uses_only_what_is_below_it() {
+    let exceptions: BTreeSet<(String, String)> = EXCEPTIONS
+        .iter()
+        .map(|(file, used)| ((*file).to_owned(), (*used).to_owned()))
+        .collect();
+    let found = breaches();
+    let new: Vec<_> = found.difference(&exceptions).collect();
+    assert!(new.is_empty(), "these use what the table does not let them: {new:#?}");
+    let gone: Vec<_> = exceptions.difference(&found).collect();
+    assert!(
+        gone.is_empty(),
+        "take these exceptions out, nothing needs them: {gone:#?}"
+    );
+}
+
+#[test]
+fn the_table_lets_nothing_use_what_is_above_it() {
+    for (index, (layer, may)) in TABLE.iter().enumerate() {
+        for used in may.iter().filter(|used| **used != "*") {
+            let below = TABLE[..index].iter().any(|(other, _)| other == used);
+            assert!(below, "{layer} may use {used}, which is not below it");
+        }
+    }
+}
+
+#[test]
+fn names_are_found_alone_and_in_braces() {
+    let code = "use crate::plan::{Plan, Step};\nuse crate::{engine::Engine, report::{Out, a}, logs};\nlet x = crate::labels::X; mycrate::no";
+    let found = named(code);
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert_eq!(found, ["engine", "labels", "logs", "plan", "report"]);
+}
