@@ -13,6 +13,7 @@ pub mod engine;
 pub mod event;
 pub mod execute;
 pub mod failure;
+pub mod files;
 pub mod labels;
 pub mod logs;
 mod nearest;

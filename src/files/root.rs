@@ -1,0 +1,111 @@
+//! A folder below which files are opened, and never outside of it.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, openat};
+
+use super::{Kind, Refused, decoded, walk, whole};
+
+/// An opened folder. Paths are relative to it, or absolute and below it; a link inside is followed as long as it stays inside.
+#[derive(Debug)]
+pub struct Root {
+    pub(super) folder: OwnedFd,
+    path: PathBuf,
+}
+
+impl Root {
+    /// The folder at `path`, which the user chose: links that lead to it are followed.
+    pub fn open(path: &Path) -> Result<Self, Refused> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            folder: openat(CWD, path, flags, Mode::empty())?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// What is in the regular file at `path`, of at most `largest` bytes.
+    pub fn bytes(&self, path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
+        whole(self.file(path)?, largest)
+    }
+
+    /// The same as text.
+    pub fn text(&self, path: &Path, largest: u64) -> Result<String, Refused> {
+        decoded(self.bytes(path, largest)?)
+    }
+
+    /// What lies at `path`, a link inside the folder followed; nothing when nothing does.
+    pub fn kind(&self, path: &Path) -> Result<Option<Kind>, Refused> {
+        let found = self.open_below(path, OFlags::PATH, Mode::empty());
+        match found {
+            Ok(found) => Ok(Some(Kind::of(File::from(found).metadata()?.file_type()))),
+            Err(Refused::Missing) => Ok(None),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Whether `path` is a regular file inside.
+    pub fn is_file(&self, path: &Path) -> bool {
+        matches!(self.kind(path), Ok(Some(Kind::File)))
+    }
+
+    /// Owner, mode and size of what lies at `path`, a link inside the folder followed.
+    pub fn about(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
+        let found = self.open_below(path, OFlags::PATH, Mode::empty())?;
+        Ok(File::from(found).metadata()?)
+    }
+
+    /// The file at `path`, opened for reading; it may turn out not to be a regular one.
+    pub(super) fn file(&self, path: &Path) -> Result<File, Refused> {
+        // Looked at before it is opened: opening alone does something to some devices.
+        match self.kind(path)? {
+            None => Err(Refused::Missing),
+            Some(Kind::File) => {
+                let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+                Ok(self.open_below(path, flags, Mode::empty())?.into())
+            }
+            Some(kind) => Err(Refused::Kind(kind)),
+        }
+    }
+
+    /// `path` from this folder.
+    pub(super) fn inside<'p>(&self, path: &'p Path) -> Result<&'p Path, Refused> {
+        if path.is_absolute() {
+            path.strip_prefix(&self.path).map_err(|_| Refused::Outside)
+        } else {
+            Ok(path)
+        }
+    }
+
+    pub(super) fn open_below(&self, path: &Path, flags: OFlags, mode: Mode) -> Result<OwnedFd, Refused> {
+        let path = match self.inside(path)? {
+            path if path.as_os_str().is_empty() => Path::new("."),
+            path => path,
+        };
+        let flags = flags | OFlags::CLOEXEC;
+        #[cfg(target_os = "linux")]
+        if let Some(opened) = by_kernel(&self.folder, path, flags, mode) {
+            return opened;
+        }
+        walk::open(&self.folder, path, flags, mode)
+    }
+}
+
+/// The kernel holds the path below the folder by itself (Linux 5.6); nothing when it can't, or a sandbox won't let it.
+#[cfg(target_os = "linux")]
+fn by_kernel(root: &OwnedFd, path: &Path, flags: OFlags, mode: Mode) -> Option<Result<OwnedFd, Refused>> {
+    use rustix::fs::{ResolveFlags, openat2};
+    use rustix::io::Errno;
+    let below = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    // It gives up when something is renamed at the same moment.
+    for _ in 0..8 {
+        match openat2(root, path, flags, mode, below) {
+            Ok(opened) => return Some(Ok(opened)),
+            Err(Errno::AGAIN) => {}
+            Err(Errno::NOSYS | Errno::PERM) => return None,
+            Err(error) => return Some(Err(error.into())),
+        }
+    }
+    None
+}
