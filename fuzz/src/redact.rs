@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use magicctl::logs::{Form, Piece, Pipeline, Printer, Stamp, Wanted};
-use magicctl::report::Redactor;
+use magicctl::redact::Redactor;
 use serde_json::Value;
 
 use super::input::Input;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::compose::{Condition, Mount, MountKind, Service, Stack};
 use crate::failure::Place;
 use crate::nearest::nearest;
-use crate::report::Redactor;
+use crate::redact::Redactor;
 
 use super::dockerfile::is_instruction;
 

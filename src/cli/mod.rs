@@ -27,7 +27,8 @@ mod verbs;
 use clap::FromArgMatches as _;
 
 use crate::failure::{Exit, Failure};
-use crate::report::{Out, Redactor, print_failure};
+use crate::redact::Redactor;
+use crate::report::{Out, print_failure};
 
 use args::{Cli, Color, Command, Output};
 use session::Session;

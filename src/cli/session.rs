@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use crate::compose::{self, Stack};
 use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
+use crate::redact::Redactor;
 use crate::render;
-use crate::report::{self, Out, Progress, Redactor, Reporter, print_failure};
+use crate::report::{self, Out, Progress, Reporter, print_failure};
 use crate::settings::{self, Settings};
 
 use super::args::{Global, Output};

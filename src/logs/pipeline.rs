@@ -208,7 +208,7 @@ pub fn tail_from(batch: &Batch, count: usize) -> Stamp {
 mod tests {
     use super::*;
     use crate::logs::Form;
-    use crate::report::Redactor;
+    use crate::redact::Redactor;
     use proptest::prelude::*;
 
     /// What is printed of `pieces`.

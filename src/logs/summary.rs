@@ -124,7 +124,7 @@ impl Group {
 mod tests {
     use super::*;
     use crate::logs::Piece;
-    use crate::report::Redactor;
+    use crate::redact::Redactor;
 
     fn who(service: &str) -> Arc<Who> {
         Arc::new(Who {

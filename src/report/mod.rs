@@ -7,7 +7,6 @@ mod findings;
 mod json;
 mod out;
 mod plain;
-mod redact;
 mod screen;
 mod status;
 mod summary;
@@ -16,7 +15,7 @@ mod table;
 pub use diagnostic::{failure_lines, print_failure};
 pub use findings::{checklist_lines, finding_lines, verdict};
 pub use out::Out;
-pub use redact::Redactor;
+
 pub use status::{StatusRow, status_table};
 pub use summary::summary_lines;
 pub use table::table;

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use super::Redactor;
+use crate::redact::Redactor;
 
 /// The two streams. A closed stream (`| head`) is the reader's choice, not an error: from then on nothing is written.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::compose::{Request, Stack, load};
 use crate::engine::FailedStep;
-use crate::report::Redactor;
+use crate::redact::Redactor;
 
 use super::*;
 

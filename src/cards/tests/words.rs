@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::FailedStep;
-use crate::report::Redactor;
+use crate::redact::Redactor;
 
 use super::*;
 

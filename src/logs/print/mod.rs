@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Record, format};
-use crate::report::Redactor;
+use crate::redact::Redactor;
 
 pub use clock::Clock;
 pub use fit::Fit;

@@ -102,7 +102,7 @@ impl Lookalikes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Redactor;
+    use crate::redact::Redactor;
 
     #[test]
     fn keys_of_providers_are_masked_and_words_are_not() {
