@@ -33,6 +33,10 @@ const STDIN: &str = "-";
 pub(super) struct Files {
     /// The Compose files in merge order, absolute.
     pub compose: Vec<PathBuf>,
+    /// Whether the user named them, by `-f` or the environment: else they were found, or an env file names them.
+    pub by_user: bool,
+    /// The folder that the project lies in, whatever files it names.
+    pub root: PathBuf,
     /// Where their relative paths start.
     pub working_dir: PathBuf,
     /// The env files read, absolute.
@@ -97,8 +101,11 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         Some(file) => directory_of(file),
         None => request.start_dir.clone(),
     };
+    let by_user = !request.files.is_empty() || request.environment.contains_key("COMPOSE_FILE");
     Ok(Files {
         compose,
+        root: if by_user { working_dir.clone() } else { env_dir.clone() },
+        by_user,
         working_dir,
         env,
         env_dir,

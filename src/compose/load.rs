@@ -129,7 +129,12 @@ fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
     let mut loader = Loader::default();
     loader.raw = raw;
     loader.home = request.environment.get("HOME").cloned();
+    loader.root.clone_from(&files.root);
+    if files.by_user {
+        loader.named.clone_from(&files.compose);
+    }
     if let Some((path, text)) = &request.unwritten {
+        loader.named.push(path.clone());
         loader.take(path, text.clone())?;
     }
     let in_file = name_in_files(&files, &mut loader)?;

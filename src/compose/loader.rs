@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::files;
 use crate::yaml::{self, Source};
 
 use super::canonical;
@@ -28,6 +29,10 @@ pub(super) struct Loader {
     pub notes: Notes,
     /// Leave variables as they are.
     pub raw: bool,
+    /// Lines of files below it may be quoted; so may those of the files that the user named.
+    pub root: PathBuf,
+    /// The files that the user named, as they are read.
+    pub named: Vec<PathBuf>,
     /// What `~` stands for.
     pub home: Option<String>,
     /// Files named `version`, which has no effect.
@@ -71,7 +76,8 @@ impl Loader {
 
     /// Takes `text` for what the file at `path` says.
     pub fn take(&mut self, path: &Path, text: String) -> Result<(), Failure> {
-        let documents = yaml::parse_all(&Source::new(path, text))?;
+        let quotable = self.named.iter().any(|named| named == path) || files::lies_below(path, &self.root);
+        let documents = yaml::parse_all(&Source::quoted(path, text, quotable))?;
         self.documents.insert(path.to_owned(), documents);
         Ok(())
     }

@@ -401,3 +401,61 @@ fn a_file_that_is_not_utf8_is_named() {
     let failure = load(&request).unwrap_err();
     assert!(failure.to_string().contains("UTF-8"), "{failure}");
 }
+
+/// A folder `proj` beside an `outside` with a file that is nobody's business, and what loading the project there says.
+fn refused_beside(files: &[(&str, &str)], secret: &str, change: impl FnOnce(&mut Request, &Path)) -> Failure {
+    let ground = tempfile::tempdir().unwrap();
+    let root = ground.path().join("proj");
+    fs::create_dir_all(&root).unwrap();
+    fs::create_dir(ground.path().join("outside")).unwrap();
+    fs::write(ground.path().join("outside/f"), secret).unwrap();
+    for (name, text) in files {
+        match text.strip_prefix("-> ") {
+            Some(target) => std::os::unix::fs::symlink(target, root.join(name)).unwrap(),
+            None => fs::write(root.join(name), text).unwrap(),
+        }
+    }
+    let mut request = Request {
+        start_dir: root,
+        ..Request::default()
+    };
+    change(&mut request, ground.path());
+    load(&request).unwrap_err()
+}
+
+#[test]
+fn a_line_of_a_file_outside_the_project_is_never_quoted() {
+    const WEB: &str = "services: {web: {image: i}}\n";
+    let nothing = |_: &mut Request, _: &Path| {};
+    let included = format!("include: [../outside/f]\n{WEB}");
+    let extended = "services: {web: {extends: {file: ../outside/f, service: x}}}";
+    let linked = format!("include: [near.yml]\n{WEB}");
+    for (files, secret) in [
+        (vec![("compose.yaml", included.as_str())], "hunter2:is:no:mapping\n"),
+        (vec![("compose.yaml", included.as_str())], "a: [hunter2\n"),
+        (vec![("compose.yaml", included.as_str())], "services: {x: {hunter2: 1}}\n"),
+        (vec![("compose.yaml", extended)], "services: {x: {image: [hunter2]}}\n"),
+        (vec![("compose.yaml", extended)], "a: b: hunter2\n"),
+        (
+            vec![("compose.yaml", linked.as_str()), ("near.yml", "-> ../outside/f")],
+            "x hunter2 y\n",
+        ),
+        (vec![("compose.yaml", "-> ../outside/f")], "x hunter2 y\n"),
+        (vec![("compose.override.yml", "-> ../outside/f"), ("compose.yaml", WEB)], "x hunter2 y\n"),
+        (vec![(".env", "COMPOSE_FILE=../outside/f"), ("compose.yaml", WEB)], "x hunter2 y\n"),
+    ] {
+        let failure = refused_beside(&files, secret, nothing);
+        let source = failure.place.and_then(|place| place.source);
+        assert_eq!(source, None, "{files:?}");
+    }
+}
+
+#[test]
+fn a_line_of_the_project_or_of_a_named_file_is_quoted() {
+    let failure = refused_beside(&[("compose.yaml", "services: 5\n")], "", |_, _| {});
+    assert_eq!(failure.place.unwrap().source.as_deref(), Some("services: 5"));
+    let failure = refused_beside(&[], "services: 6\n", |request, ground| {
+        request.files.push(ground.join("outside/f"));
+    });
+    assert_eq!(failure.place.unwrap().source.as_deref(), Some("services: 6"));
+}

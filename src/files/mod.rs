@@ -13,7 +13,7 @@ mod walk;
 mod write;
 
 pub use folder::{Entries, Entry};
-pub use named::{bytes, text};
+pub use named::{bytes, lies_below, text};
 pub use refused::{Kind, Refused};
 pub use root::Root;
 

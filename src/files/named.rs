@@ -33,3 +33,11 @@ fn open(path: &Path) -> Result<File, Refused> {
         .open(path)?;
     Ok(file)
 }
+
+/// Whether what lies at `path` is below `folder`, links followed in both; false when either isn't there.
+pub fn lies_below(path: &Path, folder: &Path) -> bool {
+    match (path.canonicalize(), folder.canonicalize()) {
+        (Ok(path), Ok(folder)) => path.starts_with(folder),
+        _ => false,
+    }
+}

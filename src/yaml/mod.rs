@@ -25,6 +25,8 @@ pub struct Source {
     pub base: PathBuf,
     /// Its text.
     pub text: String,
+    /// Whether an error may quote its lines: those of a file outside of the project are nobody's business here.
+    pub quotable: bool,
     /// Where each line begins; found once, however many places are asked for.
     lines: OnceLock<Vec<usize>>,
 }
@@ -92,16 +94,16 @@ pub enum Tag {
 impl Source {
     /// The directory of `path` as base.
     pub fn new(path: &Path, text: String) -> Arc<Self> {
-        let base = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self::based(path, base, text)
+        Self::quoted(path, text, true)
     }
 
-    /// With another base than its own directory.
-    pub fn based(path: &Path, base: PathBuf, text: String) -> Arc<Self> {
+    /// The same; `quotable`: whether an error may quote its lines.
+    pub fn quoted(path: &Path, text: String, quotable: bool) -> Arc<Self> {
         Arc::new(Self {
             path: path.to_owned(),
-            base,
+            base: path.parent().unwrap_or(Path::new("")).to_owned(),
             text,
+            quotable,
             lines: OnceLock::new(),
         })
     }
@@ -122,7 +124,7 @@ impl Span {
     /// For the line with a caret; without the line's text if that may hold a secret.
     pub fn place(&self, secret: bool) -> Place {
         let line = self.source.line(self.line);
-        let shown = |line: &&str| !secret && line.len() <= LONGEST_LINE && !looks_secret(line);
+        let shown = |line: &&str| !secret && self.source.quotable && line.len() <= LONGEST_LINE && !looks_secret(line);
         Place {
             file: self.source.path.clone(),
             line: self.line,
