@@ -1,13 +1,12 @@
 //! Digests of what services mount from the project, so that an edited config file shows as a difference.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::compose::Stack;
+use crate::files::{self, Kind, Refused, Root};
 use crate::plan::{Contents, mounted_sources};
 
 /// A mounted file or folder larger than this is data, not configuration.
@@ -34,50 +33,71 @@ pub fn contents(stack: &Stack) -> Contents {
 }
 
 /// The SHA-256 of a file, or of a folder's names and files; `None` when it is too large or neither.
-fn digest(path: &Path) -> io::Result<Option<String>> {
-    let mut files = Vec::new();
-    if !collect(path, &mut files)? {
+fn digest(path: &Path) -> Result<Option<String>, Refused> {
+    let Some(files) = files_of(path)? else {
         return Ok(None);
-    }
-    files.sort();
+    };
     let mut hasher = Sha256::new();
     let mut left = LARGEST;
     for file in files {
-        let relative = file.strip_prefix(path).unwrap_or(&file);
-        hasher.update(relative.as_os_str().as_encoded_bytes());
+        // Joined to nothing, the path of a file would end as that of a folder.
+        let full = if file.as_os_str().is_empty() {
+            path.to_owned()
+        } else {
+            path.join(&file)
+        };
+        let bytes = match files::bytes(&full, left) {
+            Ok(bytes) => bytes,
+            Err(Refused::Large { .. }) => return Ok(None),
+            Err(refused) => return Err(refused),
+        };
+        hasher.update(file.as_os_str().as_encoded_bytes());
         hasher.update([0]);
-        let mut bytes = Vec::new();
-        let read = fs::File::open(&file)?.take(left + 1).read_to_end(&mut bytes)? as u64;
-        if read > left {
-            return Ok(None);
-        }
-        left -= read;
-        hasher.update(read.to_le_bytes());
+        let size = bytes.len() as u64;
+        left -= size;
+        hasher.update(size.to_le_bytes());
         hasher.update(&bytes);
     }
     Ok(Some(hex::encode(hasher.finalize())))
 }
 
-/// The regular files at and below `path`; false when there are too many. Links are followed once, devices left out.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<bool> {
-    let meta = fs::metadata(path)?;
-    if meta.is_file() {
-        files.push(path.to_owned());
-    } else if meta.is_dir() {
-        for entry in fs::read_dir(path)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            let linked_folder = kind.is_symlink() && entry.path().is_dir();
-            if !linked_folder && !collect(&entry.path(), files)? {
-                return Ok(false);
+/// The regular files at and below `path`, from there, in order; none when there are too many entries. A link to a file is
+/// followed, one to a folder is not; pipes and devices are left out.
+fn files_of(path: &Path) -> Result<Option<Vec<PathBuf>>, Refused> {
+    match files::kind(path)? {
+        Some(Kind::File) => return Ok(Some(vec![PathBuf::new()])),
+        Some(Kind::Folder) => {}
+        Some(_) | None => return Ok(None),
+    }
+    let root = Root::open(path)?;
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    let mut left = MOST_ENTRIES;
+    while let Some(folder) = folders.pop() {
+        let entries = root.entries(&folder, left)?;
+        if entries.more {
+            return Ok(None);
+        }
+        left -= entries.all.len();
+        for entry in entries.all {
+            let inside = folder.join(&entry.name);
+            match entry.kind {
+                Kind::File => found.push(inside),
+                Kind::Folder => folders.push(inside),
+                Kind::Link if files::kind(&path.join(&inside))? == Some(Kind::File) => found.push(inside),
+                _ => {}
             }
         }
     }
-    Ok(files.len() <= MOST_ENTRIES)
+    found.sort();
+    Ok(Some(found))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -105,5 +125,26 @@ mod tests {
         let size = usize::try_from(LARGEST).unwrap() + 1;
         fs::write(&file, vec![0; size]).unwrap();
         assert_eq!(digest(&file).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_without_end_and_what_waits_have_no_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        // Folders count as well: a deep tree is not walked to its end.
+        let mut deep = folder.path().join("deep");
+        fs::create_dir(&deep).unwrap();
+        symlink("/", deep.join("up")).unwrap();
+        assert!(digest(&deep).unwrap().is_some());
+        for _ in 0..=MOST_ENTRIES {
+            deep = deep.join("d");
+            fs::create_dir(&deep).unwrap();
+        }
+        assert_eq!(digest(&folder.path().join("deep")).unwrap(), None);
+        for target in ["/dev/zero", "/proc/kmsg"] {
+            let link = folder.path().join("link");
+            symlink(target, &link).unwrap();
+            assert!(!matches!(digest(&link), Ok(Some(_))), "{target}");
+            fs::remove_file(&link).unwrap();
+        }
     }
 }

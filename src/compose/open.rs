@@ -30,7 +30,9 @@ impl Unreadable {
 impl From<Refused> for Unreadable {
     fn from(refused: Refused) -> Self {
         let why = match &refused {
-            Refused::Kind(kind) if *kind != Kind::Folder => format!("{refused}; pipe it in with `-f -` if it is a pipe"),
+            Refused::Kind(kind) if *kind != Kind::Folder => {
+                format!("{refused}; pipe it in with `-f -` if it is a pipe")
+            }
             _ => refused.to_string(),
         };
         Self {

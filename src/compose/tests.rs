@@ -433,7 +433,10 @@ fn a_line_of_a_file_outside_the_project_is_never_quoted() {
     for (files, secret) in [
         (vec![("compose.yaml", included.as_str())], "hunter2:is:no:mapping\n"),
         (vec![("compose.yaml", included.as_str())], "a: [hunter2\n"),
-        (vec![("compose.yaml", included.as_str())], "services: {x: {hunter2: 1}}\n"),
+        (
+            vec![("compose.yaml", included.as_str())],
+            "services: {x: {hunter2: 1}}\n",
+        ),
         (vec![("compose.yaml", extended)], "services: {x: {image: [hunter2]}}\n"),
         (vec![("compose.yaml", extended)], "a: b: hunter2\n"),
         (
@@ -441,8 +444,14 @@ fn a_line_of_a_file_outside_the_project_is_never_quoted() {
             "x hunter2 y\n",
         ),
         (vec![("compose.yaml", "-> ../outside/f")], "x hunter2 y\n"),
-        (vec![("compose.override.yml", "-> ../outside/f"), ("compose.yaml", WEB)], "x hunter2 y\n"),
-        (vec![(".env", "COMPOSE_FILE=../outside/f"), ("compose.yaml", WEB)], "x hunter2 y\n"),
+        (
+            vec![("compose.override.yml", "-> ../outside/f"), ("compose.yaml", WEB)],
+            "x hunter2 y\n",
+        ),
+        (
+            vec![(".env", "COMPOSE_FILE=../outside/f"), ("compose.yaml", WEB)],
+            "x hunter2 y\n",
+        ),
     ] {
         let failure = refused_beside(&files, secret, nothing);
         let source = failure.place.and_then(|place| place.source);

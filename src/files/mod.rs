@@ -13,7 +13,7 @@ mod walk;
 mod write;
 
 pub use folder::{Entries, Entry};
-pub use named::{bytes, lies_below, text};
+pub use named::{bytes, kind, lies_below, of_kernel, text};
 pub use refused::{Kind, Refused};
 pub use root::Root;
 

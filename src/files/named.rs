@@ -1,6 +1,7 @@
 //! Files that the user or a Compose file names: they are read wherever they lie, links followed, as Compose does.
 
 use std::fs::{File, OpenOptions};
+use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -8,9 +9,25 @@ use rustix::fs::OFlags;
 
 use super::{Kind, Refused, decoded, whole};
 
+/// How `statfs` tells the file system of /proc (Linux, `PROC_SUPER_MAGIC`).
+#[cfg(target_os = "linux")]
+const PROC: i64 = 0x9fa0;
+
 /// What is in the regular file at `path`, of at most `largest` bytes.
 pub fn bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
-    whole(open(path)?, largest)
+    let file = open(path)?;
+    #[cfg(target_os = "linux")]
+    if i64::try_from(rustix::fs::fstatfs(&file)?.f_type).is_ok_and(|kind| kind == PROC) {
+        return Err(Refused::Kernel);
+    }
+    whole(file, largest)
+}
+
+/// What the kernel says in a file of /proc that we name ourselves, up to `largest` bytes.
+pub fn of_kernel(path: &str, largest: u64) -> Result<String, Refused> {
+    let mut bytes = Vec::new();
+    open(Path::new(path))?.take(largest).read_to_end(&mut bytes)?;
+    decoded(bytes)
 }
 
 /// The same as text.
@@ -32,6 +49,15 @@ fn open(path: &Path) -> Result<File, Refused> {
         .custom_flags(flags.bits().cast_signed())
         .open(path)?;
     Ok(file)
+}
+
+/// What lies at `path`, links followed; nothing when nothing does.
+pub fn kind(path: &Path) -> Result<Option<Kind>, Refused> {
+    match std::fs::metadata(path).map_err(Refused::from) {
+        Ok(about) => Ok(Some(Kind::of(about.file_type()))),
+        Err(Refused::Missing) => Ok(None),
+        Err(refused) => Err(refused),
+    }
 }
 
 /// Whether what lies at `path` is below `folder`, links followed in both; false when either isn't there.

@@ -97,11 +97,13 @@ fn only_regular_files_of_a_size_are_read_and_nobody_waits_for_a_pipe() {
         bytes(Path::new("/dev/zero"), 1),
         Err(Refused::Kind(Kind::Device))
     ));
-    // It says that it is empty, and isn't.
     assert!(matches!(
-        bytes(Path::new("/proc/self/environ"), 1),
-        Err(Refused::Large { .. })
+        bytes(Path::new("/proc/self/environ"), 1 << 20),
+        Err(Refused::Kernel)
     ));
+    symlink("/proc/self/environ", project.join("kernel")).unwrap();
+    assert!(matches!(bytes(&project.join("kernel"), 1 << 20), Err(Refused::Kernel)));
+    assert!(of_kernel("/proc/self/environ", 1 << 20).unwrap().contains('='));
     assert_eq!(bytes(&ground.path().join("outside/secret"), 100).unwrap(), b"outside");
 }
 
