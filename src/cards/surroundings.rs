@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::compose::{Condition, Mount, MountKind, Service, Stack};
 use crate::failure::Place;
@@ -25,14 +26,14 @@ pub struct Surroundings<'a> {
     /// The user's directory: files below it are named from there.
     pub here: PathBuf,
     /// Takes keys out before anything is made of a text.
-    pub redactor: &'a Redactor,
+    pub redactor: Arc<Redactor>,
     /// What a command to copy begins with: `magicctl -p other`.
     pub again: String,
 }
 
 impl<'a> Surroundings<'a> {
     /// Of `stack`, seen from the current directory.
-    pub fn new(stack: Option<&'a Stack>, redactor: &'a Redactor, again: String) -> Self {
+    pub fn new(stack: Option<&'a Stack>, redactor: Arc<Redactor>, again: String) -> Self {
         Self {
             stack,
             redactor,

@@ -1,21 +1,34 @@
-//! One magicctl at a time on a project. The lock is the kernel's, on an empty file in the temporary directory:
-//! it goes with the process, however that ends.
+//! One magicctl at a time on a project, for each user. The lock is the kernel's, on a file in a folder that is this user's alone: it
+//! goes with the process, however that ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::path::PathBuf;
 
+use rustix::process::geteuid;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
+use crate::files::{self, Root};
 
 use super::session::Session;
 
+/// A longer text in the file is not one of ours.
+const LONGEST: u64 = 64;
+
 /// Held until dropped.
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
-/// Takes the lock of `project` on the engine at `host`, waiting for whoever has it unless told not to.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Nobody is at work any more. What it says is only for people, so that it failed to be taken back harms nobody.
+        let _old = self.file.set_len(0);
+    }
+}
+
+/// Takes the lock of `project` on the engine at `host`, waiting for whoever holds it unless told not to.
 pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failure> {
     let host = session
         .global
@@ -24,34 +37,26 @@ pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failu
         .or_else(|| session.environment.get("DOCKER_HOST").cloned())
         .unwrap_or_default();
     let digest = hex::encode(Sha256::digest(format!("{host}\0{project}")));
-    let path = std::env::temp_dir().join(format!("magicctl-{}.lock", &digest[..16]));
-    let cant = |error: std::io::Error| {
+    let cant = |why: String| {
         Failure::failed(format!("the lock of project {project} can't be taken"))
-            .because(format!("{}: {error}", path.display()))
-            .hint("if it belongs to another user, set TMPDIR to a directory of your own")
+            .because(why)
+            .hint("set XDG_RUNTIME_DIR to a folder that belongs to this user alone (mode 0700)")
     };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(cant)?;
+    let (folder, path) = folder(session).map_err(&cant)?;
+    let mut file = folder
+        .own_file(&format!("{}.lock", &digest[..16]))
+        .map_err(|refused| cant(format!("{}: {refused}", path.display())))?;
     let mut told = false;
     loop {
         match file.try_lock() {
             Ok(()) => break,
-            Err(TryLockError::Error(error)) => return Err(cant(error)),
+            Err(TryLockError::Error(error)) => return Err(cant(error.to_string())),
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.rewind()
-                    .and_then(|()| file.read_to_string(&mut holder))
-                    .map_err(cant)?;
-                let holder = holder.trim();
+                let holder = holder(&mut file);
                 if session.global.no_lock_wait {
                     return Err(
                         Failure::failed(format!("another magicctl is at work on project {project}: {holder}"))
-                            .hint("leave --no-lock-wait out to wait for it"),
+                            .hint("drop --no-lock-wait to wait"),
                     );
                 }
                 if !told {
@@ -65,11 +70,53 @@ pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failu
             }
         }
     }
-    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-    let holder = format!("magicctl {command} (pid {})\n", std::process::id());
+    // The command's name alone: arguments hold passwords.
+    let holder = format!("{} {}\n", std::process::id(), session.command);
     file.set_len(0)
         .and_then(|()| file.rewind())
         .and_then(|()| file.write_all(holder.as_bytes()))
-        .map_err(cant)?;
-    Ok(Lock { _file: file })
+        .map_err(|error| cant(error.to_string()))?;
+    Ok(Lock { file })
+}
+
+/// Who holds the lock, as the file says; it is empty for a moment after the lock was taken.
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(LONGEST).read_to_string(&mut text));
+    let parsed = read.ok().and_then(|_| {
+        let (pid, command) = text.trim().split_once(' ')?;
+        let pid: u32 = pid.parse().ok()?;
+        let is_name = command.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        is_name.then(|| format!("magicctl {command} (pid {pid})"))
+    });
+    parsed.unwrap_or_else(|| "it has just begun".to_owned())
+}
+
+/// The first folder for locks that is this user's alone, and its path: `$XDG_RUNTIME_DIR`, the cache, a folder in the temporary one.
+fn folder(session: &Session) -> Result<(Root, PathBuf), String> {
+    let set = |name: &str| {
+        session
+            .environment
+            .get(name)
+            .filter(|value| value.starts_with('/'))
+            .map(PathBuf::from)
+    };
+    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    let temporary = set("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"));
+    let own = format!("magicctl-{}", geteuid().as_raw());
+    let candidates = [
+        set("XDG_RUNTIME_DIR").map(|folder| folder.join("magicctl")),
+        cache.map(|folder| folder.join("magicctl")),
+        Some(temporary.join(own)),
+    ];
+    let mut refused = Vec::new();
+    for path in candidates.into_iter().flatten() {
+        match files::private(&path) {
+            Ok(folder) => return Ok((folder, path)),
+            Err(why) => refused.push(format!("{}: {why}", path.display())),
+        }
+    }
+    Err(refused.join("\n"))
 }

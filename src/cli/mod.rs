@@ -38,11 +38,12 @@ pub(crate) type Ended = Result<Option<Exit>, Failure>;
 
 /// Reads the command line, does what it says, and gives the process's exit code.
 pub fn main() -> u8 {
-    let parsed = args::command()
-        .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+    let parsed = args::command().try_get_matches().and_then(|matches| {
+        let name = matches.subcommand_name().unwrap_or_default().to_owned();
+        Ok((Cli::from_arg_matches(&matches)?, name))
+    });
+    let (cli, name) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             let typed: Vec<String> = std::env::args().collect();
             if let Some(failure) = verbs::compose_help::instead(&error, &typed) {
@@ -64,7 +65,7 @@ pub fn main() -> u8 {
             return failure.exit.code();
         }
     };
-    let session = Session::new(cli.global);
+    let session = Session::new(cli.global, name);
     let ended = runtime.block_on(dispatch(&session, cli.command));
     // Streams that are still open (logs, events) end with the process; nothing waits for them.
     runtime.shutdown_background();
@@ -81,6 +82,9 @@ pub fn main() -> u8 {
 async fn dispatch(session: &Session, command: Command) -> Ended {
     if session.global.output == Output::Raw && !matches!(command, Command::Logs(_)) {
         return Err(Failure::usage("--output raw is for `logs`").hint("the others give text or json"));
+    }
+    if let Some(refused) = &session.refused {
+        return Err(refused.clone());
     }
     match command {
         Command::Init(args) => init::run(session, &args),

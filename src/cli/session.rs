@@ -1,11 +1,13 @@
 //! What every command starts from: the project's root, its settings, the resolved file, the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::compose::{self, Stack};
 use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
+use crate::labels;
+use crate::observed::Container;
 use crate::redact::Redactor;
 use crate::render;
 use crate::report::{self, Out, Progress, Reporter, print_failure};
@@ -13,30 +15,71 @@ use crate::settings::{self, Settings};
 
 use super::args::{Global, Output};
 
+/// Containers of one project were brought up from no more folders than this.
+const MOST_FOLDERS: usize = 16;
+
 /// The global flags and what they lead to.
 pub(crate) struct Session {
     /// The flags.
     pub global: Global,
+    /// What was typed: `up`, `logs`.
+    pub command: String,
     /// The caller's environment. Names and values that are not UTF-8 are no use in a Compose file and left out.
     pub environment: BTreeMap<String, String>,
     /// Where text goes.
     pub out: Out,
+    /// Why nothing can be printed here: not all keys could be masked.
+    pub refused: Option<Failure>,
 }
 
 impl Session {
-    pub(crate) fn new(global: Global) -> Self {
+    pub(crate) fn new(global: Global, command: String) -> Self {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let mut session = Self {
             global,
+            command,
             environment,
             out: Out::new(Redactor::default()),
+            refused: None,
         };
-        if let Ok(root) = session.root() {
-            session.out = Out::new(Redactor::for_project(&root));
+        for folder in session.folders() {
+            match Redactor::keys_of(&folder) {
+                Ok(keys) => session.out.know(keys),
+                Err(failure) => session.refused = Some(failure),
+            }
         }
         session
+    }
+
+    /// The folders whose keys are masked: the project's, and those of the Compose files that were named, wherever they lie.
+    fn folders(&self) -> BTreeSet<PathBuf> {
+        let mut folders: BTreeSet<PathBuf> = self.root().into_iter().collect();
+        let in_environment = self.environment.get("COMPOSE_FILE").map(String::as_str);
+        let separator = self
+            .environment
+            .get("COMPOSE_PATH_SEPARATOR")
+            .map_or(":", String::as_str);
+        let in_environment = in_environment.into_iter().flat_map(|names| names.split(separator));
+        let named = self
+            .global
+            .file
+            .iter()
+            .cloned()
+            .chain(in_environment.map(PathBuf::from));
+        if let Ok(here) = self.start_dir() {
+            folders.extend(named.filter_map(|file| Some(compose::normal(&here.join(file)).parent()?.to_owned())));
+        }
+        folders
+    }
+
+    /// Masks what is secret in the env files of the project's folder, when no Compose file says which they are.
+    fn know_env_files(&self) {
+        let own = self.folders().into_iter().map(|folder| folder.join(".env"));
+        for file in own.chain(self.global.env_file.iter().cloned()) {
+            self.out.know(compose::values_of_env_file(&file));
+        }
     }
 
     /// The directory that the command works from.
@@ -77,7 +120,13 @@ impl Session {
 
     /// The resolved file. `targets` are services named on the command line: naming one enables it.
     pub(crate) fn stack(&self, targets: &[String]) -> Result<Stack, Failure> {
-        compose::load(&self.request(targets)?)
+        self.loaded(&self.request(targets)?)
+    }
+
+    fn loaded(&self, request: &compose::Request) -> Result<Stack, Failure> {
+        let stack = compose::load(request).inspect_err(|_| self.know_env_files())?;
+        self.out.know(compose::secret_values(&stack));
+        Ok(stack)
     }
 
     /// The same as it will be once `up` has rendered what is missing.
@@ -90,7 +139,7 @@ impl Session {
             let text = files.into_iter().find(|file| root.join(file.path) == path);
             request.unwritten = text.map(|file| (path, file.text));
         }
-        compose::load(&request)
+        self.loaded(&request)
     }
 
     /// Which files are read, and as whom.
@@ -150,7 +199,29 @@ impl Session {
     pub(crate) async fn engine(&self) -> Result<Engine, Failure> {
         let endpoint =
             Endpoint::resolve(self.global.host.as_deref(), &self.environment).map_err(|error| error.failure())?;
-        Engine::connect(&endpoint).await.map_err(|error| error.failure())
+        let engine = Engine::connect(&endpoint).await.map_err(|error| error.failure())?;
+        let by_name = self.global.project_name.as_ref();
+        if let Some(name) = by_name.or_else(|| self.environment.get("COMPOSE_PROJECT_NAME")) {
+            self.know_folders_of(&engine, name).await?;
+        }
+        Ok(engine)
+    }
+
+    /// Masks the keys that lie where the containers of the project `name` were brought up from. Their labels say where; labels are whoever's
+    /// text, so they only ever add keys.
+    async fn know_folders_of(&self, engine: &Engine, name: &str) -> Result<(), Failure> {
+        let containers = engine.observe_containers(name).await.map_err(|error| error.failure())?;
+        let label = |container: &Container| container.labels.get(labels::WORKING_DIR).map(PathBuf::from);
+        let folders: BTreeSet<PathBuf> = containers.iter().filter_map(label).take(MOST_FOLDERS).collect();
+        for folder in folders
+            .difference(&self.folders())
+            .filter(|folder| folder.is_absolute())
+        {
+            // What is too much to be keys was not meant, or not well.
+            self.out.know(Redactor::keys_of(folder).unwrap_or_default());
+            self.out.know(compose::values_of_env_file(&folder.join(".env")));
+        }
+        Ok(())
     }
 
     /// Who tells the events of this command.

@@ -33,6 +33,7 @@ mod project;
 mod refused;
 mod resolve;
 mod schema;
+mod secrets;
 mod select;
 mod shape;
 mod shell_words;
@@ -52,6 +53,7 @@ pub(crate) use paths::normal;
 pub use project::{Printed, Project};
 pub use refused::Refused;
 pub use schema::{Key, keys};
+pub use secrets::{secret_values, values_of_env_file};
 pub use variables::{Origin, Variable};
 
 #[cfg(test)]

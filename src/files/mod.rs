@@ -7,6 +7,7 @@
 
 mod folder;
 mod named;
+mod private;
 mod refused;
 mod root;
 mod walk;
@@ -14,6 +15,7 @@ mod write;
 
 pub use folder::{Entries, Entry};
 pub use named::{bytes, kind, lies_below, of_kernel, text};
+pub use private::private;
 pub use refused::{Kind, Refused};
 pub use root::Root;
 

@@ -68,6 +68,8 @@ pub enum Refused {
     },
     /// It has a second name elsewhere (a hard link), so that a change would be seen there too.
     HardLink,
+    /// A folder that belongs to somebody else, or that others may enter.
+    NotPrivate,
     /// The kernel makes it up (/proc): reading it may wait, never end, or take away what others wait for.
     Kernel,
     /// The system refused.
@@ -92,6 +94,7 @@ impl fmt::Display for Refused {
             Self::Large { largest } => write!(f, "it is larger than {largest} bytes"),
             Self::NotText { line } => write!(f, "line {line} is not UTF-8"),
             Self::HardLink => f.write_str("it has a second name elsewhere (a hard link)"),
+            Self::NotPrivate => f.write_str("the folder belongs to another user, or others may enter it"),
             Self::Kernel => f.write_str("it is made by the kernel (/proc), not a file"),
             Self::Io(error) => error.fmt(f),
         }

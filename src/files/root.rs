@@ -25,6 +25,14 @@ impl Root {
         })
     }
 
+    /// An opened folder that lies at `path`.
+    pub(super) fn of(folder: OwnedFd, path: &Path) -> Self {
+        Self {
+            folder,
+            path: path.to_owned(),
+        }
+    }
+
     /// What is in the regular file at `path`, of at most `largest` bytes.
     pub fn bytes(&self, path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
         whole(self.file(path)?, largest)

@@ -213,6 +213,30 @@ fn nothing_is_written_or_changed_through_a_link() {
 }
 
 #[test]
+fn a_private_folder_is_nobody_elses() {
+    let ground = tempfile::tempdir().unwrap();
+    let path = ground.path().join("cache/magicctl");
+    let folder = private(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o700);
+    folder.own_file("a.lock").unwrap();
+    assert_eq!(fs::metadata(path.join("a.lock")).unwrap().mode() & 0o7777, 0o600);
+    let victim = ground.path().join("victim");
+    fs::write(&victim, "whole").unwrap();
+    symlink(&victim, path.join("b.lock")).unwrap();
+    fs::hard_link(&victim, path.join("c.lock")).unwrap();
+    pipe(&path.join("d.lock"));
+    for name in ["b.lock", "c.lock", "d.lock"] {
+        assert!(folder.own_file(name).is_err(), "{name}");
+    }
+    assert_eq!(fs::read(&victim).unwrap(), b"whole");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).unwrap();
+    assert!(matches!(private(&path), Err(Refused::NotPrivate)));
+    let link = ground.path().join("link");
+    symlink(&path, &link).unwrap();
+    assert!(private(&link).is_err());
+}
+
+#[test]
 fn rights_are_taken_away_once() {
     let (ground, root) = ground();
     let file = ground.path().join("project/a.txt");

@@ -1,10 +1,11 @@
 //! Known keys, thousands of them in one pass. A table tells how far the next key can begin at the earliest (Wu and Manber),
 //! so most of a text is stepped over; what may be a key is left to an automaton.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::forms;
 
 /// Shorter values are too common to mask: `true` or `8080` in an env file is no key.
 pub(super) const SHORTEST_KEY: usize = 8;
@@ -19,6 +20,8 @@ const BITS: u32 = 16;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     inner: Option<Inner>,
+    /// There are keys, and no way to look for them.
+    blind: bool,
 }
 
 #[derive(Debug)]
@@ -38,39 +41,14 @@ fn hash(block: &[u8]) -> usize {
     (word.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
 }
 
-/// `text` with those characters as `\uXXXX`.
-fn escaped(text: &str, which: impl Fn(char) -> bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if which(c) {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                // Writing to a string can't fail.
-                let _written = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
 impl Known {
-    pub(super) fn of(keys: Vec<String>) -> Self {
+    pub(super) fn of(keys: &[String]) -> Self {
         let mut all: Vec<String> = Vec::new();
         for key in keys {
             if key.chars().count() < SHORTEST_KEY {
                 continue;
             }
-            // As it looks inside a JSON string, with and without the escapes that some writers give to slashes, that Go gives
-            // to what HTML has, and that Python gives to what ASCII has not.
-            let quoted = serde_json::Value::String(key.clone()).to_string();
-            let inside = quoted[1..quoted.len() - 1].to_owned();
-            all.push(inside.replace('/', "\\/"));
-            all.push(escaped(&inside, |c| matches!(c, '&' | '<' | '>')));
-            all.push(escaped(&inside, |c| !c.is_ascii()));
-            all.push(inside);
-            all.push(key);
+            all.extend(forms::of(key).into_iter().filter(|form| form.len() >= SHORTEST_KEY));
         }
         all.sort_unstable();
         all.dedup();
@@ -83,8 +61,10 @@ impl Known {
             .match_kind(MatchKind::Standard)
             .build(&all);
         let Ok(automaton) = built else {
-            // Only more keys than memory holds make it fail: files are read up to a megabyte each.
-            return Self::default();
+            return Self {
+                inner: None,
+                blind: true,
+            };
         };
         let window = all.iter().map(String::len).min().unwrap_or(SHORTEST_KEY).min(WIDEST);
         let furthest = window - BLOCK + 1;
@@ -101,6 +81,7 @@ impl Known {
             }
         }
         Self {
+            blind: false,
             inner: Some(Inner {
                 window,
                 steps,
@@ -112,6 +93,9 @@ impl Known {
 
     /// Adds where known keys are; keys that overlap are all found.
     pub(super) fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+        if self.blind {
+            found.push(0..text.len());
+        }
         let Some(inner) = &self.inner else {
             return;
         };

@@ -1,12 +1,17 @@
-//! Keys never reach an output: every key of the project's `keys_pool/` and `env/` is masked in all that is printed, and so
-//! is whatever looks like a provider's key or a bearer token.
+//! Keys never reach an output: every key of the project's `keys_pool/` and `env/` is masked in all that is printed, as it is and as
+//! JSON, addresses and base64 write it; so is what a command learns besides (values that are secret by their name), and whatever
+//! looks like a provider's key or a bearer token.
 
+mod forms;
 mod known;
 mod lookalike;
 mod project;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
+
+use crate::failure::Failure;
 
 use known::Known;
 use lookalike::Lookalikes;
@@ -17,22 +22,34 @@ const MASK: &[u8] = b"********";
 /// Masks keys. Made once a command; all that is printed goes through it, so it must be quick where there is no key.
 #[derive(Debug, Default)]
 pub struct Redactor {
+    keys: Vec<String>,
     known: Known,
     lookalikes: Lookalikes,
 }
 
 impl Redactor {
     /// The keys in `keys_pool/` and `env/` of the project at `root`.
-    pub fn for_project(root: &std::path::Path) -> Self {
-        Self::of(project::keys(root))
+    ///
+    /// # Errors
+    /// There is more in them than can be masked: nothing of others should be printed then.
+    pub fn keys_of(root: &std::path::Path) -> Result<Vec<String>, Failure> {
+        project::keys(root)
     }
 
     /// Masks `keys`, beside what looks like one.
     pub fn of(keys: Vec<String>) -> Self {
         Self {
-            known: Known::of(keys),
+            known: Known::of(&keys),
+            keys,
             lookalikes: Lookalikes::default(),
         }
+    }
+
+    /// Masks `more` as well; nothing when it masks them all already.
+    pub fn with(&self, more: Vec<String>) -> Option<Self> {
+        let known: BTreeSet<&String> = self.keys.iter().collect();
+        let new: Vec<String> = more.into_iter().filter(|key| !known.contains(key)).collect();
+        (!new.is_empty()).then(|| Self::of([self.keys.clone(), new].concat()))
     }
 
     /// `text` without keys.
@@ -95,6 +112,13 @@ mod tests {
             redactor.mask("key xk-live-0123456789, tvly-abcdef; true; xk-comment-1"),
             "key ********, ********; true; xk-comment-1"
         );
+    }
+
+    #[test]
+    fn what_is_learned_later_is_masked_too() {
+        let redactor = Redactor::default().with(vec!["dotenv-pass-word-1".into()]).unwrap();
+        assert_eq!(redactor.mask("dotenv-pass-word-1"), "********");
+        assert!(redactor.with(vec!["dotenv-pass-word-1".into()]).is_none());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a card makes of the project's own files.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::compose::{Request, Stack, load};
@@ -28,8 +29,7 @@ fn project(files: &[(&str, &str)], compose: &str) -> (tempfile::TempDir, Stack) 
 /// The card's words, in one text.
 fn told(symptoms: &Symptoms, files: &[(&str, &str)], compose: &str) -> String {
     let (folder, stack) = project(files, compose);
-    let redactor = Redactor::default();
-    let mut around = Surroundings::new(Some(&stack), &redactor, "magicctl".to_owned());
+    let mut around = Surroundings::new(Some(&stack), Arc::new(Redactor::default()), "magicctl".to_owned());
     around.here = folder.path().to_owned();
     let failure = card(symptoms, &around);
     let place = failure

@@ -1,5 +1,6 @@
 //! What the words of engines, registries, builders, services and healthchecks mean, with no project at hand.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::FailedStep;
@@ -8,8 +9,10 @@ use crate::redact::Redactor;
 use super::*;
 
 fn of(symptoms: &Symptoms) -> (String, String) {
-    let redactor = Redactor::default();
-    let failure = card(symptoms, &Surroundings::new(None, &redactor, "magicctl".to_owned()));
+    let failure = card(
+        symptoms,
+        &Surroundings::new(None, Arc::new(Redactor::default()), "magicctl".to_owned()),
+    );
     (failure.code.unwrap_or_default().to_owned(), failure.what)
 }
 

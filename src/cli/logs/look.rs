@@ -1,11 +1,14 @@
 //! How records look, by the flags and the terminal.
 
+use std::sync::Arc;
+
 use console::{Color, Style};
 
 use crate::cli::args::{Color as ColorChoice, Output};
 use crate::cli::session::Session;
 use crate::failure::Failure;
 use crate::logs::{Around, Clock, Fit, Form, Printer, Who};
+use crate::redact::Redactor;
 
 use super::args::LogsArgs;
 use super::is_terminal;
@@ -48,8 +51,13 @@ pub(super) fn printer(session: &Session, args: &LogsArgs) -> Result<Printer, Fai
         colour: console::colors_enabled(),
         clock: (args.timestamps || args.utc).then(|| if args.utc { Clock::utc() } else { Clock::local() }),
         fit,
-        redactor: (!args.no_redact).then(|| session.out.redactor().clone()),
+        redactor: redactor(session, args),
     })
+}
+
+/// What masks, with the keys that are known by now.
+pub(super) fn redactor(session: &Session, args: &LogsArgs) -> Option<Arc<Redactor>> {
+    (!args.no_redact).then(|| session.out.redactor())
 }
 
 /// The terminal's width, else what `COLUMNS` says.

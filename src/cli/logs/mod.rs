@@ -38,8 +38,15 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
                 .hint("leave out one of the two"),
         );
     }
-    let wanted = Arc::new(wanted(session, args)?);
+    let mut wanted = wanted(session, args)?;
     let (project, stack) = session.project()?;
+    let engine = match args.source {
+        SourceChoice::Loki => None,
+        _ => Some(session.engine().await?),
+    };
+    // Only now are all keys known: the file named some, and the containers' folders hold others.
+    wanted.printer.redactor = look::redactor(session, args);
+    let wanted = Arc::new(wanted);
     let show = Show {
         session,
         args,
@@ -55,13 +62,13 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
         show.history(chosen, None).await
     };
     let work = async {
-        if args.source == SourceChoice::Loki {
+        let Some(engine) = engine else {
             return from_loki.await;
-        }
+        };
         if let Some(stack) = &stack {
             stack.select(&args.services, false)?;
         }
-        show.engines(stack.as_ref()).await
+        show.engines(engine, stack.as_ref()).await
     };
     tokio::select! {
         ended = work => ended,
@@ -149,14 +156,14 @@ impl Followed {
 
 impl Show<'_> {
     /// Of the containers that the engine has.
-    async fn engines(&self, stack: Option<&Stack>) -> Ended {
+    async fn engines(&self, engine: Engine, stack: Option<&Stack>) -> Ended {
         let Self {
             session,
             args,
             project,
             wanted,
         } = *self;
-        let engine = Arc::new(session.engine().await?);
+        let engine = Arc::new(engine);
         // Listening before looking: a container that starts in between is heard of.
         let events: Option<Events> = if args.follow {
             let events = engine.subscribe(project).await.map_err(|error| error.failure())?;

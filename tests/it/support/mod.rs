@@ -77,11 +77,11 @@ impl Project {
         let name = format!("mt-{hint}-{}-{number}", std::process::id());
         let dir = folder.path().join(&name);
         fs::create_dir(&dir).expect("the project's folder");
-        // Locks lie in the temporary folder: in this one they go with the project.
+        // Locks lie there: they go with the project.
         let temporary = folder.path().display().to_string();
         let env = BTreeMap::from([
             ("CONTAINER_PREFIX".to_owned(), format!("{name}-")),
-            ("TMPDIR".to_owned(), temporary),
+            ("XDG_RUNTIME_DIR".to_owned(), temporary),
         ]);
         Self {
             name,
