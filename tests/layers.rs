@@ -37,7 +37,7 @@ const TABLE: [(&str, &[&str]); 25] = [
         &["compose", "failure", "files", "labels", "observed", "stamp"],
     ),
     ("ready", &["engine", "event", "failure", "observed"]),
-    ("logs", &["engine", "failure", "redact", "stamp", "terminal"]),
+    ("logs", &["engine", "failure", "files", "redact", "stamp", "terminal"]),
     (
         "cards",
         &[

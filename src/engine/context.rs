@@ -1,6 +1,6 @@
 //! The build context as a tar stream: packed while it is sent, never in a file or in memory as a whole.
 
-use std::fs;
+use std::fs::Metadata;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,14 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use crate::compose::Build;
+use crate::files::{self, Kind, Refused, Root};
 
 use super::EngineError;
 use super::ignore::Ignore;
 use super::pipe::{AHEAD, Pipe};
 
+/// No Dockerfile and no ignore file that a person wrote is larger.
+const LARGEST: u64 = 4 << 20;
 /// The Dockerfile's name in the context when it is not a file of the context.
 const OWN_DOCKERFILE: &str = ".magicctl.Dockerfile";
 
@@ -31,7 +34,7 @@ impl Context {
     /// Looks at what `build` names and refuses what is not there, before the engine is asked for anything.
     pub(super) fn of(build: &Build) -> Result<Self, EngineError> {
         let root = build.context.clone();
-        if !root.is_dir() {
+        if files::kind(&root).ok().flatten() != Some(Kind::Folder) {
             return Err(local(
                 "the build context can't be used",
                 format!("{}: there is no such folder", root.display()),
@@ -45,12 +48,9 @@ impl Context {
             });
         }
         let path = root.join(&build.dockerfile);
-        let text = fs::read_to_string(&path)
-            .map_err(|error| local("the Dockerfile can't be read", format!("{}: {error}", path.display())))?;
-        let inside = fs::canonicalize(&path)
-            .ok()
-            .zip(fs::canonicalize(&root).ok())
-            .and_then(|(path, root)| Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned()));
+        let text = files::text(&path, LARGEST)
+            .map_err(|refused| local("the Dockerfile can't be read", format!("{}: {refused}", path.display())))?;
+        let inside = files::from(&path, &root).map(|path| path.to_string_lossy().into_owned());
         Ok(match inside {
             Some(dockerfile) => Self {
                 root,
@@ -84,18 +84,16 @@ impl Context {
 
     fn ignore(&self) -> Result<Ignore, EngineError> {
         let path = Ignore::file_of(&self.root, &self.dockerfile);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ignore::parse(&text).map_err(|why| {
-                local(
-                    "the build context can't be packed",
-                    format!("{}: {why}", path.display()),
-                )
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Ignore::default()),
-            Err(error) => Err(local(
+        let cant = |why: String| {
+            local(
                 "the build context can't be packed",
-                format!("{}: {error}", path.display()),
-            )),
+                format!("{}: {why}", path.display()),
+            )
+        };
+        match files::text(&path, LARGEST) {
+            Ok(text) => Ignore::parse(&text).map_err(cant),
+            Err(Refused::Missing) => Ok(Ignore::default()),
+            Err(refused) => Err(cant(refused.to_string())),
         }
     }
 
@@ -108,64 +106,79 @@ impl Context {
             header.set_mode(0o644);
             builder.append_data(&mut header, OWN_DOCKERFILE, text.as_bytes())?;
         }
-        self.pack_folder(&mut builder, ignore, Path::new(""))?;
+        let root = Root::open(&self.root).map_err(|refused| named(&self.root, &refused))?;
+        self.pack_folder(&mut builder, ignore, &root, Path::new(""))?;
         builder.into_inner()?.flush()
     }
 
-    fn pack_folder(&self, builder: &mut tar::Builder<Pipe>, ignore: &Ignore, folder: &Path) -> io::Result<()> {
-        let full = self.root.join(folder);
-        let mut names: Vec<_> = fs::read_dir(&full)
-            .map_err(|error| named(&full, &error))?
-            .collect::<Result<_, _>>()
-            .map_err(|error| named(&full, &error))?;
-        // The same context gives the same stream.
-        names.sort_by_key(fs::DirEntry::file_name);
-        for entry in names {
-            let path = folder.join(entry.file_name());
+    fn pack_folder(
+        &self,
+        builder: &mut tar::Builder<Pipe>,
+        ignore: &Ignore,
+        root: &Root,
+        folder: &Path,
+    ) -> io::Result<()> {
+        let named = |refused: Refused| named(&self.root.join(folder), &refused);
+        // In order: the same context gives the same stream.
+        for entry in root.entries(folder, usize::MAX).map_err(named)?.all {
+            let path = folder.join(&entry.name);
             // The builder itself needs these two, whatever the patterns say.
             let needed = path == Path::new(&self.dockerfile) || path == Path::new(".dockerignore");
             let out = ignore.leaves_out(&path) && !needed;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                let leads = Path::new(&self.dockerfile).starts_with(&path);
-                if !out {
-                    append(builder, &self.root.join(&path), &path)?;
+            match entry.kind {
+                Kind::Folder => {
+                    let leads = Path::new(&self.dockerfile).starts_with(&path);
+                    if !out {
+                        self.append(builder, root, &path, entry.kind)?;
+                    }
+                    if !out || leads || ignore.may_want_of(&path) {
+                        self.pack_folder(builder, ignore, root, &path)?;
+                    }
                 }
-                if !out || leads || ignore.may_want_of(&path) {
-                    self.pack_folder(builder, ignore, &path)?;
-                }
-            } else if !out && (kind.is_file() || kind.is_symlink()) {
-                append(builder, &self.root.join(&path), &path)?;
+                Kind::File | Kind::Link if !out => self.append(builder, root, &path, entry.kind)?,
+                _ => {}
             }
         }
         Ok(())
     }
-}
 
-/// Appends one entry. Owner and time stay out of it, as they are nobody's business in the image.
-fn append(builder: &mut tar::Builder<Pipe>, full: &Path, path: &Path) -> io::Result<()> {
-    let meta = fs::symlink_metadata(full).map_err(|error| named(full, &error))?;
-    let mut header = tar::Header::new_gnu();
-    header.set_metadata(&meta);
-    header.set_uid(0);
-    header.set_gid(0);
-    if meta.is_symlink() {
-        let target = fs::read_link(full).map_err(|error| named(full, &error))?;
-        header.set_size(0);
-        builder.append_link(&mut header, path, target)
-    } else if meta.is_dir() {
-        header.set_size(0);
-        builder.append_data(&mut header, path, io::empty())
-    } else {
-        let file = fs::File::open(full).map_err(|error| named(full, &error))?;
-        // A file that grows meanwhile must not run over what its header says; one that shrinks is an error of tar's.
-        builder.append_data(&mut header, path, io::Read::take(file, meta.len()))
+    /// Appends one entry. Owner and time stay out of it, as they are nobody's business in the image.
+    fn append(&self, builder: &mut tar::Builder<Pipe>, root: &Root, path: &Path, kind: Kind) -> io::Result<()> {
+        let refused = |refused: Refused| named(&self.root.join(path), &refused);
+        let mut header = tar::Header::new_gnu();
+        let mut of = |about: &Metadata| {
+            header.set_metadata(about);
+            header.set_uid(0);
+            header.set_gid(0);
+        };
+        match kind {
+            Kind::File => {
+                let (file, about) = root.opened(path).map_err(refused)?;
+                of(&about);
+                // A file that grows meanwhile must not run over what its header says; one that shrinks is an error of tar's.
+                builder.append_data(&mut header, path, io::Read::take(file, about.len()))
+            }
+            Kind::Link => {
+                of(&root.about_link(path).map_err(refused)?);
+                header.set_size(0);
+                builder.append_link(&mut header, path, root.link(path).map_err(refused)?)
+            }
+            _ => {
+                of(&root.about(path).map_err(refused)?);
+                header.set_size(0);
+                builder.append_data(&mut header, path, io::empty())
+            }
+        }
+        .map_err(|error| refused(error.into()))
     }
-    .map_err(|error| named(full, &error))
 }
 
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+fn named(path: &Path, refused: &Refused) -> io::Error {
+    let kind = match refused {
+        Refused::Io(error) => error.kind(),
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, format!("{}: {refused}", path.display()))
 }
 
 fn local(what: &str, why: String) -> EngineError {
@@ -177,6 +190,8 @@ fn local(what: &str, why: String) -> EngineError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use futures_util::StreamExt as _;
 
     use super::*;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
+use crate::files::{self, Kind};
+
 struct Rule {
     pattern: Regex,
     exception: bool,
@@ -24,7 +26,7 @@ impl Ignore {
     /// The file that holds for a build: the Dockerfile's own goes before that of the context.
     pub(crate) fn file_of(context: &Path, dockerfile: &str) -> PathBuf {
         let own = context.join(format!("{dockerfile}.dockerignore"));
-        if own.is_file() {
+        if files::kind(&own).ok().flatten() == Some(Kind::File) {
             own
         } else {
             context.join(".dockerignore")

@@ -90,8 +90,19 @@ impl Engine {
                 .map(|folder| folder.join("local-logs/container.log")),
             _ => named(inspected.log_path),
         };
-        Ok(LogPlace { driver, file })
+        let own = inspected.id.unwrap_or_default();
+        Ok(LogPlace {
+            driver,
+            file: file.filter(|file| is_log_of(&own, file)),
+        })
     }
+}
+
+/// Whether `path` is where an engine keeps the log of container `id`: whoever answers could name any file of this machine.
+fn is_log_of(id: &str, path: &Path) -> bool {
+    let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let end = |end: &str| path.is_absolute() && path.ends_with(end);
+    is_id && (end(&format!("{id}/{id}-json.log")) || end(&format!("{id}/local-logs/container.log")))
 }
 
 /// `2026-11-23T10:00:00.123456789Z text` → its time and text.
@@ -141,6 +152,29 @@ fn without_inner_times(line: Bytes) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_containers_own_log_is_read_from_a_file() {
+        let id = "0123456789abcdef".repeat(4);
+        let file = |name: &str| PathBuf::from(name.replace("ID", &id));
+        for name in [
+            "/var/lib/docker/containers/ID/ID-json.log",
+            "/data/containers/ID/local-logs/container.log",
+        ] {
+            assert!(is_log_of(&id, &file(name)), "{name}");
+        }
+        for name in [
+            "/etc/shadow",
+            "ID/ID-json.log",
+            "/x/ID-json.log",
+            "/ID/../etc/shadow",
+            "/ID/ID-json.log/../../etc/shadow",
+        ] {
+            assert!(!is_log_of(&id, &file(name)), "{name}");
+        }
+        assert!(!is_log_of("", Path::new("/-json.log")));
+        assert!(!is_log_of("..", Path::new("/x/../..-json.log")));
+    }
 
     #[test]
     fn takes_the_engines_time_off_the_line() {

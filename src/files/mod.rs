@@ -14,7 +14,7 @@ mod walk;
 mod write;
 
 pub use folder::{Entries, Entry};
-pub use named::{bytes, kind, lies_below, of_kernel, text};
+pub use named::{bytes, from, kind, lies_below, of_kernel, text, unlinked};
 pub use private::private;
 pub use refused::{Kind, Refused};
 pub use root::Root;

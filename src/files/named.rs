@@ -1,26 +1,44 @@
 //! Files that the user or a Compose file names: they are read wherever they lie, links followed, as Compose does.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::{Kind, Refused, decoded, whole};
-
-/// How `statfs` tells the file system of /proc (Linux, `PROC_SUPER_MAGIC`).
-#[cfg(target_os = "linux")]
-const PROC: i64 = 0x9fa0;
 
 /// What is in the regular file at `path`, of at most `largest` bytes.
 pub fn bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
     let file = open(path)?;
     #[cfg(target_os = "linux")]
-    if i64::try_from(rustix::fs::fstatfs(&file)?.f_type).is_ok_and(|kind| kind == PROC) {
+    if rustix::fs::fstatfs(&file)?.f_type == rustix::fs::PROC_SUPER_MAGIC {
         return Err(Refused::Kernel);
     }
     whole(file, largest)
+}
+
+/// The regular file at `path` and what is known of it, when `path` itself is not a link.
+pub fn unlinked(path: &Path) -> Result<(File, Metadata), Refused> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let file = match opened {
+        Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            return Err(Refused::Kind(Kind::Link));
+        }
+        opened => opened?,
+    };
+    let about = file.metadata()?;
+    if about.is_file() {
+        Ok((file, about))
+    } else {
+        Err(Refused::Kind(Kind::of(about.file_type())))
+    }
 }
 
 /// What the kernel says in a file of /proc that we name ourselves, up to `largest` bytes.
@@ -60,10 +78,13 @@ pub fn kind(path: &Path) -> Result<Option<Kind>, Refused> {
     }
 }
 
+/// `path` from `folder`, links followed in both; nothing when it lies elsewhere.
+pub fn from(path: &Path, folder: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    Some(path.strip_prefix(folder.canonicalize().ok()?).ok()?.to_owned())
+}
+
 /// Whether what lies at `path` is below `folder`, links followed in both; false when either isn't there.
 pub fn lies_below(path: &Path, folder: &Path) -> bool {
-    match (path.canonicalize(), folder.canonicalize()) {
-        (Ok(path), Ok(folder)) => path.starts_with(folder),
-        _ => false,
-    }
+    from(path, folder).is_some()
 }

@@ -113,6 +113,16 @@ impl From<io::Error> for Refused {
     }
 }
 
+impl From<Refused> for io::Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Io(error) => error,
+            Refused::Missing => io::Error::new(io::ErrorKind::NotFound, refused),
+            other => io::Error::other(other),
+        }
+    }
+}
+
 impl From<rustix::io::Errno> for Refused {
     fn from(error: rustix::io::Errno) -> Self {
         io::Error::from(error).into()

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -62,6 +63,30 @@ impl Root {
     pub fn about(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
         let found = self.open_below(path, OFlags::PATH, Mode::empty())?;
         Ok(File::from(found).metadata()?)
+    }
+
+    /// The regular file at `path`, opened for reading, and what is known of it.
+    pub fn opened(&self, path: &Path) -> Result<(File, std::fs::Metadata), Refused> {
+        let file = self.file(path)?;
+        let about = file.metadata()?;
+        if about.is_file() {
+            Ok((file, about))
+        } else {
+            Err(Refused::Kind(Kind::of(about.file_type())))
+        }
+    }
+
+    /// The same of a link itself.
+    pub fn about_link(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
+        let link = self.open_below(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?;
+        Ok(File::from(link).metadata()?)
+    }
+
+    /// Where the link at `path` leads, as it is written there.
+    pub fn link(&self, path: &Path) -> Result<PathBuf, Refused> {
+        let link = self.open_below(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?;
+        let target = rustix::fs::readlinkat(&link, "", Vec::new())?;
+        Ok(std::ffi::OsString::from_vec(target.into_bytes()).into())
     }
 
     /// The file at `path`, opened for reading; it may turn out not to be a regular one.

@@ -8,6 +8,7 @@ use crate::cli::session::Session;
 use crate::compose::Stack;
 use crate::engine::{Engine, LogPlace};
 use crate::failure::Failure;
+use crate::files;
 use crate::logs::follow::LogFile;
 use crate::logs::source::file::{Driver, History};
 use crate::logs::source::{Loki, SourceChoice};
@@ -146,7 +147,7 @@ pub(super) fn file(choice: SourceChoice, engine: &Engine, place: &LogPlace) -> R
         )),
         // A container that never ran has no file yet; the engine knows.
         (_, None) => Err("it has no log file".to_owned()),
-        (Some(driver), Some(path)) => match std::fs::File::open(path) {
+        (Some(driver), Some(path)) => match files::unlinked(path) {
             Ok(_readable) => Ok(LogFile {
                 driver,
                 path: path.clone(),

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::files;
+
 use super::Driver;
 
 /// More parts than this nobody configures (`max-file`).
@@ -111,11 +113,7 @@ fn numbered(path: &Path, number: u32, end: &str) -> PathBuf {
 }
 
 fn open(path: &Path, compressed: bool) -> io::Result<Part> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
+    let (file, metadata) = files::unlinked(path)?;
     Ok(Part {
         file,
         compressed,
