@@ -294,11 +294,15 @@ impl<'a> Planner<'a> {
 
     /// What somebody did to a container since it was made: off a network, or a volume that has another name now.
     fn taken_off(&self, service: &Service, container: &Container) -> Option<String> {
-        let named = |name: &str| self.observed.networks.iter().find(|network| network.name == name);
-        let networks = service.networks.keys().filter_map(|key| self.stack.networks.get(key));
-        let off = networks.filter_map(|network| named(&network.name)).find(|network| {
-            let id = container.networks.get(&network.name);
-            container.is_running() && id.is_none_or(|id| !id.is_empty() && *id != network.id)
+        let is_there = |name: &str, id: &str| {
+            let mut networks = self.observed.networks.iter();
+            networks.any(|network| network.name == name && network.id == id)
+        };
+        let mut networks = service.networks.keys().filter_map(|key| self.stack.networks.get(key));
+        // Until its first start it only has the network's name, and joins whatever is called so then.
+        let off = networks.find(|network| match container.networks.get(&network.name) {
+            Some(id) => !id.is_empty() && !is_there(&network.name, id),
+            None => true,
         });
         if let Some(network) = off {
             return Some(format!("it is not on network {}", network.name));
@@ -334,6 +338,7 @@ impl<'a> Planner<'a> {
         };
         let mut needs = gone;
         needs.extend(self.joined.get(&container.id).into_iter().flatten());
+        needs.extend(service.networks.keys().filter_map(|key| self.networks.get(key)));
         if container.name != name {
             let action = Action::RenameContainer {
                 container: target.clone(),

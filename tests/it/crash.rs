@@ -171,3 +171,29 @@ fn after_an_engine_restart_and_after_a_power_cut_up_converges() {
     project.magicctl(&["down", "--volumes"]).ok();
     assert_eq!(project.left(), Vec::<String>::new());
 }
+
+#[test]
+fn what_two_users_do_at_once_the_next_up_makes_whole() {
+    let mut project = Project::of("users", &chain());
+    project.magicctl(&["up"]).ok();
+    let other = project.path("other-user");
+    std::fs::create_dir(&other).expect("a folder");
+    for round in ["1", "2"] {
+        // The lock is a user's own: neither sees that of the other.
+        project.env.insert("ROUND".to_owned(), round.to_owned());
+        let first = Running::start(project.command(&["up"]));
+        let mut command = project.command(if round == "2" { &["down"] } else { &["up"] });
+        command.env("XDG_RUNTIME_DIR", &other).env("ROUND", "0");
+        let second = Running::start(command);
+        drop((first.finish(), second.finish()));
+        project.magicctl(&["up"]).ok();
+        whole(&project, round);
+        let containers = project.docker(&[
+            "ps",
+            "-aq",
+            "--filter",
+            &format!("label=com.docker.compose.project={}", project.name),
+        ]);
+        assert_eq!(containers.lines().count(), 3, "round {round}: {containers}");
+    }
+}

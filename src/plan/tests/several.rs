@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{images, of, options, play, stack, told, up};
+use super::{images, of, options, planned, play, stack, told, up};
 use crate::compose::Stack;
-use crate::observed::{Container, Observed, State};
+use crate::observed::{Container, Health, Observed, State};
 use crate::plan::{Contents, Plan, UpOptions};
 
 const WORKERS: &str = "services:\n  app: {image: kafka, depends_on: [worker]}\n  worker: {image: redis, scale: 3}\n";
@@ -176,5 +176,53 @@ fn a_container_is_made_after_those_that_it_has_links_to() {
     assert!(
         made.as_ref().unwrap().contains("create container p-worker-1"),
         "{made:?}"
+    );
+}
+
+#[test]
+fn a_container_whose_network_is_gone_is_replaced_whatever_its_state() {
+    let stack = stack("services: {a: {image: kafka}}");
+    let mut there = images();
+    let first = planned(&stack, &there);
+    play(&stack, &first, &mut there);
+    let gone = |there: &Observed, networks: &[(&str, &str)], state: State| {
+        let mut there = there.clone();
+        there.containers[0].networks = networks
+            .iter()
+            .map(|(name, id)| ((*name).to_owned(), (*id).to_owned()))
+            .collect();
+        there.containers[0].state = state;
+        told(&planned(&stack, &there))
+    };
+    let states = [
+        State::Created,
+        State::Exited { code: 1 },
+        State::Running { health: Health::None },
+    ];
+    let id = there.networks[0].id.clone();
+    for state in states {
+        for networks in [&[][..], &[("p_default", "another")]] {
+            let told = gone(&there, networks, state);
+            assert!(
+                told.iter().any(|step| step.starts_with("create container")),
+                "{state:?} {networks:?}: {told:?}"
+            );
+        }
+        let told = gone(&there, &[("p_default", &id)], state);
+        assert!(
+            !told.iter().any(|step| step.starts_with("create container")),
+            "{state:?}: {told:?}"
+        );
+    }
+    // It was made beside its network, and the network was never made: it starts once that is there.
+    there.networks.clear();
+    let told = gone(&there, &[("p_default", "")], State::Created);
+    assert_eq!(
+        told,
+        [
+            "create network p_default",
+            "start container p-a-1 <- create network p_default",
+            "wait until ready p-a-1 <- start container p-a-1"
+        ]
     );
 }
