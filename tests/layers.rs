@@ -14,7 +14,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 25] = [
+const TABLE: [(&str, &[&str]); 27] = [
+    ("image", &[]),
+    ("dockerfile", &["image"]),
     ("labels", &[]),
     ("nearest", &[]),
     ("secrets", &[]),
@@ -28,13 +30,22 @@ const TABLE: [(&str, &[&str]); 25] = [
     ("settings", &["failure", "files", "nearest", "yaml"]),
     ("render", &["failure", "files", "settings"]),
     ("observed", &["labels"]),
-    ("compose", &["failure", "files", "nearest", "secrets", "yaml"]),
-    ("plan", &["compose", "failure", "labels", "observed"]),
+    ("compose", &["failure", "files", "image", "nearest", "secrets", "yaml"]),
+    ("plan", &["compose", "failure", "image", "labels", "observed"]),
     ("content", &["compose", "files", "plan"]),
     ("event", &["failure", "observed"]),
     (
         "engine",
-        &["compose", "failure", "files", "labels", "observed", "stamp"],
+        &[
+            "compose",
+            "dockerfile",
+            "failure",
+            "files",
+            "image",
+            "labels",
+            "observed",
+            "stamp",
+        ],
     ),
     ("ready", &["engine", "event", "failure", "observed"]),
     ("logs", &["engine", "failure", "files", "redact", "stamp", "terminal"]),
@@ -51,7 +62,18 @@ const TABLE: [(&str, &[&str]); 25] = [
     (
         "check",
         &[
-            "codes", "compose", "engine", "failure", "files", "labels", "nearest", "observed", "secrets", "settings",
+            "codes",
+            "compose",
+            "dockerfile",
+            "engine",
+            "failure",
+            "files",
+            "image",
+            "labels",
+            "nearest",
+            "observed",
+            "secrets",
+            "settings",
             "yaml",
         ],
     ),

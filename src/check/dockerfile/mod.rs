@@ -4,7 +4,6 @@ mod base;
 mod command;
 mod copied;
 mod keys;
-mod variables;
 
 use std::path::PathBuf;
 

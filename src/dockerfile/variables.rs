@@ -4,12 +4,22 @@ use std::collections::BTreeMap;
 
 use parse_dockerfile::ArgInstruction;
 
-use crate::compose::Build;
+/// What the builder itself knows of the platforms; a Dockerfile uses them without naming them.
+const PLATFORM: [&str; 8] = [
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+];
 
-/// The values of the arguments before the first `FROM`: the Compose file's win over the defaults.
-pub(super) fn global<'a, 't: 'a>(
+/// The values of the arguments before the first `FROM`: those `given` win over the defaults.
+pub fn global<'a, 't: 'a>(
     args: impl Iterator<Item = &'a ArgInstruction<'t>>,
-    build: &Build,
+    given: &BTreeMap<String, Option<String>>,
 ) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for arg in args {
@@ -18,15 +28,16 @@ pub(super) fn global<'a, 't: 'a>(
                 Some((name, default)) => (name.to_owned(), expand(default, &values).unwrap_or_default()),
                 None => (word, String::new()),
             };
-            let given = build.args.get(&name).and_then(Clone::clone);
+            let given = given.get(&name).and_then(Clone::clone);
             values.insert(name, given.unwrap_or(default));
         }
     }
     values
 }
 
-/// `text` with `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME-default}` replaced; nothing for other forms, which are not ours to judge.
-pub(super) fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
+/// `text` with `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME-default}` replaced; nothing for other forms and for what only
+/// the builder knows, which are not ours to judge.
+pub fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -38,6 +49,9 @@ pub(super) fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<St
             let (body, after) = (&inner[..end], &inner[end + 1..]);
             let name_end = body.find(|c| !is_name(c)).unwrap_or(body.len());
             let value = values.get(&body[..name_end]).map(String::as_str);
+            if value.is_none() && PLATFORM.contains(&&body[..name_end]) {
+                return None;
+            }
             let default = match &body[name_end..] {
                 "" => None,
                 rest => Some(rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-'))?),
@@ -49,7 +63,11 @@ pub(super) fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<St
             if end == 0 {
                 return None;
             }
-            out.push_str(values.get(&rest[..end]).map_or("", String::as_str));
+            match values.get(&rest[..end]) {
+                Some(value) => out.push_str(value),
+                None if PLATFORM.contains(&&rest[..end]) => return None,
+                None => {}
+            }
             rest = &rest[end..];
         }
     }
@@ -75,6 +93,8 @@ mod tests {
             ("${A#x}", None),
             ("${A", None),
             ("$", None),
+            ("x:$TARGETARCH", None),
+            ("x:${BUILDOS}", None),
         ] {
             assert_eq!(expand(text, &values).as_deref(), wanted, "{text}");
         }
