@@ -91,6 +91,7 @@ impl<'a> Carry<'a> {
             began: self.began,
             emit: &emit,
             made: RefCell::default(),
+            warned: RefCell::default(),
         };
         let outcome = execution.run(interrupted()).await;
         let well = outcome.failures.is_empty() && !outcome.interrupted;

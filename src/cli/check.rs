@@ -71,7 +71,9 @@ pub(crate) async fn run(session: &Session, args: &CheckArgs) -> Ended {
 
 async fn look(session: &Session, options: &Options) -> Result<Report, Failure> {
     let project = project(session, session.stack_to_be(), None)?;
-    Ok(check::run(Arc::new(project), session.engine(), options).await)
+    // It holds all the calls that checks may make.
+    let checked = Box::pin(check::run(Arc::new(project), session.engine(), options));
+    Ok(checked.await)
 }
 
 /// The project for checks of `services`, or of all.

@@ -71,6 +71,10 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     if let Some(failure) = project.unusable() {
         session.warn(&format!("this can't be run: {failure}"));
     }
+    let bad = &stack.bad_images;
+    for (service, failure) in bad.images.iter().chain(&bad.tags) {
+        session.warn(&format!("{service} can't be run: {failure}"));
+    }
     for line in lines(session, args, &project)? {
         if !session.out.line(&line) {
             break;

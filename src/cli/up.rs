@@ -117,7 +117,7 @@ pub(crate) async fn refuse_hopeless(
 /// The images that the steps of `plan` bring. The plan that follows doesn't bring them again, whatever the policy.
 pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
     plan.steps().iter().filter_map(|step| match &step.action {
-        Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.clone()),
+        Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.to_string()),
         _ => None,
     })
 }

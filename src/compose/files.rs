@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use super::Request;
 use super::dotenv::{self, Found};
 use super::interpolate::Notes;
+use super::names::check_project_name;
 use super::open::{self, LARGEST_ENV};
 use super::paths::normal;
 use super::variables::{Origin, Values, Variables};
@@ -221,15 +222,4 @@ fn normalized(name: &str) -> String {
         .chars()
         .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
     kept.collect::<String>().trim_start_matches(['-', '_']).to_owned()
-}
-
-/// Compose's rule for names.
-pub fn check_project_name(name: &str) -> Result<(), Failure> {
-    let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-    if first && name.chars().all(rest) {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("`{name}` is no project's name"))
-        .hint("lower-case letters, digits, `-` and `_`, beginning with a letter or digit"))
 }

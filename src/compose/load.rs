@@ -9,6 +9,7 @@ use super::bind::{Form, bind};
 use super::consistency::{self, Whole};
 use super::files::{self, Files};
 use super::hash;
+use super::images;
 use super::interpolate::{Notes, substitute};
 use super::loader::{Loader, Place};
 use super::model::Stack;
@@ -231,6 +232,7 @@ fn stack(found: &Found, services: &Map, disabled: &Map) -> Result<Stack, Failure
         env_files: files.env.clone(),
         env_dir: files.env_dir.clone(),
         env_files_named: files.env_named,
+        bad_images: images::bad(services, &found.name),
         ..Stack::default()
     };
     for (name, entry) in services {

@@ -8,6 +8,7 @@ use super::bind::{Form, bind};
 use super::consistency;
 use super::loader::CONTENT;
 use super::model::{FileObject, FileSource, FromEnvironment, Service, Stack};
+use super::names::{self, is_container_name};
 use super::paths::is_remote;
 use super::port_text;
 use super::shape::{NETWORK, SERVICE, Shape, VOLUME};
@@ -194,7 +195,7 @@ pub(super) fn unusable(root: &Tree, services: &Map, stack: &Stack) -> Result<(),
             let shown = super::interpolate::shown(&host.printed(), host.from_variable);
             return Err(host
                 .wrong(&at("container_name"), format!("{shown} is no container's name"))
-                .hint("letters, digits, `_`, `.` and `-`, beginning with a letter or digit, at least two"));
+                .hint(names::CONTAINER));
         }
         for (key, network) in tree.entries("networks") {
             for field in ["ipv4_address", "ipv6_address"] {
@@ -228,13 +229,6 @@ pub(super) fn unusable(root: &Tree, services: &Map, stack: &Stack) -> Result<(),
 
 fn is_drive(text: &str) -> bool {
     text.as_bytes().get(1) == Some(&b':')
-}
-
-fn is_container_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphanumeric())
-        && name.len() > 1
-        && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
 fn port(port: &Tree, path: &str) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 
+use super::client::stream_or_error;
 use super::pipe::{AHEAD, Pipe};
 use super::{Engine, EngineError};
 
@@ -31,7 +32,7 @@ impl Engine {
     /// What `path` in a container is; `None` when it is not there.
     pub async fn path_info(&self, id: &str, path: &str) -> Result<Option<PathInfo>, EngineError> {
         let options = ContainerArchiveInfoOptions { path: path.to_owned() };
-        let info = self.docker.get_container_archive_info(id, Some(options)).await;
+        let info = self.docker.container(id)?.path_info(options).await;
         match info.map_err(|error| self.error(error)) {
             Ok(info) => Ok(Some(PathInfo {
                 is_dir: info.file_mode & DIRECTORY != 0,
@@ -46,8 +47,8 @@ impl Engine {
     /// `path` in a container as a tar stream, whose entries begin with the last part of `path`.
     pub fn download(&self, id: &str, path: &str) -> impl Stream<Item = Result<Bytes, EngineError>> {
         let options = DownloadFromContainerOptions { path: path.to_owned() };
-        let pieces = self.docker.download_from_container(id, Some(options));
-        pieces.map(|piece| piece.map_err(|error| self.error(error)))
+        let pieces = self.docker.container(id).map(|container| container.download(options));
+        stream_or_error(pieces.map(|pieces| pieces.map(|piece| piece.map_err(|error| self.error(error)))))
     }
 
     /// Unpacks the tar stream that `write` writes into directory `path` of a container. With `ownership` files belong to the
@@ -64,6 +65,7 @@ impl Engine {
             no_overwrite_dir_non_dir: Some("true".to_owned()),
             copy_uidgid: ownership.then(|| "true".to_owned()),
         };
+        let container = self.docker.container(id)?;
         let (sender, mut receiver) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
         let writer = tokio::task::spawn_blocking(move || {
             let mut pipe = Pipe::new(sender.clone());
@@ -75,8 +77,7 @@ impl Engine {
             written
         });
         let stream = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
-        let body = bollard::body_try_stream(stream);
-        let uploaded = self.docker.upload_to_container(id, Some(options), body).await;
+        let uploaded = container.upload_stream(options, stream).await;
         // What could not be read says more than the connection that was broken off for it.
         if let Ok(Err(error)) = writer.await
             && error.kind() != io::ErrorKind::BrokenPipe

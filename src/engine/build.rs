@@ -7,10 +7,12 @@ use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
 use futures_util::StreamExt as _;
 
 use crate::compose::{Build, Service};
+use crate::image::ImageRef;
 use crate::labels;
 
 use super::context::Context;
-use super::credentials::Credentials;
+use super::credentials::Logins;
+use super::part::{Object, unusable};
 use super::{Engine, EngineError};
 
 /// How far a build is.
@@ -44,13 +46,15 @@ const KEPT: usize = 40;
 
 impl Engine {
     /// Builds `service` of `project` and tags it `image`; `tell` hears what the builder says.
+    #[expect(clippy::too_many_arguments, reason = "each is one of the build's")]
     pub async fn build(
         &self,
         project: &str,
         service: &Service,
-        image: &str,
+        image: &ImageRef,
         no_cache: bool,
         pull: bool,
+        logins: &Logins,
         tell: &mut dyn FnMut(BuildProgress),
     ) -> Result<(), EngineError> {
         let Some(build) = &service.build else {
@@ -61,18 +65,16 @@ impl Engine {
         };
         let context = Context::of(build)?;
         let buildkit = self.has_buildkit().await?;
-        let mut options = options(project, service, build, image, &context.dockerfile);
+        let mut options = options(project, service, build, image.as_str(), &context.dockerfile);
         options.nocache = no_cache || build.no_cache.unwrap_or(false);
         options.pull = (pull || build.pull.unwrap_or(false)).then(|| "1".to_owned());
         if buildkit {
             options.version = BuilderVersion::BuilderBuildKit;
             options.session = Some(session_id());
         }
-        let body = bollard::body_try_stream(context.stream()?);
-        let mut stream = std::pin::pin!(
-            self.docker
-                .build_image(options, Some(Credentials::load().all()), Some(body))
-        );
+        let body = context.stream()?;
+        let tags: Vec<ImageRef> = build.tags.iter().map(|tag| tag_of(tag)).collect::<Result<_, _>>()?;
+        let mut stream = std::pin::pin!(self.docker.build(options, logins.by_key(), body));
         let mut progress = Progress::default();
         while let Some(info) = stream.next().await {
             match info.map_err(|error| self.error(error)) {
@@ -82,26 +84,12 @@ impl Engine {
             }
         }
         // The stream ends without a word when the connection breaks.
-        self.image_id(image).await?;
-        for tag in &build.tags {
-            self.tag(image, tag).await?;
+        self.image_id(image.as_str()).await?;
+        for tag in &tags {
+            let tagged = self.docker.image(image).tag(tag).await;
+            tagged.map_err(|error| self.error(error))?;
         }
         Ok(())
-    }
-
-    async fn tag(&self, image: &str, tag: &str) -> Result<(), EngineError> {
-        let (repo, tag) = match tag.rsplit_once(':') {
-            Some((repo, tag)) if !tag.contains('/') => (repo, tag),
-            _ => (tag, "latest"),
-        };
-        let options = bollard::query_parameters::TagImageOptions {
-            repo: Some(repo.to_owned()),
-            tag: Some(tag.to_owned()),
-        };
-        self.docker
-            .tag_image(image, Some(options))
-            .await
-            .map_err(|error| self.error(error))
     }
 
     /// Every Docker Engine that we support has it; Podman's socket doesn't.
@@ -114,6 +102,16 @@ impl Engine {
             .any(|component| component.name.to_lowercase().contains("podman"));
         Ok(!podman && version.os.as_deref() == Some("linux"))
     }
+}
+
+/// A further name of a built image.
+fn tag_of(text: &str) -> Result<ImageRef, EngineError> {
+    let wrong = |why: &str| unusable(Object::Image, text, why);
+    let tag = ImageRef::parse(text).map_err(|bad| wrong(&bad.to_string()))?;
+    if tag.is_id() || tag.digest().is_some() {
+        return Err(wrong("it is given by the builder"));
+    }
+    Ok(tag)
 }
 
 fn options(project: &str, service: &Service, build: &Build, image: &str, dockerfile: &str) -> BuildImageOptions {

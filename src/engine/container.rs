@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use bollard::models::{HealthConfig, HealthStatusEnum, RestartPolicy, RestartPolicyNameEnum};
 use bollard::query_parameters::{
-    InspectContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
-    RestartContainerOptions, StartContainerOptions, StopContainerOptions, WaitContainerOptions,
+    KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions, StopContainerOptions,
 };
 use futures_util::StreamExt as _;
 
@@ -76,7 +75,7 @@ impl Detail {
 impl Engine {
     /// Starts a container; false when it runs already.
     pub async fn start(&self, id: &str) -> Result<bool, EngineError> {
-        let started = self.docker.start_container(id, None::<StartContainerOptions>).await;
+        let started = self.docker.container(id)?.start().await;
         self.changed(started, 304)
     }
 
@@ -87,8 +86,8 @@ impl Engine {
             t: timeout.map(saturated),
             ..StopContainerOptions::default()
         };
-        let docker = self.docker.clone().with_timeout(STOP_WITHIN);
-        let stopped = docker.stop_container(id, Some(options)).await;
+        let docker = self.docker.patient(STOP_WITHIN);
+        let stopped = docker.container(id)?.stop(options).await;
         match self.changed(stopped, 304) {
             Err(EngineError::NotFound(_)) => Ok(false),
             other => other,
@@ -101,11 +100,9 @@ impl Engine {
             t: timeout.map(saturated),
             ..RestartContainerOptions::default()
         };
-        let docker = self.docker.clone().with_timeout(STOP_WITHIN);
-        docker
-            .restart_container(id, Some(options))
-            .await
-            .map_err(|error| self.error(error))
+        let docker = self.docker.patient(STOP_WITHIN);
+        let restarted = docker.container(id)?.restart(options).await;
+        restarted.map_err(|error| self.error(error))
     }
 
     /// Sends a signal; false when nothing runs there.
@@ -113,7 +110,7 @@ impl Engine {
         let options = KillContainerOptions {
             signal: signal.to_owned(),
         };
-        let killed = self.docker.kill_container(id, Some(options)).await;
+        let killed = self.docker.container(id)?.kill(options).await;
         match killed.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::Conflict(message)) if message.contains("is not running") => Ok(false),
@@ -123,7 +120,8 @@ impl Engine {
 
     /// Freezes a container; false when it is frozen already.
     pub async fn pause(&self, id: &str) -> Result<bool, EngineError> {
-        match self.docker.pause_container(id).await.map_err(|error| self.error(error)) {
+        let paused = self.docker.container(id)?.pause().await;
+        match paused.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::Conflict(message) | EngineError::Refused(message))
                 if message.contains("already paused") =>
@@ -136,12 +134,8 @@ impl Engine {
 
     /// Unfreezes a container; false when it is not frozen.
     pub async fn unpause(&self, id: &str) -> Result<bool, EngineError> {
-        match self
-            .docker
-            .unpause_container(id)
-            .await
-            .map_err(|error| self.error(error))
-        {
+        let unpaused = self.docker.container(id)?.unpause().await;
+        match unpaused.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::Conflict(message) | EngineError::Refused(message)) if message.contains("not paused") => {
                 Ok(false)
@@ -153,12 +147,8 @@ impl Engine {
     /// Gives a container another name; false when it has it already.
     pub async fn rename(&self, id: &str, name: &str) -> Result<bool, EngineError> {
         let options = RenameContainerOptions { name: name.to_owned() };
-        match self
-            .docker
-            .rename_container(id, options)
-            .await
-            .map_err(|error| self.error(error))
-        {
+        let renamed = self.docker.container(id)?.rename(options).await;
+        match renamed.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::Refused(message)) if message.contains("same name as its current name") => Ok(false),
             Err(other) => Err(other),
@@ -172,12 +162,8 @@ impl Engine {
             force: true,
             ..RemoveContainerOptions::default()
         };
-        match self
-            .docker
-            .remove_container(id, Some(options))
-            .await
-            .map_err(|error| self.error(error))
-        {
+        let removed = self.docker.container(id)?.remove(options).await;
+        match removed.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),
             // Somebody else is at it.
@@ -188,8 +174,8 @@ impl Engine {
 
     /// The exit code of a container, once it has ended.
     pub async fn wait(&self, id: &str) -> Result<i64, EngineError> {
-        let docker = self.docker.clone().with_timeout(FOREVER);
-        let mut waiting = std::pin::pin!(docker.wait_container(id, None::<WaitContainerOptions>));
+        let docker = self.docker.patient(FOREVER);
+        let mut waiting = std::pin::pin!(docker.container(id)?.wait());
         match waiting.next().await {
             Some(Ok(ended)) => Ok(ended.status_code),
             Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
@@ -200,18 +186,15 @@ impl Engine {
 
     /// Whether a container has a terminal, and whether its standard input is open.
     pub async fn terminal_of(&self, id: &str) -> Result<(bool, bool), EngineError> {
-        let inspected = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
+        let inspected = self.docker.container(id)?.inspect().await;
         let config = inspected.map_err(|error| self.error(error))?.config.unwrap_or_default();
         Ok((config.tty.unwrap_or(false), config.open_stdin.unwrap_or(false)))
     }
 
     /// How one container is.
     pub async fn inspect_state(&self, id: &str) -> Result<Detail, EngineError> {
-        let inspected = self
-            .docker
-            .inspect_container(id, None::<InspectContainerOptions>)
-            .await
-            .map_err(|error| self.error(error))?;
+        let inspected = self.docker.container(id)?.inspect().await;
+        let inspected = inspected.map_err(|error| self.error(error))?;
         let state = inspected.state.unwrap_or_default();
         let host_config = inspected.host_config.unwrap_or_default();
         let in_host_network = host_config.network_mode.as_deref() == Some("host");

@@ -16,7 +16,7 @@ use super::ignore::Ignore;
 use super::pipe::{AHEAD, Pipe};
 
 /// No Dockerfile and no ignore file that a person wrote is larger.
-const LARGEST: u64 = 4 << 20;
+pub(super) const LARGEST: u64 = 4 << 20;
 /// The Dockerfile's name in the context when it is not a file of the context.
 const OWN_DOCKERFILE: &str = ".magicctl.Dockerfile";
 

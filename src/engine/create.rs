@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bollard::models::{ContainerCreateBody, HealthConfig};
-use bollard::query_parameters::{CreateContainerOptions, InspectContainerOptions, UploadToContainerOptions};
+use bollard::query_parameters::{CreateContainerOptions, UploadToContainerOptions};
 
 use crate::compose::{FileObject, FileReference, FileSource, Healthcheck, Nanos, Service, Stack};
 use crate::plan::OneOff;
@@ -83,10 +83,9 @@ impl Engine {
             path: "/".to_owned(),
             ..UploadToContainerOptions::default()
         };
-        self.docker
-            .upload_to_container(id, Some(options), bollard::body_full(archive.into()))
-            .await
-            .map_err(|error| self.error(error))
+        let container = self.docker.container(id)?;
+        let uploaded = container.upload(options, archive).await;
+        uploaded.map_err(|error| self.error(error))
     }
 
     fn refuse_unsupported(&self, service: &Service) -> Result<(), EngineError> {
@@ -207,7 +206,7 @@ impl Engine {
 
     /// The anonymous volumes of a container, by where they are mounted.
     async fn anonymous_volumes(&self, id: &str) -> Result<Inherited, EngineError> {
-        let inspected = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
+        let inspected = self.docker.container(id)?.inspect().await;
         let inspected = match inspected.map_err(|error| self.error(error)) {
             Ok(inspected) => inspected,
             Err(EngineError::NotFound(_)) => return Ok(Inherited::new()),

@@ -1,18 +1,28 @@
-//! Registry credentials, from where the Docker client keeps them: its config file and its helpers.
+//! Registry credentials, from where the Docker client keeps them: its config file and its helpers. Only the logins at the
+//! registries that a call needs are looked up and handed to the engine.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::Write as _;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use bollard::auth::DockerCredentials;
 use serde::Deserialize;
 
+use crate::compose::Build;
+use crate::dockerfile::{self, Registries};
+use crate::files::{self, Refused};
+use crate::image::{HUB, ImageRef};
+
+use super::endpoint::LARGEST_CONFIG;
+use super::{Engine, context, helper};
+
 /// Docker Hub's key in the config file, for historical reasons.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 struct ConfigFile {
     #[serde(default)]
     auths: BTreeMap<String, Auth>,
@@ -22,7 +32,7 @@ struct ConfigFile {
     store: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 struct Auth {
     #[serde(default)]
     auth: Option<String>,
@@ -30,63 +40,172 @@ struct Auth {
     identity_token: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct HelperAnswer {
-    #[serde(rename = "Username")]
-    username: String,
-    #[serde(rename = "Secret")]
-    secret: String,
+/// The logins that a call needs, by registry; looked up when the engine is about to be asked, never kept.
+#[derive(Default)]
+pub struct Logins {
+    found: BTreeMap<String, DockerCredentials>,
+    /// Why a login could not be looked up: the call is made without it, and may fail.
+    pub warnings: Vec<String>,
 }
 
-/// Whether the Docker client has a login for the registry that `image` comes from.
-pub fn has_login(image: &str) -> bool {
-    Credentials::load().of_image(image).is_some()
+/// Without the logins themselves.
+impl fmt::Debug for Logins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logins")
+            .field("found", &self.found.keys())
+            .field("warnings", &self.warnings)
+            .finish()
+    }
 }
 
-/// What the Docker client would send. It is read when a registry is asked, never kept.
-#[derive(Debug, Default)]
-pub(super) struct Credentials {
+impl Logins {
+    /// For the registry that `image` comes from.
+    pub(super) fn of_image(&self, image: &ImageRef) -> Option<DockerCredentials> {
+        self.found.get(image.registry()).cloned()
+    }
+
+    /// All, as a build takes them.
+    pub(super) fn by_key(&self) -> HashMap<String, DockerCredentials> {
+        let found = self.found.iter();
+        found
+            .map(|(registry, login)| (key_of(registry).to_owned(), login.clone()))
+            .collect()
+    }
+}
+
+impl Engine {
+    /// The login at the registry that `image` comes from.
+    pub async fn logins_of(&self, image: &ImageRef) -> Logins {
+        let registries = BTreeSet::from([image.registry().to_owned()]);
+        self.credentials().logins(registries).await
+    }
+
+    /// The logins at the registries that a build takes from: of the images that its Dockerfile and `cache_from` name.
+    pub async fn logins_of_build(&self, build: &Build) -> Logins {
+        let registries = registries_of(build);
+        let mut logins = self.credentials().logins(registries.known).await;
+        for written in registries.unknown {
+            let quoted = written.escape_debug();
+            logins.warnings.push(format!(
+                "the registry of `{quoted}` in the Dockerfile is known to the builder only: no login for it is sent"
+            ));
+        }
+        logins
+    }
+
+    /// Whether the Docker client has a login for the registry that `image` comes from.
+    pub async fn has_login(&self, image: &ImageRef) -> bool {
+        !self.logins_of(image).await.found.is_empty()
+    }
+
+    fn credentials(&self) -> Credentials {
+        match self.endpoint.client_folder() {
+            Some(folder) => Credentials::read(folder),
+            None => Credentials::default(),
+        }
+    }
+}
+
+/// Where a build takes images from.
+fn registries_of(build: &Build) -> Registries {
+    let text = match &build.dockerfile_inline {
+        Some(text) => Some(text.clone()),
+        // That it can't be read is said when it is packed.
+        None => files::text(&build.context.join(&build.dockerfile), context::LARGEST).ok(),
+    };
+    let mut registries = dockerfile::registries(&text.unwrap_or_default(), &build.args);
+    for source in &build.cache_from {
+        // `type=registry,ref=IMAGE`, or the image alone.
+        let image = if source.contains('=') {
+            source.split(',').find_map(|field| field.strip_prefix("ref="))
+        } else {
+            Some(source.as_str())
+        };
+        let image = image.and_then(|image| ImageRef::parse(image).ok());
+        registries.known.extend(image.map(|image| image.registry().to_owned()));
+    }
+    registries
+}
+
+/// What the Docker client knows.
+struct Credentials {
     config: ConfigFile,
+    /// Why the config file could not be read.
+    unreadable: Option<String>,
+    /// Where helpers are looked for; `None`: where everything is.
+    path: Option<OsString>,
+    /// How long a helper may take.
+    within: Duration,
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        Self {
+            config: ConfigFile::default(),
+            unreadable: None,
+            path: None,
+            within: helper::ANSWERS_WITHIN,
+        }
+    }
 }
 
 impl Credentials {
     /// Reads `config.json` of the Docker client's folder; none there means no credentials.
-    pub(super) fn load() -> Self {
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        super::endpoint::config_dir(&environment).map_or_else(Self::default, |folder| Self::read(&folder))
-    }
-
     fn read(folder: &Path) -> Self {
-        let config = std::fs::read_to_string(folder.join("config.json"))
-            .ok()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
-        Self { config }
-    }
-
-    /// For the registry that `image` comes from.
-    pub(super) fn of_image(&self, image: &str) -> Option<DockerCredentials> {
-        self.of_registry(registry_key(image))
-    }
-
-    /// For every registry that the config file names.
-    pub(super) fn all(&self) -> HashMap<String, DockerCredentials> {
-        self.config
-            .auths
-            .keys()
-            .chain(self.config.helpers.keys())
-            .filter_map(|registry| Some((registry.clone(), self.of_registry(registry)?)))
-            .collect()
-    }
-
-    fn of_registry(&self, registry: &str) -> Option<DockerCredentials> {
-        if let Some(helper) = self.config.helpers.get(registry).or(self.config.store.as_ref())
-            && let Some(found) = ask(helper, registry)
-        {
-            return Some(found);
+        let path = folder.join("config.json");
+        let read = match files::text(&path, LARGEST_CONFIG) {
+            Ok(text) => serde_json::from_str(&text).map_err(|error| {
+                // The error's own words may quote a password.
+                format!(
+                    "line {}, column {} is not as it should be",
+                    error.line(),
+                    error.column()
+                )
+            }),
+            Err(Refused::Missing) => Ok(ConfigFile::default()),
+            Err(refused) => Err(refused.to_string()),
+        };
+        let unreadable = read
+            .as_ref()
+            .err()
+            .map(|why| format!("{} can't be read: {why}", path.display()));
+        Self {
+            config: read.unwrap_or_default(),
+            unreadable,
+            ..Self::default()
         }
+    }
+
+    async fn logins(&self, registries: BTreeSet<String>) -> Logins {
+        let mut logins = Logins::default();
+        let asked = registries.iter().map(|registry| self.of_registry(registry));
+        let answers = futures_util::future::join_all(asked).await;
+        logins.warnings.extend(self.unreadable.clone());
+        for (registry, (login, warning)) in registries.into_iter().zip(answers) {
+            let warning = warning.filter(|_| login.is_none());
+            let warning = warning.map(|why| format!("{why}: no login for {registry} is sent"));
+            logins.warnings.extend(warning);
+            logins.found.extend(login.map(|login| (registry, login)));
+        }
+        logins
+    }
+
+    /// The login at a registry, and why a helper could not be asked for it.
+    async fn of_registry(&self, registry: &str) -> (Option<DockerCredentials>, Option<String>) {
+        let key = key_of(registry);
+        let mut warning = None;
+        if let Some(name) = self.config.helpers.get(key).or(self.config.store.as_ref()) {
+            match helper::ask(name, key, self.path.as_deref(), self.within).await {
+                Ok(Some(answer)) => return (Some(of_helper(key, answer)), None),
+                Ok(None) => {}
+                Err(why) => warning = Some(why),
+            }
+        }
+        (self.of_file(key), warning)
+    }
+
+    /// What the config file itself holds.
+    fn of_file(&self, registry: &str) -> Option<DockerCredentials> {
         let auth = self
             .config
             .auths
@@ -112,22 +231,7 @@ impl Credentials {
     }
 }
 
-/// Runs `docker-credential-HELPER get`. A helper that is missing or knows nothing means no credentials.
-fn ask(helper: &str, registry: &str) -> Option<DockerCredentials> {
-    let mut child = Command::new(format!("docker-credential-{helper}"))
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .inspect_err(|error| tracing::debug!(helper, %error, "the credential helper can't be run"))
-        .ok()?;
-    child.stdin.take()?.write_all(registry.as_bytes()).ok()?;
-    let output = child.wait_with_output().ok()?;
-    if !output.status.success() {
-        return None;
-    }
-    let answer: HelperAnswer = serde_json::from_slice(&output.stdout).ok()?;
+fn of_helper(registry: &str, answer: helper::Answer) -> DockerCredentials {
     let mut credentials = DockerCredentials {
         serveraddress: Some(registry.to_owned()),
         ..DockerCredentials::default()
@@ -139,16 +243,12 @@ fn ask(helper: &str, registry: &str) -> Option<DockerCredentials> {
         credentials.username = Some(answer.username);
         credentials.password = Some(answer.secret);
     }
-    Some(credentials)
+    credentials
 }
 
-/// The registry of an image as the config file keys it: the first part of the name if it looks like a host.
-fn registry_key(image: &str) -> &str {
-    match image.split_once('/') {
-        Some(("docker.io", _)) => HUB_KEY,
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
-        _ => HUB_KEY,
-    }
+/// A registry as the config file and the helpers call it.
+fn key_of(registry: &str) -> &str {
+    if registry == HUB { HUB_KEY } else { registry }
 }
 
 /// `https://registry.example/v2/` → `registry.example`.
@@ -158,43 +258,4 @@ fn host(key: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_images_registry_is_keyed_as_the_docker_client_does() {
-        for (image, key) in [
-            ("redis:8", HUB_KEY),
-            ("grafana/loki:3", HUB_KEY),
-            ("docker.io/library/redis", HUB_KEY),
-            ("localhost/x", "localhost"),
-            ("127.0.0.1:5000/x:1", "127.0.0.1:5000"),
-            ("ghcr.io/a/b", "ghcr.io"),
-        ] {
-            assert_eq!(registry_key(image), key, "{image}");
-        }
-    }
-
-    #[test]
-    fn reads_user_and_password_from_the_config_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let auth = base64::engine::general_purpose::STANDARD.encode("me:pass:word");
-        let text = format!(r#"{{"auths":{{"https://r.example/v2/":{{"auth":"{auth}"}},"empty.example":{{}}}}}}"#);
-        std::fs::write(folder.path().join("config.json"), text).unwrap();
-        let credentials = Credentials::read(folder.path());
-        let found = credentials.of_image("r.example/a/b:1").unwrap();
-        assert_eq!(
-            (found.username.as_deref(), found.password.as_deref()),
-            (Some("me"), Some("pass:word"))
-        );
-        assert!(credentials.of_image("empty.example/x").is_none());
-        assert!(credentials.of_image("redis").is_none());
-    }
-
-    #[test]
-    fn a_broken_config_file_means_no_credentials() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("config.json"), "{").unwrap();
-        assert!(Credentials::read(folder.path()).of_image("redis").is_none());
-    }
-}
+mod tests;

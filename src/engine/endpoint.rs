@@ -7,10 +7,15 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::files;
+
 use super::EngineError;
 
 /// Where the engine listens unless told otherwise.
 const DEFAULT: &str = "unix:///var/run/docker.sock";
+
+/// Bytes of the largest file of the Docker client's: with hundreds of logins it has some ten thousand.
+pub(super) const LARGEST_CONFIG: u64 = 1 << 20;
 
 /// An engine's address and how it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub struct Endpoint {
     address: String,
     certificates: Option<PathBuf>,
     origin: String,
+    /// The Docker client's folder.
+    client: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +49,16 @@ impl Endpoint {
     /// Finds the engine: `flag` is `--host`; `environment` holds `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG`,
     /// `DOCKER_CERT_PATH`, `DOCKER_TLS_VERIFY`, `HOME` as the Docker client reads them.
     pub fn resolve(flag: Option<&str>, environment: &BTreeMap<String, String>) -> Result<Self, EngineError> {
+        let client = config_dir(environment);
+        let found = Self::find(flag, environment, client.as_deref())?;
+        Ok(Self { client, ..found })
+    }
+
+    fn find(
+        flag: Option<&str>,
+        environment: &BTreeMap<String, String>,
+        config: Option<&Path>,
+    ) -> Result<Self, EngineError> {
         let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
         if let Some(host) = flag {
             return Self::new(host, set_certificates(environment), "--host".to_owned());
@@ -49,13 +66,12 @@ impl Endpoint {
         if let Some(host) = set("DOCKER_HOST") {
             return Self::new(&host, set_certificates(environment), "DOCKER_HOST".to_owned());
         }
-        let config = config_dir(environment);
         let context = set("DOCKER_CONTEXT").or_else(|| {
-            let text = std::fs::read_to_string(config.as_ref()?.join("config.json")).ok()?;
+            let text = files::text(&config?.join("config.json"), LARGEST_CONFIG).ok()?;
             serde_json::from_str::<ConfigFile>(&text).ok()?.current_context
         });
         match context {
-            Some(name) if name != "default" && !name.is_empty() => Self::of_context(config.as_deref(), &name),
+            Some(name) if name != "default" && !name.is_empty() => Self::of_context(config, &name),
             _ => Self::new(DEFAULT, None, "the default socket".to_owned()),
         }
     }
@@ -72,7 +88,7 @@ impl Endpoint {
         // The client files a context under the digest of its name.
         let id = hex::encode(Sha256::digest(name));
         let path = folder.join("meta").join(&id).join("meta.json");
-        let text = std::fs::read_to_string(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+        let text = files::text(&path, LARGEST_CONFIG).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
         let meta: ContextMeta =
             serde_json::from_str(&text).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
         let host = meta
@@ -100,11 +116,13 @@ impl Endpoint {
                 address,
                 certificates: None,
                 origin,
+                client: None,
             }),
             "tcp" | "http" | "https" => Ok(Self {
                 address,
                 certificates,
                 origin,
+                client: None,
             }),
             "ssh" => Err(EngineError::Endpoint {
                 what: format!("{address} (from {origin}) can't be used"),
@@ -131,6 +149,11 @@ impl Endpoint {
         self.certificates.as_deref()
     }
 
+    /// The Docker client's folder, where its logins are.
+    pub(super) fn client_folder(&self) -> Option<&Path> {
+        self.client.as_deref()
+    }
+
     /// The socket's path, for an engine on this machine.
     pub(super) fn socket(&self) -> Option<&Path> {
         self.address.strip_prefix("unix://").map(Path::new)
@@ -149,7 +172,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// The Docker client's folder: `DOCKER_CONFIG`, else `~/.docker`.
-pub(super) fn config_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+fn config_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
     set("DOCKER_CONFIG")
         .map(PathBuf::from)
@@ -199,6 +222,29 @@ mod tests {
             DEFAULT
         );
         assert_eq!(address(None, &environment(&[("HOME", "/nowhere")])), DEFAULT);
+    }
+
+    #[test]
+    fn a_contexts_file_is_read_only_if_it_is_one_of_its_size() {
+        for kind in ["pipe", "device", "folder", "bomb"] {
+            let home = tempfile::tempdir().unwrap();
+            let folder = home
+                .path()
+                .join("contexts/meta")
+                .join(hex::encode(Sha256::digest("far")));
+            std::fs::create_dir_all(&folder).unwrap();
+            let path = folder.join("meta.json");
+            match kind {
+                "pipe" => rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap(),
+                "device" => std::os::unix::fs::symlink("/dev/zero", &path).unwrap(),
+                "folder" => std::fs::create_dir(&path).unwrap(),
+                _ => std::fs::write(&path, " ".repeat(2 << 20)).unwrap(),
+            }
+            let home = home.path().to_str().unwrap();
+            let far = environment(&[("DOCKER_CONFIG", home), ("DOCKER_CONTEXT", "far")]);
+            let failure = Endpoint::resolve(None, &far).unwrap_err().failure();
+            assert!(failure.why[0].contains("meta.json: it is"), "{kind}: {failure:?}");
+        }
     }
 
     #[test]

@@ -60,6 +60,14 @@ pub enum EngineError {
         /// The step, if it is known.
         step: Option<FailedStep>,
     },
+    /// A name or id that can't be sent to the engine: it would end the place in the path where it is put.
+    #[error("{what}: {why}")]
+    Name {
+        /// Which.
+        what: String,
+        /// Why not.
+        why: String,
+    },
     /// The file asks for what this engine can't do.
     #[error("{what}")]
     Unsupported {
@@ -184,6 +192,9 @@ impl EngineError {
                     .hint("upgrade the engine: https://docs.docker.com/engine/install/")
             }
             Self::Unsupported { what, hint } => Failure::failed(what).hint(hint),
+            Self::Name { what, why } => Failure::failed(what)
+                .because(why)
+                .hint("if it comes from the Compose file or the command line, choose another; else the engine gave it"),
             Self::Local { what, why } => Failure::failed(what).because(why),
             Self::NotFound(message)
             | Self::Conflict(message)

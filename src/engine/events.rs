@@ -76,7 +76,7 @@ impl Engine {
             filters: Some(filters),
         };
         let endpoint = self.endpoint.clone();
-        self.docker.events(Some(options)).filter_map(move |message| {
+        self.docker.events(options).filter_map(move |message| {
             let event = match message {
                 Ok(message) => raw(message).map(Ok),
                 Err(error) => Some(Err(EngineError::from_call(&endpoint, error))),
@@ -108,7 +108,7 @@ impl Engine {
             filters: Some(filters),
         };
         let endpoint = self.endpoint.clone();
-        let stream = self.docker.events(Some(options)).filter_map(move |message| {
+        let stream = self.docker.events(options).filter_map(move |message| {
             let event = match message {
                 Ok(message) => event(message).map(Ok),
                 Err(error) => Some(Err(EngineError::from_call(&endpoint, error))),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bollard::exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, StartExecResults};
 use futures_util::StreamExt as _;
 
+use super::client::OneExec;
 use super::streams::{Streams, resizes};
 use super::{Engine, EngineError};
 
@@ -55,16 +56,19 @@ impl Engine {
             cmd: Some(command.to_vec()),
             ..CreateExecOptions::default()
         };
+        let container = self.docker.container(id)?;
+        let failed = |error| self.error(error);
         let running = async {
-            let exec = self.docker.create_exec(id, config).await?.id;
+            let id = container.create_exec(config).await.map_err(failed)?.id;
+            let exec = self.docker.exec(&id)?;
             let mut text = Vec::new();
-            if let StartExecResults::Attached { mut output, .. } = self.docker.start_exec(&exec, None).await? {
+            if let StartExecResults::Attached { mut output, .. } = exec.start(None).await.map_err(failed)? {
                 while let Some(piece) = output.next().await {
                     let room = LONGEST_OUTPUT.saturating_sub(text.len());
-                    text.extend(piece?.into_bytes().into_iter().take(room));
+                    text.extend(piece.map_err(failed)?.into_bytes().into_iter().take(room));
                 }
             }
-            let ended = self.docker.inspect_exec(&exec).await?;
+            let ended = exec.inspect().await.map_err(failed)?;
             Ok(ExecOutcome {
                 exit_code: ended.exit_code,
                 output: String::from_utf8_lossy(&text).into_owned(),
@@ -72,7 +76,7 @@ impl Engine {
         };
         match tokio::time::timeout(timeout, running).await {
             Ok(Ok(outcome)) if is_too_late(&outcome.output) => Err(EngineError::Conflict(outcome.output)),
-            Ok(outcome) => outcome.map_err(|error| self.error(error)),
+            Ok(outcome) => outcome,
             Err(_elapsed) => Ok(ExecOutcome {
                 exit_code: None,
                 output: format!("no answer within {} s", timeout.as_secs_f64()),
@@ -94,31 +98,25 @@ impl Engine {
             privileged: Some(options.privileged),
             ..CreateExecOptions::default()
         };
-        let exec = self
-            .docker
-            .create_exec(id, config)
-            .await
-            .map_err(|error| self.error(error))?
-            .id;
+        let failed = |error| self.error(error);
+        let created = self.docker.container(id)?.create_exec(config).await;
+        let id = created.map_err(failed)?.id;
+        let exec = self.docker.exec(&id)?;
         let start = StartExecOptions {
             detach: options.detach,
             tty: options.tty,
             ..StartExecOptions::default()
         };
-        let started = self
-            .docker
-            .start_exec(&exec, Some(start))
-            .await
-            .map_err(|error| self.error(error))?;
+        let started = exec.start(Some(start)).await.map_err(failed)?;
         if let StartExecResults::Attached { output, input } = started {
             if options.tty {
-                self.fit_exec(&exec).await;
+                fit(&exec).await;
             }
             let streams = Streams { output, input };
             let resized = async {
                 let mut changes = resizes();
                 while changes.recv().await.is_some() {
-                    self.fit_exec(&exec).await;
+                    fit(&exec).await;
                 }
                 std::future::pending::<()>().await;
             };
@@ -129,24 +127,19 @@ impl Engine {
                 () = resized, if options.tty => {}
             }
         }
-        let ended = self
-            .docker
-            .inspect_exec(&exec)
-            .await
-            .map_err(|error| self.error(error))?;
+        let ended = exec.inspect().await.map_err(failed)?;
         Ok(ended.exit_code.unwrap_or(0))
     }
+}
 
-    /// Gives the command's terminal the size of ours; without one it keeps the engine's default.
-    async fn fit_exec(&self, exec: &str) {
-        if !std::io::stdout().is_terminal() {
-            return;
-        }
-        let (height, width) = console::Term::stdout().size();
-        let resized = self.docker.resize_exec(exec, ResizeExecOptions { height, width }).await;
-        if let Err(error) = resized {
-            tracing::debug!(%error, "the terminal's size could not be set");
-        }
+/// Gives the command's terminal the size of ours; without one it keeps the engine's default.
+async fn fit(exec: &OneExec<'_>) {
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
+    let (height, width) = console::Term::stdout().size();
+    if let Err(error) = exec.resize(ResizeExecOptions { height, width }).await {
+        tracing::debug!(%error, "the terminal's size could not be set");
     }
 }
 

@@ -1,8 +1,10 @@
 //! Images that are there.
 
-use bollard::query_parameters::RemoveImageOptions;
 use time::format_description::well_known::Rfc3339;
 
+use crate::image::ImageRef;
+
+use super::part::{Object, unusable};
 use super::{Engine, EngineError};
 
 /// What is known of a local image.
@@ -37,7 +39,7 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 impl Engine {
     /// What is known of a local image; nothing when it has been removed since.
     pub async fn image(&self, reference: &str) -> Result<ImageDetail, EngineError> {
-        let inspected = self.docker.inspect_image(reference).await;
+        let inspected = self.docker.image(&parsed(reference)?).inspect().await;
         let image = match inspected.map_err(|error| self.error(error)) {
             Ok(image) => image,
             Err(EngineError::NotFound(_)) => return Ok(ImageDetail::default()),
@@ -63,11 +65,8 @@ impl Engine {
 
     /// What a local image says of itself.
     pub async fn image_facts(&self, reference: &str) -> Result<ImageFacts, EngineError> {
-        let inspected = self
-            .docker
-            .inspect_image(reference)
-            .await
-            .map_err(|error| self.error(error))?;
+        let inspected = self.docker.image(&parsed(reference)?).inspect().await;
+        let inspected = inspected.map_err(|error| self.error(error))?;
         let config = inspected.config.unwrap_or_default();
         let env = config.env.unwrap_or_default();
         let path = env.iter().find_map(|variable| variable.strip_prefix("PATH="));
@@ -93,14 +92,16 @@ impl Engine {
     /// Removes an image's name, and the image with it when no other name and no container holds it; false when it is gone
     /// already.
     pub async fn remove_image(&self, reference: &str) -> Result<bool, EngineError> {
-        let removed = self
-            .docker
-            .remove_image(reference, None::<RemoveImageOptions>, None)
-            .await;
+        let removed = self.docker.image(&parsed(reference)?).remove().await;
         match removed.map_err(|error| self.error(error)) {
-            Ok(_) => Ok(true),
+            Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),
             Err(other) => Err(other),
         }
     }
+}
+
+/// An image by a name or id that was not parsed when it was read: one of the engine's.
+fn parsed(reference: &str) -> Result<ImageRef, EngineError> {
+    ImageRef::parse(reference).map_err(|bad| unusable(Object::Image, reference, &bad.to_string()))
 }

@@ -5,7 +5,6 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType};
-use bollard::query_parameters::CreateContainerOptions;
 use futures_util::StreamExt as _;
 
 use crate::labels;
@@ -111,7 +110,7 @@ impl Engine {
             }),
             ..ContainerCreateBody::default()
         };
-        let created = self.docker.create_container(None::<CreateContainerOptions>, body).await;
+        let created = self.docker.create_container(None, body).await;
         Ok(created.map_err(|error| self.error(error))?.id)
     }
 

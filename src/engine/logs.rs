@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use bollard::container::LogOutput;
-use bollard::query_parameters::{InspectContainerOptions, LogsOptions};
+use bollard::query_parameters::LogsOptions;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
 use crate::stamp::Stamp;
 
+use super::client::stream_or_error;
 use super::{Engine, EngineError};
 
 /// The engine keeps lines in parts of this many bytes.
@@ -65,20 +66,20 @@ impl Engine {
             tail: options.tail.map_or_else(|| "all".to_owned(), |tail| tail.to_string()),
         };
         let endpoint = self.endpoint.clone();
-        self.docker.logs(id, Some(wanted)).map(move |piece| {
-            piece
-                .map(split)
-                .map_err(|error| EngineError::from_call(&endpoint, error))
-        })
+        let pieces = self.docker.container(id).map(|container| container.logs(wanted));
+        stream_or_error(pieces.map(|pieces| {
+            pieces.map(move |piece| {
+                piece
+                    .map(split)
+                    .map_err(|error| EngineError::from_call(&endpoint, error))
+            })
+        }))
     }
 
     /// Where a container's log lies.
     pub async fn log_place(&self, id: &str) -> Result<LogPlace, EngineError> {
-        let inspected = self
-            .docker
-            .inspect_container(id, None::<InspectContainerOptions>)
-            .await
-            .map_err(|error| self.error(error))?;
+        let inspected = self.docker.container(id)?.inspect().await;
+        let inspected = inspected.map_err(|error| self.error(error))?;
         let config = inspected.host_config.and_then(|config| config.log_config);
         let driver = config.and_then(|config| config.typ).unwrap_or_default();
         let named = |path: Option<String>| path.filter(|path| !path.is_empty()).map(PathBuf::from);

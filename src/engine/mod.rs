@@ -3,6 +3,7 @@
 mod about;
 mod archive;
 mod build;
+mod client;
 mod container;
 mod context;
 mod create;
@@ -11,6 +12,7 @@ mod endpoint;
 mod error;
 mod events;
 mod exec;
+mod helper;
 mod host_config;
 mod ignore;
 mod image;
@@ -21,23 +23,26 @@ mod networking;
 mod object;
 mod observe;
 mod once;
+mod part;
 mod pipe;
 mod pull;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod version;
 
 use std::fmt;
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
+use bollard::ClientVersion;
 
 pub use about::About;
 pub use archive::{PathInfo, pass};
 pub use build::{BuildProgress, FailedStep};
 pub use container::Detail;
 pub use create::NewContainer;
-pub use credentials::has_login;
+pub use credentials::Logins;
 pub use endpoint::Endpoint;
 pub use error::EngineError;
 pub use events::{EngineEvent, EngineEventKind, RawEvent};
@@ -51,6 +56,8 @@ pub use once::Once;
 pub use pull::PullProgress;
 pub use streams::{Parted, Streams, resizes};
 pub use usage::{Top, Usage};
+
+use client::Client;
 
 /// How long a call may take to be answered. Streams (logs, events, builds) may then go on for ever.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
@@ -72,7 +79,7 @@ impl fmt::Display for ApiVersion {
 /// A connection to an engine.
 #[derive(Debug)]
 pub struct Engine {
-    docker: Docker,
+    docker: Client,
     endpoint: Endpoint,
     api: ApiVersion,
 }
@@ -92,7 +99,7 @@ impl Engine {
         let ClientVersion {
             major_version,
             minor_version,
-        } = docker.client_version();
+        } = docker.version_spoken();
         let api = ApiVersion(major_version, minor_version);
         if api < OLDEST_API {
             return Err(EngineError::TooOld {
@@ -131,14 +138,14 @@ impl Engine {
 }
 
 /// Opens the connection with the newest version of the API that both sides speak.
-async fn agree(endpoint: &Endpoint) -> Result<Docker, EngineError> {
+async fn agree(endpoint: &Endpoint) -> Result<Client, EngineError> {
     if let Some(socket) = endpoint.socket()
         && let Some(version) = version::of_socket(socket).await
     {
-        return open(endpoint, &older(version, *API_DEFAULT_VERSION));
+        return open(endpoint, &older(version, *Client::newest()));
     }
-    let docker = open(endpoint, API_DEFAULT_VERSION)?;
-    let agreed = docker.negotiate_version().await;
+    let docker = open(endpoint, Client::newest())?;
+    let agreed = docker.negotiated().await;
     agreed.map_err(|error| EngineError::unreachable(endpoint, &error))
 }
 
@@ -147,20 +154,6 @@ fn older(one: ClientVersion, other: ClientVersion) -> ClientVersion {
     if key(&one) < key(&other) { one } else { other }
 }
 
-fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<Docker, EngineError> {
-    let address = endpoint.address();
-    let timeout = ANSWER_WITHIN.as_secs();
-    let opened = match endpoint.certificates() {
-        Some(folder) => Docker::connect_with_ssl(
-            address,
-            &folder.join("key.pem"),
-            &folder.join("cert.pem"),
-            &folder.join("ca.pem"),
-            timeout,
-            version,
-        ),
-        None if address.starts_with("unix://") => Docker::connect_with_unix(address, timeout, version),
-        None => Docker::connect_with_http(address, timeout, version),
-    };
-    opened.map_err(|error| EngineError::unreachable(endpoint, &error))
+fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<Client, EngineError> {
+    Client::open(endpoint, ANSWER_WITHIN, version).map_err(|error| EngineError::unreachable(endpoint, &error))
 }

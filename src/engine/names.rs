@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, EndpointSettings, HostConfig, NetworkCreateRequest, NetworkingConfig};
-use bollard::query_parameters::{CreateContainerOptions, StartContainerOptions};
 
 use crate::labels;
 
@@ -38,16 +37,14 @@ impl Engine {
                 .create_network(request)
                 .await
                 .map_err(|error| self.error(error));
-            if !matches!(made, Ok(_) | Err(EngineError::Conflict(_))) {
+            if !matches!(made, Ok(()) | Err(EngineError::Conflict(_))) {
                 made?;
             }
         }
         let asked = self.ask_on(project, image, network.unwrap_or(&own)).await;
         if network.is_none() {
-            self.docker
-                .remove_network(&own)
-                .await
-                .map_err(|error| self.error(error))?;
+            let removed = self.docker.network(&own)?.remove().await;
+            removed.map_err(|error| self.error(error))?;
         }
         asked
     }
@@ -97,9 +94,9 @@ impl Engine {
             }),
             ..ContainerCreateBody::default()
         };
-        let created = self.docker.create_container(None::<CreateContainerOptions>, body).await;
+        let created = self.docker.create_container(None, body).await;
         let id = created.map_err(|error| self.error(error))?.id;
-        let started = self.docker.start_container(&id, None::<StartContainerOptions>).await;
+        let started = self.docker.container(&id)?.start().await;
         if let Err(error) = started {
             self.remove_container(&id, true).await?;
             return Err(self.error(error));

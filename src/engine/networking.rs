@@ -62,12 +62,8 @@ impl Networking {
                 container: id.to_owned(),
                 endpoint_config: Some(endpoint.clone()),
             };
-            match engine
-                .docker
-                .connect_network(name, request)
-                .await
-                .map_err(|error| engine.error(error))
-            {
+            let connected = engine.docker.network(name)?.connect(request).await;
+            match connected.map_err(|error| engine.error(error)) {
                 Ok(()) => {}
                 Err(EngineError::Conflict(message) | EngineError::Refused(message))
                     if message.contains("already exists") => {}
@@ -85,7 +81,7 @@ impl Engine {
             container: id.to_owned(),
             force: Some(true),
         };
-        let left = self.docker.disconnect_network(network, request).await;
+        let left = self.docker.network(network)?.disconnect(request).await;
         match left.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),

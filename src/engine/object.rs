@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, VolumeCreateRequest};
-use bollard::query_parameters::{ListNetworksOptions, RemoveVolumeOptions};
+use bollard::query_parameters::ListNetworksOptions;
 
 use crate::compose::{Network, Volume};
 use crate::labels;
@@ -18,7 +18,7 @@ impl Engine {
         let options = ListNetworksOptions { filters: Some(filters) };
         let there = self
             .docker
-            .list_networks(Some(options))
+            .list_networks(options)
             .await
             .map_err(|error| self.error(error))?;
         if there.iter().any(|there| there.name.as_ref() == Some(&network.name)) {
@@ -48,7 +48,7 @@ impl Engine {
             .await
             .map_err(|error| self.error(error))
         {
-            Ok(_) => Ok(true),
+            Ok(()) => Ok(true),
             Err(EngineError::Conflict(message)) if message.contains("already exists") => Ok(false),
             Err(other) => Err(other),
         }
@@ -72,13 +72,14 @@ impl Engine {
         self.docker
             .create_volume(request)
             .await
-            .map(|_| true)
+            .map(|()| true)
             .map_err(|error| self.error(error))
     }
 
     /// Removes a network; false when it is gone already.
     pub async fn remove_network(&self, id: &str) -> Result<bool, EngineError> {
-        match self.docker.remove_network(id).await.map_err(|error| self.error(error)) {
+        let removed = self.docker.network(id)?.remove().await;
+        match removed.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),
             Err(other) => Err(other),
@@ -87,12 +88,8 @@ impl Engine {
 
     /// Removes a volume; false when it is gone already.
     pub async fn remove_volume(&self, name: &str) -> Result<bool, EngineError> {
-        match self
-            .docker
-            .remove_volume(name, None::<RemoveVolumeOptions>)
-            .await
-            .map_err(|error| self.error(error))
-        {
+        let removed = self.docker.volume(name)?.remove().await;
+        match removed.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),
             Err(other) => Err(other),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
-use bollard::query_parameters::{ListContainersOptions, ListImagesOptions, ListNetworksOptions, ListVolumesOptions};
+use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
 use crate::labels;
 use crate::observed::{BuiltImage, Container, Health, Network, Observed, PublishedPort, State, Volume};
@@ -16,10 +16,10 @@ impl Engine {
     pub async fn observe(&self) -> Result<Observed, EngineError> {
         let docker = &self.docker;
         let (containers, networks, volumes, images) = futures_util::future::try_join4(
-            docker.list_containers(Some(all_containers(None))),
-            docker.list_networks(None::<ListNetworksOptions>),
-            docker.list_volumes(None::<ListVolumesOptions>),
-            docker.list_images(None::<ListImagesOptions>),
+            docker.list_containers(all_containers(None)),
+            docker.list_networks(ListNetworksOptions::default()),
+            docker.list_volumes(),
+            docker.list_images(),
         )
         .await
         .map_err(|error| self.error(error))?;
@@ -69,7 +69,7 @@ impl Engine {
     pub async fn observe_containers(&self, project: &str) -> Result<Vec<Container>, EngineError> {
         let containers = self
             .docker
-            .list_containers(Some(all_containers(Some(project))))
+            .list_containers(all_containers(Some(project)))
             .await
             .map_err(|error| self.error(error))?;
         Ok(containers.into_iter().map(container).collect())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType};
-use bollard::query_parameters::{CreateContainerOptions, LogsOptions, StartContainerOptions, WaitContainerOptions};
+use bollard::query_parameters::LogsOptions;
 use futures_util::StreamExt as _;
 
 use crate::labels;
@@ -61,7 +61,7 @@ impl Engine {
             }),
             ..ContainerCreateBody::default()
         };
-        let created = self.docker.create_container(None::<CreateContainerOptions>, body).await;
+        let created = self.docker.create_container(None, body).await;
         let id = created.map_err(|error| self.error(error))?.id;
         let ended = tokio::time::timeout(once.within, self.run_to_its_end(&id)).await;
         // With its anonymous volumes; whatever happened to it.
@@ -75,9 +75,10 @@ impl Engine {
     }
 
     async fn run_to_its_end(&self, id: &str) -> Result<ExecOutcome, EngineError> {
-        let started = self.docker.start_container(id, None::<StartContainerOptions>).await;
+        let container = self.docker.container(id)?;
+        let started = container.start().await;
         started.map_err(|error| self.error(error))?;
-        let mut waiting = self.docker.wait_container(id, None::<WaitContainerOptions>);
+        let mut waiting = container.wait();
         let exit_code = match waiting.next().await {
             Some(Ok(ended)) => Some(ended.status_code),
             Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Some(code),
@@ -90,7 +91,7 @@ impl Engine {
             tail: "50".to_owned(),
             ..LogsOptions::default()
         };
-        let mut pieces = self.docker.logs(id, Some(options));
+        let mut pieces = container.logs(options);
         let mut text = Vec::new();
         while let Some(piece) = pieces.next().await {
             text.extend(piece.map_err(|error| self.error(error))?.into_bytes());

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use bollard::models::CreateImageInfo;
-use bollard::query_parameters::{CreateImageOptions, PushImageOptions};
+use bollard::query_parameters::CreateImageOptions;
 use futures_util::StreamExt as _;
 
-use super::credentials::Credentials;
+use crate::image::ImageRef;
+
+use super::credentials::Logins;
+use super::part::{Object, unusable};
 use super::{Engine, EngineError};
 
 /// How far a pull is.
@@ -32,20 +35,28 @@ struct Layer {
 struct Layers(BTreeMap<String, Layer>);
 
 impl Engine {
-    /// Pulls `image`; `tell` hears how far it is.
+    /// Pulls `image` with the login among `logins`; `tell` hears how far it is.
     pub async fn pull(
         &self,
-        image: &str,
+        image: &ImageRef,
         platform: Option<&str>,
+        logins: &Logins,
         tell: &mut dyn FnMut(PullProgress),
     ) -> Result<(), EngineError> {
+        if image.is_id() {
+            return Err(unusable(
+                Object::Image,
+                image.as_str(),
+                "no registry has an image by its id alone",
+            ));
+        }
+        // Without a tag or digest the engine would pull every tag.
         let options = CreateImageOptions {
-            from_image: Some(with_tag(image)),
+            from_image: Some(image.with_tag()),
             platform: platform.unwrap_or_default().to_owned(),
             ..CreateImageOptions::default()
         };
-        let credentials = Credentials::load().of_image(image);
-        let mut stream = std::pin::pin!(self.docker.create_image(Some(options), None, credentials));
+        let mut stream = std::pin::pin!(self.docker.pull(options, logins.of_image(image)));
         let mut layers = Layers::default();
         while let Some(info) = stream.next().await {
             let info = info.map_err(|error| self.error(error))?;
@@ -65,16 +76,18 @@ impl Engine {
 }
 
 impl Engine {
-    /// Pushes `image` to its registry; `tell` hears how far it is.
-    pub async fn push(&self, image: &str, tell: &mut dyn FnMut(PullProgress)) -> Result<(), EngineError> {
-        let full = with_tag(image);
-        let (name, tag) = full.rsplit_once(':').unwrap_or((&full, "latest"));
-        let options = PushImageOptions {
-            tag: Some(tag.to_owned()),
-            ..PushImageOptions::default()
-        };
-        let credentials = Credentials::load().of_image(image);
-        let mut stream = std::pin::pin!(self.docker.push_image(name, Some(options), credentials));
+    /// Pushes `image` to its registry with the login among `logins`; `tell` hears how far it is.
+    pub async fn push(
+        &self,
+        image: &ImageRef,
+        logins: &Logins,
+        tell: &mut dyn FnMut(PullProgress),
+    ) -> Result<(), EngineError> {
+        if image.is_id() || image.digest().is_some() {
+            let why = "an image is pushed under a name and a tag; its registry gives the digest";
+            return Err(unusable(Object::Image, image.as_str(), why));
+        }
+        let mut stream = std::pin::pin!(self.docker.image(image).push(logins.of_image(image)));
         while let Some(info) = stream.next().await {
             let info = info.map_err(|error| self.error(error))?;
             if let Some(message) = info.error_detail.and_then(|detail| detail.message) {
@@ -91,16 +104,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-}
-
-/// Without a tag or digest the engine would pull every tag.
-fn with_tag(image: &str) -> String {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    if name.contains(':') || name.contains('@') {
-        image.to_owned()
-    } else {
-        format!("{image}:latest")
     }
 }
 
@@ -175,17 +178,5 @@ mod tests {
             (progress.current, progress.total, progress.text.as_str()),
             (105, 150, "1 of 2 layers")
         );
-    }
-
-    #[test]
-    fn a_name_without_a_tag_means_latest() {
-        for (image, wanted) in [
-            ("redis", "redis:latest"),
-            ("redis:8", "redis:8"),
-            ("127.0.0.1:5000/x", "127.0.0.1:5000/x:latest"),
-            ("x@sha256:ab", "x@sha256:ab"),
-        ] {
-            assert_eq!(with_tag(image), wanted);
-        }
     }
 }

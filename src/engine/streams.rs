@@ -39,7 +39,7 @@ impl Engine {
             detach_keys: detach_keys.map(ToOwned::to_owned),
             ..AttachContainerOptions::default()
         };
-        let attached = self.docker.attach_container(id, Some(options)).await;
+        let attached = self.docker.container(id)?.attach(options).await;
         let attached = attached.map_err(|error| self.error(error))?;
         Ok(Streams {
             output: attached.output,
@@ -56,7 +56,11 @@ impl Engine {
             h: i32::from(rows),
             w: i32::from(columns),
         };
-        if let Err(error) = self.docker.resize_container_tty(id, size).await {
+        let resized = match self.docker.container(id) {
+            Ok(container) => container.resize(size).await.map_err(|error| self.error(error)),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = resized {
             tracing::debug!(%error, "the terminal's size could not be set");
         }
     }

@@ -1,7 +1,7 @@
 //! What a container runs and what it uses.
 
 use bollard::models::{ContainerCpuStats, ContainerStatsResponse};
-use bollard::query_parameters::{StatsOptions, TopOptions};
+use bollard::query_parameters::StatsOptions;
 use futures_util::StreamExt as _;
 
 use super::{Engine, EngineError};
@@ -50,7 +50,7 @@ impl Usage {
 impl Engine {
     /// The processes of a running container.
     pub async fn top(&self, id: &str) -> Result<Top, EngineError> {
-        let top = self.docker.top_processes(id, None::<TopOptions>).await;
+        let top = self.docker.container(id)?.top().await;
         let top = top.map_err(|error| self.error(error))?;
         Ok(Top {
             titles: top.titles.unwrap_or_default(),
@@ -64,7 +64,7 @@ impl Engine {
             stream: false,
             one_shot: false,
         };
-        let mut samples = std::pin::pin!(self.docker.stats(id, Some(options)));
+        let mut samples = std::pin::pin!(self.docker.container(id)?.stats(options));
         match samples.next().await {
             Some(sample) => Ok(usage(sample.map_err(|error| self.error(error))?)),
             None => Ok(Usage::default()),

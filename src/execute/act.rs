@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::cards::{self, Seen, Stage, Symptoms};
 use crate::compose::{Service, Stack};
-use crate::engine::{EngineError, NewContainer};
+use crate::engine::{EngineError, Logins, NewContainer};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::labels;
@@ -75,21 +75,27 @@ impl Execution<'_> {
                 best_effort,
             } => {
                 let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
-                let pulled = engine.pull(image, platform.as_deref(), &mut tell).await;
-                self.unless_best_effort(pulled, *best_effort, "pulled", image)
+                let logins = self.heard(engine.logins_of(image).await);
+                let pulled = engine.pull(image, platform.as_deref(), &logins, &mut tell).await;
+                self.unless_best_effort(pulled, *best_effort, "pulled", image.as_str())
             }
             Action::BuildImage { image, no_cache, pull } => {
                 let (stack, wanted) = self.wanted(service)?;
                 let mut tell = |progress: crate::engine::BuildProgress| self.tell_build(id, service, progress);
+                let logins = match &wanted.build {
+                    Some(build) => self.heard(engine.logins_of_build(build).await),
+                    None => Logins::default(),
+                };
                 engine
-                    .build(&stack.name, wanted, image, *no_cache, *pull, &mut tell)
+                    .build(&stack.name, wanted, image, *no_cache, *pull, &logins, &mut tell)
                     .await
                     .map(|()| true)
             }
             Action::PushImage { image, best_effort } => {
                 let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
-                let pushed = engine.push(image, &mut tell).await;
-                self.unless_best_effort(pushed, *best_effort, "pushed", image)
+                let logins = self.heard(engine.logins_of(image).await);
+                let pushed = engine.push(image, &logins, &mut tell).await;
+                self.unless_best_effort(pushed, *best_effort, "pushed", image.as_str())
             }
             Action::RemoveImage { image } => match engine.remove_image(image).await {
                 Err(EngineError::Conflict(why)) => {
@@ -128,13 +134,13 @@ impl Execution<'_> {
                 one_off,
             } => {
                 let (stack, service) = self.wanted(service)?;
-                let image = service.image_ref(&stack.name);
+                let image = stack.image_of(service)?;
                 let new = NewContainer {
                     stack,
                     service,
                     number: *number,
                     name,
-                    image: &image,
+                    image: image.as_str(),
                     labels: labels.clone(),
                     inherit: inherit.as_deref(),
                     one_off: *one_off,
@@ -236,6 +242,16 @@ impl Execution<'_> {
         }
     }
 
+    /// Says what kept a login from being looked up, once however many images need it.
+    fn heard(&self, logins: Logins) -> Logins {
+        for text in &logins.warnings {
+            if self.warned.borrow_mut().insert(text.clone()) {
+                (self.emit)(Event::Warning { text: text.clone() });
+            }
+        }
+        logins
+    }
+
     /// A failure that was asked to be no more than a word.
     fn unless_best_effort(
         &self,
@@ -303,7 +319,9 @@ impl Execution<'_> {
                 Stage::Start
             }
             Action::CreateContainer { .. } | Action::RenameContainer { .. } => Stage::Create,
-            Action::PullImage { image, .. } => Stage::Pull { image: image.clone() },
+            Action::PullImage { image, .. } => Stage::Pull {
+                image: image.to_string(),
+            },
             Action::BuildImage { .. } => Stage::Build,
             _ => Stage::Other(format!("{} {}", action.verb(), action.target())),
         };
@@ -318,13 +336,10 @@ impl Execution<'_> {
             own => return with_service(own.failure(), service),
         };
         let said = symptoms.said.to_lowercase();
-        if let Stage::Pull { image } = &symptoms.stage
+        if let Action::PullImage { image, .. } = action
             && (said.contains("denied") || said.contains("does not exist"))
         {
-            let image = image.clone();
-            // A helper program may be asked, which takes its time.
-            let asked = tokio::task::spawn_blocking(move || crate::engine::has_login(&image));
-            symptoms.has_login = asked.await.ok();
+            symptoms.has_login = Some(self.engine.has_login(image).await);
         }
         if symptoms.stage == Stage::Start
             && let Some(image) = self.around.image_of(&symptoms.service)

@@ -1,7 +1,7 @@
 //! Which steps may begin, what an ended step means for the others, and how the whole ended.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -41,6 +41,8 @@ pub struct Execution<'a> {
     pub emit: &'a dyn Fn(Event),
     /// The ids of containers that steps made.
     pub made: RefCell<BTreeMap<StepId, String>>,
+    /// Warnings that were said.
+    pub warned: RefCell<BTreeSet<String>>,
 }
 
 /// How a plan ended.

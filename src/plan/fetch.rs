@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compose::Stack;
+use crate::compose::{Service, Stack};
+use crate::failure::Failure;
+use crate::image::ImageRef;
 use crate::observed::Observed;
 
 use super::step::{Action, Plan, StepId};
@@ -21,13 +23,26 @@ pub struct PullOptions {
 }
 
 /// Builds the images of `services`, and pushes them if `push`.
-pub fn build(stack: &Stack, services: &BTreeSet<String>, no_cache: bool, pull: bool, push: bool) -> Plan {
+///
+/// # Errors
+/// A name that no image can have, at its line.
+pub fn build(
+    stack: &Stack,
+    services: &BTreeSet<String>,
+    no_cache: bool,
+    pull: bool,
+    push: bool,
+) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
-    let mut by_image: BTreeMap<String, StepId> = BTreeMap::new();
+    let mut by_image: BTreeMap<ImageRef, StepId> = BTreeMap::new();
     for name in super::order::start_order(stack, services) {
         let service = &stack.services[&name];
-        let image = service.image_ref(&stack.name);
-        if service.build.is_none() || by_image.contains_key(&image) {
+        if service.build.is_none() {
+            continue;
+        }
+        let image = stack.image_of(service)?;
+        stack.tags_of(service)?;
+        if by_image.contains_key(&image) {
             continue;
         }
         let action = Action::BuildImage {
@@ -39,46 +54,62 @@ pub fn build(stack: &Stack, services: &BTreeSet<String>, no_cache: bool, pull: b
         by_image.insert(image, step);
     }
     if push {
-        push_images(&mut plan, stack, services, false, &by_image);
+        push_images(&mut plan, stack, services, false, &by_image)?;
     }
-    plan
+    Ok(plan)
 }
 
 /// Pulls the images that `options.services` name. One that can be built need not be in a registry.
-pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Plan {
+///
+/// # Errors
+/// A name that no image can have, at its line.
+pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     let mut seen = BTreeSet::new();
     for name in &options.services {
         let service = &stack.services[name];
         let can_be_built = service.build.is_some();
-        let Some(image) = service
-            .image
-            .as_ref()
-            .filter(|_| !(can_be_built && options.ignore_buildable))
-        else {
+        if !is_named(service) || (can_be_built && options.ignore_buildable) {
             plan.notes
                 .push(format!("{name} is built, not pulled: `magicctl build {name}`"));
             continue;
+        }
+        let best_effort = options.ignore_failures || can_be_built;
+        let image = match stack.image_of(service) {
+            Ok(image) => image,
+            Err(failure) if best_effort => {
+                plan.notes.push(format!("{name} is not pulled: {failure}"));
+                continue;
+            }
+            Err(failure) => return Err(failure),
         };
-        let there = observed.image_id(image).is_some();
-        if (there && options.only_missing) || !seen.insert(image) {
+        let there = observed.image_id(image.as_str()).is_some();
+        if (there && options.only_missing) || !seen.insert(image.clone()) {
             continue;
         }
         let action = Action::PullImage {
-            image: image.clone(),
+            image,
             platform: service.platform.clone(),
-            best_effort: options.ignore_failures || can_be_built,
+            best_effort,
         };
         plan.push(Some(name), action, "pull was asked for", Vec::new());
     }
-    plan
+    Ok(plan)
+}
+
+/// Whether the file names the image of `service`.
+fn is_named(service: &Service) -> bool {
+    service.image.as_ref().is_some_and(|image| !image.is_empty())
 }
 
 /// Pushes the images that `services` build and name.
-pub fn push(stack: &Stack, services: &BTreeSet<String>, ignore_failures: bool) -> Plan {
+///
+/// # Errors
+/// A name that no image can have, at its line.
+pub fn push(stack: &Stack, services: &BTreeSet<String>, ignore_failures: bool) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
-    push_images(&mut plan, stack, services, ignore_failures, &BTreeMap::new());
-    plan
+    push_images(&mut plan, stack, services, ignore_failures, &BTreeMap::new())?;
+    Ok(plan)
 }
 
 fn push_images(
@@ -86,31 +117,37 @@ fn push_images(
     stack: &Stack,
     services: &BTreeSet<String>,
     best_effort: bool,
-    made_by: &BTreeMap<String, StepId>,
-) {
+    made_by: &BTreeMap<ImageRef, StepId>,
+) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
     for name in services {
         let service = &stack.services[name];
-        let Some(build) = &service.build else {
+        if service.build.is_none() {
             plan.notes
                 .push(format!("{name} is not built, so there is nothing to push"));
             continue;
-        };
-        let Some(image) = &service.image else {
+        }
+        if !is_named(service) {
             plan.notes.push(format!(
                 "{name} is not pushed: the file names no `image` for what it builds"
             ));
             continue;
+        }
+        let (image, tags) = match (stack.image_of(service), stack.tags_of(service)) {
+            (Ok(image), Ok(tags)) => (image, tags),
+            (Err(failure), _) | (_, Err(failure)) if best_effort => {
+                plan.notes.push(format!("{name} is not pushed: {failure}"));
+                continue;
+            }
+            (Err(failure), _) | (_, Err(failure)) => return Err(failure),
         };
-        let needs: Vec<StepId> = made_by.get(image).copied().into_iter().collect();
-        for image in std::iter::once(image).chain(&build.tags) {
+        let needs: Vec<StepId> = made_by.get(&image).copied().into_iter().collect();
+        for image in std::iter::once(image).chain(tags) {
             if seen.insert(image.clone()) {
-                let action = Action::PushImage {
-                    image: image.clone(),
-                    best_effort,
-                };
+                let action = Action::PushImage { image, best_effort };
                 plan.push(Some(name), action, "push was asked for", needs.clone());
             }
         }
     }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
+use crate::image::ImageRef;
 use crate::observed::Observed;
 
 use super::options::{Pull, UpOptions};
@@ -17,6 +18,9 @@ pub(super) struct ImageWork {
 
 /// Adds a build or a pull for each service of `order` whose image needs one; two services with the same image
 /// share the step.
+///
+/// # Errors
+/// A name that no image can have, at its line; an image that would have to be built against `--no-build`.
 pub(super) fn plan_images(
     plan: &mut Plan,
     stack: &Stack,
@@ -24,26 +28,26 @@ pub(super) fn plan_images(
     order: &[String],
     options: &UpOptions,
 ) -> Result<BTreeMap<String, ImageWork>, Failure> {
-    let mut by_image: BTreeMap<String, StepId> = BTreeMap::new();
+    let mut by_image: BTreeMap<ImageRef, StepId> = BTreeMap::new();
     let mut work = BTreeMap::new();
     // Builders first: a service that only names an image may be naming one that another builds.
     let (builders, others): (Vec<&String>, Vec<&String>) =
         order.iter().partition(|name| stack.services[*name].build.is_some());
-    let built: BTreeSet<String> = builders
+    let built: BTreeSet<ImageRef> = builders
         .iter()
-        .map(|name| stack.services[*name].image_ref(&stack.name))
-        .collect();
+        .map(|name| stack.image_of(&stack.services[*name]))
+        .collect::<Result<_, _>>()?;
     for name in builders.into_iter().chain(others) {
         let service = &stack.services[name];
-        let image = service.image_ref(&stack.name);
+        let image = stack.image_of(service)?;
         if let Some(step) = by_image.get(&image) {
             work.insert(name.clone(), ImageWork { step: *step });
             continue;
         }
-        if options.brought.contains(&image) {
+        if options.brought.contains(image.as_str()) {
             continue;
         }
-        let there = observed.image_id(&image).is_some();
+        let there = observed.image_id(image.as_str()).is_some();
         let (action, reason) = if service.build.is_some() {
             let Some(reason) = why_build(service, there, options) else {
                 continue;
@@ -56,6 +60,7 @@ pub(super) fn plan_images(
                     .because("--no-build was given")
                     .hint(format!("build it (`magicctl build {name}`), or leave --no-build out")));
             }
+            stack.tags_of(service)?;
             let action = Action::BuildImage {
                 image: image.clone(),
                 no_cache: options.no_cache,

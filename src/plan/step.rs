@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::event::PlannedStep;
+use crate::image::ImageRef;
 use crate::observed::Container;
 
 use super::page::ReadyPage;
@@ -44,8 +45,8 @@ pub struct Step {
 pub enum Action {
     /// Pull `image`.
     PullImage {
-        /// Reference.
-        image: String,
+        /// Its name.
+        image: ImageRef,
         /// `os/arch[/variant]`.
         platform: Option<String>,
         /// When that fails it is said, and the rest goes on.
@@ -53,8 +54,8 @@ pub enum Action {
     },
     /// Build the service's image and tag it `image`.
     BuildImage {
-        /// Reference.
-        image: String,
+        /// Its name.
+        image: ImageRef,
         /// Without the cache.
         no_cache: bool,
         /// Pull base images even when they are there.
@@ -62,8 +63,8 @@ pub enum Action {
     },
     /// Push the image to its registry.
     PushImage {
-        /// Reference.
-        image: String,
+        /// Its name.
+        image: ImageRef,
         /// When that fails it is said, and the rest goes on.
         best_effort: bool,
     },
@@ -356,10 +357,10 @@ impl Action {
     /// On what: a name.
     pub fn target(&self) -> &str {
         match self {
-            Self::PullImage { image, .. }
-            | Self::BuildImage { image, .. }
-            | Self::PushImage { image, .. }
-            | Self::RemoveImage { image } => image,
+            Self::PullImage { image, .. } | Self::BuildImage { image, .. } | Self::PushImage { image, .. } => {
+                image.as_str()
+            }
+            Self::RemoveImage { image } => image,
             Self::CreateNetwork { name, .. }
             | Self::RemoveNetwork { name, .. }
             | Self::CreateVolume { name, .. }

@@ -12,6 +12,7 @@ use super::{
 };
 
 mod asked;
+mod image_names;
 mod several;
 
 /// Reads `services` (YAML) of a project called `p`.

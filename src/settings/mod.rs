@@ -255,7 +255,7 @@ mod tests {
     fn what_makes_no_sense_is_refused_at_its_place() {
         for (text, line, column, what, hint) in [
             ("projct: x\n", 1, 1, "no such setting", "did you mean `project`?"),
-            ("project: Not Good\n", 1, 10, "no project's name", "lower-case"),
+            ("project: Not Good\n", 1, 10, "not a valid project name", "lower-case"),
             ("\nretention: soon\n", 2, 12, "no retention", "7d"),
             ("collector: fluentd\n", 1, 12, "no collector", "promtail"),
             ("collector_scope: some\n", 1, 18, "no scope", "project"),

@@ -28,10 +28,16 @@ pub(super) fn file(project: &Project) -> Vec<Finding> {
             };
             vec![Finding::of(code, failure)]
         }
-        Ok(stack) => stack
-            .warnings
-            .iter()
-            .map(|text| Finding::new(&codes::COMPOSE_ADVICE, text.clone()))
-            .collect(),
+        Ok(stack) => {
+            let advice = stack.warnings.iter();
+            let advice = advice.map(|text| Finding::new(&codes::COMPOSE_ADVICE, text.clone()));
+            let images = project
+                .services()
+                .flat_map(|service| [stack.image_of(service).err(), stack.tags_of(service).err()]);
+            let images = images
+                .flatten()
+                .map(|failure| Finding::of(&codes::COMPOSE_INVALID, &failure));
+            advice.chain(images).collect()
+        }
     }
 }

@@ -65,7 +65,7 @@ pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
     }
     let engine = session.engine().await?;
     let _lock = crate::cli::lock::take(session, &stack.name).await?;
-    let plan = plan::build(&stack, &services, args.no_cache, args.pull, args.push);
+    let plan = plan::build(&stack, &services, args.no_cache, args.pull, args.push)?;
     let carry = Carry::new(session, &engine, "build", &stack.name, Some(&stack));
     carry.run(&plan, services.into_iter().collect()).await?;
     carry.finish(&BTreeSet::new(), Vec::new()).await

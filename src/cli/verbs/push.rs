@@ -28,7 +28,7 @@ pub(crate) async fn run(session: &Session, args: &PushArgs) -> Ended {
     let services = stack.select(&args.services, args.include_deps)?;
     let engine = session.engine().await?;
     let _lock = crate::cli::lock::take(session, &stack.name).await?;
-    let plan = plan::push(&stack, &services, args.ignore_push_failures);
+    let plan = plan::push(&stack, &services, args.ignore_push_failures)?;
     let carry = Carry::new(session, &engine, "push", &stack.name, Some(&stack));
     carry.run(&plan, services.into_iter().collect()).await?;
     carry.finish(&BTreeSet::new(), Vec::new()).await

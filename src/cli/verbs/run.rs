@@ -112,6 +112,9 @@ pub struct RunArgs {
 pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     let mut stack = session.stack_to_make(std::slice::from_ref(&args.service))?;
     stack.select(std::slice::from_ref(&args.service), false)?;
+    if let Some(name) = &args.name {
+        compose::check_container_name(name)?;
+    }
     let tty = args.tty || (!args.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
     let options = options(session, &stack, args)?;
     let once = once(&stack.name, args);

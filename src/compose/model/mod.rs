@@ -5,6 +5,7 @@
 //! specification (`compose-spec/05-services.md` and following); units are bytes and nanoseconds.
 
 mod build;
+mod images;
 mod limits;
 mod mount;
 mod network;
@@ -13,6 +14,7 @@ mod service;
 mod stack;
 
 pub use build::*;
+pub use images::*;
 pub use limits::*;
 pub use mount::*;
 pub use network::*;

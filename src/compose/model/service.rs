@@ -334,7 +334,8 @@ impl Service {
 
     /// The image's reference: as named, or `PROJECT-SERVICE` for a built service without a name (Compose's rule).
     pub fn image_ref(&self, project: &str) -> String {
-        self.image.clone().unwrap_or_else(|| format!("{project}-{}", self.name))
+        let named = self.image.clone().filter(|image| !image.is_empty());
+        named.unwrap_or_else(|| format!("{project}-{}", self.name))
     }
 
     /// The name of its container number `number`.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::failure::Place;
 
 use super::super::variables::Variable;
+use super::images::BadImages;
 use super::object::{FileObject, Network, Volume};
 use super::service::Service;
 
@@ -45,6 +46,8 @@ pub struct Stack {
     pub warnings: Vec<String>,
     /// Where services, ports and mounts were written.
     pub places: Places,
+    /// What the file names that can't be an image's name.
+    pub bad_images: BadImages,
 }
 
 /// Where things were written, for errors that are found after reading.

@@ -1,0 +1,179 @@
+//! The calls of the API that are used. Only here is bollard's client within reach: what it would put into a path as it is comes
+//! from a [`Part`] or an [`ImageRef`], and nowhere else from.
+
+mod container;
+mod exec;
+mod image;
+mod network;
+mod volume;
+
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+
+use bollard::auth::DockerCredentials;
+use bollard::errors::Error;
+use bollard::models::{
+    BuildInfo, ContainerCreateBody, ContainerCreateResponse, ContainerSummary, CreateImageInfo, EventMessage,
+    ImageSummary, Network, NetworkCreateRequest, SystemInfo, SystemVersion, VolumeCreateRequest, VolumeListResponse,
+};
+use bollard::query_parameters::{
+    BuildImageOptions, CreateContainerOptions, CreateImageOptions, EventsOptions, ListContainersOptions,
+    ListImagesOptions, ListNetworksOptions, ListVolumesOptions,
+};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+
+use crate::image::ImageRef;
+
+use super::part::{Object, Part};
+use super::{Endpoint, EngineError};
+
+use container::OneContainer;
+pub(super) use exec::OneExec;
+use image::OneImage;
+use network::OneNetwork;
+use volume::OneVolume;
+
+/// A connection. What needs no name is asked here; what is about one object, at that object.
+#[derive(Debug, Clone)]
+pub(super) struct Client(Docker);
+
+impl Client {
+    /// Connects, to speak that version of the API.
+    pub fn open(endpoint: &Endpoint, timeout: Duration, version: &ClientVersion) -> Result<Self, Error> {
+        let address = endpoint.address();
+        let timeout = timeout.as_secs();
+        let docker = match endpoint.certificates() {
+            Some(folder) => Docker::connect_with_ssl(
+                address,
+                &folder.join("key.pem"),
+                &folder.join("cert.pem"),
+                &folder.join("ca.pem"),
+                timeout,
+                version,
+            ),
+            None if address.starts_with("unix://") => Docker::connect_with_unix(address, timeout, version),
+            None => Docker::connect_with_http(address, timeout, version),
+        };
+        docker.map(Self)
+    }
+
+    /// The newest version of the API that we know.
+    pub fn newest() -> &'static ClientVersion {
+        API_DEFAULT_VERSION
+    }
+
+    /// Asks for the engine's version, and speaks that one if it is older.
+    pub async fn negotiated(self) -> Result<Self, Error> {
+        self.0.negotiate_version().await.map(Self)
+    }
+
+    /// The version that is spoken.
+    pub fn version_spoken(&self) -> ClientVersion {
+        self.0.client_version()
+    }
+
+    /// The same, for calls that may take longer to be answered.
+    pub fn patient(&self, timeout: Duration) -> Self {
+        Self(self.0.clone().with_timeout(timeout))
+    }
+
+    /// A container, by id or name.
+    pub fn container(&self, id: &str) -> Result<OneContainer<'_>, EngineError> {
+        Ok(OneContainer::new(&self.0, Part::of(Object::Container, id)?))
+    }
+
+    /// A command in a container, by id.
+    pub fn exec(&self, id: &str) -> Result<OneExec<'_>, EngineError> {
+        Ok(OneExec::new(&self.0, Part::of(Object::Exec, id)?))
+    }
+
+    /// A network, by id or name.
+    pub fn network(&self, name: &str) -> Result<OneNetwork<'_>, EngineError> {
+        Ok(OneNetwork::new(&self.0, Part::of(Object::Network, name)?))
+    }
+
+    /// A volume.
+    pub fn volume(&self, name: &str) -> Result<OneVolume<'_>, EngineError> {
+        Ok(OneVolume::new(&self.0, Part::of(Object::Volume, name)?))
+    }
+
+    /// An image.
+    pub fn image<'a>(&'a self, image: &'a ImageRef) -> OneImage<'a> {
+        OneImage::new(&self.0, image)
+    }
+
+    pub async fn version(&self) -> Result<SystemVersion, Error> {
+        self.0.version().await
+    }
+
+    pub async fn info(&self) -> Result<SystemInfo, Error> {
+        self.0.info().await
+    }
+
+    pub fn events(&self, options: EventsOptions) -> impl Stream<Item = Result<EventMessage, Error>> + use<> {
+        self.0.events(Some(options))
+    }
+
+    pub async fn list_containers(&self, options: ListContainersOptions) -> Result<Vec<ContainerSummary>, Error> {
+        self.0.list_containers(Some(options)).await
+    }
+
+    pub async fn list_networks(&self, options: ListNetworksOptions) -> Result<Vec<Network>, Error> {
+        self.0.list_networks(Some(options)).await
+    }
+
+    pub async fn list_volumes(&self) -> Result<VolumeListResponse, Error> {
+        self.0.list_volumes(None::<ListVolumesOptions>).await
+    }
+
+    pub async fn list_images(&self) -> Result<Vec<ImageSummary>, Error> {
+        self.0.list_images(None::<ListImagesOptions>).await
+    }
+
+    pub async fn create_container(
+        &self,
+        options: Option<CreateContainerOptions>,
+        body: ContainerCreateBody,
+    ) -> Result<ContainerCreateResponse, Error> {
+        self.0.create_container(options, body).await
+    }
+
+    pub async fn create_network(&self, request: NetworkCreateRequest) -> Result<(), Error> {
+        self.0.create_network(request).await.map(|_| ())
+    }
+
+    pub async fn create_volume(&self, request: VolumeCreateRequest) -> Result<(), Error> {
+        self.0.create_volume(request).await.map(|_| ())
+    }
+
+    pub fn pull(
+        &self,
+        options: CreateImageOptions,
+        credentials: Option<DockerCredentials>,
+    ) -> impl Stream<Item = Result<CreateImageInfo, Error>> + use<> {
+        self.0.create_image(Some(options), None, credentials)
+    }
+
+    pub fn build(
+        &self,
+        options: BuildImageOptions,
+        credentials: HashMap<String, DockerCredentials>,
+        context: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> impl Stream<Item = Result<BuildInfo, Error>> + '_ {
+        self.0
+            .build_image(options, Some(credentials), Some(bollard::body_try_stream(context)))
+    }
+}
+
+/// The stream that was asked for, or the reason why it could not be, as its only item.
+pub(super) fn stream_or_error<T, S: Stream<Item = Result<T, EngineError>>>(
+    made: Result<S, EngineError>,
+) -> impl Stream<Item = Result<T, EngineError>> {
+    match made {
+        Ok(stream) => stream.left_stream(),
+        Err(error) => futures_util::stream::once(std::future::ready(Err(error))).right_stream(),
+    }
+}
