@@ -6,6 +6,7 @@ pub mod corpus;
 mod fields;
 mod files;
 mod help;
+mod references;
 mod sequence;
 mod started;
 mod state;

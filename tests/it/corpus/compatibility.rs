@@ -28,6 +28,14 @@ const BETTER: &[(&str, &str)] = &[
         "a name of two services, or one that no engine takes, is told at its line before anything is made",
     ),
     (
+        "services.*.image",
+        "a name that no image can have is told at its line before anything is made",
+    ),
+    (
+        "services.*.build.tags",
+        "a name that no image can have is told at its line before anything is built",
+    ),
+    (
         "services.*.restart",
         "a word that no engine knows is told at its line before anything is made",
     ),

@@ -2,6 +2,7 @@
 //! scope, also when the test fails.
 
 pub mod engine;
+pub mod fake_engine;
 pub mod http;
 pub mod loki;
 pub mod outage;
