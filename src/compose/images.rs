@@ -38,7 +38,13 @@ pub(super) fn bad(services: &Map, project: &str) -> BadImages {
 fn wrong(tree: &Tree, path: &str) -> Option<Failure> {
     let text = tree.printed();
     let why = ImageRef::parse(&text).err()?;
-    let shown = shown(&text, tree.from_variable);
+    // Of a file outside of the project no line is quoted, nor a part of one.
+    let is_hidden = tree.span.place(false).source.is_none();
+    let shown = if is_hidden {
+        "the value".to_owned()
+    } else {
+        shown(&text, tree.from_variable)
+    };
     let failure = tree.wrong(path, format!("{shown} is not a valid image name"));
     Some(failure.because(why.to_string()).hint(image::ALLOWED))
 }
@@ -109,6 +115,23 @@ mod tests {
         assert_eq!(image_of(&read(text, &[("TAG", "8")]).stack, "a").unwrap(), "redis:8");
         // `redis:` without its tag: Compose refuses it too.
         image_of(&read(text, &[]).stack, "a").unwrap_err();
+    }
+
+    #[test]
+    fn a_value_of_a_file_outside_of_the_project_is_not_quoted() {
+        let outside = tempfile::tempdir().unwrap();
+        let other = outside.path().join("other.yaml");
+        std::fs::write(&other, "services:\n  a:\n    image: s3cret and more\n").unwrap();
+        let text = format!(
+            "services:\n  a: {{extends: {{file: {}, service: a}}}}\n",
+            other.display()
+        );
+        let failure = image_of(&read(&text, &[]).stack, "a").unwrap_err();
+        assert!(!format!("{failure:?}").contains("s3cret"), "{failure:?}");
+        assert!(
+            failure.what.contains("the value is not a valid image name"),
+            "{failure:?}"
+        );
     }
 
     #[test]
