@@ -7,6 +7,7 @@
 )]
 
 mod against_compose;
+mod audit;
 mod bad_input;
 mod cards;
 mod check;
