@@ -25,6 +25,7 @@ mod pull;
 mod readme;
 mod ready;
 mod scale;
+mod scripts;
 mod secrets;
 mod stack;
 mod support;
