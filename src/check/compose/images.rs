@@ -1,25 +1,94 @@
-//! Images that are another tomorrow.
+//! Images that are another tomorrow: each kind is one finding, however many they are.
 
 use crate::check::Finding;
 use crate::check::project::Project;
 use crate::codes;
+use crate::compose::Service;
+
+/// How exactly an image is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// No tag, or `latest`: whatever is newest.
+    Newest,
+    /// By a tag, which can be given to another image.
+    Tag,
+    /// By digest: this image and no other.
+    Digest,
+}
+
+impl Named {
+    fn of(image: &str) -> Self {
+        let last = image.rsplit('/').next().unwrap_or(image);
+        match last.split_once(':') {
+            _ if image.contains('@') => Self::Digest,
+            None | Some((_, "latest")) => Self::Newest,
+            Some(_) => Self::Tag,
+        }
+    }
+}
 
 pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
-    let findings = project
-        .services()
-        .filter(|service| service.build.is_none())
-        .filter_map(|service| {
-            let image = service.image.as_deref()?;
-            if image.contains('@') {
-                return None;
-            }
-            let last = image.rsplit('/').next().unwrap_or(image);
-            let what = match last.split_once(':') {
-                None => format!("{}: the image {image} has no tag", service.name),
-                Some((_, "latest")) => format!("{}: the image {image} is whatever is newest", service.name),
-                Some(_) => return None,
-            };
-            Some(Finding::new(&codes::UNPINNED_IMAGE, what).at(project.place_of(&service.name)))
+    let pulled = project.services().filter(|service| service.build.is_none());
+    let images: Vec<(&Service, &str)> = pulled
+        .filter_map(|service| Some((service, service.image.as_deref()?)))
+        .collect();
+    let named = |kind: Named| -> Vec<(&Service, &str)> {
+        let of_kind = images.iter().filter(|(_, image)| Named::of(image) == kind);
+        of_kind.copied().collect()
+    };
+    let newest = named(Named::Newest);
+    let by_tag = named(Named::Tag);
+    let mut findings = Vec::new();
+    if let Some((first, _)) = newest.first() {
+        let what = match newest.as_slice() {
+            [(service, image)] => format!("{}: the image {image} isn't pinned to a version", service.name),
+            _ => format!(
+                "{} images aren't pinned to a version: {}",
+                newest.len(),
+                listed(&newest)
+            ),
+        };
+        findings.push(Finding::new(&codes::UNPINNED_IMAGE, what).at(project.place_of(&first.name)));
+    }
+    if !by_tag.is_empty() {
+        let count = by_tag.len();
+        let are = if count == 1 { "image is" } else { "images are" };
+        let what = format!("{count} {are} named by tag, not by digest: {}", listed(&by_tag));
+        let finding = Finding::new(&codes::IMAGE_BY_TAG, what);
+        findings.push(if project.is_rendered() {
+            finding
+        } else {
+            finding.fix("write the digest after the tag (`docker image inspect` shows it as RepoDigests)")
         });
-    findings.collect()
+    }
+    findings
+}
+
+/// `redis (redis:latest), web (nginx)`.
+fn listed(images: &[(&Service, &str)]) -> String {
+    let all: Vec<String> = images
+        .iter()
+        .map(|(service, image)| format!("{} ({image})", service.name))
+        .collect();
+    all.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Named;
+
+    #[test]
+    fn a_registrys_port_is_not_a_tag() {
+        for (image, named) in [
+            ("redis", Named::Newest),
+            ("redis:latest", Named::Newest),
+            ("localhost:5000/redis", Named::Newest),
+            ("localhost:5000/redis:8", Named::Tag),
+            ("redis:8.10-alpine", Named::Tag),
+            ("redis@sha256:00", Named::Digest),
+            ("localhost:5000/redis:8@sha256:00", Named::Digest),
+        ] {
+            assert_eq!(Named::of(image), named, "{image}");
+        }
+    }
 }
