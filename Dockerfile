@@ -11,7 +11,7 @@ RUN groupadd --gid 10001 app \
 
 WORKDIR /app
 
-# Before the code: a change of the code leaves this layer as it is.
+# Before the code: a change of the code leaves this layer as it is. pip holds each download to the hashes that the file has.
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --compile --requirement requirements.txt
 

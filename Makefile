@@ -1,8 +1,8 @@
-.PHONY: help up down test check bench images install
+.PHONY: help up down test check audit bench images requirements install
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## from a bare clone to a running stack: engine, magicctl, images, magicctl up
 	@scripts/up
@@ -18,11 +18,17 @@ check: ## formatting, lints and unit tests: seconds, no engine
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib
 
+audit: ## licences, sources and known vulnerabilities of what we build on; the vulnerabilities need the network
+	@scripts/audit
+
 bench: ## the races, against Docker Compose and of the gateway; writes docs/benchmarks.md and docs/benchmarks-gateway.md
 	@scripts/bench
 
 images: ## build the services' images from package registries
 	@scripts/build-images
+
+requirements: ## requirements.txt and those of the tools, with hashes, from their .in files
+	@scripts/requirements
 
 install: ## magicctl into cargo's bin folder
 	cargo install --locked --path .

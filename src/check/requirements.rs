@@ -1,9 +1,10 @@
-//! requirements.txt: each line as pip would read it.
+//! requirements.txt: each line as pip would read it. With the first `--hash` pip wants one in every line.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
-use pep508_rs::{Requirement, VerbatimUrl};
+use pep508_rs::pep440_rs::Operator;
+use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 
 use crate::codes;
 
@@ -30,7 +31,9 @@ fn read(text: &Text) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen: BTreeMap<String, Vec<(usize, Requirement<VerbatimUrl>)>> = BTreeMap::new();
     let mut unpinned: Vec<(usize, String)> = Vec::new();
-    let mut constrained = false;
+    let mut unheld: Vec<(usize, String)> = Vec::new();
+    let mut hashes = false;
+    let (mut constrained, mut included) = (false, false);
     for (number, line) in logical_lines(&text.text) {
         let first = line.split([' ', '=', '\t']).next().unwrap_or_default();
         if INCLUDES
@@ -38,9 +41,11 @@ fn read(text: &Text) -> Vec<Finding> {
             .any(|option| first == *option || (option.len() == 2 && line.starts_with(option)))
         {
             constrained |= first.starts_with("-c") || first == "--constraint";
+            included = true;
             findings.extend(include(text, number, &line));
             continue;
         }
+        hashes |= first == "--require-hashes";
         // Other options; URLs and paths of packages; variables that pip fills in.
         let is_elsewhere = line.starts_with('-')
             || line.starts_with(['.', '/'])
@@ -50,9 +55,14 @@ fn read(text: &Text) -> Vec<Finding> {
         if is_elsewhere {
             continue;
         }
-        let bare = line.split(" --").next().unwrap_or(&line).trim();
+        let (bare, options) = parted(&line);
+        let is_hashed = options.contains("--hash");
+        hashes |= is_hashed;
         match Requirement::<VerbatimUrl>::from_str(bare) {
             Ok(requirement) => {
+                if !is_hashed || !is_exact(&requirement) {
+                    unheld.push((number, requirement.name.to_string()));
+                }
                 if requirement.version_or_url.is_none() {
                     unpinned.push((number, requirement.name.to_string()));
                 }
@@ -70,15 +80,53 @@ fn read(text: &Text) -> Vec<Finding> {
         }
     }
     findings.extend(seen.values().filter_map(|all| twice(text, all)));
-    if let (Some((number, _)), false) = (unpinned.first(), constrained) {
-        let names: Vec<&str> = unpinned.iter().map(|(_, name)| name.as_str()).collect();
-        let what = match names.len() {
-            1..=5 => format!("without a version: {}", names.join(", ")),
-            count => format!("without a version: {} and {} more", names[..4].join(", "), count - 4),
-        };
+    // What other files hold may be what is missing here.
+    if let (Some((number, _)), true, false) = (unheld.first(), hashes, included) {
+        let what = format!(
+            "requirements.txt has hashes, but not for all: without a hash or an exact version: {}",
+            listed(&unheld)
+        );
+        findings.push(
+            Finding::new(&codes::REQUIREMENT_UNHASHED, what)
+                .at(text.line(*number))
+                .in_file(),
+        );
+    } else if let (Some((number, _)), false) = (unpinned.first(), constrained) {
+        let what = format!("without a version: {}", listed(&unpinned));
         findings.push(Finding::new(&codes::REQUIREMENT_UNPINNED, what).at(text.line(*number)));
     }
     findings
+}
+
+/// Their names, the first few of many.
+fn listed(requirements: &[(usize, String)]) -> String {
+    let names: Vec<&str> = requirements.iter().map(|(_, name)| name.as_str()).collect();
+    match names.len() {
+        0..=5 => names.join(", "),
+        count => format!("{} and {} more", names[..4].join(", "), count - 4),
+    }
+}
+
+/// A line's requirement, and the options after it.
+fn parted(line: &str) -> (&str, &str) {
+    let options = line
+        .match_indices("--")
+        .find(|(at, _)| line[..*at].ends_with(char::is_whitespace));
+    match options {
+        Some((at, _)) => (line[..at].trim(), &line[at..]),
+        None => (line, ""),
+    }
+}
+
+/// Whether one version alone fits, as pip wants it of what has a hash: `==` or `===` without a wildcard.
+fn is_exact(requirement: &Requirement<VerbatimUrl>) -> bool {
+    match &requirement.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => specifiers
+            .iter()
+            .any(|specifier| matches!(specifier.operator(), Operator::Equal | Operator::ExactEqual)),
+        Some(VersionOrUrl::Url(_)) => true,
+        None => false,
+    }
 }
 
 /// Lines as pip joins them, with the number of the first; comments and blank lines left out.
@@ -166,8 +214,14 @@ mod tests {
         let fine = "# a comment\n\nredis==8.1.0\nuvicorn[standard]>=0.30,<1 ; python_version >= \"3.9\"\n\
             a==1 ; sys_platform == 'win32'\na==2 ; sys_platform != 'win32'\n--index-url https://pypi.org/simple\n\
             -e .\n./local\ngit+https://host/x.git@main#egg=x\nname @ https://host/x.whl\nx.whl\n\
-            hashed==1 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def\nb~=1.4 # why\nc===1\nd==1.*\n${PRIVATE}\n";
+            b~=1.4 # why\nc===1\nd==1.*\n${PRIVATE}\n";
         assert_eq!(found(fine), []);
+        let hashed = "hashed==1 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def\n    # via other\nc===1 ; python_version < '3.12' \\\n\
+            \t--hash=sha256:00\nd[extra]==2 --hash sha256:00\nname @ https://host/x.whl --hash=sha256:00\n-e .\n";
+        assert_eq!(found(hashed), []);
+        assert_eq!(found(&hashed.replace('\n', "\r\n")), []);
+        // What is missing may be in the other file.
+        assert_eq!(found("-c https://host/c.txt\na==1 --hash=sha256:00\nb==1\n"), []);
         assert_eq!(found("\u{feff}redis==1\r\n"), []);
         assert_eq!(found("-c https://host/c.txt\nredis\n"), []);
     }
@@ -179,6 +233,16 @@ mod tests {
             ("a==1\nredis 8\n", vec![("MC120", 2)]),
             ("a>=1.x\n", vec![("MC120", 1)]),
             ("a==1\nb\nc\n", vec![("MC121", 2)]),
+            ("a==1 --hash=sha256:00\nb==1\n", vec![("MC124", 2)]),
+            (
+                "a==1 \\\n    --hash=sha256:00 \\\n    --hash=sha256:01\n    # via x\nb==1\n",
+                vec![("MC124", 5)],
+            ),
+            ("b==1\na==1\t--hash sha256:00\n", vec![("MC124", 1)]),
+            ("a --hash=sha256:00\n", vec![("MC124", 1)]),
+            ("a>=1,<2 --hash=sha256:00\n", vec![("MC124", 1)]),
+            ("a==1.* --hash=sha256:00\n", vec![("MC124", 1)]),
+            ("--require-hashes\na==1\n", vec![("MC124", 2)]),
             ("a==1\nA>=1\n", vec![("MC122", 2)]),
             ("typing_extensions==1\nTyping.Extensions==2\n", vec![("MC122", 2)]),
             ("-r base.txt\n", vec![("MC123", 1)]),

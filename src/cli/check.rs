@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::check::{self, Finding, Group, Options, Project, Report};
-use crate::codes::{self, Severity};
+use crate::codes::{self, Code, Severity};
 use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::render;
@@ -31,6 +31,13 @@ pub struct CheckArgs {
     #[arg(long)]
     pub deep: bool,
 }
+
+/// Warnings that `up` leaves to `check`.
+static ONLY_IN_CHECK: [&Code; 3] = [
+    &codes::COMPOSE_ADVICE,
+    &codes::UNPINNED_IMAGE,
+    &codes::REQUIREMENT_UNPINNED,
+];
 
 /// More warnings than this before an `up` are not read.
 const MOST_WARNINGS: usize = 5;
@@ -195,11 +202,12 @@ pub(crate) fn refuse(session: &Session, findings: &[Finding]) -> Result<(), Fail
     Err(last)
 }
 
-/// What does not keep `up` from working, a line each. What the Compose file's reader has to say was said when it was read.
+/// What does not keep `up` from working, a line each. What the Compose file's reader has to say was said when it was read; what isn't
+/// pinned to a version is for `check` to say, not for every `up`.
 fn warn(session: &Session, findings: &[Finding]) {
     let warnings: Vec<&Finding> = findings
         .iter()
-        .filter(|finding| finding.severity() == Severity::Warning && finding.code != &codes::COMPOSE_ADVICE)
+        .filter(|finding| finding.severity() == Severity::Warning && !ONLY_IN_CHECK.contains(&finding.code))
         .collect();
     for finding in warnings.iter().take(MOST_WARNINGS) {
         let place = finding.place.as_ref().map_or_else(String::new, |place| {

@@ -188,16 +188,16 @@ codes! {
     OPEN_PORT: Code {
         id: "MC234",
         severity: Severity::Warning,
-        title: "a service that asks for no password, or a well-known one, is open to the network",
-        why: "A port without an address, or with 0.0.0.0, can be reached from every network of this machine, and Docker's rules come before the firewall's. Grafana with admin/admin, Redis, Kafka and Loki without a password are found by scanners within hours.",
-        fix: "Publish it on 127.0.0.1, or set a password (GRAFANA_PASSWORD in .env; `--requirepass` for Redis).",
+        title: "a service that asks for no password, or for a well-known one, is open to other machines",
+        why: "A port without an address, or with any but a loopback address (0.0.0.0, `[::]`, that of a network card), is reached from other machines, and Docker's rules come before the firewall's; with `network_mode: host` that is so for everything that listens. Grafana with admin/admin, Redis, Kafka and Loki without a password are found by scanners within hours. Through a gateway without a client key anybody uses your providers' keys.",
+        fix: "Publish it on 127.0.0.1 (BIND_ADDRESS), or set a password: GATEWAY_API_KEY in env/gateway.env, GRAFANA_PASSWORD in .env, `--requirepass` for Redis.",
         example: "\"3000:3000\"   →   \"127.0.0.1:3000:3000\"",
     }
 
     UNPINNED_IMAGE: Code {
         id: "MC235",
         severity: Severity::Warning,
-        title: "an image without an exact tag",
+        title: "images that aren't pinned to a version",
         why: "`latest`, or no tag at all, is another image tomorrow: two machines run different versions, and a pull may bring one that can't read the data of the one before.",
         fix: "Name the version.",
         example: "image: redis   →   image: redis:8.10-alpine",
@@ -255,5 +255,14 @@ codes! {
         why: "The engine gives out the lines of json-file, local and journald only. With any other driver neither the collector nor `magicctl logs` sees them.",
         fix: "Leave `logging.driver` out, or use one of the three. If it is the engine's own default, `log-driver` in its daemon.json says so.",
         example: "logging:\n  driver: json-file",
+    }
+
+    IMAGE_BY_TAG: Code {
+        id: "MC242",
+        severity: Severity::Note,
+        title: "images that are named by tag, not by digest",
+        why: "Whoever may write to the repository in the registry can give a tag to another image: what the next machine pulls is then not what you tried. A digest names one image for good.",
+        fix: "Run `magicctl render --pin`: it asks the registries and writes the digests beside the tags (`pins` in magicctl.yaml).",
+        example: "image: redis:8.10-alpine   →   image: redis:8.10-alpine@sha256:…",
     }
 }

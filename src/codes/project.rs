@@ -167,6 +167,15 @@ codes! {
         example: "-r requirements/base.txt",
     }
 
+    REQUIREMENT_UNHASHED: Code {
+        id: "MC124",
+        severity: Severity::Error,
+        title: "some requirements have hashes, and others don't",
+        why: "As soon as one line of requirements.txt has a `--hash`, pip holds every download to a hash, and stops the build at a line without one or without an exact version. So it does for a package that comes along and isn't listed.",
+        fix: "Write the file with its tool: `pip-compile --generate-hashes --strip-extras --allow-unsafe requirements.in`, with the new name in requirements.in. Or take all hashes out: pip then takes what the index gives it.",
+        example: "redis==8.1.0   →   redis==8.1.0 --hash=sha256:…",
+    }
+
     KEY_FILE_NAME: Code {
         id: "MC130",
         severity: Severity::Warning,

@@ -218,6 +218,40 @@ mod tests {
     }
 
     #[test]
+    fn the_app_gets_no_rights_and_nobody_gets_more_than_it_began_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let stack = |text: &str| {
+            fs::write(root.join(crate::settings::FILE), text).unwrap();
+            write(root, &settings(root), false).unwrap();
+            let request = crate::compose::Request {
+                start_dir: root.to_owned(),
+                ..Default::default()
+            };
+            crate::compose::load(&request).unwrap()
+        };
+        for text in ["", "collector: alloy\n"] {
+            let stack = stack(text);
+            assert_eq!(stack.services.len(), 6);
+            for service in stack.services.values() {
+                let is_app = service.name == "app-runner";
+                assert_eq!(service.security_opt, ["no-new-privileges:true"], "{}", service.name);
+                assert_eq!(
+                    service.cap_drop,
+                    if is_app { vec!["ALL"] } else { vec![] },
+                    "{}",
+                    service.name
+                );
+                assert_eq!(service.read_only.or(service.privileged), None, "{}", service.name);
+                assert!(service.cap_add.is_empty());
+            }
+        }
+        let app = &stack("read_only: true\n").services["app-runner"];
+        assert_eq!(app.read_only, Some(true));
+        assert_eq!(app.tmpfs, ["/tmp:size=256m"]);
+    }
+
+    #[test]
     fn a_dashboard_follows_the_template_too_until_it_is_edited() {
         let folder = tempfile::tempdir().unwrap();
         let path = Path::new("config/grafana/dashboards/stack.json");

@@ -13,10 +13,11 @@ macro_rules! project {
     };
 }
 
-const FILES: [(&str, &str); 34] = project![
+const FILES: [(&str, &str); 35] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",
+    "requirements.in",
     "requirements.txt",
     "run.py",
     "magic_proxy/__init__.py",

@@ -70,6 +70,7 @@ pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
         collector => settings.collector(),
         log_level => settings.log_level(),
         ports => settings.ports.clone(),
+        read_only => settings.is_read_only(),
         retention => settings.retention(),
         services => further_services(settings)?,
     };

@@ -18,11 +18,12 @@ pub use schema::{SettingsFile, schema};
 pub const FILE: &str = "magicctl.yaml";
 
 /// Settings with one value each, and their defaults.
-const NAMED: [(&str, &str); 5] = [
+const NAMED: [(&str, &str); 6] = [
     ("project", ""),
     ("collector", "promtail"),
     ("collector_scope", "all"),
     ("log_level", "warn"),
+    ("read_only", "false"),
     ("retention", "7d"),
 ];
 
@@ -164,6 +165,11 @@ impl Settings {
         self.get("log_level")
     }
 
+    /// Whether the app's container may write nowhere but in /tmp.
+    pub fn is_read_only(&self) -> bool {
+        self.get("read_only") == "true"
+    }
+
     /// How long Loki keeps logs, in its own form: `168h`.
     pub fn retention(&self) -> String {
         let written = self.get("retention");
@@ -241,6 +247,7 @@ mod tests {
                 "collector=promtail from default",
                 "collector_scope=all from default",
                 "log_level=warn from default",
+                "read_only=false from default",
                 "retention=36h from MAGICCTL_RETENTION",
                 "ports.grafana=3001 from magicctl.yaml",
                 "resources.kafka.memory=1g from magicctl.yaml",
@@ -260,6 +267,7 @@ mod tests {
             ("collector: fluentd\n", 1, 12, "no collector", "promtail"),
             ("collector_scope: some\n", 1, 18, "no scope", "project"),
             ("log_level: loud\n", 1, 12, "no level", "debug"),
+            ("read_only: maybe\n", 1, 12, "is not true or false", "read_only: true"),
             (
                 "ports: {grafna: 1}\n",
                 1,

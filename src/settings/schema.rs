@@ -18,6 +18,8 @@ pub struct SettingsFile {
     pub collector_scope: Option<Scope>,
     /// How much Loki and the collector say of themselves.
     pub log_level: Option<LogLevel>,
+    /// Whether the app's container may write nowhere but in /tmp, which goes with it; false by default.
+    pub read_only: Option<bool>,
     /// How long Loki keeps logs: hours, days or weeks, at least a day.
     #[schemars(regex(pattern = r"^[0-9]+[hdw]$"))]
     pub retention: Option<String>,

@@ -37,6 +37,11 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Refused> {
             "level of Loki's and the collector's own log",
             "it may be debug, info, warn or error",
         ),
+        "read_only" if matches!(value, "true" | "false") => Ok(()),
+        "read_only" => Err(refused(
+            format!("`{value}` is not true or false"),
+            "write `read_only: true`, or leave it out",
+        )),
         _ => match hours(value) {
             Some(_) => Ok(()),
             None => Err(refused(

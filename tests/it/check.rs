@@ -46,6 +46,20 @@ fn the_sample_as_written_is_green_and_silent_beyond_its_checklist() {
 }
 
 #[test]
+fn a_gateway_that_other_machines_reach_without_a_key_fails_a_strict_check_alone() {
+    let mut project = Project::sample("check-open");
+    project.env.insert("BIND_ADDRESS".to_owned(), "0.0.0.0".to_owned());
+    let found = |project: &Project, args: &[&str]| {
+        let done = project.magicctl(&[&["check", "--only", "compose"], args].concat());
+        (done.code, done.stdout.contains("app-runner is open to other machines"))
+    };
+    assert_eq!(found(&project, &[]), (0, true));
+    assert_eq!(found(&project, &["--strict"]), (1, true));
+    project.write("env/gateway.env", "GATEWAY_API_KEY=a-key-of-the-clients\n");
+    assert_eq!(found(&project, &[]), (0, false));
+}
+
+#[test]
 fn projects_that_check_finds_well_come_up() {
     for (name, service, change) in [
         (

@@ -26,6 +26,7 @@ mod pull;
 mod readme;
 mod ready;
 mod scale;
+mod scripts;
 mod secrets;
 mod stack;
 mod support;

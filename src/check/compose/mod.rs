@@ -1,10 +1,12 @@
 //! The Compose file: what it says, and what lies in wait in it.
 
 pub(super) mod bind;
+mod client_key;
 pub(super) mod health;
 pub(super) mod images;
 pub(super) mod open;
 pub(super) mod ports;
+mod reach;
 pub(super) mod volumes;
 
 use crate::codes;

@@ -1,9 +1,12 @@
-//! Ports that the whole network reaches, of services that ask for no password or for one that everybody knows.
+//! Services that other machines reach, and that ask for no password or for one that everybody knows.
 
 use crate::check::Finding;
 use crate::check::project::Project;
 use crate::codes;
 use crate::compose::Service;
+
+use super::client_key;
+use super::reach::{self, Reach};
 
 pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     let Some(stack) = project.stack() else {
@@ -11,53 +14,133 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for service in project.services() {
-        let Some(why) = unguarded(service) else { continue };
-        let everywhere = |ip: Option<&str>| ip.is_none_or(|ip| matches!(ip, "0.0.0.0" | "::" | "[::]" | ""));
-        let open = service
-            .ports
-            .iter()
-            .position(|port| everywhere(port.host_ip.as_deref()) && port.published.is_some());
-        if let Some(index) = open {
-            let published = service.ports[index].published.as_deref().unwrap_or_default();
-            let what = format!("{} is open to the network on port {published}", service.name);
-            let place = stack
-                .places
-                .ports
-                .get(&service.name)
-                .and_then(|places| places.get(index));
-            findings.push(Finding::new(&codes::OPEN_PORT, what).because(why).at(place.cloned()));
-        }
+        let Some(reach) = reach::beyond_this_machine(service) else {
+            continue;
+        };
+        let Some(program) = Program::of(project, service) else {
+            continue;
+        };
+        let Some(unguarded) = program.unguarded(project, service) else {
+            continue;
+        };
+        let (where_to, place) = match reach {
+            Reach::Port(index) => {
+                let places = stack.places.ports.get(&service.name);
+                let place = places.and_then(|places| places.get(index)).cloned();
+                (reach::shown(&service.ports[index]), place)
+            }
+            Reach::Host if program.listens_everywhere(service) => (
+                "the host's own network (network_mode: host)".to_owned(),
+                project.place_of(&service.name),
+            ),
+            Reach::Host => continue,
+        };
+        let what = format!("{} is open to other machines on {where_to}", service.name);
+        findings.push(
+            Finding::new(&codes::OPEN_PORT, what)
+                .because(unguarded.why)
+                .fix(unguarded.fix)
+                .at(place),
+        );
     }
     findings
 }
 
-/// Why anybody who reaches `service` may use it; nothing when that is not sure.
-fn unguarded(service: &Service) -> Option<String> {
-    let image = service.image.as_deref().unwrap_or_default();
-    let repository = image.split(['@', ':']).next().unwrap_or_default();
-    let program = repository.rsplit('/').next().unwrap_or_default();
-    let is = |name: &str| program == name || (service.name == name && service.build.is_none());
-    let variable = |name: &str| service.environment.get(name).and_then(|value| value.as_deref());
-    if is("grafana") {
-        let from_file = variable("GF_SECURITY_ADMIN_PASSWORD__FILE").is_some();
-        let known = variable("GF_SECURITY_ADMIN_PASSWORD").is_none_or(|password| matches!(password, "" | "admin"));
-        let other = variable("GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION").is_some();
-        return (known && !from_file && !other).then(|| "its password is admin, as everybody knows".to_owned());
+/// Programs of which it is known who may use them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Program {
+    Gateway,
+    Grafana,
+    Redis,
+    Kafka,
+    Loki,
+}
+
+/// Why anybody may use a service, and what to do about it.
+struct Unguarded {
+    why: &'static str,
+    fix: &'static str,
+}
+
+const ON_LOOPBACK: &str = "publish it on 127.0.0.1 (BIND_ADDRESS), or not at all";
+
+impl Program {
+    /// What `service` runs, where that is known.
+    fn of(project: &Project, service: &Service) -> Option<Self> {
+        let is_app = service.name == "app-runner" || project.app().is_some_and(|app| app.name == service.name);
+        if is_app && project.root.join("proxy_config.yaml").is_file() {
+            return Some(Self::Gateway);
+        }
+        let image = service.image.as_deref().unwrap_or_default();
+        let repository = image.split(['@', ':']).next().unwrap_or_default();
+        let program = repository.rsplit('/').next().unwrap_or_default();
+        let is = |name: &str| program == name || (service.name == name && service.build.is_none());
+        [
+            ("grafana", Self::Grafana),
+            ("redis", Self::Redis),
+            ("kafka", Self::Kafka),
+            ("loki", Self::Loki),
+        ]
+        .into_iter()
+        .find_map(|(name, program)| is(name).then_some(program))
     }
-    if is("redis") {
+
+    /// Why anybody who reaches `service` may use it; nothing when that is not sure.
+    fn unguarded(self, project: &Project, service: &Service) -> Option<Unguarded> {
+        let no_password = Unguarded {
+            why: "it asks for no password",
+            fix: ON_LOOPBACK,
+        };
+        match self {
+            Self::Gateway => client_key::is_missing(project, service).then_some(Unguarded {
+                why: "whoever reaches it uses your providers' keys: env/gateway.env sets no GATEWAY_API_KEY",
+                fix: "put `GATEWAY_API_KEY=…` into env/gateway.env, or publish it on 127.0.0.1 (BIND_ADDRESS)",
+            }),
+            Self::Grafana => {
+                let known = variable(service, "GF_SECURITY_ADMIN_PASSWORD")
+                    .is_none_or(|password| matches!(password, "" | "admin"));
+                let other = variable(service, "GF_SECURITY_ADMIN_PASSWORD__FILE").is_some()
+                    || variable(service, "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION").is_some();
+                (known && !other).then_some(Unguarded {
+                    why: "its password is admin, as everybody knows",
+                    fix: "set GRAFANA_PASSWORD in .env, or publish it on 127.0.0.1 (BIND_ADDRESS)",
+                })
+            }
+            Self::Redis => {
+                let command = service.command.clone().unwrap_or_default().join(" ");
+                let guards = ["requirepass", "aclfile", ".conf"];
+                let is_guarded = guards.iter().any(|word| command.contains(word));
+                (!is_guarded).then_some(Unguarded {
+                    fix: "publish it on 127.0.0.1, or not at all; or have it ask for a password (`--requirepass`)",
+                    ..no_password
+                })
+            }
+            Self::Kafka => {
+                let mut values = service.environment.values().flatten();
+                let is_guarded = values.any(|value| value.contains("SASL") || value.contains("SSL:"));
+                (!is_guarded).then_some(Unguarded {
+                    why: "its listeners ask for no password",
+                    ..no_password
+                })
+            }
+            Self::Loki => Some(no_password),
+        }
+    }
+
+    /// Whether it listens on all addresses that it finds, as is each one's default; false when that is not sure.
+    fn listens_everywhere(self, service: &Service) -> bool {
         let command = service.command.clone().unwrap_or_default().join(" ");
-        let guarded = ["requirepass", "aclfile", ".conf"]
-            .iter()
-            .any(|word| command.contains(word));
-        return (!guarded).then(|| "it asks for no password".to_owned());
+        match self {
+            Self::Gateway => variable(service, "LISTEN_ADDRESS").is_none_or(|address| reach::is_beyond(Some(address))),
+            Self::Grafana => variable(service, "GF_SERVER_HTTP_ADDR").is_none_or(str::is_empty),
+            Self::Redis => !command.contains("bind"),
+            Self::Kafka => variable(service, "KAFKA_LISTENERS")
+                .is_none_or(|listeners| listeners.contains("://:") || listeners.contains("://0.0.0.0:")),
+            Self::Loki => !command.contains("listen-address"),
+        }
     }
-    if is("kafka") {
-        let guarded = service
-            .environment
-            .values()
-            .flatten()
-            .any(|value| value.contains("SASL") || value.contains("SSL:"));
-        return (!guarded).then(|| "its listeners ask for no password".to_owned());
-    }
-    is("loki").then(|| "it asks for no password".to_owned())
+}
+
+fn variable<'s>(service: &'s Service, name: &str) -> Option<&'s str> {
+    service.environment.get(name)?.as_deref()
 }

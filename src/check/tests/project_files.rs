@@ -117,18 +117,23 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "MC121",
-        |world| world.edit("requirements.txt", "\nredis==8.1.0", "\nredis"),
-        |world| world.edit("requirements.txt", "\nredis", "\nredis==8.1.0"),
+        |world| world.write("requirements.txt", "redis\nuvicorn==0.54.0\n"),
+        |world| world.edit("requirements.txt", "redis", "redis==8.1.0"),
     ),
     (
         "MC122",
-        |world| world.edit("requirements.txt", "redis==", "Redis==7.0.0\nredis=="),
-        |world| world.edit("requirements.txt", "Redis==7.0.0\n", ""),
+        |world| world.edit("requirements.txt", "redis==", "Redis==7.0.0 --hash=sha256:00\nredis=="),
+        |world| world.edit("requirements.txt", "Redis==7.0.0 --hash=sha256:00\n", ""),
     ),
     (
         "MC123",
         |world| world.edit("requirements.txt", "redis==", "-r base.txt\nredis=="),
         |world| world.write("base.txt", ""),
+    ),
+    (
+        "MC124",
+        |world| world.edit("requirements.txt", "redis==", "flask==3.1.0\nredis=="),
+        |world| world.edit("requirements.txt", "flask==3.1.0\n", ""),
     ),
     (
         "MC130",

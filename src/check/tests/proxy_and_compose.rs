@@ -128,11 +128,15 @@ pub(super) const ROWS: &[Row] = &[
         "MC235",
         |world| {
             world.environment.insert("REDIS_IMAGE".to_owned(), "redis".to_owned());
+            world
+                .environment
+                .insert("LOKI_IMAGE".to_owned(), "grafana/loki:latest".to_owned());
         },
         |world| {
             world
                 .environment
                 .insert("REDIS_IMAGE".to_owned(), "redis:8.10-alpine".to_owned());
+            world.environment.remove("LOKI_IMAGE");
         },
     ),
     (
@@ -194,6 +198,16 @@ pub(super) const ROWS: &[Row] = &[
         },
     ),
     edit!("MC241", COMPOSE, "driver: json-file" => "driver: syslog"),
+    (
+        "MC242",
+        |_| {},
+        |world| {
+            for name in ["KAFKA", "REDIS", "LOKI", "PROMTAIL", "GRAFANA"] {
+                let image = format!("{}:1@sha256:{}", name.to_lowercase(), "0".repeat(64));
+                world.environment.insert(format!("{name}_IMAGE"), image);
+            }
+        },
+    ),
 ];
 
 #[test]
@@ -221,5 +235,101 @@ fn where_the_tools_are_is_questioned_only_when_it_is_surely_wrong() {
         world.edit(PROXY, "http://localhost:8002", url);
         world.environment.insert("MCP_SERVER_PORT".to_owned(), port.to_owned());
         assert_eq!(world.has("MC209"), wrong, "{url}");
+    }
+}
+
+/// Whom `check` says to be open to other machines.
+fn open(world: &World) -> Vec<String> {
+    let findings = world.findings();
+    let open = findings.iter().filter(|finding| finding.code.id == "MC234");
+    open.map(|finding| finding.what.split(' ').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_gateway_without_a_client_key_is_open_wherever_other_machines_reach_it() {
+    for (address, wanted) in [
+        ("0.0.0.0", true),
+        ("[::]", true),
+        ("192.168.1.7", true),
+        ("[2001:db8::7]", true),
+        ("127.0.0.1", false),
+        ("127.0.0.2", false),
+        ("[::1]", false),
+    ] {
+        let mut world = World::new();
+        world.environment.insert("BIND_ADDRESS".to_owned(), address.to_owned());
+        assert_eq!(open(&world).contains(&"app-runner".to_owned()), wanted, "{address}");
+        world.write("env/gateway.env", "GATEWAY_API_KEY=a-key-of-the-clients\n");
+        assert!(
+            !open(&world).contains(&"app-runner".to_owned()),
+            "{address}, with a key"
+        );
+    }
+}
+
+#[test]
+fn a_port_without_an_address_is_open_and_so_is_the_hosts_network() {
+    let published = "\"${BIND_ADDRESS:-127.0.0.1}:${MAGIC_PROXY_PORT:-8001}:8001\"";
+    for (from, to) in [
+        (published, "\"8001:8001\""),
+        (published, "\"8001\""),
+        (published, "{target: 8001, published: '8001'}"),
+        (published, "{target: 8001, published: '8001', host_ip: '::'}"),
+        ("    init: true\n", "    init: true\n    network_mode: host\n"),
+    ] {
+        let world = World::new();
+        world.edit(COMPOSE, from, to);
+        assert_eq!(open(&world), ["app-runner"], "{to}");
+    }
+    let world = World::new();
+    world.edit(COMPOSE, "    init: true\n", "    init: true\n    network_mode: host\n");
+    world.edit(
+        COMPOSE,
+        "      KAFKA_BROKER:",
+        "      LISTEN_ADDRESS: 127.0.0.1\n      KAFKA_BROKER:",
+    );
+    assert_eq!(open(&world), [""; 0]);
+}
+
+#[test]
+fn the_client_key_is_looked_for_where_the_container_finds_it() {
+    type Change = fn(&World);
+    let everywhere = || {
+        let mut world = World::new();
+        world
+            .environment
+            .insert("BIND_ADDRESS".to_owned(), "0.0.0.0".to_owned());
+        world
+    };
+    let rows: [(&str, bool, Change); 6] = [
+        ("no file", true, |_| {}),
+        ("a name without a value", true, |world| {
+            world.write("env/gateway.env", "GATEWAY_API_KEY=\n");
+        }),
+        ("a folder, as the engine makes one", true, |world| {
+            fs::create_dir(world.root().join("env/gateway.env")).unwrap();
+        }),
+        ("another folder is mounted", false, |world| {
+            world.edit(COMPOSE, "./env:/app/env:ro", "./secret:/app/env:ro");
+            world.write("secret/gateway.env", "GATEWAY_API_KEY=a-key-of-the-clients\n");
+        }),
+        ("another folder is mounted, without the file", true, |world| {
+            world.edit(COMPOSE, "./env:/app/env:ro", "./secret:/app/env:ro");
+            world.write("env/gateway.env", "GATEWAY_API_KEY=a-key-of-the-clients\n");
+            fs::create_dir(world.root().join("secret")).unwrap();
+        }),
+        ("a folder that only the image knows", false, |world| {
+            world.edit(
+                COMPOSE,
+                "      KAFKA_BROKER:",
+                "      TOOL_KEYS: /keys\n      KAFKA_BROKER:",
+            );
+        }),
+    ];
+    for (what, wanted, change) in rows {
+        let world = everywhere();
+        change(&world);
+        assert_eq!(open(&world).contains(&"app-runner".to_owned()), wanted, "{what}");
     }
 }
