@@ -110,10 +110,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("ready/page.rs", "plan"),
     ("ready/wait.rs", "plan"),
     ("report/card.rs", "cards"),
-    ("report/card.rs", "std::env::var"),
     ("report/failures.rs", "cards"),
-    ("report/mod.rs", "clap::"),
-    ("report/mod.rs", "std::env::var"),
     ("settings/value.rs", "compose"),
 ];
 

@@ -222,7 +222,8 @@ fn told(rows: &[Row]) -> String {
             brief(&world.findings())
         );
         for finding in &findings {
-            let lines = finding_lines(finding).join("\n");
+            let lines: Vec<String> = finding_lines(finding).iter().map(ToString::to_string).collect();
+            let lines = lines.join("\n");
             let json = serde_json::to_string_pretty(finding).unwrap();
             let _written = write!(all, "{}\n{}\n\n", world.stable(&lines), world.stable(&json));
         }

@@ -9,8 +9,6 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::report::Progress;
-
 use super::{check, config, down, exec, explain, init, lifecycle, logs, open, rebuild, render, status, verbs};
 
 pub use up::{MakeArgs, PullWhen, UpArgs};
@@ -128,6 +126,22 @@ pub enum Output {
     Json,
     /// `logs`: the containers' bytes and nothing else.
     Raw,
+}
+
+/// `--progress`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Progress {
+    /// A live screen on a terminal, plain lines elsewhere.
+    #[default]
+    Auto,
+    /// A live screen.
+    Tty,
+    /// One line an event.
+    Plain,
+    /// One JSON object an event.
+    Json,
+    /// Only what went wrong.
+    Quiet,
 }
 
 /// `--color`.

@@ -11,6 +11,7 @@ use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::render;
 use crate::report::{checklist_lines, finding_lines, verdict};
+use crate::terminal::Line;
 
 use super::Ended;
 use super::session::Session;
@@ -118,7 +119,7 @@ fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure>
         match repair.apply() {
             Ok(Some(said)) => {
                 if !session.json() {
-                    session.out.line(&format!("mended: {said}"));
+                    session.out.line(format!("mended: {said}"));
                 }
                 done.push(said);
             }
@@ -131,24 +132,12 @@ fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure>
 }
 
 fn print(session: &Session, report: &Report, findings: &[&Finding]) {
-    let quiet = session.global.quiet;
-    let checklist = if quiet {
-        Vec::new()
-    } else {
-        checklist_lines(&report.checklist)
-    };
-    let found = findings.iter().flat_map(|finding| {
-        let mut lines = finding_lines(finding);
-        lines.insert(0, String::new());
-        lines
-    });
-    let mut lines: Vec<String> = checklist.into_iter().chain(found).collect();
-    if lines.first().is_some_and(String::is_empty) {
-        lines.remove(0);
+    let mut blocks: Vec<Vec<Line>> = Vec::new();
+    if !session.global.quiet {
+        blocks.push(checklist_lines(&report.checklist));
     }
-    if let Some(verdict) = verdict(findings) {
-        lines.extend([String::new(), verdict]);
-    }
+    blocks.extend(findings.iter().map(|finding| finding_lines(finding)));
+    blocks.extend(verdict(findings).map(|verdict| vec![verdict.into()]));
     if session.global.verbose > 0 {
         let mut took: Vec<_> = report.took.iter().filter(|took| took.ms > 0).collect();
         took.sort_by_key(|took| std::cmp::Reverse(took.ms));
@@ -156,10 +145,11 @@ fn print(session: &Session, report: &Report, findings: &[&Finding]) {
             .iter()
             .map(|took| format!("{} {} ms", took.check, took.ms))
             .collect();
-        lines.extend([String::new(), format!("took: {}", took.join(", "))]);
+        blocks.push(vec![format!("took: {}", took.join(", ")).into()]);
     }
-    for line in lines {
-        if !session.out.line(&line) {
+    for (index, block) in blocks.into_iter().enumerate() {
+        let blank = (index > 0).then(Line::new);
+        if !session.out.lines(blank.into_iter().chain(block)) {
             break;
         }
     }
@@ -182,7 +172,7 @@ fn print_json(session: &Session, report: &Report, mended: &[String], ok: bool) {
         "mended": mended,
         "took": report.took,
     });
-    session.out.line(&value.to_string());
+    session.out.json(&value);
 }
 
 /// What keeps `up` from working: the last is the command's failure, the others are told before it.

@@ -6,6 +6,7 @@ use crate::compose::{self, Printed, Project, Stack};
 use crate::failure::Failure;
 use crate::report::table;
 use crate::secrets;
+use crate::terminal::Line;
 
 use super::Ended;
 use super::session::Session;
@@ -75,17 +76,26 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     for (service, failure) in bad.images.iter().chain(&bad.tags) {
         session.warn(&format!("{service} can't be run: {failure}"));
     }
-    for line in lines(session, args, &project)? {
-        if !session.out.line(&line) {
-            break;
-        }
+    if args.settings {
+        session.out.lines(settings(session, stack)?);
+    } else if let Some(lines) = lines(args, &project)? {
+        session.out.lines(lines);
+    } else {
+        match args.format {
+            Format::Json => session.out.json_text(&project.printed(Printed::Json)?),
+            Format::Yaml => {
+                let text = project.printed(Printed::Yaml)?;
+                session.out.document(text.strip_suffix('\n').unwrap_or(&text))
+            }
+        };
     }
     Ok(None)
 }
 
-fn lines(session: &Session, args: &ConfigArgs, project: &Project) -> Result<Vec<String>, Failure> {
+/// The one thing that is asked for; `None`: the whole file.
+fn lines(args: &ConfigArgs, project: &Project) -> Result<Option<Vec<String>>, Failure> {
     let stack = &project.stack;
-    Ok(if args.services {
+    Ok(Some(if args.services {
         stack.services.keys().cloned().collect()
     } else if args.images {
         stack
@@ -106,16 +116,9 @@ fn lines(session: &Session, args: &ConfigArgs, project: &Project) -> Result<Vec<
             .environment()
             .map(|(name, value)| format!("{name}={}", shown(name, value)))
             .collect()
-    } else if args.settings {
-        settings(session, stack)?
     } else {
-        let printed = match args.format {
-            Format::Json => Printed::Json,
-            Format::Yaml => Printed::Yaml,
-        };
-        let text = project.printed(printed)?;
-        vec![text.strip_suffix('\n').map(ToOwned::to_owned).unwrap_or(text)]
-    })
+        return Ok(None);
+    }))
 }
 
 /// Compose's own hashes: of all services, or of those named, separated by commas.
@@ -132,7 +135,7 @@ fn hashes(stack: &Stack, wanted: &str) -> Result<Vec<String>, Failure> {
 }
 
 /// magicctl's settings, then the variables of the Compose file: value, and where each came from.
-fn settings(session: &Session, stack: &Stack) -> Result<Vec<String>, Failure> {
+fn settings(session: &Session, stack: &Stack) -> Result<Vec<Line>, Failure> {
     let mut rows: Vec<Vec<String>> = session
         .settings()?
         .rows()
@@ -147,7 +150,7 @@ fn settings(session: &Session, stack: &Stack) -> Result<Vec<String>, Failure> {
             variable.origin.to_string(),
         ]);
     }
-    Ok(table(&["SETTING", "VALUE", "VARIABLE", "FROM"], &rows))
+    Ok(table(&session.out, &["SETTING", "VALUE", "VARIABLE", "FROM"], rows))
 }
 
 /// Values of variables that are named like secrets are not shown.

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::engine::ExecOptions;
 use crate::failure::Exit;
+use crate::terminal::stdout_is_terminal;
 
 use super::Ended;
 use super::session::Session;
@@ -53,7 +54,7 @@ pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
     let container = there.one_running(&args.service, args.index)?;
     let engine = &there.engine;
     let options = ExecOptions {
-        tty: !args.no_tty && !args.detach && std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
+        tty: !args.no_tty && !args.detach && std::io::stdin().is_terminal() && stdout_is_terminal(),
         interactive: true,
         user: args.user,
         workdir: args.workdir,

@@ -17,8 +17,8 @@ pub struct ExplainArgs {
 }
 
 pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
-    let lines = match &args.code {
-        None if session.json() => vec![codes::all().map(as_json).collect::<serde_json::Value>().to_string()],
+    match &args.code {
+        None if session.json() => session.out.json(&codes::all().map(as_json).collect::<Vec<_>>()),
         None => {
             let rows: Vec<Vec<String>> = codes::all()
                 .map(|code| {
@@ -27,22 +27,17 @@ pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
                         .into()
                 })
                 .collect();
-            table(&["CODE", "", "WHAT"], &rows)
+            session.out.lines(table(&session.out, &["CODE", "", "WHAT"], rows))
         }
         Some(typed) => {
             let code = codes::find(typed).ok_or_else(|| unknown(typed))?;
             if session.json() {
-                vec![as_json(code).to_string()]
+                session.out.json(&as_json(code))
             } else {
-                codes::text(code)
+                session.out.lines(codes::text(code))
             }
         }
     };
-    for line in lines {
-        if !session.out.line(&line) {
-            break;
-        }
-    }
     Ok(None)
 }
 

@@ -28,16 +28,16 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
     }
     let (written, kept) = render::init(&root)?;
     for path in &written {
-        session.out.line(&format!("{}: written", path.display()));
+        session.out.line(format!("{}: written", path.display()));
     }
     for path in &kept {
-        session.out.line(&format!("{}: kept, it was there", path.display()));
+        session.out.line(format!("{}: kept, it was there", path.display()));
     }
     let go = match &args.directory {
         Some(directory) => format!("cd {} && ", directory.display()),
         None => String::new(),
     };
-    session.out.line(&format!(
+    session.out.line(format!(
         "next: put keys into keys_pool/ and env/, then `{go}magicctl up`"
     ));
     Ok(None)

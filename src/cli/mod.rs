@@ -21,6 +21,7 @@ mod render;
 mod session;
 mod status;
 mod terminal;
+mod traces;
 mod up;
 mod verbs;
 
@@ -50,13 +51,12 @@ pub fn main() -> u8 {
                 print_failure(&Out::new(Redactor::default()), &failure);
                 return failure.exit.code();
             }
-            // The reader of help may have gone (`| head`).
-            let _unread = error.print();
+            let text = error.render().ansi().to_string();
+            Out::new(Redactor::default()).usage(&text, error.use_stderr());
             return if error.use_stderr() { Exit::Usage.code() } else { 0 };
         }
     };
     set_colour(cli.global.color);
-    set_tracing(cli.global.verbose);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -66,6 +66,7 @@ pub fn main() -> u8 {
         }
     };
     let session = Session::new(cli.global, name);
+    traces::show(&session);
     let ended = runtime.block_on(dispatch(&session, cli.command));
     // Streams that are still open (logs, events) end with the process; nothing waits for them.
     runtime.shutdown_background();
@@ -125,10 +126,10 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Attach(args) => verbs::attach::run(session, &args).await,
         Command::ComposeHelp(args) => verbs::compose_help::run(session, &args),
         Command::Completions { shell } => {
-            completions::shell(shell);
+            completions::shell(session, shell);
             Ok(None)
         }
-        Command::Man => completions::man(),
+        Command::Man => completions::man(session),
     }
 }
 
@@ -143,17 +144,5 @@ fn set_colour(color: Color) {
             console::set_colors_enabled(false);
             console::set_colors_enabled_stderr(false);
         }
-    }
-}
-
-/// `-vv` shows our own tracing on stderr; never that of the HTTP client, whose bodies hold environments.
-fn set_tracing(verbose: u8) {
-    if verbose >= 2 {
-        let filter = tracing_subscriber::EnvFilter::new("off,magicctl=debug");
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .without_time()
-            .init();
     }
 }

@@ -1,12 +1,11 @@
 //! `open`: the address of a page of the stack, in the browser where there is one.
 
-use std::io::IsTerminal as _;
-
 use clap::{Args, ValueEnum};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::logs::explore;
+use crate::terminal::stdout_is_terminal;
 
 use super::Ended;
 use super::session::Session;
@@ -85,7 +84,7 @@ pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
         (Page::Loki, None) => published(&stack, "loki", 3100)?,
     };
     if session.json() {
-        session.out.line(&serde_json::json!({ "url": url }).to_string());
+        session.out.json(&serde_json::json!({ "url": url }));
     } else {
         session.out.line(&url);
     }
@@ -129,5 +128,5 @@ fn has_browser() -> bool {
         || ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"]
             .iter()
             .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    screen && std::io::stdout().is_terminal()
+    screen && stdout_is_terminal()
 }

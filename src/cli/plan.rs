@@ -1,5 +1,7 @@
 //! `plan`: what `up` would do and why, without doing it.
 
+use crate::report::table;
+
 use super::Ended;
 use super::args::UpArgs;
 use super::session::Session;
@@ -16,14 +18,14 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
             "notes": plan.notes,
             "again": plan.again,
         });
-        session.out.line(&value.to_string());
+        session.out.json(&value);
         return Ok(None);
     }
     for note in &plan.notes {
-        session.out.line(&format!("note: {note}"));
+        session.out.line(format!("note: {note}"));
     }
     if plan.changes_nothing() {
-        session.out.line(&format!("nothing to do: {} is as wanted", stack.name));
+        session.out.line(format!("nothing to do: {} is as wanted", stack.name));
         return Ok(None);
     }
     let rows: Vec<Vec<String>> = plan
@@ -41,9 +43,8 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
             ]
         })
         .collect();
-    for line in crate::report::table(&["STEP", "SERVICE", "ACTION", "TARGET", "AFTER", "WHY"], &rows) {
-        session.out.line(&line);
-    }
+    let header = ["STEP", "SERVICE", "ACTION", "TARGET", "AFTER", "WHY"];
+    session.out.lines(table(&session.out, &header, rows));
     if plan.again {
         session
             .out

@@ -26,11 +26,7 @@ pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
     let root = session.root()?;
     let settings = session.settings()?;
     if args.diff {
-        for line in render::diff(&root, &settings)?.lines() {
-            if !session.out.line(line) {
-                break;
-            }
-        }
+        session.out.lines(render::diff(&root, &settings)?.lines());
         return Ok(None);
     }
     if args.check {
@@ -40,7 +36,7 @@ pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
                 well = false;
                 session
                     .out
-                    .line(&format!("{}: {}", file.path.display(), described(state)));
+                    .line(format!("{}: {}", file.path.display(), described(state)));
             }
         }
         return Ok((!well).then_some(Exit::Failed));
@@ -56,7 +52,7 @@ pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
             }
             (false, _) => format!("{path}: unchanged"),
         };
-        session.out.line(&text);
+        session.out.line(text);
     }
     Ok(None)
 }

@@ -10,10 +10,11 @@ use crate::labels;
 use crate::observed::Container;
 use crate::redact::Redactor;
 use crate::render;
-use crate::report::{self, Out, Progress, Reporter, print_failure};
+use crate::report::{self, Out, Progress, Reporter, print_failure, warning_line};
 use crate::settings::{self, Settings};
+use crate::terminal;
 
-use super::args::{Global, Output};
+use super::args::{self, Global, Output};
 
 /// Containers of one project were brought up from no more folders than this.
 const MOST_FOLDERS: usize = 16;
@@ -34,14 +35,15 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(global: Global, command: String) -> Self {
-        let environment = std::env::vars_os()
+        let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
+        let columns = environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
         let mut session = Self {
             global,
             command,
             environment,
-            out: Out::new(Redactor::default()),
+            out: Out::new(Redactor::default()).of_columns(columns),
             refused: None,
         };
         for folder in session.folders() {
@@ -226,10 +228,14 @@ impl Session {
 
     /// Who tells the events of this command.
     pub(crate) fn reporter(&self) -> Box<dyn Reporter> {
-        let progress = match (self.global.output, self.global.quiet) {
-            (Output::Json, _) => Progress::Json,
-            (_, true) => Progress::Quiet,
-            _ => self.global.progress,
+        let live = terminal::stderr_is_terminal() && !self.environment.contains_key("CI");
+        let progress = match (self.global.output, self.global.quiet, self.global.progress) {
+            (Output::Json, ..) => Progress::Json,
+            (_, true, _) | (.., args::Progress::Quiet) => Progress::Quiet,
+            (.., args::Progress::Json) => Progress::Json,
+            (.., args::Progress::Tty) => Progress::Screen,
+            (.., args::Progress::Auto) if live => Progress::Screen,
+            (.., args::Progress::Auto | args::Progress::Plain) => Progress::Plain,
         };
         report::reporter(progress, self.global.verbose > 0, self.out.clone())
     }
@@ -242,7 +248,7 @@ impl Session {
     pub(crate) fn print_failure(&self, failure: &Failure) {
         if self.json() {
             let value = serde_json::json!({ "event": "failed", "failure": failure });
-            self.out.line(&value.to_string());
+            self.out.json(&value);
         } else {
             print_failure(&self.out, failure);
         }
@@ -251,8 +257,7 @@ impl Session {
     /// A warning, on stderr.
     pub(crate) fn warn(&self, text: &str) {
         if !self.global.quiet && !self.json() {
-            let mark = console::style("warning:").yellow().bold().for_stderr();
-            self.out.diagnostic(&format!("{mark} {text}"));
+            self.out.diagnostic(warning_line(text));
         }
     }
 }

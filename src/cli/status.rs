@@ -74,9 +74,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
             })
             .collect();
         lines.dedup();
-        for line in lines {
-            session.out.line(&line);
-        }
+        session.out.lines(lines);
         return Ok(None);
     }
     if !args.watch {
@@ -85,13 +83,12 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
         show(session, &project, &rows, &failures);
         return Ok(None);
     }
-    let term = console::Term::stdout();
     loop {
         let rows = rows(&engine, &project, args).await?;
-        if term.is_term() {
-            term.clear_screen()
-                .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
-        }
+        session
+            .out
+            .clear_screen()
+            .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
         if !show(session, &project, &rows, &[]) {
             return Ok(None);
         }
@@ -210,14 +207,14 @@ async fn ready_before_the_engine_knows(engine: &Engine, container: &Container) -
 fn show(session: &Session, project: &str, rows: &[StatusRow], failures: &[Failure]) -> bool {
     if session.json() {
         let value = serde_json::json!({ "project": project, "containers": rows, "failures": failures });
-        return session.out.line(&value.to_string());
+        return session.out.json(&value);
     }
     if rows.is_empty() {
-        return session.out.line(&format!(
-            "project {project} has no containers; `magicctl up` makes them"
-        ));
+        return session
+            .out
+            .line(format!("project {project} has no containers; `magicctl up` makes them"));
     }
-    let told = status_table(rows).iter().all(|line| session.out.line(line));
+    let told = session.out.lines(status_table(&session.out, rows));
     for failure in failures {
         session.out.diagnostic("");
         print_failure(&session.out, failure);

@@ -1,10 +1,12 @@
 //! A failure with all that it is known by: what failed, where, the evidence, why, and the fix as commands to copy.
 
-use console::style;
+use console::Style;
 
 use crate::cards::is_foreign;
 use crate::failure::{Evidence, Failure};
+use crate::terminal::{self, Line};
 
+use super::Out;
 use super::diagnostic::place_lines;
 
 /// Lines as long as this are read with ease; wider terminals gain nothing by longer ones.
@@ -18,16 +20,15 @@ const LINES: usize = 14;
 const ROWS: usize = 3;
 
 /// How wide a card may be: as the terminal is, up to a line that is read with ease; elsewhere what `COLUMNS` says.
-pub(super) fn columns() -> usize {
-    let stated = || std::env::var("COLUMNS").ok()?.parse().ok();
-    match console::Term::stderr().size_checked() {
-        Some((_, columns)) => COLUMNS.min(columns.into()),
-        None => stated().unwrap_or(COLUMNS),
+pub(super) fn columns(out: &Out) -> usize {
+    match terminal::stderr_columns() {
+        Some(columns) => COLUMNS.min(columns),
+        None => out.stated_columns().unwrap_or(COLUMNS),
     }
 }
 
-/// `failure` as a card of so many columns.
-pub(super) fn card_lines(failure: &Failure, columns: usize) -> Vec<String> {
+/// `failure`, whose texts have been masked and cleaned, as a card of so many columns.
+pub(super) fn card_lines(out: &Out, failure: &Failure, columns: usize) -> Vec<Line> {
     let width = columns.max(NARROWEST);
     let mut card = Card {
         width,
@@ -35,8 +36,8 @@ pub(super) fn card_lines(failure: &Failure, columns: usize) -> Vec<String> {
     };
     card.headline(failure);
     if let Some(place) = &failure.place {
-        card.lines
-            .extend(place_lines(place).iter().map(|line| cut(line, width, false)));
+        let lines = place_lines(place).into_iter();
+        card.lines.extend(lines.map(|line| out.shown_line(line).cut(width)));
     }
     for evidence in &failure.evidence {
         card.evidence(evidence);
@@ -51,8 +52,8 @@ pub(super) fn card_lines(failure: &Failure, columns: usize) -> Vec<String> {
     }
     for command in &failure.run {
         // Whole, however long: it is to be copied.
-        card.lines
-            .push(format!("{:INDENT$}$ {}", "", style(command).bold().for_stderr()));
+        let prompt = Line::from(format!("{:INDENT$}$ ", ""));
+        card.lines.push(prompt.styled(Style::new().bold(), command));
     }
     if let Some(code) = failure.code {
         card.text("more", &format!("magicctl explain {code}"));
@@ -62,7 +63,7 @@ pub(super) fn card_lines(failure: &Failure, columns: usize) -> Vec<String> {
 
 struct Card {
     width: usize,
-    lines: Vec<String>,
+    lines: Vec<Line>,
 }
 
 impl Card {
@@ -73,8 +74,8 @@ impl Card {
         let first = lines.next().unwrap_or_default();
         let rest = first.strip_prefix(&label).unwrap_or_default().to_owned();
         self.lines
-            .push(format!("{}{rest}", style(label).red().bold().for_stderr()));
-        self.lines.extend(lines);
+            .push(Line::new().styled(Style::new().red().bold(), label).text(rest));
+        self.lines.extend(lines.map(Line::from));
     }
 
     fn evidence(&mut self, evidence: &Evidence) {
@@ -139,9 +140,8 @@ impl Card {
         let lines = if lines.is_empty() { vec![String::new()] } else { lines };
         for (index, line) in lines.iter().enumerate() {
             let label = if index == 0 { format!("{label}:") } else { String::new() };
-            let room = INDENT - 2;
-            let label = style(format!("{label:<room$}")).bold().for_stderr();
-            self.lines.push(format!("  {label}{line}").trim_end().to_owned());
+            let label = Line::from("  ").styled(Style::new().bold(), label).padded(INDENT);
+            self.lines.push(label.text(line).trimmed());
         }
     }
 }
@@ -199,13 +199,14 @@ fn shortened(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
     format!("{head} … {tail}").into()
 }
 
-/// One line of at most `width` columns.
+/// One line of at most `width` columns; `…` says that it goes on, here or in the lines after it.
 fn cut(text: &str, width: usize, goes_on: bool) -> String {
     let text = text.trim_end();
-    if console::measure_text_width(text) <= width && !goes_on {
-        return text.to_owned();
+    if goes_on {
+        terminal::cut(&format!("{text}…"), width).into_owned()
+    } else {
+        terminal::cut(text, width).into_owned()
     }
-    console::truncate_str(&format!("{text}…"), width, "…").into_owned()
 }
 
 /// `text` in lines of at most `width` columns, broken between words where there are some; those after the first are
@@ -242,6 +243,7 @@ fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redact::Redactor;
 
     #[test]
     fn text_is_broken_between_words_and_long_words_stay_whole() {
@@ -273,8 +275,8 @@ mod tests {
             },
         ];
         for columns in [20, 40, 80, 200] {
-            for line in card_lines(&failure, columns) {
-                assert!(console::measure_text_width(&line) <= columns.max(NARROWEST), "{line}");
+            for line in card_lines(&Out::new(Redactor::default()), &failure, columns) {
+                assert!(line.width() <= columns.max(NARROWEST), "{line}");
             }
         }
     }

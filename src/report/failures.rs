@@ -2,6 +2,7 @@
 
 use crate::cards::Order;
 use crate::event::Event;
+use crate::terminal::Line;
 
 use super::Out;
 use super::diagnostic::failure_lines;
@@ -12,7 +13,7 @@ pub(super) struct Failures(Order);
 
 impl Failures {
     /// What is to be printed at this event.
-    pub(super) fn lines(&mut self, event: &Event, out: &Out) -> Vec<String> {
+    pub(super) fn lines(&mut self, event: &Event, out: &Out) -> Vec<Line> {
         let mut follows = Vec::new();
         let told = match event {
             Event::StepFailed { failure, .. } | Event::Lost { failure, .. } => self.0.failed((**failure).clone()),
@@ -34,20 +35,20 @@ impl Failures {
         };
         let mut lines = Vec::new();
         for failure in told {
-            lines.push(String::new());
-            lines.extend(failure_lines(&failure.masked(|text| out.masked(text))));
+            lines.push(Line::new());
+            lines.extend(failure_lines(out, &failure));
         }
         for (root, services) in follows {
-            lines.push(String::new());
+            lines.push(Line::new());
             let (waits, their) = if services.len() == 1 {
                 ("waits", "its")
             } else {
                 ("wait", "their")
             };
-            lines.push(format!(
+            lines.push(Line::from(format!(
                 "{} only {waits} for {root}: nothing of {their} own to mend",
                 listed(&services)
-            ));
+            )));
         }
         lines
     }

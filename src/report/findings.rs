@@ -1,44 +1,48 @@
 //! How what `check` found is printed.
 
-use console::style;
+use console::Style;
 
 use crate::check::{Finding, Item, ItemState};
 use crate::codes::Severity;
+use crate::terminal::Line;
 
 use super::diagnostic::place_lines;
 
 /// The guide's checklist, a line each.
-pub fn checklist_lines(items: &[Item]) -> Vec<String> {
+pub fn checklist_lines(items: &[Item]) -> Vec<Line> {
     let widest = items.iter().map(|item| item.path.len()).max().unwrap_or_default();
     let mark = |state| match state {
-        ItemState::There => style("ok").green(),
-        ItemState::ToBeRendered => style("up writes it").dim(),
-        ItemState::Missing => style("not there").red(),
-        ItemState::WrongKind => style("wrong kind").red(),
-        ItemState::Unreadable => style("not readable").red(),
+        ItemState::There => (Style::new().green(), "ok"),
+        ItemState::ToBeRendered => (Style::new().dim(), "up writes it"),
+        ItemState::Missing => (Style::new().red(), "not there"),
+        ItemState::WrongKind => (Style::new().red(), "wrong kind"),
+        ItemState::Unreadable => (Style::new().red(), "not readable"),
     };
-    items
-        .iter()
-        .map(|item| format!("{:<12}  {:widest$}  {}", mark(item.state), item.path, item.purpose))
-        .collect()
+    let line = |item: &Item| {
+        let (style, word) = mark(item.state);
+        let mark = Line::new().styled(style, word).padded(12);
+        mark.text(format!("  {:widest$}  {}", item.path, item.purpose))
+    };
+    items.iter().map(line).collect()
 }
 
 /// One finding: what, where with a caret, why, and what to do.
-pub fn finding_lines(finding: &Finding) -> Vec<String> {
-    let word = format!("{}[{}]:", finding.severity().word(), finding.code.id);
-    let word = match finding.severity() {
-        Severity::Note => style(word).dim(),
-        Severity::Warning => style(word).yellow().bold(),
-        Severity::Error => style(word).red().bold(),
+pub fn finding_lines(finding: &Finding) -> Vec<Line> {
+    let style = match finding.severity() {
+        Severity::Note => Style::new().dim(),
+        Severity::Warning => Style::new().yellow().bold(),
+        Severity::Error => Style::new().red().bold(),
     };
-    let mut lines = vec![format!("{word} {}", finding.what)];
+    let word = format!("{}[{}]:", finding.severity().word(), finding.code.id);
+    let mut lines = vec![Line::new().styled(style, word).text(" ").text(&finding.what)];
     if let Some(place) = &finding.place {
         lines.extend(place_lines(place));
     }
     for (name, text) in [("why:", &finding.why), ("fix:", &finding.fix)] {
         let mut parts = text.lines();
-        lines.push(format!("  {} {}", style(name).bold(), parts.next().unwrap_or_default()));
-        lines.extend(parts.map(|part| format!("       {part}")));
+        let first = Line::from("  ").styled(Style::new().bold(), name).text(" ");
+        lines.push(first.text(parts.next().unwrap_or_default()));
+        lines.extend(parts.map(|part| Line::from(format!("       {part}"))));
     }
     lines
 }

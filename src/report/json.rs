@@ -16,8 +16,6 @@ impl Json {
 
 impl Reporter for Json {
     fn event(&mut self, event: &Event) {
-        if let Ok(text) = serde_json::to_string(event) {
-            self.out.line(&text);
-        }
+        self.out.json(event);
     }
 }

@@ -12,7 +12,7 @@ mod status;
 mod summary;
 mod table;
 
-pub use diagnostic::{failure_lines, print_failure};
+pub use diagnostic::{failure_lines, print_failure, warning_line};
 pub use findings::{checklist_lines, finding_lines, verdict};
 pub use out::Out;
 
@@ -20,18 +20,13 @@ pub use status::{StatusRow, status_table};
 pub use summary::summary_lines;
 pub use table::table;
 
-use clap::ValueEnum;
-
 use crate::event::Event;
 
 /// How progress is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// A live screen on a terminal, plain lines elsewhere.
-    #[default]
-    Auto,
     /// A live screen.
-    Tty,
+    Screen,
     /// One line an event.
     Plain,
     /// One JSON object an event.
@@ -49,13 +44,11 @@ pub trait Reporter {
     fn clear(&mut self) {}
 }
 
-/// The reporter for `progress`, with `auto` decided by whether stderr is a terminal.
+/// The reporter for `progress`.
 pub fn reporter(progress: Progress, verbose: bool, out: Out) -> Box<dyn Reporter> {
-    let live = console::Term::stderr().features().is_attended() && std::env::var_os("CI").is_none();
     match progress {
-        Progress::Tty => Box::new(screen::Screen::new(out)),
-        Progress::Auto if live => Box::new(screen::Screen::new(out)),
-        Progress::Auto | Progress::Plain => Box::new(plain::Plain::new(out, verbose, false)),
+        Progress::Screen => Box::new(screen::Screen::new(out)),
+        Progress::Plain => Box::new(plain::Plain::new(out, verbose, false)),
         Progress::Quiet => Box::new(plain::Plain::new(out, verbose, true)),
         Progress::Json => Box::new(json::Json::new(out)),
     }

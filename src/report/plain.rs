@@ -1,12 +1,16 @@
 //! One line an event, for pipes, files and CI.
 
-use console::style;
-
 use crate::event::{Event, ReadyBy};
 
+use super::diagnostic::warning_line;
 use super::failures::Failures;
 use super::summary::{interrupted_line, seconds, summary_lines};
 use super::{Out, Reporter};
+
+/// A service's name before each line; one may be a label of anybody's.
+const WIDEST_NAME: usize = 64;
+/// What a builder or a healthcheck says in one line; nobody reads a longer one.
+const LONGEST: usize = 8 << 10;
 
 pub(super) struct Plain {
     out: Out,
@@ -27,7 +31,9 @@ impl Plain {
 
     fn say(&self, service: Option<&str>, text: &str) {
         if !self.quiet {
-            self.out.diagnostic(&format!("{:<12} {text}", service.unwrap_or("-")));
+            let name = self.out.shown_line(service.unwrap_or("-")).cut(WIDEST_NAME).padded(12);
+            self.out
+                .diagnostic(name.text(" ").and(self.out.shown_line(text).cut(LONGEST)));
         }
     }
 }
@@ -35,7 +41,7 @@ impl Plain {
 impl Reporter for Plain {
     fn event(&mut self, event: &Event) {
         for line in self.failures.lines(event, &self.out) {
-            self.out.diagnostic(&line);
+            self.out.diagnostic(line);
         }
         match event {
             Event::Planned { notes, .. } => {
@@ -67,18 +73,11 @@ impl Reporter for Plain {
                 );
             }
             Event::Note { text } => self.say(None, &format!("note: {text}")),
-            Event::Warning { text } => {
-                self.out
-                    .diagnostic(&format!("{} {text}", style("warning:").yellow().bold().for_stderr()));
-            }
-            Event::Interrupted { services } => {
-                self.out.diagnostic(&interrupted_line(services));
-            }
+            Event::Warning { text } => self.out.diagnostic(warning_line(text)),
+            Event::Interrupted { services } => self.out.diagnostic(interrupted_line(services)),
             Event::Finished { .. } => {
                 if !self.quiet {
-                    for line in summary_lines(event) {
-                        self.out.line(&line);
-                    }
+                    self.out.lines(summary_lines(event));
                 }
             }
         }

@@ -3,14 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use console::style;
+use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::event::{Event, ReadyBy};
+use crate::terminal::Line;
 
+use super::diagnostic::warning_line;
 use super::failures::Failures;
 use super::summary::{interrupted_line, seconds, summary_lines};
 use super::{Out, Reporter};
+
+/// A service's name takes at most so many columns: one may be a label of anybody's.
+const WIDEST_NAME: usize = 64;
+/// More than a terminal has columns.
+const LONGEST: usize = 500;
 
 pub(super) struct Screen {
     out: Out,
@@ -31,6 +38,11 @@ impl Screen {
         }
     }
 
+    /// What may stand on a line of the screen: one that is drawn ten times a second, of which a terminal shows what fits.
+    fn drawn(&self, line: impl Into<Line>) -> String {
+        self.out.for_stderr(self.out.shown_line(line).cut(LONGEST))
+    }
+
     /// The line of `service`; things without a service share one.
     fn bar(&mut self, service: Option<&str>) -> ProgressBar {
         let name = service.unwrap_or("stack");
@@ -39,21 +51,31 @@ impl Screen {
         }
         let bar = self.area.add(ProgressBar::new(0));
         bar.set_style(working());
-        bar.set_prefix(format!("{name:<width$}", width = self.width));
+        bar.set_prefix(self.drawn(self.name(name).padded(self.width)));
         bar.enable_steady_tick(Duration::from_millis(100));
         self.bars.insert(name.to_owned(), bar.clone());
         bar
     }
 
-    fn end(&mut self, service: &str, mark: &str, text: String) {
+    fn name(&self, service: &str) -> Line {
+        self.out.shown_line(service).cut(WIDEST_NAME)
+    }
+
+    fn say(&mut self, service: Option<&str>, text: impl Into<Line>) {
+        let text = self.drawn(text);
+        self.bar(service).set_message(text);
+    }
+
+    fn end(&mut self, service: &str, mark: &str, text: impl Into<Line>) {
+        let text = self.drawn(text);
         let bar = self.bar(Some(service));
         bar.set_style(ended(mark));
         bar.finish_with_message(text);
     }
 
-    fn print(&self, lines: Vec<String>) {
+    fn print<L: Into<Line>>(&self, lines: impl IntoIterator<Item = L>) {
         for line in lines {
-            let line = self.out.masked(&line);
+            let line = self.out.for_stderr(line);
             // The terminal is gone: there is nowhere to say so.
             let _unseen = self.area.println(line);
         }
@@ -74,18 +96,19 @@ impl Reporter for Screen {
             Event::Planned {
                 services, steps, notes, ..
             } => {
-                self.width = services.iter().map(String::len).max().unwrap_or(0).max(5);
+                let widths = services.iter().map(|service| self.name(service).width());
+                self.width = widths.max().unwrap_or(0).max(5);
                 for service in services {
                     let busy = steps.iter().any(|step| step.service.as_ref() == Some(service));
                     if busy {
-                        self.bar(Some(service)).set_message("waiting");
+                        self.say(Some(service), "waiting");
                     }
                 }
-                self.print(notes.iter().map(|note| format!("note: {note}")).collect());
+                self.print(notes.iter().map(|note| format!("note: {note}")));
             }
             Event::StepStarted { service, action, .. } => {
                 if service.is_some() {
-                    self.bar(service.as_deref()).set_message(action.clone());
+                    self.say(service.as_deref(), action);
                 }
             }
             Event::Progress {
@@ -95,30 +118,26 @@ impl Reporter for Screen {
                 total,
                 ..
             } => {
-                let text = self.out.masked(text);
                 let bar = self.bar(service.as_deref());
                 if *total > 0 {
                     bar.set_style(measured());
                     bar.set_length(*total);
                     bar.set_position(*current);
                 }
-                bar.set_message(text);
+                self.say(service.as_deref(), text);
             }
-            Event::Output { service, line, .. } => {
-                let line = self.out.masked(line);
-                self.bar(service.as_deref()).set_message(line);
-            }
+            Event::Output { service, line, .. } => self.say(service.as_deref(), line),
             Event::StepDone { service, .. } => {
                 if service.is_some() {
                     let bar = self.bar(service.as_deref());
                     bar.set_style(working());
-                    bar.set_message("waiting");
+                    self.say(service.as_deref(), "waiting");
                 }
             }
-            Event::Lost { service, .. } => self.end(service, "✗", style("failed").red().to_string()),
+            Event::Lost { service, .. } => self.end(service, "✗", failed()),
             Event::StepFailed { service, .. } => {
                 if let Some(service) = service {
-                    self.end(service, "✗", style("failed").red().to_string());
+                    self.end(service, "✗", failed());
                 }
             }
             Event::StepSkipped { service, because, .. } => {
@@ -126,31 +145,32 @@ impl Reporter for Screen {
                     self.end(service, "-", format!("left out, because {because} failed"));
                 }
             }
-            Event::Waiting { service, text } => {
-                let text = self.out.masked(text);
-                self.bar(Some(service)).set_message(text);
-            }
+            Event::Waiting { service, text } => self.say(Some(service), text),
             Event::Ready { service, by, after_ms } => {
                 let word = if *by == ReadyBy::Completed {
                     "completed"
                 } else {
                     "ready"
                 };
-                self.end(service, "✓", format!("{} {}", style(word).green(), seconds(*after_ms)));
+                let text = Line::new().styled(Style::new().green(), word).text(" ");
+                self.end(service, "✓", text.text(seconds(*after_ms)));
             }
-            Event::Note { text } => self.print(vec![format!("note: {text}")]),
-            Event::Warning { text } => self.print(vec![format!("{} {text}", style("warning:").yellow())]),
-            Event::Interrupted { services } => self.print(vec![interrupted_line(services)]),
+            Event::Note { text } => self.print([format!("note: {text}")]),
+            Event::Warning { text } => self.print([warning_line(text)]),
+            Event::Interrupted { services } => self.print([interrupted_line(services)]),
             Event::Finished { .. } => {
                 self.clear();
-                for line in summary_lines(event) {
-                    self.out.line(&line);
-                }
+                self.out.lines(summary_lines(event));
             }
         }
     }
 }
 
+fn failed() -> Line {
+    Line::new().styled(Style::new().red(), "failed")
+}
+
+/// `text` is ours: what stands in braces is a part of the line. What those parts are filled with is not looked at for braces.
 fn template(text: &str) -> ProgressStyle {
     ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

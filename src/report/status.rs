@@ -1,11 +1,12 @@
 //! The table of `status`.
 
-use console::style;
+use console::Style;
 use serde::Serialize;
 
 use crate::observed::{Container, Health, State};
+use crate::terminal::Line;
 
-use super::table;
+use super::{Out, table};
 
 /// One container, as `status` shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -57,28 +58,27 @@ impl StatusRow {
 }
 
 /// The rows as a table: service, state, since when, ports, image.
-pub fn status_table(rows: &[StatusRow]) -> Vec<String> {
-    let cells: Vec<Vec<String>> = rows
+pub fn status_table(out: &Out, rows: &[StatusRow]) -> Vec<Line> {
+    let cells: Vec<Vec<Line>> = rows
         .iter()
         .map(|row| {
-            let word = word(row);
-            let state = if row.ready {
-                style(word).green()
+            let style = if row.ready {
+                Style::new().green()
             } else if matches!(row.state, State::Exited { code: 0 }) {
-                style(word).dim()
+                Style::new().dim()
             } else {
-                style(word).yellow()
+                Style::new().yellow()
             };
             vec![
-                row.service.clone(),
-                state.to_string(),
-                uptime(&row.status).to_owned(),
-                row.ports.join(", "),
-                row.image.clone(),
+                Line::from(&row.service),
+                Line::new().styled(style, word(row)),
+                Line::from(uptime(&row.status)),
+                Line::from(row.ports.join(", ")),
+                Line::from(&row.image),
             ]
         })
         .collect();
-    table(&["SERVICE", "STATE", "SINCE", "PORTS", "IMAGE"], &cells)
+    table(out, &["SERVICE", "STATE", "SINCE", "PORTS", "IMAGE"], cells)
 }
 
 fn word(row: &StatusRow) -> String {

@@ -1,9 +1,12 @@
 //! The last lines of a command: what became of each service, where it answers, what to do next.
 
-use console::style;
+use console::Style;
 
 use crate::event::{Event, ServiceSummary};
 use crate::observed::{Health, State};
+use crate::terminal::Line;
+
+use super::diagnostic::warning_line;
 
 /// `2.4 s`, `130 ms`.
 pub fn seconds(milliseconds: u64) -> String {
@@ -15,18 +18,16 @@ pub fn seconds(milliseconds: u64) -> String {
 }
 
 /// The line for [`Event::Interrupted`].
-pub fn interrupted_line(services: &[String]) -> String {
-    let mark = style("warning:").yellow().bold().for_stderr();
-    let mut line = format!("{mark} interrupted; containers are left as they are");
-    if !services.is_empty() {
-        line.push_str(", not finished: ");
-        line.push_str(&services.join(", "));
+pub fn interrupted_line(services: &[String]) -> Line {
+    let line = warning_line("interrupted; containers are left as they are");
+    if services.is_empty() {
+        return line;
     }
-    line
+    line.text(format!(", not finished: {}", services.join(", ")))
 }
 
 /// The lines for [`Event::Finished`]; none for other events.
-pub fn summary_lines(event: &Event) -> Vec<String> {
+pub fn summary_lines(event: &Event) -> Vec<Line> {
     let Event::Finished {
         command,
         project,
@@ -39,32 +40,37 @@ pub fn summary_lines(event: &Event) -> Vec<String> {
     else {
         return Vec::new();
     };
-    let mut lines = Vec::new();
-    if *changed == 0 && *ok {
-        lines.push(format!("{command}: nothing to do ({project}, {})", seconds(*took_ms)));
+    let head = || Line::from(format!("{command}: "));
+    let took = seconds(*took_ms);
+    let mut lines = vec![if *changed == 0 && *ok {
+        head().text(format!("nothing to do ({project}, {took})"))
     } else if *ok {
-        lines.push(format!("{command}: {} in {}", style("done").green(), seconds(*took_ms)));
+        head().styled(Style::new().green(), "done").text(format!(" in {took}"))
     } else {
-        lines.push(format!(
-            "{command}: {} after {}",
-            style("failed").red(),
-            seconds(*took_ms)
-        ));
-    }
-    let width = services.iter().map(|service| service.service.len()).max().unwrap_or(0);
+        head()
+            .styled(Style::new().red(), "failed")
+            .text(format!(" after {took}"))
+    }];
+    let name = |service: &ServiceSummary| Line::from(&service.service);
+    let width = services.iter().map(|service| name(service).width()).max().unwrap_or(0);
     for service in services {
-        let mut parts = vec![format!("  {:width$}", service.service), state_word(service)];
-        parts.extend(service.ready_ms.map(seconds));
-        parts.extend(service.urls.iter().cloned());
-        lines.push(parts.join("  "));
+        let mut line = Line::from("  ").and(name(service).padded(width));
+        line = line.text("  ").and(state_word(service));
+        let facts = service
+            .ready_ms
+            .map(seconds)
+            .into_iter()
+            .chain(service.urls.iter().cloned());
+        lines.push(facts.fold(line, |line, fact| line.text("  ").text(fact)));
     }
     for sentence in next {
-        lines.push(format!("  {} {sentence}", style("next:").cyan()));
+        let mark = Line::from("  ").styled(Style::new().cyan(), "next:");
+        lines.push(mark.text(" ").text(sentence));
     }
     lines
 }
 
-fn state_word(service: &ServiceSummary) -> String {
+fn state_word(service: &ServiceSummary) -> Line {
     let word = match service.state {
         None => "not there".to_owned(),
         Some(State::Exited { code: 0 }) if service.ready => "completed".to_owned(),
@@ -79,10 +85,10 @@ fn state_word(service: &ServiceSummary) -> String {
         Some(State::Restarting) => "restarting".to_owned(),
         Some(State::Removing | State::Dead) => "going away".to_owned(),
     };
-    let padded = format!("{word:<11}");
-    if service.ready {
-        style(padded).green().to_string()
+    let style = if service.ready {
+        Style::new().green()
     } else {
-        style(padded).red().to_string()
-    }
+        Style::new().red()
+    };
+    Line::new().styled(style, word).padded(11)
 }

@@ -3,7 +3,13 @@
 //! colours are ours and come last.
 
 mod clean;
+mod colours;
+mod cut;
 mod line;
+mod sequence;
+mod streams;
 
-pub use clean::{clean, clean_line, with_colours};
+pub use clean::{clean, clean_bytes, clean_line, escaped_json, with_colours};
+pub use cut::cut;
 pub use line::Line;
+pub use streams::{stderr_columns, stderr_is_terminal, stdout_columns, stdout_is_terminal};

@@ -72,7 +72,7 @@ pub(super) async fn choose(
                 Place::Loki(_) => "Loki".to_owned(),
                 Place::Files(files) => format!("{} ({} bytes)", files.path.display(), files.history.length()),
             };
-            session.out.diagnostic(&format!("logs: {} from {from}", container.name));
+            session.out.diagnostic(format!("logs: {} from {from}", container.name));
         }
         chosen.push(Chosen {
             id: container.id,
@@ -125,7 +125,7 @@ pub(super) async fn from_loki(
         if session.global.verbose > 0 {
             session
                 .out
-                .diagnostic(&format!("logs: {} from Loki at {url}", known.container));
+                .diagnostic(format!("logs: {} from Loki at {url}", known.container));
         }
         Chosen {
             id: String::new(),

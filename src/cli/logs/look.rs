@@ -9,9 +9,10 @@ use crate::cli::session::Session;
 use crate::failure::Failure;
 use crate::logs::{Around, Clock, Fit, Form, Printer, Who};
 use crate::redact::Redactor;
+use crate::report::warning_line;
+use crate::terminal::{Line, stdout_columns, stdout_is_terminal};
 
 use super::args::LogsArgs;
-use super::is_terminal;
 
 /// The colours of services' names, in turn.
 const COLOURS: [Color; 6] = [
@@ -22,12 +23,14 @@ const COLOURS: [Color; 6] = [
     Color::Blue,
     Color::Red,
 ];
+/// A service's name takes at most so many columns: Loki's labels and those of containers are whoever's.
+const WIDEST_NAME: usize = 64;
 /// The width of a pane that says nothing of its own.
 const WIDTH: usize = 80;
 
 pub(super) fn printer(session: &Session, args: &LogsArgs) -> Result<Printer, Failure> {
     if args.no_redact {
-        if !is_terminal() {
+        if !stdout_is_terminal() {
             return Err(Failure::usage("--no-redact works on a terminal only")
                 .because("what goes to a file or another program may go further, and keys with it")
                 .hint("leave it out: keys are shown as ********"));
@@ -38,7 +41,7 @@ pub(super) fn printer(session: &Session, args: &LogsArgs) -> Result<Printer, Fai
         Output::Json => Form::Json,
         Output::Raw => Form::Raw,
         // `--color always` is for a pager, which is a terminal in the end.
-        Output::Text if is_terminal() || session.global.color == ColorChoice::Always => Form::Pretty,
+        Output::Text if stdout_is_terminal() || session.global.color == ColorChoice::Always => Form::Pretty,
         Output::Text => Form::Plain,
     };
     let fit = match (args.wrap, args.cut) {
@@ -66,11 +69,7 @@ fn width(session: &Session) -> usize {
         .environment
         .get("COLUMNS")
         .and_then(|columns| columns.parse().ok());
-    let term = console::Term::stdout();
-    match term.size_checked() {
-        Some((_, width)) => usize::from(width),
-        None => columns.unwrap_or(WIDTH),
-    }
+    stdout_columns().or(columns).unwrap_or(WIDTH)
 }
 
 pub(super) fn around(session: &Session, args: &LogsArgs) -> Around {
@@ -99,7 +98,7 @@ impl Names {
         names.width = names
             .services
             .iter()
-            .map(|service| console::measure_text_width(service))
+            .map(|service| Line::from(service).cut(WIDEST_NAME).width())
             .max()
             .unwrap_or(0);
         names
@@ -115,17 +114,16 @@ impl Names {
 
     pub(super) fn who(&mut self, service: &str, container: &str, printer: &Printer) -> Who {
         let number = self.number(service);
-        let name = format!("{service:width$}", width = self.width);
-        let name = if printer.colour {
-            let style = Style::new().fg(COLOURS[number % COLOURS.len()]).force_styling(true);
-            style.apply_to(name).to_string()
-        } else {
-            name
-        };
+        let style = Style::new().fg(COLOURS[number % COLOURS.len()]);
+        let name = Line::new()
+            .styled(style, service)
+            .masked(|text| printer.mask_text(text))
+            .cut(WIDEST_NAME);
+        let prefix = name.padded(self.width).text(" | ");
         Who {
             service: service.into(),
             container: container.to_owned(),
-            prefix: format!("{name} | ").into_bytes(),
+            prefix: printer.written(&prefix).into_bytes(),
         }
     }
 }
@@ -133,7 +131,6 @@ impl Names {
 /// A word on stderr, also when the output is for programs: what is missing there is never silent.
 pub(super) fn say(session: &Session, text: &str) {
     if !session.global.quiet {
-        let mark = console::style("warning:").yellow().bold().for_stderr();
-        session.out.diagnostic(&format!("{mark} {text}"));
+        session.out.diagnostic(warning_line(text));
     }
 }

@@ -6,7 +6,6 @@ mod follow;
 mod look;
 mod summary;
 
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{Receiver, channel};
@@ -224,7 +223,7 @@ impl Show<'_> {
             .map(|chosen| feed(project, wanted, chosen, chunk))
             .collect::<Result<Vec<_>, _>>()?;
         let around = look::around(session, args);
-        let mut output = Output::new(std::io::stdout().lock(), around, tail.map(|tail| (tail, services)));
+        let mut output = Output::new(session.out.logs(), around, tail.map(|tail| (tail, services)));
         let read_on = merge(feeds, &mut output).await;
         let failures = std::mem::take(&mut output.failures);
         for (source, failure) in &failures {
@@ -321,9 +320,4 @@ fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Re
         }
     }
     Ok(feed)
-}
-
-/// Whether somebody looks at the output.
-fn is_terminal() -> bool {
-    std::io::stdout().is_terminal()
 }

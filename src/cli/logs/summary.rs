@@ -6,6 +6,7 @@ use console::Style;
 
 use crate::cli::session::Session;
 use crate::logs::{Clock, Form, Group, Output, Wanted, json_entry};
+use crate::terminal::Line;
 
 /// Of a long example the beginning and the end say most.
 const LINES: usize = 12;
@@ -15,8 +16,9 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
         for group in groups {
             let (who, record) = &group.example;
             let text = group.json(&json_entry(who, record)).to_string();
-            let masked = wanted.printer.mask(text.as_bytes());
-            if !(output.text(&masked) && output.text(b"\n")) {
+            let mut line = Vec::new();
+            wanted.printer.json_text(&text, &mut line);
+            if !output.text(&line) {
                 return;
             }
         }
@@ -29,13 +31,6 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
         return;
     }
     let clock = wanted.printer.clock.clone().unwrap_or_else(Clock::local);
-    let painted = |style: Style, text: String| {
-        if wanted.printer.colour {
-            style.force_styling(true).apply_to(text).to_string()
-        } else {
-            text
-        }
-    };
     for group in groups {
         let services: Vec<&str> = group.services.iter().map(|service| &**service).collect();
         let mut when = Vec::new();
@@ -44,10 +39,13 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
             when.extend_from_slice(b" .. ");
             clock.write(group.last, &mut when);
         }
-        let count = painted(Style::new().red().bold(), format!("{}x", group.count));
-        let services = painted(Style::new().bold(), services.join(", "));
-        let head = format!("{count} {services}  {}\n", String::from_utf8_lossy(&when));
-        if !output.text(head.as_bytes()) {
+        let head = Line::new()
+            .styled(Style::new().red().bold(), format!("{}x", group.count))
+            .text(" ")
+            .styled(Style::new().bold(), services.join(", "))
+            .text(format!("  {}", String::from_utf8_lossy(&when)));
+        let head = wanted.printer.written(&head);
+        if !(output.text(head.as_bytes()) && output.text(b"\n")) {
             return;
         }
         let (who, record) = &group.example;

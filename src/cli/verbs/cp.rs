@@ -1,6 +1,5 @@
 //! `cp`: files between a container and here.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -120,7 +119,7 @@ async fn from_container(
     let Side::Local(to) = to else {
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|error| error.failure())?;
-            if std::io::stdout().write_all(&piece).is_err() {
+            if !session.out.bytes(&piece) {
                 break;
             }
         }

@@ -51,12 +51,12 @@ pub(crate) async fn run(session: &Session, args: &EventsArgs) -> Ended {
         if !is_meant || event.one_off {
             continue;
         }
-        let line = if args.json || session.json() {
-            as_json(&event)
+        let is_read = if args.json || session.json() {
+            session.out.json(&as_json(&event))
         } else {
-            as_line(&event)
+            session.out.line(as_line(&event))
         };
-        if !session.out.line(&line) {
+        if !is_read {
             return Ok(None);
         }
     }
@@ -78,7 +78,7 @@ fn as_line(event: &RawEvent) -> String {
     )
 }
 
-fn as_json(event: &RawEvent) -> String {
+fn as_json(event: &RawEvent) -> serde_json::Value {
     serde_json::json!({
         "time": event.time,
         "type": "container",
@@ -87,5 +87,4 @@ fn as_json(event: &RawEvent) -> String {
         "action": event.action,
         "attributes": event.attributes,
     })
-    .to_string()
 }

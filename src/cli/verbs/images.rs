@@ -72,15 +72,13 @@ pub(crate) async fn run(session: &Session, args: &ImagesArgs) -> Ended {
         });
     }
     if session.json() || args.format == Form::Json {
-        session.out.line(&serde_json::json!(rows).to_string());
+        session.out.json(&rows);
         return Ok(None);
     }
     if session.global.quiet {
         let mut ids: Vec<&str> = known.keys().map(|id| id.trim_start_matches("sha256:")).collect();
         ids.dedup();
-        for id in ids {
-            session.out.line(id);
-        }
+        session.out.lines(ids);
         return Ok(None);
     }
     let cells: Vec<Vec<String>> = rows
@@ -107,9 +105,7 @@ pub(crate) async fn run(session: &Session, args: &ImagesArgs) -> Ended {
         "SIZE",
         "CREATED",
     ];
-    for line in table(&header, &cells) {
-        session.out.line(&line);
-    }
+    session.out.lines(table(&session.out, &header, cells));
     Ok(None)
 }
 

@@ -54,16 +54,13 @@ pub(crate) async fn run(session: &Session, args: &LsArgs) -> Ended {
             .iter()
             .map(|[name, status, files]| serde_json::json!({ "Name": name, "Status": status, "ConfigFiles": files }))
             .collect();
-        session.out.line(&serde_json::json!(rows).to_string());
+        session.out.json(&rows);
     } else if session.global.quiet {
-        for [name, ..] in &rows {
-            session.out.line(name);
-        }
+        session.out.lines(rows.iter().map(|[name, ..]| name));
     } else {
         let rows: Vec<Vec<String>> = rows.into_iter().map(Into::into).collect();
-        for line in table(&["NAME", "STATUS", "CONFIG FILES"], &rows) {
-            session.out.line(&line);
-        }
+        let header = ["NAME", "STATUS", "CONFIG FILES"];
+        session.out.lines(table(&session.out, &header, rows));
     }
     Ok(None)
 }

@@ -57,9 +57,7 @@ pub(crate) async fn run(session: &Session, args: &PortArgs) -> Ended {
         // One for IPv4, one for IPv6: the first leads to the service.
         lines.truncate(1);
     }
-    for line in lines {
-        session.out.line(&line);
-    }
+    session.out.lines(lines);
     Ok(None)
 }
 

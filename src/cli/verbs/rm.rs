@@ -1,6 +1,6 @@
 //! `rm`: removes stopped containers.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::BufRead as _;
 
 use clap::Args;
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
             0 => "rm: there are no containers to remove".to_owned(),
             _ => format!("rm: there are no stopped containers; {running} run, --stop stops them first"),
         };
-        session.out.line(&text);
+        session.out.line(text);
         return Ok(None);
     }
     if !args.force && !agreed(session, &plan) {
@@ -57,11 +57,8 @@ fn agreed(session: &Session, plan: &Plan) -> bool {
         .iter()
         .filter(|step| step.action.verb() == "remove container");
     let names: Vec<&str> = removed.map(|step| step.action.target()).collect();
-    session
-        .out
-        .diagnostic(&format!("going to remove {}\nare you sure? [y/N]", names.join(", ")));
-    // Nobody may be looking.
-    let _unseen = std::io::stderr().flush();
+    session.out.diagnostic(format!("going to remove {}", names.join(", ")));
+    session.out.diagnostic("are you sure? [y/N]");
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")

@@ -20,6 +20,7 @@ use crate::content;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::plan::{self, Once, OneOff, UpOptions};
+use crate::terminal::stdout_is_terminal;
 
 use super::joined::Joined;
 
@@ -115,7 +116,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     if let Some(name) = &args.name {
         compose::check_container_name(name)?;
     }
-    let tty = args.tty || (!args.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
+    let tty = args.tty || (!args.no_tty && std::io::stdin().is_terminal() && stdout_is_terminal());
     let options = options(session, &stack, args)?;
     let once = once(&stack.name, args);
     let here = session.start_dir()?;
@@ -132,7 +133,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     let container = id_of(&engine, &stack, &once.name).await?;
     if args.detach {
         engine.start(&container).await.map_err(|error| error.failure())?;
-        session.out.line(&container);
+        session.out.line(container);
         return Ok(None);
     }
     let joined = Joined {

@@ -28,10 +28,9 @@ pub struct StatsArgs {
 pub(crate) async fn run(session: &Session, args: &StatsArgs) -> Ended {
     let mut there = There::of(session, &args.services).await?;
     there.require(&args.services)?;
-    let term = console::Term::stdout();
     loop {
         let shown = tokio::select! {
-            shown = show(session, args, &there, term.is_term() && !args.no_stream) => shown?,
+            shown = show(session, args, &there) => shown?,
             () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
         };
         if args.no_stream || !shown {
@@ -42,7 +41,7 @@ pub(crate) async fn run(session: &Session, args: &StatsArgs) -> Ended {
 }
 
 /// A sample takes the engine a second or two. False when nobody reads any more.
-async fn show(session: &Session, args: &StatsArgs, there: &There, clear: bool) -> Result<bool, Failure> {
+async fn show(session: &Session, args: &StatsArgs, there: &There) -> Result<bool, Failure> {
     let running = there.running(&args.services);
     let samples = running.iter().map(|container| there.engine.usage(&container.id));
     let samples = futures_util::future::join_all(samples).await;
@@ -55,11 +54,11 @@ async fn show(session: &Session, args: &StatsArgs, there: &There, clear: bool) -
         }
     }
     if session.json() || args.format == Form::Json {
-        return Ok(rows.iter().all(|(name, usage)| session.out.line(&as_json(name, usage))));
+        return Ok(rows.iter().all(|(name, usage)| session.out.json(&as_json(name, usage))));
     }
     let cells: Vec<Vec<String>> = rows.iter().map(|(name, usage)| cells(name, usage)).collect();
-    if clear {
-        let cleared = console::Term::stdout().clear_screen();
+    if !args.no_stream {
+        let cleared = session.out.clear_screen();
         cleared.map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
     }
     let header = [
@@ -71,7 +70,7 @@ async fn show(session: &Session, args: &StatsArgs, there: &There, clear: bool) -
         "BLOCK I/O",
         "PIDS",
     ];
-    Ok(table(&header, &cells).iter().all(|line| session.out.line(line)))
+    Ok(session.out.lines(table(&session.out, &header, cells)))
 }
 
 fn cells(name: &str, usage: &Usage) -> Vec<String> {
@@ -87,7 +86,7 @@ fn cells(name: &str, usage: &Usage) -> Vec<String> {
     ]
 }
 
-fn as_json(name: &str, usage: &Usage) -> String {
+fn as_json(name: &str, usage: &Usage) -> serde_json::Value {
     serde_json::json!({
         "container": name,
         "cpu_percent": usage.cpu_percent,
@@ -99,5 +98,4 @@ fn as_json(name: &str, usage: &Usage) -> String {
         "written": usage.written,
         "pids": usage.pids,
     })
-    .to_string()
 }

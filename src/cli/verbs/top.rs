@@ -45,14 +45,12 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
                 titles.iter().cloned().zip(cells).collect()
             })
             .collect();
-        session.out.line(&serde_json::json!(objects).to_string());
+        session.out.json(&objects);
         return Ok(None);
     }
     let header: Vec<&str> = titles.iter().map(String::as_str).collect();
     if !rows.is_empty() {
-        for line in table(&header, &rows) {
-            session.out.line(&line);
-        }
+        session.out.lines(table(&session.out, &header, rows));
     }
     Ok(None)
 }

@@ -51,15 +51,12 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
     if session.json() || args.format == Form::Json {
         let object = |row: &Vec<String>| serde_json::json!({ "Driver": row[0], "Name": row[1], "Services": row[2] });
         let rows: Vec<serde_json::Value> = rows.iter().map(object).collect();
-        session.out.line(&serde_json::json!(rows).to_string());
+        session.out.json(&rows);
     } else if session.global.quiet {
-        for row in &rows {
-            session.out.line(&row[1]);
-        }
+        session.out.lines(rows.iter().map(|row| &row[1]));
     } else {
-        for line in table(&["DRIVER", "VOLUME NAME", "SERVICES"], &rows) {
-            session.out.line(&line);
-        }
+        let header = ["DRIVER", "VOLUME NAME", "SERVICES"];
+        session.out.lines(table(&session.out, &header, rows));
     }
     Ok(None)
 }

@@ -41,13 +41,14 @@ pub(crate) async fn run(session: &Session, args: &WaitArgs) -> Ended {
             break;
         };
         let code = code.map_err(|error| error.failure())?;
-        let line = if session.json() {
-            serde_json::json!({ "container": container.name, "service": container.service(), "exit_code": code })
-                .to_string()
+        if session.json() {
+            let ended =
+                serde_json::json!({ "container": container.name, "service": container.service(), "exit_code": code });
+            session.out.json(&ended);
         } else {
-            format!("container \"{}\" exited with status code {code}", container.name)
-        };
-        session.out.line(&line);
+            let ended = format!("container \"{}\" exited with status code {code}", container.name);
+            session.out.line(ended);
+        }
         codes.push(code);
         if args.down_project {
             break;

@@ -302,8 +302,12 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// What may stand as it is. go-yaml also prints the separators of lines and paragraphs, and the characters that turn the direction of
+/// what follows (Unicode Bidirectional Algorithm, explicit formatting); here they are escaped: a file that is looked at on a terminal
+/// has to look like what it says.
 fn is_printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+        && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The emitter's choice, after the representer's and the "desolver's".
@@ -423,10 +427,12 @@ fn base_60(text: &str) -> bool {
 mod tests {
     use std::path::Path;
 
+    use proptest::prelude::*;
     use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::compose::tree::from_yaml;
+    use crate::terminal::escaped_json;
     use crate::yaml::{Source, parse};
 
     fn read(text: &str) -> Tree {
@@ -436,7 +442,8 @@ mod tests {
     }
 
     fn tree(value: &Json) -> Tree {
-        read(&value.to_string())
+        // Control characters are refused unless they are escaped.
+        read(&escaped_json(&value.to_string()))
     }
 
     #[test]
@@ -506,6 +513,43 @@ mod tests {
             let value = json!({ "k": text, "l": [text], format!("{text}k"): 1 });
             let printed = to_yaml(&tree(&value));
             assert_eq!(read(&printed).to_json(), value, "{printed}");
+        }
+    }
+
+    fn acts(c: char) -> bool {
+        (c.is_control() && c != '\n') || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    }
+
+    #[test]
+    fn what_a_terminal_acts_on_is_escaped_where_it_stands() {
+        for text in [
+            "\u{1b}]52;c;eA==\u{7}",
+            "\u{9b}2J",
+            "a\u{7f}b\tc",
+            "a\u{202e}b",
+            "a\u{2028}b",
+            "a\nb\u{2029}c\n",
+            "a\u{85}b\n",
+            "yes\u{2066}",
+        ] {
+            let value = json!({ text: [text], "k": { "x": text } });
+            let printed = to_yaml(&tree(&value));
+            assert!(!printed.contains(acts), "{printed:?}");
+            assert_eq!(read(&printed).to_json(), value, "{printed}");
+        }
+    }
+
+    proptest! {
+        /// Keys and values of whatever characters, also long ones, which are folded.
+        #[test]
+        fn any_text_reads_back_as_the_same_and_holds_nothing_that_a_terminal_acts_on(
+            key in "(\\PC|[\u{0}-\u{20}\u{7f}-\u{a0}\u{2028}-\u{202e}\u{2066}-\u{2069}\u{feff}:#\\-'\"\\\\\n ]){0,60}",
+            value in "([a-z]{1,9} ?|\\PC|[\u{0}-\u{20}\u{7f}-\u{a0}\u{2028}-\u{202e}\u{2066}-\u{2069}\u{feff}:#\\-'\"\\\\\n ]){0,60}",
+        ) {
+            let value = json!({ "k": { key.as_str(): value.as_str(), "l": [value.as_str(), [value.as_str()]] } });
+            let printed = to_yaml(&tree(&value));
+            prop_assert!(!printed.contains(acts), "{printed:?}");
+            prop_assert_eq!(read(&printed).to_json(), value, "{}", printed);
         }
     }
 }

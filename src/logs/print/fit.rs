@@ -1,6 +1,8 @@
 //! Long lines: as they are, wrapped under their text, or cut.
 
-use console::{measure_text_width, truncate_str};
+use console::measure_text_width;
+
+use crate::terminal::cut;
 
 /// What happens to lines that are longer than the screen is wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,7 +39,7 @@ impl Fit {
         match self {
             Self::Cut(_) => {
                 to.extend_from_slice(head);
-                to.extend_from_slice(truncate_str(&text, room, "…").as_bytes());
+                to.extend_from_slice(cut(&text, room).as_bytes());
                 to.push(b'\n');
             }
             _ => {

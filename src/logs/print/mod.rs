@@ -5,13 +5,14 @@ mod clock;
 mod fit;
 mod json;
 mod pretty;
-mod safe;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Record, format};
 use crate::redact::Redactor;
+use crate::terminal::{Line, clean_bytes, clean_line, escaped_json};
 
 pub use clock::Clock;
 pub use fit::Fit;
@@ -20,7 +21,7 @@ pub use json::{entry as json_entry, message};
 /// How a record looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Form {
-    /// Service and line, as written.
+    /// Service and line, as written but for what a terminal acts on.
     #[default]
     Plain,
     /// For a terminal: JSON lines taken apart, nothing that could move the cursor.
@@ -80,10 +81,7 @@ impl Printer {
                 }
             }
             Form::Json => {
-                let text = json::entry(who, record).to_string();
-                // An escape (`\u0073k-…`) may have hidden a key until now.
-                to.extend_from_slice(&self.mask(text.as_bytes()));
-                to.push(b'\n');
+                self.json_text(&json::entry(who, record).to_string(), to);
             }
         }
     }
@@ -96,32 +94,56 @@ impl Printer {
         }
     }
 
+    /// The same of text.
+    pub fn mask_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match &self.redactor {
+            Some(redactor) => redactor.mask(text),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    /// `line` as this printer's text has it.
+    pub fn written(&self, line: &Line) -> String {
+        line.written(self.colour, |text| self.mask_text(text))
+    }
+
+    /// Appends JSON as a line of its own.
+    pub fn json_text(&self, json: &str, to: &mut Vec<u8>) {
+        // An escape (`\u0073k-…`) may have hidden a key until now.
+        to.extend_from_slice(escaped_json(&self.mask_text(json)).as_bytes());
+        to.push(b'\n');
+    }
+
     fn plain(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
         if self.clock.is_none() && self.fit == Fit::Whole && record.len() == 1 {
             to.extend_from_slice(&who.prefix);
-            to.extend_from_slice(without_return(record.bytes()));
+            to.extend_from_slice(&self.cleaned(record.bytes()));
             to.push(b'\n');
             return;
         }
         for (time, line) in record.timed_lines() {
             let head = self.line_head(who, time);
-            self.fit.line(&head, without_return(line), to);
+            self.fit.line(&head, &self.cleaned(line), to);
+        }
+    }
+
+    /// A line without what a terminal would act on; one that has nothing of the kind is not copied.
+    fn cleaned<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
+        match clean_bytes(without_return(line)) {
+            Cow::Borrowed(line) => Cow::Borrowed(line),
+            // A key that escape sequences took apart is whole now.
+            Cow::Owned(line) => Cow::Owned(self.mask(&line).into_owned()),
         }
     }
 
     fn pretty(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
-        let mut lines = Vec::new();
-        let mut times = Vec::new();
         for (index, (time, line)) in record.timed_lines().enumerate() {
-            match pretty::json_line(line, self.colour).filter(|_| index == 0) {
-                Some(taken_apart) => lines.extend(taken_apart),
-                None => lines.push(safe::line(line, self.colour)),
-            }
-            times.resize(lines.len(), time);
-        }
-        for (time, line) in times.into_iter().zip(lines) {
             let head = self.line_head(who, time);
-            self.fit.line(&head, &self.mask(line.as_bytes()), to);
+            let as_json = (index == 0).then(|| pretty::json_line(line)).flatten();
+            let lines = as_json.unwrap_or_else(|| vec![Line::new().coloured(last_state(line))]);
+            for line in lines {
+                self.fit.line(&head, self.written(&line).as_bytes(), to);
+            }
         }
     }
 
@@ -163,12 +185,12 @@ pub fn brief_lines(record: &Record) -> Vec<String> {
     let parts = format::parts(head);
     let mut lines = Vec::new();
     if parts.message.is_empty() {
-        lines.push(safe::line(head, false));
+        lines.push(last_state(head));
     } else {
         let level = format::level(head).map(|level| format!("{:<7} ", level.name().to_uppercase()));
         let mut first = level.unwrap_or_default();
         let mut message = parts.message.lines();
-        first.push_str(&safe::text(message.next().unwrap_or_default(), false));
+        first.push_str(message.next().unwrap_or_default());
         let fields = parts
             .fields
             .iter()
@@ -178,16 +200,24 @@ pub fn brief_lines(record: &Record) -> Vec<String> {
             // Such as Go's error with the stack below it.
             let mut lines = value.lines();
             let more = if lines.clone().nth(1).is_some() { " …" } else { "" };
-            let field = format!("  {key}={}{more}", lines.next().unwrap_or_default());
-            first.push_str(&safe::text(&field, false));
+            let value = lines.next().unwrap_or_default();
+            // A String takes everything.
+            let _infallible = write!(first, "  {key}={value}{more}");
         }
         lines.push(first);
-        lines.extend(message.map(|line| safe::text(line, false)));
+        lines.extend(message.map(ToOwned::to_owned));
         let exception = parts.exception.unwrap_or_default();
-        lines.extend(exception.lines().map(|line| safe::text(line, false)));
+        lines.extend(exception.lines().map(ToOwned::to_owned));
     }
-    lines.extend(record.lines().skip(1).map(|line| safe::line(line, false)));
-    lines
+    lines.extend(record.lines().skip(1).map(last_state));
+    lines.iter().map(|line| clean_line(line).into_owned()).collect()
+}
+
+/// A line as text; of a progress bar's states, which a carriage return parts, the last.
+fn last_state(line: &[u8]) -> String {
+    let line = without_return(line);
+    let last = line.rsplit(|byte| *byte == b'\r').find(|part| !part.is_empty());
+    String::from_utf8_lossy(last.unwrap_or_default()).into_owned()
 }
 
 /// A line without the carriage return of a DOS or terminal line end.
@@ -232,9 +262,15 @@ mod tests {
     ];
 
     #[test]
-    fn plain_lines_are_as_written() {
+    fn plain_lines_are_as_written_but_for_control_characters() {
         let printer = Printer::default();
-        assert_eq!(print(&printer, &["a\u{1b}[31mb\r"]), "app | a\u{1b}[31mb\n");
+        assert_eq!(print(&printer, &["a\tb  é\r"]), "app | a\tb  é\n");
+        assert_eq!(
+            print(&printer, &["a\u{1b}[31mb\u{1b}]52;c;eA==\u{7}\u{9b}2J"]),
+            "app | ab·2J\n"
+        );
+        // All states of a progress bar: who reads a file may look for each.
+        assert_eq!(print(&printer, &["10%\r50%\r100%\r"]), "app | 10%␍50%␍100%\n");
         let printer = Printer {
             clock: Some(Clock::utc()),
             ..Printer::default()

@@ -3,14 +3,14 @@
 use console::Style;
 use serde_json::Value;
 
-use super::safe;
 use crate::logs::{Level, format};
+use crate::terminal::Line;
 
 /// Fields that repeat what the line says anyhow.
 const TIMES: [&str; 4] = ["timestamp", "time", "ts", "@timestamp"];
 
 /// The lines that a JSON line makes; `None`: it is no JSON line.
-pub(super) fn json_line(line: &[u8], colour: bool) -> Option<Vec<String>> {
+pub(super) fn json_line(line: &[u8]) -> Option<Vec<Line>> {
     if line.first() != Some(&b'{') {
         return None;
     }
@@ -19,20 +19,12 @@ pub(super) fn json_line(line: &[u8], colour: bool) -> Option<Vec<String>> {
     if parts.message.is_empty() && level.is_none() {
         return None;
     }
-    let painted = |style: Style, text: &str| {
-        if colour {
-            style.force_styling(true).apply_to(text).to_string()
-        } else {
-            text.to_owned()
-        }
-    };
-    let mut message = parts.message.lines().map(|line| safe::text(line, colour));
-    let mut head = String::new();
+    let mut message = parts.message.lines().map(|line| Line::new().coloured(line));
+    let mut head = Line::new();
     if let Some(level) = level {
-        let name = format!("{:<7} ", level.name().to_uppercase());
-        head.push_str(&painted(style(level), &name));
+        head = head.styled(style(level), format!("{:<7} ", level.name().to_uppercase()));
     }
-    head.push_str(&message.next().unwrap_or_default());
+    head = head.and(message.next().unwrap_or_default());
     let fields = parts.fields.iter().filter(|(key, _)| !TIMES.contains(&key.as_str()));
     for (key, value) in fields {
         let value = match value {
@@ -40,17 +32,12 @@ pub(super) fn json_line(line: &[u8], colour: bool) -> Option<Vec<String>> {
             other => other.to_string(),
         };
         let field = format!("{key}={value}").replace('\n', "\\n");
-        head.push_str("  ");
-        head.push_str(&painted(Style::new().dim(), &safe::text(&field, false)));
+        head = head.text("  ").styled(Style::new().dim(), field);
     }
     let mut lines = vec![head];
     lines.extend(message);
     let exception = parts.exception.unwrap_or_default();
-    lines.extend(
-        exception
-            .lines()
-            .map(|line| format!("    {}", safe::text(line, colour))),
-    );
+    lines.extend(exception.lines().map(|line| Line::from("    ").coloured(line)));
     Some(lines)
 }
 

@@ -27,8 +27,7 @@ pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
         Some(name) => vec![find(name).ok_or_else(|| unknown(name))?],
     };
     if session.json() {
-        let all: Vec<serde_json::Value> = verbs.into_iter().map(as_json).collect();
-        session.out.line(&serde_json::json!(all).to_string());
+        session.out.json(&verbs.into_iter().map(as_json).collect::<Vec<_>>());
         return Ok(None);
     }
     let mut all: Vec<String> = verbs.into_iter().flat_map(lines).collect();
@@ -41,11 +40,7 @@ pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
         all.push("What is there afterwards differs where that is better:".to_owned());
         all.extend(BEHAVIOUR.iter().map(|(what, why)| format!("  {what}: {why}")));
     }
-    for line in all {
-        if !session.out.line(&line) {
-            break;
-        }
-    }
+    session.out.lines(all);
     Ok(None)
 }
 
