@@ -19,6 +19,7 @@ pub mod logs;
 mod nearest;
 pub mod observed;
 pub mod plan;
+pub mod programs;
 pub mod ready;
 pub mod redact;
 pub mod render;

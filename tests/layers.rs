@@ -14,13 +14,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 25] = [
+const TABLE: [(&str, &[&str]); 26] = [
     ("labels", &[]),
     ("nearest", &[]),
     ("secrets", &[]),
     ("stamp", &[]),
     ("failure", &[]),
     ("files", &[]),
+    ("programs", &[]),
     ("terminal", &[]),
     ("redact", &["failure", "files", "secrets"]),
     ("codes", &["nearest"]),

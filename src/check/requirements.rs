@@ -1,11 +1,13 @@
 //! requirements.txt: each line as pip would read it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::str::FromStr as _;
 
 use pep508_rs::{Requirement, VerbatimUrl};
 
 use crate::codes;
+use crate::files::Root;
 
 use super::Finding;
 use super::project::Project;
@@ -19,14 +21,14 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
     if !is_used {
         return Vec::new();
     }
-    match Text::read(&project.root.join("requirements.txt")) {
+    match Text::of_project(project, &project.root.join("requirements.txt")) {
         // The checklist has told it when it can't be read.
-        Ok(Some(text)) => read(&text),
+        Ok(Some(text)) => read(&project.folder, &text),
         Ok(None) | Err(_) => Vec::new(),
     }
 }
 
-fn read(text: &Text) -> Vec<Finding> {
+fn read(root: &Root, text: &Text) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen: BTreeMap<String, Vec<(usize, Requirement<VerbatimUrl>)>> = BTreeMap::new();
     let mut unpinned: Vec<(usize, String)> = Vec::new();
@@ -38,7 +40,7 @@ fn read(text: &Text) -> Vec<Finding> {
             .any(|option| first == *option || (option.len() == 2 && line.starts_with(option)))
         {
             constrained |= first.starts_with("-c") || first == "--constraint";
-            findings.extend(include(text, number, &line));
+            findings.extend(include(root, text, number, &line));
             continue;
         }
         // Other options; URLs and paths of packages; variables that pip fills in.
@@ -108,7 +110,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
 }
 
 /// `-r` and `-c` of a file that is not there.
-fn include(text: &Text, number: usize, line: &str) -> Option<Finding> {
+fn include(root: &Root, text: &Text, number: usize, line: &str) -> Option<Finding> {
     let name = line
         .trim_start_matches("--requirement")
         .trim_start_matches("--constraint")
@@ -116,8 +118,8 @@ fn include(text: &Text, number: usize, line: &str) -> Option<Finding> {
         .trim_start_matches("-c")
         .trim_start_matches('=')
         .trim();
-    let path = text.path.parent()?.join(name);
-    if name.is_empty() || name.contains("://") || name.contains('$') || path.exists() {
+    let is_there = || !matches!(root.kind(Path::new(name)), Ok(None));
+    if name.is_empty() || name.contains("://") || name.contains('$') || is_there() {
         return None;
     }
     Some(
@@ -154,8 +156,9 @@ mod tests {
         let text = Text {
             path: folder.path().join("requirements.txt"),
             text: text.to_owned(),
+            quotable: true,
         };
-        read(&text)
+        read(&Root::open(folder.path()).unwrap(), &text)
             .iter()
             .map(|finding| (finding.code.id, finding.place.as_ref().unwrap().line))
             .collect()

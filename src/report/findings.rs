@@ -16,6 +16,7 @@ pub fn checklist_lines(items: &[Item]) -> Vec<String> {
         ItemState::Missing => style("not there").red(),
         ItemState::WrongKind => style("wrong kind").red(),
         ItemState::Unreadable => style("not readable").red(),
+        ItemState::LeadsOut => style("leads out").yellow(),
     };
     items
         .iter()

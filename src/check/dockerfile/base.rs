@@ -33,7 +33,7 @@ pub(super) fn named(recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         let why = if image.is_empty() {
             "nothing is left of it once its build arguments are put in".to_owned()
         } else if !is_reference(&image) {
-            format!("`{image}` is no image's name")
+            format!("`{}` is not a valid image name", recipe.text.word(&image))
         } else {
             return None;
         };
@@ -54,6 +54,7 @@ pub(super) fn absent(recipe: &Recipe<'_, '_>, observed: &Observed) -> Vec<Findin
         .into_iter()
         .filter(|(image, _)| is_reference(image) && observed.image_id(image).is_none());
     let findings = absent.map(|(image, span)| {
+        let image = recipe.text.word(&image);
         let what = format!("the base image {image} is not here yet: the build pulls it");
         Finding::new(&codes::BASE_IMAGE_ABSENT, what).at(recipe.text.place(&span))
     });
