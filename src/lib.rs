@@ -21,6 +21,7 @@ pub mod logs;
 mod nearest;
 pub mod observed;
 pub mod plan;
+pub mod programs;
 pub mod ready;
 pub mod redact;
 pub mod render;

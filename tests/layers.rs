@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 27] = [
+const TABLE: [(&str, &[&str]); 28] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
     ("labels", &[]),
@@ -23,6 +23,7 @@ const TABLE: [(&str, &[&str]); 27] = [
     ("stamp", &[]),
     ("failure", &[]),
     ("files", &[]),
+    ("programs", &[]),
     ("terminal", &[]),
     ("redact", &["failure", "files", "secrets"]),
     ("codes", &["nearest"]),

@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use crate::codes;
 use crate::failure::Place;
+use crate::files::{self, Kind, Refused};
 use crate::render;
 
 use super::Finding;
 use super::project::Project;
 use super::repair::Repair;
-use super::text::unreadable;
+use super::text::refused_in;
 
 /// The guide's lines: path, whether it is a folder, what it is for.
 const GUIDE: [(&str, bool, &str); 8] = [
@@ -58,6 +59,8 @@ pub enum ItemState {
     WrongKind,
     /// May not be read.
     Unreadable,
+    /// A symbolic link leads out of the project: what it leads to is not looked at.
+    LeadsOut,
 }
 
 /// The lines that this project needs, each with how it is.
@@ -106,30 +109,28 @@ fn is_wanted(project: &Project, path: &str) -> bool {
                 && (path != "Dockerfile" || build.dockerfile == path)
                 && build.dockerfile_inline.is_none()
         }),
-        _ => is_mounted() || full.exists(),
+        _ => is_mounted() || project.holds(path),
     }
 }
 
 fn state(project: &Project, path: &str, folder: bool) -> ItemState {
-    let full = project.root.join(path);
-    match std::fs::metadata(&full) {
-        Ok(meta) if meta.is_dir() == folder && (folder || meta.is_file()) => {
-            let opens = if folder {
-                std::fs::read_dir(&full).is_ok()
-            } else {
-                std::fs::File::open(&full).is_ok()
-            };
-            if opens { ItemState::There } else { ItemState::Unreadable }
-        }
-        Ok(_) => ItemState::WrongKind,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if project.is_to_be_rendered(&full) {
-                ItemState::ToBeRendered
-            } else {
-                ItemState::Missing
-            }
-        }
+    let wanted = if folder { Kind::Folder } else { Kind::File };
+    match opened(project, path) {
+        Ok(kind) if kind == wanted => ItemState::There,
+        Ok(_) | Err(Refused::Kind(_)) => ItemState::WrongKind,
+        Err(Refused::Outside) => ItemState::LeadsOut,
+        Err(Refused::Missing) if project.is_to_be_rendered(&project.root.join(path)) => ItemState::ToBeRendered,
+        Err(Refused::Missing) => ItemState::Missing,
         Err(_) => ItemState::Unreadable,
+    }
+}
+
+/// What lies at `path`, opened to see whether it may be read.
+fn opened(project: &Project, path: &str) -> Result<Kind, Refused> {
+    match project.folder.opens(Path::new(path)) {
+        // The Compose file names it: it is read wherever it lies.
+        Err(Refused::Outside) if path == "Dockerfile" => files::opens(&project.root.join(path)),
+        opened => opened,
     }
 }
 
@@ -157,27 +158,25 @@ fn finding(project: &Project, item: &Item) -> Option<Finding> {
             let finding = Finding::new(&codes::MISSING, format!("{path} is not there"))
                 .because(format!("it holds {purpose}"))
                 .at(mounted_at(project, &full));
-            match repair(project, &full, path, is_folder) {
-                Some(repair) => finding.repaired_by(repair),
+            match repair(project, &full, path, is_folder).map(|repair| project.repairable(repair)) {
+                Some(Ok(repair)) => finding.repaired_by(repair),
+                Some(Err(why)) => finding.fix(format!("make it by hand; `--fix` leaves it alone, as {why}")),
                 None => finding.fix("make it"),
             }
         }
         ItemState::WrongKind => {
-            let (is, wanted) = if is_folder {
-                ("a file", "a folder")
-            } else {
-                ("a folder", "a file")
+            let is = match opened(project, path) {
+                Ok(Kind::File) => "a file",
+                Ok(kind) | Err(Refused::Kind(kind)) => kind.word(),
+                // It is gone.
+                Err(_) => return None,
             };
+            let wanted = if is_folder { "a folder" } else { "a file" };
             Finding::new(&codes::WRONG_KIND, format!("{path} is {is}, not {wanted}")).in_file()
         }
-        ItemState::Unreadable => {
-            let why = if is_folder {
-                std::fs::read_dir(&full).err()
-            } else {
-                std::fs::File::open(&full).err()
-            };
-            unreadable(path, &why.map_or_else(String::new, |error| error.to_string()))
-        }
+        // The checks of keys and of config/ tell it of what is theirs.
+        ItemState::LeadsOut if is_folder || path.starts_with("config/") => return None,
+        ItemState::Unreadable | ItemState::LeadsOut => refused_in(project, &full, &opened(project, path).err()?),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::codes;
+use crate::files;
 
 use super::Finding;
 use super::project::Project;
@@ -31,7 +32,7 @@ pub(super) fn socket_elsewhere(project: &Project, there: &There) -> Vec<Finding>
     let (Some(stack), Some(engine)) = (project.stack(), &there.socket) else {
         return Vec::new();
     };
-    let real = |path: &Path| path.canonicalize().ok();
+    let real = |path: &Path| files::real(path).ok();
     let sockets = project.services().filter_map(|service| {
         let (source, place) = stack.binds_of(service).find(|(source, _)| is_socket(source))?;
         Some((service, source, place))

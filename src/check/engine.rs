@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::codes::{self, Code};
 use crate::compose::{MountKind, Service};
 use crate::engine::About;
+use crate::files;
 
 use super::collector::{READABLE, collector, is_socket};
 use super::project::Project;
@@ -189,11 +190,11 @@ fn size_of_missing(project: &Project, there: &There, service: &Service) -> u64 {
 
 /// Free bytes where the engine keeps its data; nothing when that is not on a disk of this machine.
 fn free_at(about: &About) -> Option<u64> {
-    if about.desktop || !Path::new(&about.data_root).is_dir() {
+    let folder = Path::new(&about.data_root);
+    if about.desktop || !files::is_folder(folder) {
         return None;
     }
-    let stat = rustix::fs::statvfs(&about.data_root).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+    files::free_bytes(folder).ok()
 }
 
 fn in_words(bytes: u64) -> String {
@@ -212,7 +213,7 @@ pub(super) fn kernel(project: &Project, there: &There) -> Vec<Finding> {
     if !redis || there.socket.is_none() {
         return Vec::new();
     }
-    let setting = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap_or_default();
+    let setting = files::of_kernel("/proc/sys/vm/overcommit_memory", 64).unwrap_or_default();
     overcommit(&setting).into_iter().collect()
 }
 

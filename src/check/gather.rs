@@ -51,15 +51,14 @@ pub(super) async fn all(
         };
         (images, tools)
     });
-    let verified = timed(
-        "asking programs about their files",
-        config::verify(
-            &engine,
-            &there.observed,
-            project,
-            if deep { DEEP_WITHIN } else { ANSWERS_WITHIN },
-        ),
-    );
+    let verified = timed("asking programs about their files", async {
+        // It starts containers.
+        if deep {
+            config::verify(&engine, &there.observed, project, DEEP_WITHIN).await
+        } else {
+            Ok(Vec::new())
+        }
+    });
     let data = timed("looking into volumes", async {
         data(&engine, project, &there).await.map_err(|error| error.failure())
     });
@@ -168,12 +167,14 @@ async fn data(engine: &Engine, project: &Project, there: &There) -> Result<BTree
     Ok(found)
 }
 
-/// Has one container ask for another by name; nothing where no image is here that could.
+/// Has one container ask for another by name; nothing where no image is here that could. What is run is the collector's image:
+/// any other is whatever the Compose file calls so.
 async fn names(engine: &Engine, project: &Project, there: &There) -> Option<Result<Resolves, Failure>> {
     let stack = project.stack()?;
-    let image = ["redis", "kafka", "app-runner"]
-        .iter()
-        .filter_map(|name| stack.services.get(*name))
+    let image = stack
+        .services
+        .values()
+        .filter(|service| config::has_tools(stack, service))
         .map(|service| service.image_ref(&stack.name))
         .find(|image| there.observed.image_id(image).is_some())?;
     let network = stack.networks.get("default").map(|network| network.name.as_str());

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::engine::{Engine, EngineError, ImageFacts, Inside};
+use crate::files::{self, Root};
 
 use super::compose::health;
 use super::project::Project;
 
 type Paths = BTreeMap<String, bool>;
+
+/// What is known of an image is a few lines.
+const LARGEST: u64 = 1 << 20;
 
 /// By image: whether it has each program that the healthchecks of its services call.
 pub(super) async fn tools(
@@ -78,7 +82,7 @@ async fn has(
 
 /// A folder with a file for each image. What can't be read or written there is looked up again.
 struct Cache {
-    folder: Option<PathBuf>,
+    folder: Option<Root>,
 }
 
 impl Cache {
@@ -86,34 +90,37 @@ impl Cache {
         let set = |name: &str| project.environment.get(name).filter(|value| value.starts_with('/'));
         let home = || set("HOME").map(|home| PathBuf::from(home).join(".cache"));
         let base = set("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
-        Self {
-            folder: base.map(|base| base.join("magicctl/images")),
-        }
-    }
-
-    fn file(&self, image: &str) -> Option<PathBuf> {
-        let name: String = image
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
-        Some(self.folder.as_ref()?.join(format!("{name}.json")))
+        let folder = base.and_then(|base| {
+            let folder = base.join("magicctl/images");
+            files::make_folder(&folder).ok()?;
+            Root::open(&folder).ok()
+        });
+        Self { folder }
     }
 
     fn read(&self, image: &str) -> Paths {
-        let text = self.file(image).and_then(|file| std::fs::read_to_string(file).ok());
+        let text = self
+            .folder
+            .as_ref()
+            .and_then(|folder| folder.text(&file_of(image), LARGEST).ok());
         text.and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default()
     }
 
     fn write(&self, image: &str, known: &Paths) {
         let written = || {
-            let file = self.file(image)?;
-            let beside = file.with_extension(std::process::id().to_string());
-            std::fs::create_dir_all(file.parent()?).ok()?;
-            std::fs::write(&beside, serde_json::to_string(known).ok()?).ok()?;
-            std::fs::rename(&beside, &file).ok()
+            let text = serde_json::to_string(known).ok()?;
+            self.folder.as_ref()?.write(&file_of(image), text.as_bytes()).ok()
         };
         // The next check looks again.
         let _kept = written();
     }
+}
+
+fn file_of(image: &str) -> PathBuf {
+    let name: String = image
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    PathBuf::from(format!("{name}.json"))
 }

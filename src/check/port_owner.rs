@@ -1,12 +1,20 @@
 //! Which process listens on a port of this machine, from `/proc`; only root sees those of other users.
 
-use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::files::{Kind, Root};
+
+/// More of a table of sockets is not read.
+const LARGEST: u64 = 16 << 20;
+/// More processes, and more open files of one, are not looked at.
+const MOST: usize = 1 << 16;
 
 /// `nginx (pid 42)`.
 pub(super) fn of(port: u16, protocol: &str) -> Option<String> {
+    let proc = Root::open(Path::new("/proc")).ok()?;
     let inodes: Vec<String> = ["", "6"]
         .iter()
-        .filter_map(|family| fs::read_to_string(format!("/proc/net/{protocol}{family}")).ok())
+        .filter_map(|family| text(&proc, &format!("net/{protocol}{family}"), LARGEST))
         .flat_map(|table| {
             table
                 .lines()
@@ -16,30 +24,39 @@ pub(super) fn of(port: u16, protocol: &str) -> Option<String> {
         })
         .collect();
     let holds = |pid: &u32| {
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        let folder = PathBuf::from(format!("{pid}/fd"));
+        let descriptors = proc.entries(&folder, MOST).unwrap_or_default().all;
         descriptors
-            .filter_map(|descriptor| fs::read_link(descriptor.path()).ok())
+            .iter()
+            .filter_map(|descriptor| proc.link_text(&folder.join(&descriptor.name)).ok())
             .any(|target| {
                 inodes
                     .iter()
                     .any(|inode| target.to_string_lossy() == format!("socket:[{inode}]"))
             })
     };
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    let holders: Vec<u32> = processes
-        .filter_map(|process| process.file_name().to_str()?.parse().ok())
+    let all = proc.entries(Path::new(""), MOST).ok()?.all;
+    let holders: Vec<u32> = all
+        .iter()
+        .filter(|entry| entry.kind == Kind::Folder)
+        .filter_map(|process| process.name.to_str()?.parse().ok())
         .filter(holds)
         .collect();
     // Children have what their parent had open: the parent is the one to stop.
     let pid = holders
         .iter()
-        .find(|pid| parent(**pid).is_none_or(|parent| !holders.contains(&parent)))?;
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        .find(|pid| parent(&proc, **pid).is_none_or(|parent| !holders.contains(&parent)))?;
+    let name = text(&proc, &format!("{pid}/comm"), 256).unwrap_or_default();
     Some(format!("{} (pid {pid})", name.trim()))
 }
 
-fn parent(pid: u32) -> Option<u32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+fn text(proc: &Root, path: &str, largest: u64) -> Option<String> {
+    let bytes = proc.bytes(Path::new(path), largest).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn parent(proc: &Root, pid: u32) -> Option<u32> {
+    let status = text(proc, &format!("{pid}/status"), 1 << 16)?;
     status
         .lines()
         .find_map(|line| line.strip_prefix("PPid:"))?

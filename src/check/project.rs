@@ -2,16 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::compose::{Build, Service, Stack};
 use crate::failure::{Failure, Place};
-use crate::render::{Rendered, State};
+use crate::files::{Kind, Refused, Root};
+use crate::render::{self, Rendered, State};
+
+use super::keys::Keys;
+use super::repair::Repair;
 
 /// The project as far as it could be read.
 #[derive(Debug)]
 pub struct Project {
     /// Its root, absolute.
     pub root: PathBuf,
+    /// The same, opened: what the checks choose to look at is looked at below it.
+    pub(super) folder: Root,
     /// What the Compose file wants.
     pub stack: Result<Stack, Failure>,
     /// The files that `render` writes, and what is on disk in their place.
@@ -20,9 +27,48 @@ pub struct Project {
     pub services: BTreeSet<String>,
     /// The caller's environment.
     pub environment: BTreeMap<String, String>,
+    /// The files of keys, read when the first check asks for them.
+    pub(super) keys: OnceLock<Keys>,
 }
 
 impl Project {
+    /// The project in `root`. `services` are those in question; without, all of them.
+    pub fn new(
+        root: PathBuf,
+        stack: Result<Stack, Failure>,
+        rendered: Result<Vec<(Rendered, State)>, Failure>,
+        services: Option<&BTreeSet<String>>,
+        environment: BTreeMap<String, String>,
+    ) -> Result<Self, Failure> {
+        let folder = Root::open(&root).map_err(|refused| {
+            Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
+        })?;
+        let all = || stack.as_ref().map(|stack| stack.services.keys().cloned().collect());
+        Ok(Self {
+            services: services.map_or_else(|| all().unwrap_or_default(), Clone::clone),
+            root,
+            folder,
+            stack,
+            rendered,
+            environment,
+            keys: OnceLock::new(),
+        })
+    }
+
+    /// `repair`, if it changes nothing but this project's own files; else why it is left to the user.
+    pub(super) fn repairable(&self, repair: Repair) -> Result<Repair, String> {
+        let path = repair.path();
+        if let Some(link) = self.folder.link_on(path) {
+            return Err(format!("{} is a symbolic link", link.display()));
+        }
+        match self.folder.about(path) {
+            Ok(about) if about.kind == Kind::File && about.names > 1 => Err(Refused::HardLink.to_string()),
+            Ok(_) | Err(Refused::Missing) => Ok(repair),
+            Err(Refused::Outside) => Err("it lies outside of the project's folder".to_owned()),
+            Err(refused) => Err(refused.to_string()),
+        }
+    }
+
     /// The stack, if it could be read: what is wrong with it is one check's business alone.
     pub(super) fn stack(&self) -> Option<&Stack> {
         self.stack.as_ref().ok()
@@ -44,12 +90,17 @@ impl Project {
                             .build
                             .as_ref()
                             .is_some_and(|build| build.context == stack.working_dir)
-                            && self.root.join("proxy_config.yaml").is_file()
+                            && self.holds("proxy_config.yaml")
                 };
                 self.services().any(is_app)
             }
-            None => self.root.join("proxy_config.yaml").exists(),
+            None => self.holds("proxy_config.yaml"),
         }
+    }
+
+    /// Whether something lies at `path`, or a link that leads somewhere else.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        !matches!(self.folder.kind(Path::new(path)), Ok(None))
     }
 
     /// The app: the service that is built from the project's folder.
@@ -79,7 +130,7 @@ impl Project {
             return false;
         };
         // A Compose file that the user edited keeps `up` from rendering anything beside it.
-        let edited = rendered.first().is_some_and(|(_, state)| *state == State::Edited);
+        let edited = rendered.first().is_some_and(|(_, state)| render::is_of_the_user(state));
         !edited
             && rendered
                 .iter()

@@ -1,12 +1,14 @@
 //! requirements.txt: each line as pip would read it. With the first `--hash` pip wants one in every line.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::str::FromStr as _;
 
 use pep508_rs::pep440_rs::Operator;
 use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 
 use crate::codes;
+use crate::files::Root;
 
 use super::Finding;
 use super::project::Project;
@@ -20,14 +22,14 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
     if !is_used {
         return Vec::new();
     }
-    match Text::read(&project.root.join("requirements.txt")) {
+    match Text::of_project(project, &project.root.join("requirements.txt")) {
         // The checklist has told it when it can't be read.
-        Ok(Some(text)) => read(&text),
+        Ok(Some(text)) => read(&project.folder, &text),
         Ok(None) | Err(_) => Vec::new(),
     }
 }
 
-fn read(text: &Text) -> Vec<Finding> {
+fn read(root: &Root, text: &Text) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen: BTreeMap<String, Vec<(usize, Requirement<VerbatimUrl>)>> = BTreeMap::new();
     let mut unpinned: Vec<(usize, String)> = Vec::new();
@@ -42,7 +44,7 @@ fn read(text: &Text) -> Vec<Finding> {
         {
             constrained |= first.starts_with("-c") || first == "--constraint";
             included = true;
-            findings.extend(include(text, number, &line));
+            findings.extend(include(root, text, number, &line));
             continue;
         }
         hashes |= first == "--require-hashes";
@@ -156,7 +158,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
 }
 
 /// `-r` and `-c` of a file that is not there.
-fn include(text: &Text, number: usize, line: &str) -> Option<Finding> {
+fn include(root: &Root, text: &Text, number: usize, line: &str) -> Option<Finding> {
     let name = line
         .trim_start_matches("--requirement")
         .trim_start_matches("--constraint")
@@ -164,8 +166,8 @@ fn include(text: &Text, number: usize, line: &str) -> Option<Finding> {
         .trim_start_matches("-c")
         .trim_start_matches('=')
         .trim();
-    let path = text.path.parent()?.join(name);
-    if name.is_empty() || name.contains("://") || name.contains('$') || path.exists() {
+    let is_there = || !matches!(root.kind(Path::new(name)), Ok(None));
+    if name.is_empty() || name.contains("://") || name.contains('$') || is_there() {
         return None;
     }
     Some(
@@ -202,8 +204,9 @@ mod tests {
         let text = Text {
             path: folder.path().join("requirements.txt"),
             text: text.to_owned(),
+            quotable: true,
         };
-        read(&text)
+        read(&Root::open(folder.path()).unwrap(), &text)
             .iter()
             .map(|finding| (finding.code.id, finding.place.as_ref().unwrap().line))
             .collect()

@@ -146,16 +146,7 @@ impl World {
                 ..compose::Request::default()
             }),
         };
-        Project {
-            services: stack
-                .as_ref()
-                .map(|stack| stack.services.keys().cloned().collect())
-                .unwrap_or_default(),
-            environment: self.environment.clone(),
-            root,
-            stack,
-            rendered,
-        }
+        Project::new(root, stack, rendered, None, self.environment.clone()).unwrap()
     }
 
     /// Every check, one after the other.
@@ -232,7 +223,7 @@ fn told(rows: &[Row]) -> String {
             mend(&mut world);
         }
         for repair in repairs {
-            repair.apply().unwrap();
+            repair.apply(&crate::files::Root::open(&world.root()).unwrap()).unwrap();
         }
         assert!(
             !world.has(code),

@@ -1,54 +1,63 @@
-//! A file of the project, read within bounds, with places in it.
+//! A file that is checked, read within bounds, with places in it.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::codes;
 use crate::failure::Place;
+use crate::files::{self, Refused};
 
 use super::Finding;
+use super::project::Project;
 
 /// No file that a check reads as a whole is larger, unless something is wrong with it.
-const LARGEST: u64 = 4 << 20;
+pub(super) const LARGEST: u64 = 4 << 20;
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
     pub path: PathBuf,
     pub text: String,
+    /// Whether findings may quote it: a file outside of the project is nobody's business here, whatever names it.
+    pub quotable: bool,
 }
 
 impl Text {
-    /// Reads `path`; nothing when it is not there, a finding when it can't be read. A pipe or device is not opened, and no
-    /// more is read than a file of its kind may have.
-    pub fn read(path: &Path) -> Result<Option<Self>, Finding> {
-        let cant = |why: String| unreadable(&shown(path), &why);
-        let meta = match std::fs::metadata(path) {
-            Ok(meta) => meta,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(cant(error.to_string())),
+    /// Reads the file at `path` in the project; nothing when it is not there, a finding when it can't be read. A pipe or device
+    /// is not opened, no link is followed out of the project, and no more is read than a file of its kind may have.
+    pub fn of_project(project: &Project, path: &Path) -> Result<Option<Self>, Finding> {
+        Self::from(project, path, project.folder.text(path, LARGEST), true)
+    }
+
+    /// The same of a file that the Compose file names, which is read wherever it lies, as Compose reads it.
+    pub fn named(project: &Project, path: &Path) -> Result<Option<Self>, Finding> {
+        let (read, quotable) = match project.folder.text(path, LARGEST) {
+            Err(Refused::Outside) => (files::text(path, LARGEST), false),
+            read => (read, true),
         };
-        if !meta.is_file() {
-            return Err(cant("it is no regular file".to_owned()));
+        Self::from(project, path, read, quotable)
+    }
+
+    fn from(
+        project: &Project,
+        path: &Path,
+        read: Result<String, Refused>,
+        quotable: bool,
+    ) -> Result<Option<Self>, Finding> {
+        match read {
+            Ok(text) => Ok(Some(Self {
+                path: path.to_owned(),
+                text,
+                quotable,
+            })),
+            Err(Refused::Missing) => Ok(None),
+            Err(refused) => Err(refused_in(project, path, &refused)),
         }
-        if meta.len() > LARGEST {
-            return Err(cant(format!("it is larger than {} MB", LARGEST >> 20)));
-        }
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
-            .map_err(|error| cant(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = before.split(|byte| *byte == b'\n').count();
-            cant(format!("line {line} is not UTF-8"))
-        })?;
-        Ok(Some(Self {
-            path: path.to_owned(),
-            text,
-        }))
+    }
+
+    /// `word` of the text, for a finding.
+    pub fn word<'w>(&self, word: &'w str) -> &'w str {
+        if self.quotable { word } else { "…" }
     }
 
     /// The place of a range of bytes.
@@ -63,7 +72,7 @@ impl Text {
             line: before.matches('\n').count() + 1,
             column: self.text[line_start..start].chars().count() + 1,
             width: self.text.get(start..end).map_or(1, |text| text.chars().count()).max(1),
-            source: Some(line.to_owned()),
+            source: self.quotable.then(|| line.to_owned()),
         }
     }
 
@@ -76,9 +85,27 @@ impl Text {
             line: number,
             column: indent + 1,
             width: line.trim().chars().count().max(1),
-            source: Some(line.to_owned()),
+            source: self.quotable.then(|| line.to_owned()),
         }
     }
+}
+
+/// A file of the project that was not read, or not looked at because a link leads out.
+pub(super) fn refused_in(project: &Project, path: &Path, refused: &Refused) -> Finding {
+    let why = project.folder.why(path, refused);
+    match refused {
+        Refused::Outside => led_out(&project.shown(path).to_string(), &why),
+        _ => unreadable(&project.shown(path).to_string(), &why),
+    }
+}
+
+/// What was not looked at because a link leads out of the project.
+pub(super) fn led_out(shown: &str, why: &str) -> Finding {
+    Finding::new(
+        &codes::LINK_OUT,
+        format!("{shown} is not looked at: it leads out of the project"),
+    )
+    .because(why)
 }
 
 /// A file that can't be read, and why.
@@ -95,14 +122,6 @@ pub(super) fn unreadable(shown: &str, why: &str) -> Finding {
     }
 }
 
-/// The name alone.
-fn shown(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +131,7 @@ mod tests {
         let text = Text {
             path: PathBuf::from("f"),
             text: "ab\n  äö cd\nx".to_owned(),
+            quotable: true,
         };
         let from = text.text.find('c').unwrap();
         let place = text.place(&(from..text.text.len()));
@@ -124,16 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_not_opened() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Text::read(&folder.path().join("none")).unwrap().is_none());
-        assert!(Text::read(folder.path()).is_err());
-        assert!(Text::read(Path::new("/dev/zero")).is_err());
-        let looped = folder.path().join("loop");
-        std::os::unix::fs::symlink(&looped, &looped).unwrap();
-        assert!(Text::read(&looped).is_err());
-        let large = folder.path().join("large");
-        File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
-        assert!(Text::read(&large).is_err());
+    fn lines_of_a_file_elsewhere_are_placed_and_not_quoted() {
+        let text = Text {
+            path: PathBuf::from("f"),
+            text: "FROM scratch\nhunter2".to_owned(),
+            quotable: false,
+        };
+        assert_eq!((text.line(2).line, text.line(2).source), (2, None));
+        assert_eq!((text.place(&(13..20)).line, text.place(&(13..20)).source), (2, None));
+        assert_eq!(text.word("hunter2"), "…");
     }
 }

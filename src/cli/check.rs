@@ -9,6 +9,7 @@ use crate::check::{self, Finding, Group, Options, Project, Report};
 use crate::codes::{self, Code, Severity};
 use crate::compose::Stack;
 use crate::failure::Failure;
+use crate::files::Root;
 use crate::render;
 use crate::report::{checklist_lines, finding_lines, verdict};
 use crate::terminal::Line;
@@ -28,7 +29,8 @@ pub struct CheckArgs {
     /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,
-    /// What takes seconds too: whether containers find each other by name
+    /// What takes seconds and starts containers too: Loki and the collector read their edited files, and containers find each
+    /// other by name
     #[arg(long)]
     pub deep: bool,
 }
@@ -91,23 +93,16 @@ pub(crate) fn project(
     services: Option<&BTreeSet<String>>,
 ) -> Result<Project, Failure> {
     let root = crate::compose::normal(&session.root()?);
-    let services = match (services, &stack) {
-        (Some(services), _) => services.clone(),
-        (None, Ok(stack)) => stack.services.keys().cloned().collect(),
-        (None, Err(_)) => BTreeSet::new(),
-    };
     let rendered = session.settings().and_then(|settings| render::states(&root, &settings));
-    Ok(Project {
-        root,
-        stack,
-        rendered,
-        services,
-        environment: session.environment.clone(),
-    })
+    Project::new(root, stack, rendered, services, session.environment.clone())
 }
 
 /// Does what is safe, and says each thing.
 fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure> {
+    let root = crate::compose::normal(&session.root()?);
+    let folder = Root::open(&root).map_err(|refused| {
+        Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
+    })?;
     let mut done = Vec::new();
     let mut repairs = Vec::new();
     for repair in findings.iter().filter_map(|finding| finding.repair.as_ref()) {
@@ -116,7 +111,7 @@ fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure>
             continue;
         }
         repairs.push(repair);
-        match repair.apply() {
+        match repair.apply(&folder) {
             Ok(Some(said)) => {
                 if !session.json() {
                     session.out.line(format!("mended: {said}"));

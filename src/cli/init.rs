@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::files::{self, Kind};
 use crate::render;
 
 use super::Ended;
@@ -23,15 +24,18 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
         Some(directory) => start.join(directory),
         None => start,
     };
-    if root.exists() && !root.is_dir() {
+    if !matches!(files::kind(&root), Ok(None | Some(Kind::Folder))) {
         return Err(Failure::usage(format!("{} is not a folder", root.display())));
     }
-    let (written, kept) = render::init(&root)?;
-    for path in &written {
+    let done = render::init(&root)?;
+    for path in &done.written {
         session.out.line(format!("{}: written", path.display()));
     }
-    for path in &kept {
+    for path in &done.kept {
         session.out.line(format!("{}: kept, it was there", path.display()));
+    }
+    for (path, why) in &done.left {
+        session.out.line(format!("{}: left alone: {why}", path.display()));
     }
     let go = match &args.directory {
         Some(directory) => format!("cd {} && ", directory.display()),
@@ -40,5 +44,5 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
     session.out.line(format!(
         "next: put keys into keys_pool/ and env/, then `{go}magicctl up`"
     ));
-    Ok(None)
+    Ok((!done.left.is_empty()).then_some(Exit::Failed))
 }

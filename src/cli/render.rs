@@ -36,14 +36,19 @@ pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
                 well = false;
                 session
                     .out
-                    .line(format!("{}: {}", file.path.display(), described(state)));
+                    .line(format!("{}: {}", file.path.display(), described(&state)));
             }
         }
         return Ok((!well).then_some(Exit::Failed));
     }
+    let mut well = true;
     for outcome in render::write(&root, &settings, args.force)? {
         let path = outcome.path.display();
         let text = match (outcome.written, outcome.state) {
+            (_, State::Linked { why } | State::Unreadable { why }) => {
+                well = false;
+                format!("{path}: left alone: {why}")
+            }
             (true, State::Missing) => format!("{path}: written"),
             (true, State::Edited) => format!("{path}: overwritten, with what was edited in it"),
             (true, _) => format!("{path}: brought up to date"),
@@ -54,14 +59,15 @@ pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
         };
         session.out.line(text);
     }
-    Ok(None)
+    Ok((!well).then_some(Exit::Failed))
 }
 
-fn described(state: State) -> &'static str {
+fn described(state: &State) -> String {
     match state {
-        State::Missing => "is not there",
-        State::Current => "is current",
-        State::Outdated => "is outdated: `magicctl render` brings it up to date",
-        State::Edited => "was edited: `magicctl render --diff` shows how",
+        State::Missing => "is not there".to_owned(),
+        State::Current => "is current".to_owned(),
+        State::Outdated => "is outdated: `magicctl render` brings it up to date".to_owned(),
+        State::Edited => "was edited: `magicctl render --diff` shows how".to_owned(),
+        State::Linked { why } | State::Unreadable { why } => format!("is left alone: {why}"),
     }
 }

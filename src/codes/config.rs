@@ -135,7 +135,7 @@ codes! {
         id: "MC222",
         severity: Severity::Error,
         title: "a file in config/ can't be read by its program",
-        why: "The program refuses it and does not start. Loki and Promtail said so themselves, run once in their image; of other files only the syntax was looked at.",
+        why: "The program refuses it and does not start. Loki and Promtail said so themselves, run once in their image (by `check --deep`, and by `up` before it replaces a container); else, and of other files, only the syntax was looked at.",
         fix: "Mend the place that is shown. `magicctl render --diff` shows what was edited, `magicctl render --force` takes the edits back.",
         example: "error[MC222]: loki can't read config/loki/local-config.yaml",
     }

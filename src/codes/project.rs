@@ -50,6 +50,15 @@ codes! {
         example: "note[MC104]: config/loki/local-config.yaml is not there yet: `up` writes it",
     }
 
+    LINK_OUT: Code {
+        id: "MC105",
+        severity: Severity::Warning,
+        title: "a symbolic link leads out of the project",
+        why: "What magicctl itself chooses to read or write (the files of the checklist, keys_pool/ and env/, config/, what `render` and `check --fix` write) lies below the project's folder: a repository could else have it read, or change, any file of this machine by a link. What the link leads to was neither read nor changed. What the Compose file names, such as a mount, is used wherever it lies.",
+        fix: "Put the file or folder itself in the link's place. A link that stays inside the project is followed, if it is written without a leading `/`.",
+        example: "warning[MC105]: proxy_config.yaml is not looked at: it leads out of the project",
+    }
+
     DOCKERFILE_INVALID: Code {
         id: "MC110",
         severity: Severity::Error,
@@ -189,7 +198,7 @@ codes! {
         id: "MC131",
         severity: Severity::Warning,
         title: "something in keys_pool/ or env/ is no regular file",
-        why: "A folder, pipe, socket or device holds no keys, and whoever reads it may wait for ever. magicctl does not open it.",
+        why: "A folder, pipe, socket or device holds no keys, and whoever reads it may wait for ever. A link that leads out of the project leads nowhere in a container. magicctl opens none of them.",
         fix: "Put the keys into a regular file, or take it away.",
         example: "warning[MC131]: keys_pool/keys_pool_openai.env is a pipe, not a file",
     }
@@ -197,8 +206,8 @@ codes! {
     KEY_FILE_LARGE: Code {
         id: "MC132",
         severity: Severity::Warning,
-        title: "a key file is far too large",
-        why: "A file of keys is a few lines. Of one larger than a megabyte only the first megabyte is looked at, and only the keys in it are masked in what magicctl prints.",
+        title: "a key file, or all of them together, is far too large",
+        why: "A file of keys is a few lines. One larger than a megabyte is not read, nor what goes beyond 1000 files or 4 MB in both folders: what lies in them is not checked.",
         fix: "See what is in it; a file of another kind has no place in that folder.",
         example: "warning[MC132]: env/dump.env is larger than 1 MB",
     }

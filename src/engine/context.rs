@@ -164,7 +164,7 @@ impl Context {
                 builder.append_link(&mut header, path, root.link(path).map_err(refused)?)
             }
             _ => {
-                of(&root.about(path).map_err(refused)?);
+                of(&root.about_link(path).map_err(refused)?);
                 header.set_size(0);
                 builder.append_data(&mut header, path, io::empty())
             }

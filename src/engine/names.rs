@@ -7,12 +7,16 @@ use bollard::models::{ContainerCreateBody, EndpointSettings, HostConfig, Network
 
 use crate::labels;
 
+use super::once::{confined, no_healthcheck};
 use super::{Engine, EngineError, ExecOutcome};
 
 /// The name that one has and the other asks for.
 const NAME: &str = "magicctl-probe";
 /// Longer than the asking takes.
 const LIVES_FOR: &str = "30";
+/// What `sleep` and `getent` may take: bytes of memory, processes.
+const MEMORY: i64 = 32 << 20;
+const PROCESSES: i64 = 16;
 /// How long the asking may take.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -85,9 +89,10 @@ impl Engine {
                 (labels::SERVICE.to_owned(), NAME.to_owned()),
                 (labels::ONEOFF.to_owned(), "True".to_owned()),
             ])),
+            healthcheck: Some(no_healthcheck()),
             host_config: Some(HostConfig {
                 network_mode: Some(network.to_owned()),
-                ..HostConfig::default()
+                ..confined(MEMORY, PROCESSES)
             }),
             networking_config: Some(NetworkingConfig {
                 endpoints_config: Some(HashMap::from([(network.to_owned(), endpoint)])),

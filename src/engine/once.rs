@@ -1,14 +1,23 @@
-//! A program run once in an image, for what it says.
+//! A program run once in an image, for what it says: with nothing but a copy of one file, and no way out.
 
 use std::time::Duration;
 
-use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType};
+use bollard::models::{
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
+};
 use bollard::query_parameters::LogsOptions;
 use futures_util::StreamExt as _;
 
 use crate::labels;
 
 use super::{Engine, EngineError, ExecOutcome};
+
+/// What such a program may take: bytes of memory, and processes and threads.
+const MEMORY: i64 = 256 << 20;
+const PROCESSES: i64 = 256;
+/// More of its words, from the end, are not read.
+const LAST_LINES: usize = 50;
+const LONGEST_OUTPUT: usize = 32 << 10;
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -23,16 +32,43 @@ pub struct Once<'a> {
     pub command: &'a [String],
     /// Variables, `NAME=value`.
     pub env: &'a [String],
-    /// A file of this machine, and where the program finds it.
+    /// Where the program finds its file, in a folder of the file's own, and what is in it.
     pub file: (&'a str, &'a str),
     /// How long it may take.
     pub within: Duration,
 }
 
+/// What holds for each container that is made for what a program in it says: no rights, no files of the machine, no more than
+/// `memory` bytes and `processes` processes and threads.
+pub(super) fn confined(memory: i64, processes: i64) -> HostConfig {
+    HostConfig {
+        readonly_rootfs: Some(true),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        memory: Some(memory),
+        memory_swap: Some(memory),
+        pids_limit: Some(processes),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".to_owned()),
+            config: Some([("max-size".to_owned(), "1m".to_owned())].into()),
+        }),
+        ..HostConfig::default()
+    }
+}
+
+/// Its image may have a healthcheck, which is one more program.
+pub(super) fn no_healthcheck() -> HealthConfig {
+    HealthConfig {
+        test: Some(vec!["NONE".to_owned()]),
+        ..HealthConfig::default()
+    }
+}
+
 impl Engine {
-    /// Runs `once` without a network and gives its exit code and what it printed.
+    /// Runs `once` without a network, without rights and without anything of this machine, and gives its exit code and the end of
+    /// what it printed.
     pub async fn run_once(&self, once: &Once<'_>) -> Result<ExecOutcome, EngineError> {
-        let (source, target) = once.file;
+        let (folder, _) = once.file.0.rsplit_once('/').unwrap_or_default();
         let owned = |pairs: &[(&str, &str)]| {
             let pairs = pairs
                 .iter()
@@ -48,22 +84,26 @@ impl Engine {
                 (labels::SERVICE, once.service),
                 (labels::ONEOFF, "True"),
             ]),
+            healthcheck: Some(no_healthcheck()),
             host_config: Some(HostConfig {
                 network_mode: Some("none".to_owned()),
+                // An empty volume that goes with the container: what is not on one can't be written before the start either.
                 mounts: Some(vec![Mount {
-                    typ: Some(MountType::BIND),
-                    source: Some(source.to_owned()),
-                    target: Some(target.to_owned()),
-                    read_only: Some(true),
+                    typ: Some(MountType::VOLUME),
+                    target: Some(folder.to_owned()),
+                    volume_options: Some(MountVolumeOptions {
+                        no_copy: Some(true),
+                        ..MountVolumeOptions::default()
+                    }),
                     ..Mount::default()
                 }]),
-                ..HostConfig::default()
+                ..confined(MEMORY, PROCESSES)
             }),
             ..ContainerCreateBody::default()
         };
         let created = self.docker.create_container(None, body).await;
         let id = created.map_err(|error| self.error(error))?.id;
-        let ended = tokio::time::timeout(once.within, self.run_to_its_end(&id)).await;
+        let ended = tokio::time::timeout(once.within, self.run_to_its_end(&id, once.file)).await;
         // With its anonymous volumes; whatever happened to it.
         self.remove_container(&id, true).await?;
         ended.unwrap_or_else(|_elapsed| {
@@ -74,7 +114,18 @@ impl Engine {
         })
     }
 
-    async fn run_to_its_end(&self, id: &str) -> Result<ExecOutcome, EngineError> {
+    async fn run_to_its_end(&self, id: &str, file: (&str, &str)) -> Result<ExecOutcome, EngineError> {
+        let (folder, name) = file.0.rsplit_once('/').unwrap_or_default();
+        let (name, text) = (name.to_owned(), file.1.to_owned());
+        let pack = move |writer: &mut dyn std::io::Write| {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            header.set_mode(0o444);
+            let mut archive = tar::Builder::new(writer);
+            archive.append_data(&mut header, &name, text.as_bytes())?;
+            archive.finish()
+        };
+        self.upload(id, folder, false, pack).await?;
         let container = self.docker.container(id)?;
         let started = container.start().await;
         started.map_err(|error| self.error(error))?;
@@ -88,13 +139,15 @@ impl Engine {
         let options = LogsOptions {
             stdout: true,
             stderr: true,
-            tail: "50".to_owned(),
+            tail: LAST_LINES.to_string(),
             ..LogsOptions::default()
         };
         let mut pieces = container.logs(options);
         let mut text = Vec::new();
         while let Some(piece) = pieces.next().await {
             text.extend(piece.map_err(|error| self.error(error))?.into_bytes());
+            let before = text.len().saturating_sub(LONGEST_OUTPUT);
+            text.drain(..before);
         }
         Ok(ExecOutcome {
             exit_code,

@@ -5,6 +5,7 @@
 //! below a [`Root`], never outside of it. What the user or a Compose file names is opened by [`bytes`] and [`text`] wherever
 //! it lies, as Compose would.
 
+mod about;
 mod folder;
 mod named;
 mod private;
@@ -13,8 +14,12 @@ mod root;
 mod walk;
 mod write;
 
+pub use about::About;
 pub use folder::{Entries, Entry};
-pub use named::{bytes, from, kind, lies_below, of_kernel, text, unlinked};
+pub use named::{
+    about, bytes, free_bytes, from, is_file, is_folder, kind, lies_below, make_folder, of_kernel, opens, real, text,
+    unlinked,
+};
 pub use private::private;
 pub use refused::{Kind, Refused};
 pub use root::Root;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::{Kind, Refused, decoded, whole};
+use super::{About, Kind, Refused, decoded, whole};
 
 /// What is in the regular file at `path`, of at most `largest` bytes.
 pub fn bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
@@ -87,4 +87,40 @@ pub fn from(path: &Path, folder: &Path) -> Option<PathBuf> {
 /// Whether what lies at `path` is below `folder`, links followed in both; false when either isn't there.
 pub fn lies_below(path: &Path, folder: &Path) -> bool {
     from(path, folder).is_some()
+}
+
+/// The same, if it is a regular file that may be read.
+pub fn opens(path: &Path) -> Result<Kind, Refused> {
+    open(path).map(|_| Kind::File)
+}
+
+/// Whether `path` leads to a regular file, links followed.
+pub fn is_file(path: &Path) -> bool {
+    matches!(kind(path), Ok(Some(Kind::File)))
+}
+
+/// Whether `path` leads to a folder, links followed.
+pub fn is_folder(path: &Path) -> bool {
+    matches!(kind(path), Ok(Some(Kind::Folder)))
+}
+
+/// Whose it is that lies at `path`, links followed.
+pub fn about(path: &Path) -> Result<About, Refused> {
+    Ok(std::fs::metadata(path)?.into())
+}
+
+/// `path` with no link left in it.
+pub fn real(path: &Path) -> Result<PathBuf, Refused> {
+    Ok(path.canonicalize()?)
+}
+
+/// Makes the folder that the user named, and those on the way to it; one that is there is left as it is.
+pub fn make_folder(path: &Path) -> Result<(), Refused> {
+    Ok(std::fs::create_dir_all(path)?)
+}
+
+/// How many bytes this user may still write on the file system that holds `path`.
+pub fn free_bytes(path: &Path) -> Result<u64, Refused> {
+    let about = rustix::fs::statvfs(path)?;
+    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }

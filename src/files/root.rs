@@ -1,13 +1,14 @@
 //! A folder below which files are opened, and never outside of it.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 
-use super::{Kind, Refused, decoded, walk, whole};
+use super::{About, Kind, Refused, decoded, walk, whole};
 
 /// An opened folder. Paths are relative to it, or absolute and below it; a link inside is followed as long as it stays inside.
 #[derive(Debug)]
@@ -54,15 +55,86 @@ impl Root {
         }
     }
 
+    /// What lies at `path`, opened to see whether it may be read: a file or folder.
+    pub fn opens(&self, path: &Path) -> Result<Kind, Refused> {
+        let kind = self.kind(path)?.ok_or(Refused::Missing)?;
+        match kind {
+            Kind::File => self.file(path).map(|_| kind),
+            Kind::Folder => self
+                .open_below(path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
+                .map(|_| kind),
+            other => Err(Refused::Kind(other)),
+        }
+    }
+
     /// Whether `path` is a regular file inside.
     pub fn is_file(&self, path: &Path) -> bool {
         matches!(self.kind(path), Ok(Some(Kind::File)))
     }
 
-    /// Owner, mode and size of what lies at `path`, a link inside the folder followed.
-    pub fn about(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
+    /// Whose it is that lies at `path`, a link inside the folder followed.
+    pub fn about(&self, path: &Path) -> Result<About, Refused> {
         let found = self.open_below(path, OFlags::PATH, Mode::empty())?;
-        Ok(File::from(found).metadata()?)
+        Ok(File::from(found).metadata()?.into())
+    }
+
+    /// What lies at `path` itself: a link is not followed, but for those on the way to it.
+    pub fn own_kind(&self, path: &Path) -> Result<Option<Kind>, Refused> {
+        match self.open_below(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty()) {
+            Ok(found) => Ok(Some(Kind::of(File::from(found).metadata()?.file_type()))),
+            Err(Refused::Missing) => Ok(None),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// The symbolic link on the way to `path`, `path` itself included, that leads out or nowhere; else the first one.
+    pub fn link_on(&self, path: &Path) -> Option<PathBuf> {
+        let mut so_far = PathBuf::new();
+        let mut first = None;
+        for part in self.inside(path).ok()?.components() {
+            so_far.push(part);
+            if let Ok(Some(Kind::Link)) = self.own_kind(&so_far) {
+                if !matches!(self.kind(&so_far), Ok(Some(_))) {
+                    return Some(so_far);
+                }
+                first.get_or_insert_with(|| so_far.clone());
+            }
+        }
+        first
+    }
+
+    /// Why `path` was refused, in words that name the link, if one is the reason.
+    pub fn why(&self, path: &Path, refused: &Refused) -> String {
+        let link = match refused {
+            Refused::Outside | Refused::Missing | Refused::Kind(Kind::Link) => self.link_on(path),
+            _ => None,
+        };
+        match (link, refused) {
+            (None, _) => refused.to_string(),
+            (Some(link), Refused::Outside) => format!(
+                "{} is a symbolic link that leads out of the project's folder",
+                link.display()
+            ),
+            (Some(link), Refused::Missing) => format!("{} is a symbolic link that leads nowhere", link.display()),
+            (Some(link), _) => format!("{} is a symbolic link", link.display()),
+        }
+    }
+
+    /// What is written in the symbolic link at `path`; nothing is opened there.
+    pub fn link_text(&self, path: &Path) -> Result<PathBuf, Refused> {
+        let folder = self.open_below(
+            path.parent().unwrap_or(Path::new("")),
+            OFlags::PATH | OFlags::DIRECTORY,
+            Mode::empty(),
+        )?;
+        let name = path.file_name().ok_or(Refused::Kind(Kind::Folder))?;
+        let text = readlinkat(&folder, name, Vec::new())?;
+        Ok(PathBuf::from(OsString::from_vec(text.into_bytes())))
+    }
+
+    /// The folder, as it was named when it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The regular file at `path`, opened for reading, and what is known of it.

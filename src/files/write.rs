@@ -1,10 +1,10 @@
 //! Writing below a folder: whole or not at all, never through a link.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Permissions};
+use std::fs::{File, Metadata, Permissions};
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Component, Path};
 
 use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat, renameat, renameat_with, unlinkat};
@@ -18,10 +18,12 @@ const FILE_MODE: u32 = 0o666;
 const FOLDER_MODE: u32 = 0o777;
 /// All that a mode says but for what kind of file it is.
 const RIGHTS: u32 = 0o7777;
+/// The part of it that a file written in another's place keeps: not that it runs as somebody else.
+const KEPT: u32 = 0o777;
 
 impl Root {
     /// Writes the file at `path`, and the folders on the way to it. What was there is replaced as a whole and keeps its
-    /// rights; a link is left alone.
+    /// rights, and its owner where this user may give it away; a link is left alone.
     pub fn write(&self, path: &Path, text: &[u8]) -> Result<(), Refused> {
         let (folder, name) = self.make_parent(path)?;
         let there = match openat(
@@ -39,8 +41,7 @@ impl Root {
         {
             return Err(Refused::Kind(Kind::of(there.file_type())));
         }
-        let mode = there.map(|there| there.mode() & RIGHTS);
-        let beside = Beside::write(&folder, name, text, mode)?;
+        let beside = Beside::write(&folder, name, text, there.as_ref())?;
         renameat(&folder, &beside.name, &folder, name)?;
         beside.keep();
         Ok(())
@@ -72,17 +73,7 @@ impl Root {
     /// Takes `rights` away from the file at `path`; false when it has none of them. A link is left alone, and so is a file
     /// that has a second name: nobody knows where.
     pub fn take_rights(&self, path: &Path, rights: u32) -> Result<bool, Refused> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
-        let file = match self.open_below(path, flags, Mode::empty()) {
-            Err(Refused::Io(error)) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
-                return Err(Refused::Kind(Kind::Link));
-            }
-            opened => File::from(opened?),
-        };
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Err(Refused::Kind(Kind::of(about.file_type())));
-        }
+        let (file, about) = self.own(path, OFlags::RDONLY)?;
         let mode = about.mode() & RIGHTS;
         if mode & rights == 0 {
             return Ok(false);
@@ -92,6 +83,43 @@ impl Root {
         }
         file.set_permissions(Permissions::from_mode(mode & !rights))?;
         Ok(true)
+    }
+
+    /// Writes `text` at the end of the file at `path`, which may not be there yet. A link is left alone, and so is a file that
+    /// has a second name.
+    pub fn append(&self, path: &Path, text: &[u8]) -> Result<(), Refused> {
+        match self.own(path, OFlags::WRONLY | OFlags::APPEND) {
+            Ok((_, about)) if about.nlink() > 1 => Err(Refused::HardLink),
+            Ok((mut file, _)) => Ok(file.write_all(text)?),
+            // Somebody else made it just now: what they wrote decides what is missing in it.
+            Err(Refused::Missing) if !self.create(path, text)? => Err(Refused::Io(Errno::EXIST.into())),
+            Err(Refused::Missing) => Ok(()),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// The regular file at `path` itself, not one that a link there leads to.
+    fn own(&self, path: &Path, flags: OFlags) -> Result<(File, Metadata), Refused> {
+        // Looked at before it is opened: opening alone does something to some devices.
+        match self.own_kind(path)? {
+            None => return Err(Refused::Missing),
+            Some(Kind::File) => {}
+            Some(kind) => return Err(Refused::Kind(kind)),
+        }
+        let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
+        let file = match self.open_below(path, flags, Mode::empty()) {
+            // What took its place since then.
+            Err(Refused::Io(error)) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+                return Err(Refused::Kind(Kind::Link));
+            }
+            opened => File::from(opened?),
+        };
+        let about = file.metadata()?;
+        if about.is_file() {
+            Ok((file, about))
+        } else {
+            Err(Refused::Kind(Kind::of(about.file_type())))
+        }
     }
 
     /// The folder that holds `path`, made where it is missing, and the name there.
@@ -146,7 +174,8 @@ struct Beside<'f> {
 }
 
 impl<'f> Beside<'f> {
-    fn write(folder: &'f OwnedFd, name: &OsStr, text: &[u8], mode: Option<u32>) -> Result<Self, Refused> {
+    /// Writes it, with the rights and the owner of what it is to replace.
+    fn write(folder: &'f OwnedFd, name: &OsStr, text: &[u8], replaced: Option<&Metadata>) -> Result<Self, Refused> {
         let mut random = [0; 8];
         getrandom(&mut random, GetRandomFlags::empty())?;
         let mut beside = OsString::from(".");
@@ -161,8 +190,13 @@ impl<'f> Beside<'f> {
         };
         let mut file = File::from(file);
         file.write_all(text)?;
-        if let Some(mode) = mode {
-            file.set_permissions(Permissions::from_mode(mode))?;
+        if let Some(replaced) = replaced {
+            let made = file.metadata()?;
+            if (made.uid(), made.gid()) != (replaced.uid(), replaced.gid()) {
+                // Only root may give a file away; any other user keeps what it wrote.
+                let _given = fchown(&file, Some(replaced.uid()), Some(replaced.gid()));
+            }
+            file.set_permissions(Permissions::from_mode(replaced.mode() & KEPT))?;
         }
         Ok(beside)
     }

@@ -1,19 +1,22 @@
 //! The files that magicctl writes into a project: docker-compose.yml and the monitoring's configuration.
 //!
 //! Each holds a digest of the rest of itself, in its first line or, where the format has no comments, in a description.
-//! A file whose digest fits is as some magicctl wrote it and may be written anew; any other was edited and is kept.
+//! A file whose digest fits is as some magicctl wrote it and may be written over; any other was edited and is kept.
+//!
+//! Nothing is read or written outside of the project's folder, whatever links a repository holds: a link that leads out is
+//! said and left alone.
 
 mod project;
 mod state;
 mod template;
-mod write;
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::files::{self, Kind, Refused, Root};
 use crate::settings::Settings;
 
-pub use project::{init, sample};
+pub use project::{Initialized, init, sample};
 pub use state::State;
 
 /// The names of a Compose file that is the user's own: the rendered one has the one that is left.
@@ -46,26 +49,36 @@ pub fn files(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
 
 /// Each file with what is on disk.
 pub fn states(root: &Path, settings: &Settings) -> Result<Vec<(Rendered, State)>, Failure> {
-    files(settings)?
-        .into_iter()
-        .map(|file| {
-            let state = State::of(&root.join(file.path), &file.text)?;
-            Ok((file, state))
-        })
-        .collect()
+    Ok(states_in(&opened(root)?, files(settings)?))
+}
+
+fn states_in(root: &Root, files: Vec<Rendered>) -> Vec<(Rendered, State)> {
+    let with_state = |file: Rendered| {
+        let state = State::of(root, file.path, &file.text);
+        (file, state)
+    };
+    files.into_iter().map(with_state).collect()
 }
 
 /// Writes what is missing or outdated; what was edited only if `force`.
 pub fn write(root: &Path, settings: &Settings, force: bool) -> Result<Vec<Outcome>, Failure> {
+    let root = opened(root)?;
     let mut outcomes = Vec::new();
-    for (file, state) in states(root, settings)? {
-        let written = match state {
-            State::Current => false,
+    for (file, mut state) in states_in(&root, files(settings)?) {
+        let mut written = match state {
+            State::Current | State::Linked { .. } | State::Unreadable { .. } => false,
             State::Missing | State::Outdated => true,
             State::Edited => force,
         };
         if written {
-            write::atomically(&root.join(file.path), &file.text)?;
+            match root.write(file.path, file.text.as_bytes()) {
+                Ok(()) => {}
+                Err(refused @ (Refused::Outside | Refused::Kind(Kind::Link))) => {
+                    state = State::refused(&root, file.path, &refused);
+                    written = false;
+                }
+                Err(refused) => return Err(unwritten(&root, file.path, &refused)),
+            }
         }
         outcomes.push(Outcome {
             path: file.path.to_owned(),
@@ -78,38 +91,77 @@ pub fn write(root: &Path, settings: &Settings, force: bool) -> Result<Vec<Outcom
 
 /// Writes the files that are missing, for a bare checkout; none when the project has a Compose file of its own.
 pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
-    if OWN.iter().any(|name| root.join(name).is_file()) {
+    if OWN.iter().any(|name| files::is_file(&root.join(name))) {
         return Ok(Vec::new());
     }
-    let states = states(root, settings)?;
-    if states.first().is_some_and(|(_, state)| *state == State::Edited) {
+    let root = opened(root)?;
+    let states = states_in(&root, files(settings)?);
+    if states.first().is_some_and(|(_, state)| is_of_the_user(state)) {
         return Ok(Vec::new());
     }
     let mut written = Vec::new();
     for (file, state) in states {
         if state == State::Missing {
-            write::atomically(&root.join(file.path), &file.text)?;
+            root.write(file.path, file.text.as_bytes())
+                .map_err(|refused| unwritten(&root, file.path, &refused))?;
             written.push(file.path.to_owned());
         }
     }
     Ok(written)
 }
 
+/// Whether the Compose file is the user's business: they wrote it, or what leads to it.
+pub fn is_of_the_user(compose_file: &State) -> bool {
+    matches!(
+        compose_file,
+        State::Edited | State::Linked { .. } | State::Unreadable { .. }
+    )
+}
+
+/// The project's folder, below which everything is read and written.
+fn opened(root: &Path) -> Result<Root, Failure> {
+    Root::open(root)
+        .map_err(|refused| Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string()))
+}
+
+/// A file that could not be written, and what to do.
+fn unwritten(root: &Root, path: &Path, refused: &Refused) -> Failure {
+    let full = root.path().join(path);
+    let failure = Failure::failed(format!("{} can't be written", full.display())).because(root.why(path, refused));
+    match refused {
+        refused if refused.is_denied() => {
+            failure.hint("make the project's folder writable for this user, or work on a copy of it")
+        }
+        Refused::Outside | Refused::Kind(_) => failure.hint("put a regular file or folder of the project's own there"),
+        _ => failure,
+    }
+}
+
 /// Whether a Compose file is in `root`, rendered or not.
 pub fn has_compose_file(root: &Path) -> bool {
     let mut names = OWN.iter().chain(&["docker-compose.yml"]);
-    names.any(|name| root.join(name).is_file())
+    names.any(|name| files::is_file(&root.join(name)))
 }
 
-/// What `write` with `force` would change, as a unified diff; empty when nothing.
+/// What `write` with `force` would change, as a unified diff; empty when nothing. What lies outside of the project is not
+/// shown, nor what can't be read: a line says so.
 pub fn diff(root: &Path, settings: &Settings) -> Result<String, Failure> {
+    let root = opened(root)?;
     let mut all = String::new();
-    for (file, state) in states(root, settings)? {
-        if state == State::Current {
-            continue;
-        }
+    for (file, state) in states_in(&root, files(settings)?) {
         let path = file.path.display().to_string();
-        let before = std::fs::read_to_string(root.join(file.path)).unwrap_or_default();
+        let before = match state {
+            State::Current => continue,
+            State::Missing => String::new(),
+            State::Outdated | State::Edited => root
+                .bytes(file.path, state::LARGEST)
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .unwrap_or_default(),
+            State::Linked { why } | State::Unreadable { why } => {
+                all.push_str(&format!("# {path} is left alone: {why}\n"));
+                continue;
+            }
+        };
         let diff = similar::TextDiff::from_lines(&before, &file.text);
         let (from, to) = (format!("{path} (on disk)"), format!("{path} (rendered)"));
         all.push_str(&diff.unified_diff().header(&from, &to).to_string());
@@ -262,11 +314,13 @@ mod tests {
         let text = file.unwrap().text;
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
         let on_disk = folder.path().join("stack.json");
+        let root = Root::open(folder.path()).unwrap();
+        let state = |text: &str| State::of(&root, Path::new("stack.json"), text);
         fs::write(&on_disk, &text).unwrap();
-        assert_eq!(State::of(&on_disk, &text).unwrap(), State::Current);
-        assert_eq!(State::of(&on_disk, "another").unwrap(), State::Outdated);
+        assert_eq!(state(&text), State::Current);
+        assert_eq!(state("another"), State::Outdated);
         fs::write(&on_disk, text.replacen("10s", "1m", 1)).unwrap();
-        assert_eq!(State::of(&on_disk, &text).unwrap(), State::Edited);
+        assert_eq!(state(&text), State::Edited);
     }
 
     #[test]

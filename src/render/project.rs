@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::files::{self, Refused};
 use crate::settings;
 
-use super::{State, write};
+use super::{State, opened, unwritten};
 
 macro_rules! project {
     ($($path:literal),+ $(,)?) => {
@@ -56,24 +57,42 @@ pub fn sample(path: &str) -> Option<&'static str> {
     FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
 }
 
-/// Writes the sample project into `root`, the rendered files included; gives what was written and what was there.
-pub fn init(root: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
-    std::fs::create_dir_all(root)
-        .map_err(|error| Failure::failed(format!("{} can't be made", root.display())).because(error.to_string()))?;
-    let settings = settings::load(root, &std::collections::BTreeMap::new(), &[])?;
+/// What became of the sample project's files, each from the project's folder.
+#[derive(Debug, Default)]
+pub struct Initialized {
+    /// Written.
+    pub written: Vec<PathBuf>,
+    /// Something lay in their place, and still does.
+    pub kept: Vec<PathBuf>,
+    /// A folder on the way to them is a link that leads out of the project: not written, and why.
+    pub left: Vec<(PathBuf, String)>,
+}
+
+/// Writes the sample project into `folder`, the rendered files included.
+pub fn init(folder: &Path) -> Result<Initialized, Failure> {
+    files::make_folder(folder).map_err(|refused| {
+        Failure::failed(format!("{} can't be made", folder.display())).because(refused.to_string())
+    })?;
+    let settings = settings::load(folder, &std::collections::BTreeMap::new(), &[])?;
+    let root = opened(folder)?;
     let rendered = super::files(&settings)?;
     let sample = FILES.iter().map(|(path, text)| (Path::new(*path), *text));
     let all = sample.chain(rendered.iter().map(|file| (file.path, file.text.as_str())));
-    let (mut written, mut kept) = (Vec::new(), Vec::new());
+    let mut done = Initialized::default();
     for (path, text) in all {
-        if State::of(&root.join(path), text)? == State::Missing {
-            write::atomically(&root.join(path), text)?;
-            written.push(path.to_owned());
-        } else {
-            kept.push(path.to_owned());
+        // Asked first, so that a folder that is not writable is no fault where nothing is to be written.
+        if State::of(&root, path, text) != State::Missing && root.link_on(path).is_none() {
+            done.kept.push(path.to_owned());
+            continue;
+        }
+        match root.create(path, text.as_bytes()) {
+            Ok(true) => done.written.push(path.to_owned()),
+            Ok(false) => done.kept.push(path.to_owned()),
+            Err(Refused::Outside) => done.left.push((path.to_owned(), root.why(path, &Refused::Outside))),
+            Err(refused) => return Err(unwritten(&root, path, &refused)),
         }
     }
-    Ok((written, kept))
+    Ok(done)
 }
 
 #[cfg(test)]
@@ -84,14 +103,14 @@ mod tests {
     fn a_new_project_is_complete_and_nothing_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("run.py"), "mine").unwrap();
-        let (written, kept) = init(folder.path()).unwrap();
+        let Initialized { written, kept, left } = init(folder.path()).unwrap();
         assert_eq!(kept, [PathBuf::from("run.py")]);
+        assert!(left.is_empty(), "{left:?}");
         let settings = settings::load(folder.path(), &std::collections::BTreeMap::new(), &[]).unwrap();
         let rendered = crate::render::files(&settings).unwrap().len();
         assert_eq!(written.len(), FILES.len() - 1 + rendered);
         assert_eq!(std::fs::read_to_string(folder.path().join("run.py")).unwrap(), "mine");
-        let (written, _) = init(folder.path()).unwrap();
-        assert!(written.is_empty());
+        assert!(init(folder.path()).unwrap().written.is_empty());
     }
 
     #[test]

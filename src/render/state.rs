@@ -1,20 +1,20 @@
 //! What is on disk in place of a rendered file.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::failure::Failure;
+use crate::files::{Kind, Refused, Root};
 
 /// What stands before the digest, wherever in the file the comment is that holds it.
 const MARK: &str = "magicctl: sha256=";
 /// Hex digits of a digest.
 const DIGITS: usize = 64;
+/// Nobody's edits make one of these files larger.
+pub(super) const LARGEST: u64 = 4 << 20;
 
 /// What is on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Nothing.
     Missing,
@@ -24,26 +24,44 @@ pub enum State {
     Outdated,
     /// Something that the user wrote or edited.
     Edited,
+    /// A symbolic link stands in its place, or on the way to it, that leads out of the project or nowhere, or that would be
+    /// written through: it is left alone, and what it leads to is not looked at.
+    Linked {
+        /// Which link and where it leads, in words.
+        why: String,
+    },
+    /// What can't be read: a pipe, a folder, a huge file, one without the right to. It is left alone.
+    Unreadable {
+        /// In words.
+        why: String,
+    },
 }
 
 impl State {
-    /// Compares the file at `path` with `text`.
-    pub fn of(path: &Path, text: &str) -> Result<Self, Failure> {
-        let there = match fs::read(path) {
+    /// Compares the file at `path` in `root` with `text`.
+    pub fn of(root: &Root, path: &Path, text: &str) -> Self {
+        let there = match root.bytes(path, LARGEST) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::Missing),
-            Err(error) => {
-                return Err(Failure::failed(format!("{} can't be read", path.display())).because(error.to_string()));
-            }
+            Err(refused) => return Self::refused(root, path, &refused),
         };
         if there == text.as_bytes() {
-            return Ok(Self::Current);
+            return Self::Current;
         }
-        Ok(if is_untouched(&String::from_utf8_lossy(&there)) {
+        if is_untouched(&String::from_utf8_lossy(&there)) {
             Self::Outdated
         } else {
             Self::Edited
-        })
+        }
+    }
+
+    /// What keeps `path` from being read or written.
+    pub(super) fn refused(root: &Root, path: &Path, refused: &Refused) -> Self {
+        let why = root.why(path, refused);
+        match refused {
+            Refused::Missing if root.link_on(path).is_none() => Self::Missing,
+            Refused::Missing | Refused::Outside | Refused::Kind(Kind::Link) => Self::Linked { why },
+            _ => Self::Unreadable { why },
+        }
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
         ports => settings.ports.clone(),
         read_only => settings.is_read_only(),
         retention => settings.retention(),
-        services => further_services(settings)?,
+        services => further_services(settings),
     };
     TEMPLATES
         .iter()
@@ -105,19 +105,17 @@ fn first_line(path: &str) -> &'static str {
 }
 
 /// The texts of `services` in magicctl.yaml, indented into the `services:` of the Compose file.
-fn further_services(settings: &Settings) -> Result<Vec<String>, Failure> {
+fn further_services(settings: &Settings) -> Vec<String> {
+    let indented = |text: &str| {
+        let lines = text.lines().map(|line| match line {
+            "" => String::new(),
+            line => format!("  {line}"),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    };
     settings
         .services
         .iter()
-        .map(|path| {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::invalid(format!("{} can't be read", path.display())).because(error.to_string())
-            })?;
-            let lines = text.lines().map(|line| match line {
-                "" => String::new(),
-                line => format!("  {line}"),
-            });
-            Ok(lines.collect::<Vec<_>>().join("\n"))
-        })
+        .map(|service| indented(&service.text))
         .collect()
 }

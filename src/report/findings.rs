@@ -17,6 +17,7 @@ pub fn checklist_lines(items: &[Item]) -> Vec<Line> {
         ItemState::Missing => (Style::new().red(), "not there"),
         ItemState::WrongKind => (Style::new().red(), "wrong kind"),
         ItemState::Unreadable => (Style::new().red(), "not readable"),
+        ItemState::LeadsOut => (Style::new().yellow(), "leads out"),
     };
     let line = |item: &Item| {
         let (style, word) = mark(item.state);

@@ -3,16 +3,33 @@
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::files::{Refused, Root};
 use crate::nearest::nearest;
 use crate::yaml::{Key, Node, Source, Value, parse};
 
-use super::{FILE, Limits, NAMED, PORTS, Settings, value};
+use super::{FILE, Limits, NAMED, PORTS, Service, Settings, value};
 
-pub(super) fn apply(settings: &mut Settings, path: &Path) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::invalid(format!("{} can't be read", path.display())).because(error.to_string()))?;
-    let root = parse(&Source::new(path, text))?;
-    for (key, node) in mapping(&root)? {
+/// No `magicctl.yaml` that a person wrote is larger.
+const LARGEST: u64 = 1 << 20;
+/// No template of a service that a person wrote is larger.
+const LARGEST_SERVICE: u64 = 256 << 10;
+/// More further services than this are not written by hand.
+const MOST_SERVICES: usize = 50;
+
+/// Reads the file in `root`, if there is one.
+pub(super) fn apply(settings: &mut Settings, root: &Root) -> Result<(), Failure> {
+    let path = root.path().join(FILE);
+    let text = match root.text(Path::new(FILE), LARGEST) {
+        Ok(text) => text,
+        Err(Refused::Missing) => return Ok(()),
+        Err(refused) => {
+            let why = root.why(Path::new(FILE), &refused);
+            return Err(Failure::invalid(format!("{} can't be read", path.display()))
+                .because(why)
+                .hint("put a regular file of the project's own in its place"));
+        }
+    };
+    for (key, node) in mapping(&parse(&Source::new(&path, text))?)? {
         match key.name.as_str() {
             "resources" => {
                 for (service, node) in mapping(node)? {
@@ -23,13 +40,11 @@ pub(super) fn apply(settings: &mut Settings, path: &Path) -> Result<(), Failure>
                 let Value::List(items) = &node.value else {
                     return Err(wrong(node, "must be a list of template files"));
                 };
+                if items.len() > MOST_SERVICES {
+                    return Err(wrong(node, format!("lists more than {MOST_SERVICES} files")));
+                }
                 for item in items {
-                    let name = item.text().unwrap_or_default();
-                    let template = item.span.source.base.join(name);
-                    if !template.is_file() {
-                        return Err(wrong(item, format!("there is no file {}", template.display())));
-                    }
-                    settings.services.push(template);
+                    settings.services.push(service(root, item)?);
                 }
             }
             "ports" => {
@@ -61,6 +76,24 @@ pub(super) fn apply(settings: &mut Settings, path: &Path) -> Result<(), Failure>
         }
     }
     Ok(())
+}
+
+/// The template that `item` names: a file of the project, as it becomes a part of a rendered one.
+fn service(root: &Root, item: &Node) -> Result<Service, Failure> {
+    let name = Path::new(item.text().unwrap_or_default());
+    match root.text(name, LARGEST_SERVICE) {
+        Ok(text) => Ok(Service {
+            path: root.path().join(name),
+            text,
+        }),
+        Err(Refused::Missing) if root.link_on(name).is_none() => Err(wrong(
+            item,
+            format!("there is no file {}", root.path().join(name).display()),
+        )),
+        Err(refused) => Err(wrong(item, format!("{} can't be used", name.display()))
+            .because(root.why(name, &refused))
+            .hint("name a regular file in the project's folder")),
+    }
 }
 
 fn port(node: &Node) -> Result<u16, Failure> {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::files::Root;
 
 pub use root::find_root;
 pub use schema::{SettingsFile, schema};
@@ -45,8 +46,17 @@ pub struct Settings {
     pub ports: BTreeMap<&'static str, u16>,
     /// Limits by service.
     pub resources: BTreeMap<String, Limits>,
-    /// Templates of further services, absolute.
-    pub services: Vec<PathBuf>,
+    /// Templates of further services.
+    pub services: Vec<Service>,
+}
+
+/// The template of further services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
 }
 
 /// One setting: its value and where that came from.
@@ -93,10 +103,10 @@ pub fn load(
         resources: BTreeMap::new(),
         services: Vec::new(),
     };
-    let path = root.join(FILE);
-    if path.is_file() {
-        file::apply(&mut settings, &path)?;
-    }
+    let folder = Root::open(root).map_err(|refused| {
+        Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
+    })?;
+    file::apply(&mut settings, &folder)?;
     for (name, _) in NAMED {
         let variable = variable_of(name);
         let set = environment.get(&variable).filter(|value| !value.is_empty());
@@ -208,8 +218,8 @@ impl Settings {
                 }
             }
         }
-        for path in &self.services {
-            rows.push(in_file("services".to_owned(), path.display().to_string()));
+        for service in &self.services {
+            rows.push(in_file("services".to_owned(), service.path.display().to_string()));
         }
         rows
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::files;
 
 /// Any of these makes a folder a project's root.
 const MARKS: [&str; 6] = [
@@ -18,7 +19,7 @@ const MARKS: [&str; 6] = [
 pub fn find_root(start: &Path) -> Result<PathBuf, Failure> {
     start
         .ancestors()
-        .find(|folder| MARKS.iter().any(|mark| folder.join(mark).is_file()))
+        .find(|folder| MARKS.iter().any(|mark| files::is_file(&folder.join(mark))))
         .map(Path::to_owned)
         .ok_or_else(|| {
             Failure::invalid(format!("there is no project in {} or above", start.display()))

@@ -8,6 +8,7 @@ use crate::check::there::There;
 use crate::check::{Finding, checklist};
 use crate::codes;
 use crate::compose::FileSource;
+use crate::files;
 
 /// Sources that are not there. Those of an engine elsewhere are not ours to look for.
 pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding> {
@@ -59,13 +60,13 @@ pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding
 
 /// What can't be looked at for want of rights is not said to be missing.
 fn is_there(path: &Path) -> bool {
-    path.try_exists().unwrap_or(true)
+    !matches!(files::kind(path), Ok(None))
 }
 
 fn how_to_make(source: &str) -> String {
     let path = Path::new(source);
     match (path.extension(), path.parent()) {
-        (Some(_), Some(parent)) if !parent.exists() => format!("mkdir -p {} && touch {source}", parent.display()),
+        (Some(_), Some(parent)) if !is_there(parent) => format!("mkdir -p {} && touch {source}", parent.display()),
         (Some(_), _) => format!("touch {source}"),
         (None, _) => format!("mkdir -p {source}"),
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::check::project::Project;
 use crate::check::text::Text;
 use crate::compose::{Mount, MountKind, Service};
+use crate::files::{self, Kind};
 
 /// The name of the key.
 const NAME: &str = "GATEWAY_API_KEY";
@@ -18,10 +19,10 @@ pub(super) fn is_missing(project: &Project, service: &Service) -> bool {
         return false;
     };
     // The engine makes a folder in place of a file that is mounted and missing.
-    if path.is_dir() {
+    if files::kind(&path).ok().flatten() == Some(Kind::Folder) {
         return true;
     }
-    match Text::read(&path) {
+    match Text::named(project, &path) {
         Ok(Some(text)) => !has_key(&text.text),
         Ok(None) => true,
         // What can't be read here may be readable there; that it can't is another check's.

@@ -2,21 +2,26 @@
 
 mod program;
 mod syntax;
+mod verification;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::codes;
+use crate::compose::{Service, Stack};
 use crate::engine::{Engine, Once};
 use crate::failure::Failure;
 use crate::observed::Observed;
 use crate::render::State;
 
 use super::project::Project;
+use super::text::{LARGEST, led_out, unreadable};
 use super::there::{More, There};
 use super::{Finding, Looked};
 
-use program::Verification;
+use program::Program;
+use verification::Verification;
 
 /// Whether each file is as `render` would write it, and can be read at all.
 pub(super) fn files(project: &Project) -> Vec<Finding> {
@@ -27,6 +32,8 @@ pub(super) fn files(project: &Project) -> Vec<Finding> {
         Err(failure) => return vec![Finding::of(&codes::SETTINGS_INVALID, failure)],
     };
     let mut findings = Vec::new();
+    // One link may lead to all of them.
+    let mut led_away: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for (file, state) in rendered {
         let is_compose = file.path == Path::new("docker-compose.yml");
         if (is_compose && !project.is_rendered()) || (!is_compose && !reads(project, file.path)) {
@@ -42,7 +49,7 @@ pub(super) fn files(project: &Project) -> Vec<Finding> {
             ),
             State::Edited => {
                 findings.extend(
-                    syntax::syntax(&project.root, file.path)
+                    syntax::syntax(&project.folder, file.path)
                         .filter(|_| !is_compose)
                         .map(|failure| {
                             let failure = failure.hint("`magicctl render --diff` shows what was edited");
@@ -55,9 +62,26 @@ pub(super) fn files(project: &Project) -> Vec<Finding> {
                         .fix("`magicctl render --diff` shows how it differs"),
                 );
             }
+            // The Compose file is read where the link leads, as Compose reads it; what is wrong then, its own check tells.
+            State::Linked { .. } | State::Unreadable { .. } if is_compose => {}
+            State::Linked { why } => led_away.entry(why).or_default().push(file.path),
+            State::Unreadable { why } => findings.push(unreadable(&shown.to_string(), why)),
         }
     }
+    findings.extend(led_away.into_iter().map(|(why, paths)| {
+        let first = paths[0].display();
+        let shown = match paths.len() {
+            1 => first.to_string(),
+            more => format!("{first}, with {} more,", more - 1),
+        };
+        led_out(&shown, why)
+    }));
     findings
+}
+
+/// Whether the image of `service` is one of a program that is known, and has `sleep` and `getent`.
+pub(super) fn has_tools(stack: &Stack, service: &Service) -> bool {
+    Program::of(&service.image_ref(&stack.name), stack).is_some_and(Program::has_tools)
 }
 
 /// What the programs said of their edited files.
@@ -70,7 +94,8 @@ pub(super) fn programs(_: &Project, _: &There, more: &More) -> Looked {
 }
 
 /// Has the programs whose configuration the user edited say whether they can read it, run once in their own image, each for at
-/// most `within`. Without its image, or on an engine elsewhere, a program is not asked.
+/// most `within`. Only images that are surely Loki's or the collector's are run, with arguments of ours and a copy of the file.
+/// Without its image, or on an engine elsewhere, a program is not asked.
 pub async fn verify(
     engine: &Engine,
     observed: &Observed,
@@ -82,34 +107,36 @@ pub async fn verify(
     };
     let mut failures = Vec::new();
     for service in project.services().filter(|_| engine.is_local()) {
-        let Some(verification) = Verification::of(&stack.name, service) else {
+        let Some(verification) = Verification::of(project, stack, service) else {
             continue;
         };
-        let shown = verification
-            .file
-            .strip_prefix(&project.root)
-            .unwrap_or(&verification.file);
+        let file = Path::new(verification.program.file);
         let edited = rendered
             .iter()
-            .any(|(file, state)| file.path == shown && *state == State::Edited);
-        let readable = || syntax::syntax(&project.root, shown).is_none();
-        if !edited || observed.image_id(&verification.image).is_none() || !readable() {
+            .any(|(rendered, state)| rendered.path == file && *state == State::Edited);
+        if !edited || observed.image_id(&verification.image).is_none() {
             continue;
         }
-        let file = verification.file.to_string_lossy();
+        // What can't be read, or isn't what its name says, the check of the files tells.
+        let Ok(text) = project.folder.text(file, LARGEST) else {
+            continue;
+        };
+        if syntax::of(file, &text).is_some() {
+            continue;
+        }
         let once = Once {
             project: &stack.name,
             service: &service.name,
             image: &verification.image,
-            command: &verification.command,
-            env: &verification.env,
-            file: (&file, &verification.target),
+            command: &verification.command(),
+            env: &verification.env(&text),
+            file: (verification.program.inside, &text),
             within,
         };
         let ended = engine.run_once(&once).await.map_err(|error| error.failure())?;
         match ended.exit_code {
             Some(0) => {}
-            Some(_) => failures.push(verification.failure(shown, &ended.output)),
+            Some(_) => failures.push(verification.failure(&text, &ended.output)),
             // It says nothing about the file.
             None => return Err(Failure::failed(format!("{}: {}", service.name, ended.output))),
         }

@@ -1,158 +1,198 @@
-//! Configuration that a program other than ours reads: the program itself says whether it is well, run in its own image.
+//! The programs whose configuration `render` writes and which can check it themselves, and what their images are called. A
+//! Compose file may call any image by any name: what is run is one that is surely theirs, with arguments of ours.
 
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use crate::compose::Stack;
 
-use regex::Regex;
-
-use crate::compose::{MountKind, Service};
-use crate::failure::{Failure, Place};
-
-/// A program's own check of its configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verification {
-    /// The service.
-    pub service: String,
-    /// Its image.
-    pub image: String,
-    /// The file on this machine.
-    pub file: PathBuf,
-    /// Where the file is mounted.
-    pub target: String,
-    /// What to run, behind the image's entry point.
-    pub command: Vec<String>,
-    /// Variables that the file may use, `NAME=value`.
-    pub env: Vec<String>,
+/// How a program checks its configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Check {
+    /// With this flag beside that of the file.
+    Flag(&'static str),
+    /// It has no check without running; formatting parses.
+    Format,
 }
 
-impl Verification {
-    /// What checks the configuration of `service`; `None` when its program has no such check.
-    pub fn of(project: &str, service: &Service) -> Option<Self> {
-        let command = service.command.clone().unwrap_or_default();
-        let (target, command) = match service.name.as_str() {
-            "loki" | "promtail" => {
-                let flag = if service.name == "loki" {
-                    "-verify-config"
-                } else {
-                    "-check-syntax"
-                };
-                let target = command
-                    .iter()
-                    .find_map(|word| word.trim_start_matches('-').strip_prefix("config.file="))?;
-                (target.to_owned(), [command.clone(), vec![flag.to_owned()]].concat())
-            }
-            // It has no check without running; formatting parses.
-            "alloy" => {
-                let target = command.last().filter(|word| word.starts_with('/'))?.clone();
-                (target.clone(), vec!["fmt".to_owned(), target])
-            }
-            _ => return None,
+/// A program whose configuration is rendered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Program {
+    /// The variable of `images/local.env` that names our image of it.
+    variable: &'static str,
+    /// The repository of the official image, on Docker Hub.
+    official: &'static str,
+    /// Its configuration, from the project's root.
+    pub file: &'static str,
+    /// Where the check finds it, as the templates mount it.
+    pub inside: &'static str,
+    check: Check,
+}
+
+const PROGRAMS: [Program; 3] = [
+    Program {
+        variable: "LOKI_IMAGE",
+        official: "grafana/loki",
+        file: "config/loki/local-config.yaml",
+        inside: "/etc/loki/local-config.yaml",
+        check: Check::Flag("-verify-config"),
+    },
+    Program {
+        variable: "PROMTAIL_IMAGE",
+        official: "grafana/promtail",
+        file: "config/promtail/promtail-config.yml",
+        inside: "/etc/promtail/promtail-config.yml",
+        check: Check::Flag("-check-syntax"),
+    },
+    Program {
+        variable: "ALLOY_IMAGE",
+        official: "grafana/alloy",
+        file: "config/alloy/config.alloy",
+        inside: "/etc/alloy/config.alloy",
+        check: Check::Format,
+    },
+];
+
+/// The images that scripts/build-images makes, by variable.
+const OURS: &str = include_str!("../../../images/local.env");
+
+impl Program {
+    /// The program in `image`, if it is surely one of them: the official image, or ours, under its whole name, and not one that
+    /// `stack` itself builds under that name.
+    pub fn of(image: &str, stack: &Stack) -> Option<&'static Self> {
+        let is_built = stack.services.values().any(|service| {
+            let tags = service.build.iter().flat_map(|build| &build.tags);
+            service.build.is_some() && service.image_ref(&stack.name) == image
+                || tags.into_iter().any(|tag| tag == image)
+        });
+        let ours = |program: &Self| {
+            let mut lines = OURS.lines().filter_map(|line| line.split_once('='));
+            lines.any(|(name, ours)| name == program.variable && ours == image)
         };
-        let mount = service
-            .volumes
+        PROGRAMS
             .iter()
-            .find(|mount| mount.kind == MountKind::Bind && mount.target == target)?;
-        Some(Self {
-            service: service.name.clone(),
-            image: service.image_ref(project),
-            file: PathBuf::from(mount.source.as_ref()?),
-            target,
-            command,
-            env: service
-                .environment
-                .iter()
-                .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)))
-                .collect(),
-        })
+            .find(|program| repository(image) == program.official || ours(program))
+            .filter(|_| !is_built)
     }
 
-    /// What the program's words mean, when it ended with anything but 0. `shown` is the file as the user names it.
-    pub fn failure(&self, shown: &Path, output: &str) -> Failure {
-        let said = last_words(output);
-        let failure = Failure::invalid(format!("{} can't read {}", self.service, shown.display()))
-            .because(said.clone())
-            .hint("nothing was touched; `magicctl render --diff` shows what was edited");
-        match self.place(shown, &said) {
-            Some(place) => failure.at(place),
-            None => failure,
+    /// Whether its image has the usual small tools beside it: `sleep`, `getent`. That of Loki has not even a shell.
+    pub fn has_tools(&self) -> bool {
+        self.official != "grafana/loki"
+    }
+
+    /// Where `command`, a service's own, has the program look for its configuration.
+    pub fn target<'c>(&self, command: &'c [String]) -> Option<&'c str> {
+        match self.check {
+            Check::Flag(_) => command
+                .iter()
+                .find_map(|word| word.trim_start_matches('-').strip_prefix("config.file=")),
+            Check::Format => command.last().map(String::as_str).filter(|word| word.starts_with('/')),
         }
     }
 
-    /// The line that the program names, else the one with the word that it quotes.
-    fn place(&self, shown: &Path, said: &str) -> Option<Place> {
-        static LINE: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(r"(?:\bline |\.alloy:)(\d+)(?::(\d+))?").ok());
-        let text = std::fs::read_to_string(&self.file).ok()?;
-        let found = LINE.as_ref()?.captures(said)?;
-        let number: usize = found[1].parse().ok()?;
-        let source = text.lines().nth(number.checked_sub(1)?)?;
-        let indent = source.chars().take_while(|c| c.is_whitespace()).count();
-        let column = found.get(2).and_then(|column| column.as_str().parse().ok());
-        Some(Place {
-            file: shown.to_owned(),
-            line: number,
-            column: column.unwrap_or(indent + 1),
-            width: if column.is_some() {
-                1
-            } else {
-                source.trim().chars().count().max(1)
-            },
-            source: Some(source.to_owned()),
-        })
+    /// What checks the file, after the image's entry point. `expands`: with variables in it replaced.
+    pub fn arguments(&self, expands: bool) -> Vec<String> {
+        match self.check {
+            Check::Flag(flag) => {
+                let file = format!("-config.file={}", self.inside);
+                let expand = expands.then(|| "-config.expand-env=true".to_owned());
+                [Some(file), expand, Some(flag.to_owned())]
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
+            Check::Format => vec!["fmt".to_owned(), self.inside.to_owned()],
+        }
+    }
+
+    /// Whether `command`, a service's own, has the program replace variables in its configuration.
+    pub fn expands(&self, command: &[String]) -> bool {
+        let asks = |word: &String| {
+            let word = word.trim_start_matches('-');
+            word == "config.expand-env" || word == "config.expand-env=true"
+        };
+        matches!(self.check, Check::Flag(_)) && command.iter().any(asks)
     }
 }
 
-/// The last thing that it said: of a line of its log the error alone.
-fn last_words(output: &str) -> String {
-    static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"\b(?:err|error)="((?:[^"\\]|\\.)*)""#).ok());
-    let lines: Vec<&str> = output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let logged = lines.iter().rev().find_map(|line| {
-        Some(
-            ERROR.as_ref()?.captures(line)?[1]
-                .replace("\\\"", "\"")
-                .replace("\\n", " "),
-        )
-    });
-    match logged {
-        Some(error) => error,
-        None if lines.is_empty() => "it said nothing".to_owned(),
-        // A list of errors is indented below the line that announces it.
-        None => lines[lines.len().saturating_sub(3)..].join(" "),
-    }
+/// The repository of an image on Docker Hub: `grafana/loki` of `docker.io/grafana/loki:3.7.8@sha256:…`. That of another
+/// registry keeps the registry's name, and so is none of those that are known.
+fn repository(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or(image);
+    let name = match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => name,
+    };
+    name.strip_prefix("docker.io/").unwrap_or(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn verification(file: &Path) -> Verification {
-        Verification {
-            service: "loki".to_owned(),
-            image: "x".to_owned(),
-            file: file.to_owned(),
-            target: "/etc/loki/local-config.yaml".to_owned(),
-            command: Vec::new(),
-            env: Vec::new(),
+    fn stack(text: &str) -> Stack {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("compose.yaml"), text).unwrap();
+        crate::compose::load(&crate::compose::Request {
+            start_dir: folder.path().to_owned(),
+            ..Default::default()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn an_image_is_known_by_its_whole_name() {
+        let stack = stack("services: {a: {image: x}}");
+        let file = |image: &str| Program::of(image, &stack).map(|program| program.file);
+        for (image, wanted) in [
+            ("grafana/loki:3.7.8", Some("config/loki/local-config.yaml")),
+            ("grafana/loki", Some("config/loki/local-config.yaml")),
+            (
+                "docker.io/grafana/loki@sha256:0123",
+                Some("config/loki/local-config.yaml"),
+            ),
+            ("grafana/promtail:3.6.0", Some("config/promtail/promtail-config.yml")),
+            ("grafana/alloy:v1.11.3", Some("config/alloy/config.alloy")),
+            ("magicproxy/loki:3.7.8", Some("config/loki/local-config.yaml")),
+            ("magicproxy/promtail:3.7.8", Some("config/promtail/promtail-config.yml")),
+            // Whoever is called so on Docker Hub.
+            ("magicproxy/loki:3.7.9", None),
+            ("magicproxy/loki", None),
+            ("registry.example/grafana/loki:3.7.8", None),
+            ("localhost:5000/grafana/loki:3.7.8", None),
+            ("grafana.example/loki", None),
+            ("other/grafana/loki", None),
+            ("grafana/loki-canary", None),
+            ("grafana/loki/x", None),
+            ("loki", None),
+            ("redis:8.10-alpine", None),
+            ("", None),
+        ] {
+            assert_eq!(file(image), wanted, "{image}");
         }
     }
 
     #[test]
-    fn finds_the_line_that_the_program_names() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("local-config.yaml");
-        std::fs::write(&file, "a: 1\nb:\n  servr: 2\n").unwrap();
-        let output = "failed parsing config: /etc/loki/local-config.yaml: yaml: unmarshal errors:\n  line 3: field servr not found in type server.Config\n";
-        let failure = verification(&file).failure(Path::new("config/loki/local-config.yaml"), output);
-        let place = failure.place.unwrap();
-        assert_eq!((place.line, place.column, place.width), (3, 3, 8));
-        assert!(failure.why[0].contains("field servr not found"), "{:?}", failure.why);
-        assert_eq!(failure.exit.code(), 4);
+    fn an_image_that_the_project_builds_under_that_name_is_not_known() {
+        for text in [
+            "services: {a: {build: ., image: 'grafana/loki:3.7.8'}}",
+            "services: {a: {build: {context: ., tags: ['grafana/loki:3.7.8']}, image: x}, loki: {image: 'grafana/loki:3.7.8'}}",
+        ] {
+            assert_eq!(Program::of("grafana/loki:3.7.8", &stack(text)), None, "{text}");
+        }
     }
 
     #[test]
-    fn takes_the_error_out_of_a_line_of_the_log() {
-        let output = "level=info msg=\"Starting\"\nlevel=error ts=1 msg=\"validating config\" err=\"CONFIG ERROR: a \\\"b\\\" c\"\n";
-        assert_eq!(last_words(output), "CONFIG ERROR: a \"b\" c");
-        assert_eq!(last_words("\n"), "it said nothing");
+    fn the_arguments_are_ours_whatever_the_service_runs() {
+        let stack = stack("services: {a: {image: x}}");
+        let words = |text: &str| text.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>();
+        let loki = Program::of("grafana/loki:3.7.8", &stack).unwrap();
+        let hostile = words("-c evil --config.file=/c -config.expand-env=true -server.http-listen-port=1");
+        assert_eq!(loki.target(&hostile), Some("/c"));
+        assert!(loki.expands(&hostile));
+        assert_eq!(
+            loki.arguments(true),
+            words("-config.file=/etc/loki/local-config.yaml -config.expand-env=true -verify-config")
+        );
+        let alloy = Program::of("grafana/alloy:v1.11.3", &stack).unwrap();
+        assert_eq!(alloy.target(&words("run --x /etc/a.alloy")), Some("/etc/a.alloy"));
+        assert_eq!(alloy.arguments(false), words("fmt /etc/alloy/config.alloy"));
     }
 }

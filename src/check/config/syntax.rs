@@ -2,15 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::check::text::LARGEST;
 use crate::failure::{Failure, Place};
+use crate::files::Root;
 use crate::yaml;
 
-/// Reads `path` of the project in `root` as what its name says it is; `None` when that works, or nobody can tell.
-pub(super) fn syntax(root: &Path, path: &Path) -> Option<Failure> {
-    let text = std::fs::read_to_string(root.join(path)).ok()?;
+/// Reads `path` in the project's folder as what its name says it is; `None` when that works, or nobody can tell.
+pub(super) fn syntax(root: &Root, path: &Path) -> Option<Failure> {
+    of(path, &root.text(path, LARGEST).ok()?)
+}
+
+/// The same of a `text` that was read.
+pub(super) fn of(path: &Path, text: &str) -> Option<Failure> {
     match path.extension()?.to_str()? {
-        "yml" | "yaml" => yaml::parse(&yaml::Source::new(path, text)).err(),
-        "json" => json(path, &text),
+        "yml" | "yaml" => yaml::parse(&yaml::Source::new(path, text.to_owned())).err(),
+        "json" => json(path, text),
         _ => None,
     }
 }
@@ -35,14 +41,15 @@ mod tests {
     #[test]
     fn a_broken_file_is_found_at_its_line() {
         let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
         for (name, text, line) in [("a.yml", "a: 1\nb: [\n", 2), ("b.json", "{\n  \"a\": 1,\n}\n", 3)] {
             std::fs::write(folder.path().join(name), text).unwrap();
-            let failure = syntax(folder.path(), Path::new(name)).unwrap();
+            let failure = syntax(&root, Path::new(name)).unwrap();
             assert!(failure.place.clone().unwrap().line >= line, "{failure:?}");
             assert_eq!(failure.place.unwrap().file, Path::new(name));
         }
         std::fs::write(folder.path().join("c.yml"), "a: 1\n").unwrap();
-        assert_eq!(syntax(folder.path(), Path::new("c.yml")), None);
-        assert_eq!(syntax(folder.path(), Path::new("missing.yml")), None);
+        assert_eq!(syntax(&root, Path::new("c.yml")), None);
+        assert_eq!(syntax(&root, Path::new("missing.yml")), None);
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn named(recipe: &Recipe<'_, '_>) -> Vec<Finding> {
             "nothing is left of it once its build arguments are put in".to_owned()
         } else {
             let bad = ImageRef::parse(&image).err()?;
-            format!("`{image}` is not a valid image name: {bad}")
+            format!("`{}` is not a valid image name: {bad}", recipe.text.word(&image))
         };
         let what = format!("{}: the base image has no valid name", recipe.service.name);
         Some(
@@ -55,6 +55,7 @@ pub(super) fn absent(recipe: &Recipe<'_, '_>, observed: &Observed) -> Vec<Findin
         .into_iter()
         .filter(|(image, _)| ImageRef::parse(image).is_ok() && observed.image_id(image).is_none());
     let findings = absent.map(|(image, span)| {
+        let image = recipe.text.word(&image);
         let what = format!("the base image {image} is not here yet: the build pulls it");
         Finding::new(&codes::BASE_IMAGE_ABSENT, what).at(recipe.text.place(&span))
     });

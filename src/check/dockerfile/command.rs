@@ -1,6 +1,7 @@
 //! What the app's container runs.
 
 use std::ops::Range;
+use std::path::Path;
 
 use parse_dockerfile::{Command, Instruction};
 
@@ -33,7 +34,7 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         let copies_all = super::copied::sources(recipe)
             .iter()
             .any(|copied| copied.path.as_os_str().is_empty());
-        if copies_all && !recipe.build.context.join("run.py").exists() {
+        if copies_all && matches!(recipe.context.kind(Path::new("run.py")), Ok(None)) {
             let what = format!("{} runs run.py, which is not there", recipe.service.name);
             return vec![Finding::new(&codes::RUN_PY_MISSING, what).at(place()).in_file()];
         }

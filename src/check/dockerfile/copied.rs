@@ -8,10 +8,14 @@ use parse_dockerfile::{Flag, Instruction, Source};
 use crate::check::project::Project;
 use crate::check::{Finding, checklist};
 use crate::codes;
+use crate::files::{Kind, Root};
 use crate::nearest::nearest;
 use crate::secrets;
 
 use super::Recipe;
+
+/// In a folder with more names none is suggested from the rest.
+const MOST_NAMES: usize = 1000;
 
 /// A source as written and as a path below the context; empty: all of it.
 pub(super) struct Copied {
@@ -79,37 +83,42 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         let Copied { written, path, span } = &copied;
         let full = recipe.build.context.join(path);
         let place = recipe.text.place(span);
-        if full.symlink_metadata().is_err() && checklist::tells_of(project, &full) {
+        // The builder gets a link as it is; what one that leads out leads to it does not get.
+        let is_there = matches!(recipe.context.own_kind(path), Ok(Some(_)));
+        if !is_there && checklist::tells_of(project, &full) {
             return None;
         }
-        if full.symlink_metadata().is_err() {
+        let written = recipe.text.word(written);
+        if !is_there {
             let finding = Finding::new(
                 &codes::COPY_MISSING,
                 format!("the Dockerfile copies {written}, which is not there"),
             )
             .at(place)
             .in_file();
-            return Some(match like(&full) {
-                Some(near) => finding.fix(format!("did you mean `{}`?", path.with_file_name(near).display())),
-                None => finding.fix(format!(
+            return Some(match like(recipe.context, path) {
+                Some(near) if recipe.text.quotable => {
+                    finding.fix(format!("did you mean `{}`?", path.with_file_name(near).display()))
+                }
+                _ => finding.fix(format!(
                     "make it, or correct the path; it begins at {}",
                     recipe.build.context.display()
                 )),
             });
         }
-        let out = recipe.ignore.leaves_out(path) && !(full.is_dir() && recipe.ignore.may_want_of(path));
+        let is_folder = || matches!(recipe.context.kind(path), Ok(Some(Kind::Folder)));
+        let out = recipe.ignore.leaves_out(path) && !(is_folder() && recipe.ignore.may_want_of(path));
+        let shown = path.display().to_string();
+        let shown = recipe.text.word(&shown);
         out.then(|| {
             Finding::new(
                 &codes::COPY_IGNORED,
                 format!("the Dockerfile copies {written}, which .dockerignore leaves out"),
             )
             .fix(if secrets::are_in(path) {
-                format!(
-                    "take it out, and mount {} read-only in the Compose file: keys belong in no image",
-                    path.display()
-                )
+                format!("take it out, and mount {shown} read-only in the Compose file: keys belong in no image")
             } else {
-                format!("add `!{}` at the end of .dockerignore", path.display())
+                format!("add `!{shown}` at the end of .dockerignore")
             })
             .at(place)
             .in_file()
@@ -119,12 +128,12 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
 }
 
 /// What lies beside a path that is not there and has nearly its name.
-pub(super) fn like(path: &Path) -> Option<String> {
+fn like(context: &Root, path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let there: Vec<String> = std::fs::read_dir(path.parent()?)
-        .ok()?
-        .take(1000)
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+    let entries = context.entries(path.parent()?, MOST_NAMES).ok()?.all;
+    let there: Vec<String> = entries
+        .into_iter()
+        .filter_map(|entry| entry.name.into_string().ok())
         .collect();
     nearest(name, there.iter().map(String::as_str)).map(ToOwned::to_owned)
 }

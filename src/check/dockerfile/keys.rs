@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::check::Finding;
-use crate::check::keys::files_with_keys;
 use crate::check::project::Project;
 use crate::check::repair::Repair;
 use crate::codes;
@@ -11,8 +10,9 @@ use crate::codes;
 use super::{Recipe, copied};
 
 pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
-    let sent: Vec<PathBuf> = files_with_keys(&project.root)
-        .into_iter()
+    let sent: Vec<PathBuf> = project
+        .keys()
+        .files()
         .filter_map(|path| path.strip_prefix(&recipe.build.context).ok().map(Path::to_owned))
         .filter(|path| !recipe.ignore.leaves_out(path))
         .collect();
@@ -32,19 +32,24 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
             }
         })
         .collect();
-    let repair = Repair::AddLines {
+    let by_hand = format!("add {} to {}", lines.join(", "), recipe.ignore_path.display());
+    let repair = project.repairable(Repair::AddLines {
         path: recipe.ignore_path.clone(),
         lines,
+    });
+    let repaired = |finding: Finding| match &repair {
+        Ok(repair) => finding.repaired_by(repair.clone()),
+        Err(why) => finding.fix(format!("{by_hand}; `--fix` leaves it alone, as {why}")),
     };
     let Some((path, copied)) = sent.iter().find_map(|path| Some((path, taken_by(path)?))) else {
         let what = format!("{} is sent to the builder of {}", first.display(), recipe.service.name);
-        return vec![Finding::new(&codes::KEYS_IN_CONTEXT, what).repaired_by(repair)];
+        return vec![repaired(Finding::new(&codes::KEYS_IN_CONTEXT, what))];
     };
     let what = format!(
         "{} gets into the image of {}: the Dockerfile copies {}",
         path.display(),
         recipe.service.name,
-        copied.written
+        recipe.text.word(&copied.written)
     );
     let finding = Finding::new(&codes::COPIES_KEYS, what).at(recipe.text.place(&copied.span));
     // Without the folder the line itself would fail, and an app that finds its keys nowhere else would find none.
@@ -59,7 +64,7 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         })
     });
     vec![if is_whole && mounted {
-        finding.repaired_by(repair)
+        repaired(finding)
     } else {
         finding.fix("copy only what the app needs, and mount keys_pool/ and env/ read-only in the Compose file")
     }]

@@ -5,16 +5,17 @@ mod command;
 mod copied;
 mod keys;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use parse_dockerfile::{Dockerfile, Stage};
 
 use crate::codes;
 use crate::compose::{Build, Service};
 use crate::engine::Ignore;
+use crate::files::{self, Refused, Root};
 
 use super::project::Project;
-use super::text::Text;
+use super::text::{LARGEST, Text, led_out, unreadable};
 use super::there::There;
 use super::{Finding, checklist};
 
@@ -22,6 +23,8 @@ use super::{Finding, checklist};
 struct Recipe<'a, 't> {
     service: &'a Service,
     build: &'a Build,
+    /// The build context: what lies in it is looked at below it.
+    context: &'a Root,
     text: &'a Text,
     file: &'a Dockerfile<'t>,
     ignore: &'a Ignore,
@@ -89,7 +92,7 @@ fn each(
         return Ok(Vec::new());
     }
     let path = crate::compose::normal(&build.context.join(&build.dockerfile));
-    let text = match Text::read(&path) {
+    let text = match Text::named(project, &path) {
         Ok(Some(text)) => text,
         Ok(None) | Err(_) if checklist::tells_of(project, &path) => return Err(None),
         Ok(None) => {
@@ -106,20 +109,10 @@ fn each(
         }
         Err(finding) => return Err(Some(finding)),
     };
+    let context = Root::open(&build.context)
+        .map_err(|refused| unreadable(&project.shown(&build.context).to_string(), &refused.to_string()))?;
     let ignore_path = Ignore::file_of(&build.context, &build.dockerfile);
-    let ignore = match Text::read(&ignore_path).map_err(Some)? {
-        None => Ignore::default(),
-        Some(text) => Ignore::parse(&text.text).map_err(|why| {
-            Some(
-                Finding::new(
-                    &codes::IGNORE_INVALID,
-                    format!("{} can't be read", project.shown(&ignore_path)),
-                )
-                .because(why)
-                .in_file(),
-            )
-        })?,
-    };
+    let ignore = ignore(project, &context, &ignore_path)?;
     let file = match parse_dockerfile::parse(&text.text) {
         Ok(file) => file,
         // Another frontend may know more instructions than the parser.
@@ -131,7 +124,11 @@ fn each(
         }
         Err(error) => {
             let said = error.to_string();
-            let why = said.split(" at line ").next().unwrap_or(&said).to_owned();
+            let why = if text.quotable {
+                said.split(" at line ").next().unwrap_or(&said).to_owned()
+            } else {
+                "the line is not an instruction".to_owned()
+            };
             let what = format!("{} can't be parsed", project.shown(&path));
             return Err(Some(
                 Finding::new(&codes::DOCKERFILE_INVALID, what)
@@ -144,9 +141,32 @@ fn each(
     Ok(look(&Recipe {
         service,
         build,
+        context: &context,
         text: &text,
         file: &file,
         ignore: &ignore,
         ignore_path: &ignore_path,
     }))
+}
+
+/// The ignore file of a build, as it lies in the context.
+fn ignore(project: &Project, context: &Root, path: &Path) -> Result<Ignore, Finding> {
+    let shown = project.shown(path).to_string();
+    let text = match context.text(path, LARGEST) {
+        Ok(text) => text,
+        Err(Refused::Missing) => return Ok(Ignore::default()),
+        Err(refused @ Refused::Outside) => return Err(led_out(&shown, &context.why(path, &refused))),
+        Err(refused) => return Err(unreadable(&shown, &refused.to_string())),
+    };
+    Ignore::parse(&text).map_err(|why| {
+        let quotable = files::lies_below(path, &project.root);
+        let line = why.split(':').next().unwrap_or_default();
+        Finding::new(&codes::IGNORE_INVALID, format!("{shown} can't be read"))
+            .because(if quotable {
+                why.clone()
+            } else {
+                format!("{line} is not a valid pattern")
+            })
+            .in_file()
+    })
 }

@@ -1,51 +1,137 @@
-//! What lies in a folder of keys, read within bounds: a pipe or device is not opened, a huge file not read to its end.
+//! What lies in the folders of keys, read once and within bounds: a pipe or device is not opened, a link not followed out of the
+//! project, a huge file not read, a folder of a million files not listed to its end.
 
-use std::fs;
-use std::io::{self, Read as _};
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
-use super::MOST_FILES;
+use crate::check::project::Project;
+use crate::check::text::Text;
+use crate::files::{Refused, Root};
+use crate::secrets;
 
+/// More files than this in both folders hold no keys.
+pub(super) const MOST_FILES: usize = 1000;
 /// More than this in one file is no list of keys.
 const LARGEST: u64 = 1 << 20;
+/// More than this in both folders is something else than keys.
+pub(super) const MOST_BYTES: u64 = 4 << 20;
 
-/// Something in the folder.
+/// The files of keys of a project.
+#[derive(Debug, Default)]
+pub(in crate::check) struct Keys {
+    /// What is in the folders, but for what no keys are in: hidden files, documentation, examples.
+    pub(super) entries: Vec<Entry>,
+    /// Folders that were not looked at, or not to their end.
+    pub(super) left: Vec<Left>,
+    /// `.env`, when a name in it says secret and has a value.
+    own: Option<PathBuf>,
+}
+
+/// Something in one of the folders.
+#[derive(Debug)]
 pub(super) struct Entry {
+    /// The folder: `keys_pool`.
+    pub folder: &'static str,
+    /// Absolute.
     pub path: PathBuf,
     pub kind: Kind,
 }
 
 /// What it is.
+#[derive(Debug)]
 pub(super) enum Kind {
-    /// A file and its text, or the beginning of it.
-    File { text: String, large: bool },
+    /// A file and its text; without when it is too large, or the limit of all together was reached before it.
+    File { text: Option<String>, large: bool },
     /// A file that can't be read, and why.
     Closed(String),
     /// No file; in words.
-    Other(&'static str),
+    Other(String),
+    /// A link that leads out of the project; in words.
+    LeadsOut(String),
 }
 
-/// What is in `folder`, but for what no keys are in: hidden files, documentation, examples. Nothing when it can't be read, which
-/// the checklist tells.
-pub(super) fn entries(folder: &Path) -> Vec<Entry> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .flatten()
-        .take(MOST_FILES)
-        .map(|entry| entry.path())
-        .filter(|path| !is_other(path))
-        .collect();
-    paths.sort();
-    paths
-        .into_iter()
-        .map(|path| Entry {
-            kind: kind(&path),
-            path,
-        })
-        .collect()
+/// A folder of which something was not looked at.
+#[derive(Debug)]
+pub(super) enum Left {
+    /// A link leads out of the project; in words.
+    LeadsOut { folder: &'static str, why: String },
+    /// It holds too many files.
+    Files { folder: &'static str },
+    /// All together are too large: this is the first file that was not read.
+    Bytes { first: PathBuf },
+}
+
+impl Project {
+    /// The files of keys. They are read once, however many checks ask for them.
+    pub(in crate::check) fn keys(&self) -> &Keys {
+        self.keys.get_or_init(|| Keys::read(self))
+    }
+}
+
+impl Keys {
+    fn read(project: &Project) -> Self {
+        let mut keys = Self::default();
+        let mut bytes_left = MOST_BYTES;
+        for folder in secrets::FOLDERS {
+            keys.add(project, folder, &mut bytes_left);
+        }
+        let secret = |line: &str| {
+            let (name, value) = line.split_once('=').unwrap_or_default();
+            !value.trim().is_empty() && secrets::is_name(name.trim())
+        };
+        // Mostly it says ports and images.
+        let own = project.root.join(".env");
+        if let Ok(Some(text)) = Text::of_project(project, &own)
+            && text.text.lines().any(secret)
+        {
+            keys.own = Some(own);
+        }
+        keys
+    }
+
+    fn add(&mut self, project: &Project, folder: &'static str, bytes_left: &mut u64) {
+        let root = &project.folder;
+        let found = match root.entries(Path::new(folder), MOST_FILES - self.entries.len()) {
+            Ok(found) => found,
+            Err(refused @ Refused::Outside) => {
+                let why = root.why(Path::new(folder), &refused);
+                self.left.push(Left::LeadsOut { folder, why });
+                return;
+            }
+            // The checklist tells it.
+            Err(_) => return,
+        };
+        if found.more {
+            self.left.push(Left::Files { folder });
+        }
+        let names = found.all.into_iter().map(|entry| PathBuf::from(entry.name));
+        for name in names.filter(|name| !is_other(name)) {
+            let path = project.root.join(folder).join(name);
+            let kind = kind(root, &path, bytes_left);
+            let is_told = self.left.iter().any(|left| matches!(left, Left::Bytes { .. }));
+            if !is_told
+                && matches!(
+                    kind,
+                    Kind::File {
+                        text: None,
+                        large: false
+                    }
+                )
+            {
+                self.left.push(Left::Bytes { first: path.clone() });
+            }
+            self.entries.push(Entry { folder, path, kind });
+        }
+    }
+
+    /// The files that hold keys, absolute: those of the two folders, and `.env` when it has secrets.
+    pub(in crate::check) fn files(&self) -> impl Iterator<Item = &Path> {
+        let of_folders = self
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.kind, Kind::File { .. } | Kind::Closed(_)))
+            .map(|entry| entry.path.as_path());
+        of_folders.chain(self.own.as_deref())
+    }
 }
 
 fn is_other(path: &Path) -> bool {
@@ -57,28 +143,27 @@ fn is_other(path: &Path) -> bool {
         || matches!(extension.as_ref(), "md" | "example" | "sample" | "template")
 }
 
-fn kind(path: &Path) -> Kind {
-    let meta = match fs::metadata(path) {
-        Ok(meta) => meta,
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Kind::Closed(error.to_string()),
-        Err(_) => return Kind::Other("a link that leads nowhere"),
-    };
-    let file_type = meta.file_type();
-    if !meta.is_file() {
-        return Kind::Other(match () {
-            () if meta.is_dir() => "a folder",
-            () if file_type.is_fifo() => "a pipe",
-            () if file_type.is_socket() => "a socket",
-            () => "a device",
-        });
-    }
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => Kind::File {
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-            large: meta.len() > LARGEST,
-        },
-        Err(error) => Kind::Closed(error.to_string()),
+fn kind(root: &Root, path: &Path, bytes_left: &mut u64) -> Kind {
+    let may_read = LARGEST.min(*bytes_left);
+    match root.bytes(path, may_read) {
+        Ok(bytes) => {
+            *bytes_left -= bytes.len() as u64;
+            Kind::File {
+                text: Some(String::from_utf8_lossy(&bytes).into_owned()),
+                large: false,
+            }
+        }
+        Err(Refused::Large { .. }) => {
+            // The rest is not enough for it: what comes after is not read either, so that the order of names decides, not sizes.
+            let large = may_read == LARGEST;
+            if !large {
+                *bytes_left = 0;
+            }
+            Kind::File { text: None, large }
+        }
+        Err(refused) if refused.is_denied() => Kind::Closed(refused.to_string()),
+        Err(refused @ Refused::Outside) => Kind::LeadsOut(root.why(path, &refused)),
+        Err(Refused::Kind(kind)) => Kind::Other(kind.word().to_owned()),
+        Err(_) => Kind::Other("a link that leads nowhere".to_owned()),
     }
 }

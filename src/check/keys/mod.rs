@@ -8,18 +8,17 @@ mod rights;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
 
 use crate::codes;
 use crate::nearest::nearest;
-use crate::secrets;
 
 use super::Finding;
 use super::project::Project;
-use super::text::Text;
+use super::text::led_out;
 
-use file::{Entry, Kind};
+use file::{Entry, Kind, Left, MOST_BYTES, MOST_FILES};
 
+pub(super) use file::Keys;
 pub(super) use git::look as tracked;
 pub(super) use provider::look as of_providers;
 pub(super) use rights::look as rights;
@@ -27,65 +26,66 @@ pub(super) use rights::look as rights;
 /// Whom the gateway has keys for; `local` needs none.
 pub(super) const PROVIDERS: [&str; 6] = ["google", "openai", "mistral", "anthropic", "deepseek", "local"];
 
-/// More files than this hold no keys.
-const MOST_FILES: usize = 1000;
-
-/// The files that hold keys, absolute: those of the two folders, and `.env` when it has secrets.
-pub(super) fn files_with_keys(root: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = secrets::FOLDERS
-        .into_iter()
-        .flat_map(|folder| file::entries(&root.join(folder)))
-        .filter(|entry| matches!(entry.kind, Kind::File { .. } | Kind::Closed(_)))
-        .map(|entry| entry.path)
-        .collect();
-    let own = root.join(".env");
-    let secret = |line: &str| {
-        let (name, value) = line.split_once('=').unwrap_or_default();
-        !value.trim().is_empty() && secrets::is_name(name.trim())
-    };
-    // Mostly it says ports and images.
-    if let Ok(Some(text)) = Text::read(&own)
-        && text.text.lines().any(secret)
-    {
-        files.push(own);
-    }
-    files
-}
-
 /// The files and their lines.
 pub(super) fn look(project: &Project) -> Vec<Finding> {
     if !project.has_app() {
         return Vec::new();
     }
-    let mut findings = Vec::new();
+    let keys = project.keys();
+    let mut findings: Vec<Finding> = keys.left.iter().map(|left| left_out(project, left)).collect();
     let mut seen = BTreeMap::new();
-    for folder in secrets::FOLDERS {
-        for entry in file::entries(&project.root.join(folder)) {
-            findings.extend(named(project, folder, &entry));
-            match &entry.kind {
-                Kind::File { text, large } => {
-                    if *large {
-                        let what = format!("{} is larger than 1 MB", project.shown(&entry.path));
-                        findings.push(Finding::new(&codes::KEY_FILE_LARGE, what));
-                    }
-                    findings.extend(if folder == "env" {
-                        lines::variables(project, &entry.path, text)
-                    } else {
-                        lines::keys(project, &entry.path, text, &mut seen)
-                    });
-                }
-                Kind::Closed(why) => {
-                    let what = format!("{} can't be read", project.shown(&entry.path));
-                    findings.push(Finding::new(&codes::KEY_FILE_UNREADABLE, what).because(why.clone()));
-                }
-                Kind::Other(what) => {
-                    let what = format!("{} is {what}, not a file", project.shown(&entry.path));
-                    findings.push(Finding::new(&codes::KEY_FILE_KIND, what));
-                }
+    for entry in &keys.entries {
+        let shown = project.shown(&entry.path);
+        findings.extend(named(project, entry));
+        match &entry.kind {
+            Kind::File { text: None, large } => {
+                let what = format!("{shown} is larger than 1 MB");
+                findings.extend(large.then(|| Finding::new(&codes::KEY_FILE_LARGE, what)));
+            }
+            Kind::File { text: Some(text), .. } => findings.extend(if entry.folder == "env" {
+                lines::variables(project, &entry.path, text)
+            } else {
+                lines::keys(project, &entry.path, text, &mut seen)
+            }),
+            Kind::Closed(why) => {
+                let what = format!("{shown} can't be read");
+                findings.push(Finding::new(&codes::KEY_FILE_UNREADABLE, what).because(why.clone()));
+            }
+            Kind::Other(what) => {
+                let what = format!("{shown} is {what}, not a file");
+                findings.push(Finding::new(&codes::KEY_FILE_KIND, what));
+            }
+            Kind::LeadsOut(why) => {
+                let what = format!("{shown} is a link that leads out of the project, not a file");
+                findings.push(
+                    Finding::new(&codes::KEY_FILE_KIND, what)
+                        .because(format!("{why}; it was not read, and in a container it leads nowhere"))
+                        .fix("put the file itself in its place"),
+                );
             }
         }
     }
     findings
+}
+
+/// What is said of a folder that was not looked at, or not to its end.
+fn left_out(project: &Project, left: &Left) -> Finding {
+    match left {
+        Left::LeadsOut { folder, why } => led_out(folder, why)
+            .fix("put the folder itself in its place; until then its keys are neither checked nor masked in output"),
+        Left::Files { folder } => {
+            let what = format!("{folder}/ holds more files than the {MOST_FILES} that are looked at");
+            Finding::new(&codes::KEY_FILE_LARGE, what).because("keys in the others are neither checked nor masked")
+        }
+        Left::Bytes { first } => {
+            let what = format!(
+                "keys_pool/ and env/ hold more than {} MB: {} and what follows it are not looked at",
+                MOST_BYTES >> 20,
+                project.shown(first)
+            );
+            Finding::new(&codes::KEY_FILE_LARGE, what).because("keys in them are neither checked nor masked")
+        }
+    }
 }
 
 /// The provider whose keys a file of `keys_pool`/ holds.
@@ -94,17 +94,17 @@ pub(super) fn provider_of(name: &str) -> Option<&str> {
 }
 
 /// Providers that have at least one key.
-pub(super) fn providers(root: &Path) -> Vec<String> {
-    let entries = file::entries(&root.join("keys_pool"));
+pub(super) fn providers(project: &Project) -> Vec<String> {
+    let entries = project.keys().entries.iter();
     entries
-        .into_iter()
+        .filter(|entry| entry.folder == "keys_pool")
         .filter_map(|entry| {
             let provider = provider_of(entry.path.file_name()?.to_str()?)?.to_owned();
             let has_keys = match &entry.kind {
-                Kind::File { text, large } => *large || lines::holds_a_key(text),
+                Kind::File { text, .. } => text.as_deref().is_none_or(lines::holds_a_key),
                 // Somebody else may read it.
                 Kind::Closed(_) => true,
-                Kind::Other(_) => false,
+                Kind::Other(_) | Kind::LeadsOut(_) => false,
             };
             has_keys.then_some(provider)
         })
@@ -112,13 +112,14 @@ pub(super) fn providers(root: &Path) -> Vec<String> {
 }
 
 /// Whether a file is named as it is looked for.
-fn named(project: &Project, folder: &str, entry: &Entry) -> Option<Finding> {
+fn named(project: &Project, entry: &Entry) -> Option<Finding> {
+    let folder = entry.folder;
     let name = entry.path.file_name().unwrap_or(OsStr::new(""));
     let Some(text) = name.to_str() else {
         let what = format!("{folder}/ holds a file whose name is not UTF-8: {}", name.display());
         return Some(Finding::new(&codes::NAME_NOT_TEXT, what));
     };
-    if folder == "env" || matches!(entry.kind, Kind::Other(_)) {
+    if folder == "env" || matches!(entry.kind, Kind::Other(_) | Kind::LeadsOut(_)) {
         return None;
     }
     let shown = project.shown(&entry.path);

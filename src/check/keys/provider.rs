@@ -13,7 +13,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
         return Vec::new();
     };
     let proxy::Catalogue { profiles, aliases } = proxy::catalogue(&node);
-    let have: BTreeSet<String> = super::providers(&project.root).into_iter().collect();
+    let have: BTreeSet<String> = super::providers(project).into_iter().collect();
     let lacks = |provider: &str| provider != "local" && PROVIDERS.contains(&provider) && !have.contains(provider);
     let mut findings = Vec::new();
     let lacking: BTreeSet<&str> = profiles

@@ -1,7 +1,5 @@
 //! Who can read the key files: other users of this machine should not, the app's user must.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use regex::Regex;
@@ -9,9 +7,9 @@ use regex::Regex;
 use crate::check::Finding;
 use crate::check::project::Project;
 use crate::check::repair::Repair;
+use crate::check::text::Text;
 use crate::codes;
-
-use super::files_with_keys;
+use crate::files;
 
 /// A right of others.
 const READ: u32 = 0o4;
@@ -24,32 +22,37 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     let user = app_user(project);
     let reached = is_passable(&project.root);
     let mut findings = Vec::new();
-    for path in files_with_keys(&project.root) {
-        let Ok(meta) = fs::metadata(&path) else { continue };
+    for path in project.keys().files() {
+        let Ok(about) = project.folder.about(path) else {
+            continue;
+        };
         let is_mounted = path.parent() != Some(project.root.as_path());
-        let folder_passes = path
-            .parent()
-            .is_some_and(|folder| !is_mounted || others(folder) & PASS != 0);
-        let shown = project.shown(&path);
-        let is_open = meta.mode() & READ != 0 && folder_passes;
+        let folder_passes = path.parent().is_some_and(|folder| {
+            let mode = project.folder.about(folder).map_or(0, |about| about.mode);
+            !is_mounted || mode & PASS != 0
+        });
+        let shown = project.shown(path);
+        let is_open = about.mode & READ != 0 && folder_passes;
         if is_open && reached {
             let finding = Finding::new(
                 &codes::KEYS_OPEN,
                 format!("other users of this machine can read {shown}"),
             );
-            let keeps_reading = !is_mounted || user.is_some_and(|uid| uid == 0 || uid == meta.uid());
+            let keeps_reading = !is_mounted || user.is_some_and(|uid| uid == 0 || uid == about.owner);
+            let repair = project.repairable(Repair::CloseToOthers { path: path.to_owned() });
             findings.push(if keeps_reading {
-                finding
-                    .fix(format!("chmod o-rwx {shown}"))
-                    .repaired_by(Repair::CloseToOthers { path: path.clone() })
+                match repair {
+                    Ok(repair) => finding.fix(format!("chmod o-rwx {shown}")).repaired_by(repair),
+                    Err(why) => finding.fix(format!("close it where it lies; `--fix` leaves it alone, as {why}")),
+                }
             } else {
                 finding.fix("chmod o-rwx .   (the project's folder: containers don't pass through it, and the app's user still reads the file)")
             });
         }
         if let (false, true, Some(uid)) = (is_open, is_mounted, user)
             && uid != 0
-            && uid != meta.uid()
-            && meta.mode() & 0o040 == 0
+            && uid != about.owner
+            && about.mode & 0o040 == 0
         {
             findings.push(
                 Finding::new(
@@ -63,13 +66,10 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     findings
 }
 
-fn others(path: &Path) -> u32 {
-    fs::metadata(path).map_or(0, |meta| meta.permissions().mode())
-}
-
 /// Whether others get to `root`: each folder above lets them pass.
 fn is_passable(root: &Path) -> bool {
-    root.ancestors().all(|folder| others(folder) & PASS != 0)
+    root.ancestors()
+        .all(|folder| files::about(folder).is_ok_and(|about| about.mode & PASS != 0))
 }
 
 /// The number of the user that the app's container runs as, where the files say it.
@@ -83,7 +83,7 @@ fn app_user(project: &Project) -> Option<u32> {
     if build.dockerfile_inline.is_some() {
         return None;
     }
-    let text = fs::read_to_string(build.context.join(&build.dockerfile)).ok()?;
+    let text = Text::named(project, &build.context.join(&build.dockerfile)).ok()??.text;
     let user = text
         .lines()
         .rev()

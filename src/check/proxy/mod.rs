@@ -30,7 +30,7 @@ pub fn schema() -> &'static Json {
 
 /// The file as a tree; nothing when there is none, or none that can be read, which the checklist tells.
 pub(super) fn tree(project: &Project) -> Option<Result<Node, Failure>> {
-    let text = Text::read(&project.root.join("proxy_config.yaml")).ok()??;
+    let text = Text::of_project(project, &project.root.join("proxy_config.yaml")).ok()??;
     Some(parse(&Source::new(&text.path, text.text)))
 }
 

@@ -1,0 +1,33 @@
+//! Whose a file is and who may do what with it.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
+
+use super::Kind;
+
+/// What the system says of a file or folder beside what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// What it is.
+    pub kind: Kind,
+    /// The rights of its owner, its group and others: `0o644`.
+    pub mode: u32,
+    /// The number of the user that it belongs to.
+    pub owner: u32,
+    /// How many names (hard links) it has.
+    pub names: u64,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl From<Metadata> for About {
+    fn from(about: Metadata) -> Self {
+        Self {
+            kind: Kind::of(about.file_type()),
+            mode: about.mode() & 0o7777,
+            owner: about.uid(),
+            names: about.nlink(),
+            size: about.len(),
+        }
+    }
+}
