@@ -27,6 +27,9 @@ pub struct Finding {
     pub exit: Exit,
 }
 
+/// More findings than this of one check are nobody's to read: a file of a million wrong lines is wrong after the first hundred.
+pub(super) const MOST_FINDINGS: usize = 100;
+
 /// What a check gives: findings, or why it could not be made.
 pub type Looked = Result<Vec<Finding>, Failure>;
 

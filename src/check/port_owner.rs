@@ -28,7 +28,7 @@ pub(super) fn of(port: u16, protocol: &str) -> Option<String> {
         let descriptors = proc.entries(&folder, MOST).unwrap_or_default().all;
         descriptors
             .iter()
-            .filter_map(|descriptor| proc.link_text(&folder.join(&descriptor.name)).ok())
+            .filter_map(|descriptor| proc.link(&folder.join(&descriptor.name)).ok())
             .any(|target| {
                 inodes
                     .iter()

@@ -61,7 +61,7 @@ impl Project {
         if let Some(link) = self.folder.link_on(path) {
             return Err(format!("{} is a symbolic link", link.display()));
         }
-        match self.folder.about(path) {
+        match self.folder.rights(path) {
             Ok(about) if about.kind == Kind::File && about.names > 1 => Err(Refused::HardLink.to_string()),
             Ok(_) | Err(Refused::Missing) => Ok(repair),
             Err(Refused::Outside) => Err("it lies outside of the project's folder".to_owned()),

@@ -11,11 +11,17 @@ use crate::codes;
 use crate::files::Root;
 
 use super::Finding;
+use super::finding::MOST_FINDINGS;
 use super::project::Project;
 use super::text::Text;
 
 /// Options of a line of its own that name no requirement. <https://pip.pypa.io/en/stable/reference/requirements-file-format/>
 const INCLUDES: [&str; 4] = ["-r", "--requirement", "-c", "--constraint"];
+
+/// A marker of more comparisons is not judged: what it comes to may be larger than any memory.
+const MOST_CONDITIONS: usize = 12;
+/// More lines for one package are not held against each other.
+const MOST_OF_ONE: usize = 500;
 
 pub(super) fn look(project: &Project) -> Vec<Finding> {
     let is_used = project.has_app() && project.built().any(|(_, build)| build.context == project.root);
@@ -36,7 +42,10 @@ fn read(root: &Root, text: &Text) -> Vec<Finding> {
     let mut unheld: Vec<(usize, String)> = Vec::new();
     let mut hashes = false;
     let (mut constrained, mut included) = (false, false);
-    for (number, line) in logical_lines(&text.text) {
+    for (number, line) in logical_lines(&text.content) {
+        if findings.len() >= MOST_FINDINGS {
+            break;
+        }
         let first = line.split([' ', '=', '\t']).next().unwrap_or_default();
         if INCLUDES
             .iter()
@@ -60,6 +69,9 @@ fn read(root: &Root, text: &Text) -> Vec<Finding> {
         let (bare, options) = parted(&line);
         let is_hashed = options.contains("--hash");
         hashes |= is_hashed;
+        if conditions(bare) > MOST_CONDITIONS {
+            continue;
+        }
         match Requirement::<VerbatimUrl>::from_str(bare) {
             Ok(requirement) => {
                 if !is_hashed || !is_exact(&requirement) {
@@ -131,6 +143,12 @@ fn is_exact(requirement: &Requirement<VerbatimUrl>) -> bool {
     }
 }
 
+/// How many comparisons the marker of a requirement has: each has a text in quotes.
+fn conditions(requirement: &str) -> usize {
+    let marker = requirement.split_once(';').map_or("", |(_, marker)| marker);
+    marker.matches(['"', '\'']).count() / 2
+}
+
 /// Lines as pip joins them, with the number of the first; comments and blank lines left out.
 fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
@@ -182,10 +200,15 @@ fn include(root: &Root, text: &Text, number: usize, line: &str) -> Option<Findin
 
 /// Two lines for one package; those for different machines or versions of Python are no two.
 fn twice(text: &Text, all: &[(usize, Requirement<VerbatimUrl>)]) -> Option<Finding> {
-    let (number, first, again) = all.iter().enumerate().skip(1).find_map(|(index, (number, again))| {
-        let (first, _) = all[..index].iter().find(|(_, first)| first.marker == again.marker)?;
-        Some((*number, *first, again))
-    })?;
+    let (number, first, again) =
+        all.iter()
+            .enumerate()
+            .take(MOST_OF_ONE)
+            .skip(1)
+            .find_map(|(index, (number, again))| {
+                let (first, _) = all[..index].iter().find(|(_, first)| first.marker == again.marker)?;
+                Some((*number, *first, again))
+            })?;
     Some(
         Finding::new(&codes::REQUIREMENT_TWICE, format!("{} is there twice", again.name))
             .because(format!(
@@ -203,7 +226,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = Text {
             path: folder.path().join("requirements.txt"),
-            text: text.to_owned(),
+            content: text.to_owned(),
             quotable: true,
         };
         read(&Root::open(folder.path()).unwrap(), &text)

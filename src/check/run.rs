@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::failure::Failure;
 
 use super::checklist::{self, Item};
+use super::finding::MOST_FINDINGS;
 use super::gather;
 use super::project::Project;
 use super::table::{CHECKS, Check, Group, Look};
@@ -159,7 +160,7 @@ async fn finish(started: Started, report: &mut Report) {
             ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });
         match looked {
-            Ok(findings) => report.findings.extend(findings),
+            Ok(findings) => report.findings.extend(limited(check.name, findings)),
             Err(failure) => report.findings.push(
                 Finding::new(
                     &codes::CHECK_FAILED,
@@ -169,6 +170,21 @@ async fn finish(started: Started, report: &mut Report) {
             ),
         }
     }
+}
+
+/// The worst of `findings`, and that there were more.
+fn limited(check: &str, mut findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.len() >= MOST_FINDINGS {
+        sort(&mut findings);
+        findings.truncate(MOST_FINDINGS);
+        let what = format!("the check `{check}` stopped after {MOST_FINDINGS} findings");
+        findings.push(
+            Finding::new(&codes::CHECK_FAILED, what)
+                .because("what follows is not looked at")
+                .fix("fix those, and check again"),
+        );
+    }
+    findings
 }
 
 /// Errors first; within a severity as the table has them.

@@ -23,6 +23,7 @@ use super::table::{CHECKS, Look};
 use super::there::{More, Resolves, There};
 use super::{Finding, gather};
 
+mod hostile;
 mod machine;
 mod project_files;
 mod proxy_and_compose;

@@ -17,7 +17,7 @@ pub(super) const LARGEST: u64 = 4 << 20;
 #[derive(Debug, Clone)]
 pub(super) struct Text {
     pub path: PathBuf,
-    pub text: String,
+    pub content: String,
     /// Whether findings may quote it: a file outside of the project is nobody's business here, whatever names it.
     pub quotable: bool,
 }
@@ -47,7 +47,7 @@ impl Text {
         match read {
             Ok(text) => Ok(Some(Self {
                 path: path.to_owned(),
-                text,
+                content: text,
                 quotable,
             })),
             Err(Refused::Missing) => Ok(None),
@@ -62,23 +62,27 @@ impl Text {
 
     /// The place of a range of bytes.
     pub fn place(&self, range: &Range<usize>) -> Place {
-        let start = range.start.min(self.text.len());
-        let before = self.text.get(..start).unwrap_or_default();
+        let start = range.start.min(self.content.len());
+        let before = self.content.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text[line_start..].lines().next().unwrap_or_default();
+        let line = self.content[line_start..].lines().next().unwrap_or_default();
         let end = range.end.clamp(start, line_start + line.len().max(start - line_start));
         Place {
             file: self.path.clone(),
             line: before.matches('\n').count() + 1,
-            column: self.text[line_start..start].chars().count() + 1,
-            width: self.text.get(start..end).map_or(1, |text| text.chars().count()).max(1),
+            column: self.content[line_start..start].chars().count() + 1,
+            width: self
+                .content
+                .get(start..end)
+                .map_or(1, |text| text.chars().count())
+                .max(1),
             source: self.quotable.then(|| line.to_owned()),
         }
     }
 
     /// The place of a whole line, 1-based.
     pub fn line(&self, number: usize) -> Place {
-        let line = self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
+        let line = self.content.lines().nth(number.saturating_sub(1)).unwrap_or_default();
         let indent = line.chars().take_while(|c| c.is_whitespace()).count();
         Place {
             file: self.path.clone(),
@@ -130,11 +134,11 @@ mod tests {
     fn places_count_characters_and_stay_on_their_line() {
         let text = Text {
             path: PathBuf::from("f"),
-            text: "ab\n  äö cd\nx".to_owned(),
+            content: "ab\n  äö cd\nx".to_owned(),
             quotable: true,
         };
-        let from = text.text.find('c').unwrap();
-        let place = text.place(&(from..text.text.len()));
+        let from = text.content.find('c').unwrap();
+        let place = text.place(&(from..text.content.len()));
         assert_eq!((place.line, place.column, place.width), (2, 6, 2));
         assert_eq!(place.source.as_deref(), Some("  äö cd"));
         let place = text.line(2);
@@ -147,7 +151,7 @@ mod tests {
     fn lines_of_a_file_elsewhere_are_placed_and_not_quoted() {
         let text = Text {
             path: PathBuf::from("f"),
-            text: "FROM scratch\nhunter2".to_owned(),
+            content: "FROM scratch\nhunter2".to_owned(),
             quotable: false,
         };
         assert_eq!((text.line(2).line, text.line(2).source), (2, None));

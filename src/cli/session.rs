@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::compose::{self, Stack};
 use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
+use crate::files;
 use crate::labels;
 use crate::observed::Container;
 use crate::redact::Redactor;
@@ -92,7 +93,7 @@ impl Session {
             Some(dir) => here.join(dir),
             None => here,
         };
-        if !dir.is_dir() {
+        if !files::is_folder(&dir) {
             return Err(Failure::usage(format!(
                 "-C {}: there is no such directory",
                 dir.display()

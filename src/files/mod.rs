@@ -5,23 +5,23 @@
 //! below a [`Root`], never outside of it. What the user or a Compose file names is opened by [`bytes`] and [`text`] wherever
 //! it lies, as Compose would.
 
-mod about;
 mod folder;
 mod named;
 mod private;
 mod refused;
+mod rights;
 mod root;
 mod walk;
 mod write;
 
-pub use about::About;
 pub use folder::{Entries, Entry};
 pub use named::{
-    about, bytes, free_bytes, from, is_file, is_folder, kind, lies_below, make_folder, of_kernel, opens, real, text,
+    bytes, free_bytes, from, is_file, is_folder, kind, lies_below, make_folder, of_kernel, opens, real, rights, text,
     unlinked,
 };
 pub use private::private;
 pub use refused::{Kind, Refused};
+pub use rights::Rights;
 pub use root::Root;
 
 use std::fs::File;

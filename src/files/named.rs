@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::{About, Kind, Refused, decoded, whole};
+use super::{Kind, Refused, Rights, decoded, whole};
 
 /// What is in the regular file at `path`, of at most `largest` bytes.
 pub fn bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
@@ -105,7 +105,7 @@ pub fn is_folder(path: &Path) -> bool {
 }
 
 /// Whose it is that lies at `path`, links followed.
-pub fn about(path: &Path) -> Result<About, Refused> {
+pub fn rights(path: &Path) -> Result<Rights, Refused> {
     Ok(std::fs::metadata(path)?.into())
 }
 

@@ -1,14 +1,13 @@
 //! A folder below which files are opened, and never outside of it.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
+use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use super::{About, Kind, Refused, decoded, walk, whole};
+use super::{Kind, Refused, Rights, decoded, walk, whole};
 
 /// An opened folder. Paths are relative to it, or absolute and below it; a link inside is followed as long as it stays inside.
 #[derive(Debug)]
@@ -72,16 +71,21 @@ impl Root {
         matches!(self.kind(path), Ok(Some(Kind::File)))
     }
 
-    /// Whose it is that lies at `path`, a link inside the folder followed.
-    pub fn about(&self, path: &Path) -> Result<About, Refused> {
+    /// Owner, mode and size of what lies at `path`, a link inside the folder followed.
+    pub fn about(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
         let found = self.open_below(path, OFlags::PATH, Mode::empty())?;
-        Ok(File::from(found).metadata()?.into())
+        Ok(File::from(found).metadata()?)
+    }
+
+    /// Whose it is that lies at `path` and who may do what with it, a link inside the folder followed.
+    pub fn rights(&self, path: &Path) -> Result<Rights, Refused> {
+        Ok(self.about(path)?.into())
     }
 
     /// What lies at `path` itself: a link is not followed, but for those on the way to it.
     pub fn own_kind(&self, path: &Path) -> Result<Option<Kind>, Refused> {
-        match self.open_below(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty()) {
-            Ok(found) => Ok(Some(Kind::of(File::from(found).metadata()?.file_type()))),
+        match self.about_link(path) {
+            Ok(about) => Ok(Some(Kind::of(about.file_type()))),
             Err(Refused::Missing) => Ok(None),
             Err(refused) => Err(refused),
         }
@@ -118,18 +122,6 @@ impl Root {
             (Some(link), Refused::Missing) => format!("{} is a symbolic link that leads nowhere", link.display()),
             (Some(link), _) => format!("{} is a symbolic link", link.display()),
         }
-    }
-
-    /// What is written in the symbolic link at `path`; nothing is opened there.
-    pub fn link_text(&self, path: &Path) -> Result<PathBuf, Refused> {
-        let folder = self.open_below(
-            path.parent().unwrap_or(Path::new("")),
-            OFlags::PATH | OFlags::DIRECTORY,
-            Mode::empty(),
-        )?;
-        let name = path.file_name().ok_or(Refused::Kind(Kind::Folder))?;
-        let text = readlinkat(&folder, name, Vec::new())?;
-        Ok(PathBuf::from(OsString::from_vec(text.into_bytes())))
     }
 
     /// The folder, as it was named when it was opened.

@@ -158,7 +158,7 @@ pub fn diff(root: &Path, settings: &Settings) -> Result<String, Failure> {
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .unwrap_or_default(),
             State::Linked { why } | State::Unreadable { why } => {
-                all.push_str(&format!("# {path} is left alone: {why}\n"));
+                all.extend(["# ", &path, " is left alone: ", &why, "\n"]);
                 continue;
             }
         };

@@ -23,7 +23,7 @@ pub(super) fn is_missing(project: &Project, service: &Service) -> bool {
         return true;
     }
     match Text::named(project, &path) {
-        Ok(Some(text)) => !has_key(&text.text),
+        Ok(Some(text)) => !has_key(&text.content),
         Ok(None) => true,
         // What can't be read here may be readable there; that it can't is another check's.
         Err(_) => false,

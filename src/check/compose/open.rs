@@ -1,5 +1,7 @@
 //! Services that other machines reach, and that ask for no password or for one that everybody knows.
 
+use std::path::Path;
+
 use crate::check::Finding;
 use crate::check::project::Project;
 use crate::codes;
@@ -68,7 +70,7 @@ impl Program {
     /// What `service` runs, where that is known.
     fn of(project: &Project, service: &Service) -> Option<Self> {
         let is_app = service.name == "app-runner" || project.app().is_some_and(|app| app.name == service.name);
-        if is_app && project.root.join("proxy_config.yaml").is_file() {
+        if is_app && project.folder.is_file(Path::new("proxy_config.yaml")) {
             return Some(Self::Gateway);
         }
         let image = service.image.as_deref().unwrap_or_default();

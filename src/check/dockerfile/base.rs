@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::check::Finding;
+use crate::check::finding::MOST_FINDINGS;
 use crate::codes;
 use crate::dockerfile::{expand, global};
 use crate::image::ImageRef;
@@ -46,7 +47,7 @@ pub(super) fn named(recipe: &Recipe<'_, '_>) -> Vec<Finding> {
                 .in_file(),
         )
     });
-    wrong.collect()
+    wrong.take(MOST_FINDINGS).collect()
 }
 
 /// Base images that are not here.
@@ -59,5 +60,5 @@ pub(super) fn absent(recipe: &Recipe<'_, '_>, observed: &Observed) -> Vec<Findin
         let what = format!("the base image {image} is not here yet: the build pulls it");
         Finding::new(&codes::BASE_IMAGE_ABSENT, what).at(recipe.text.place(&span))
     });
-    findings.collect()
+    findings.take(MOST_FINDINGS).collect()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use parse_dockerfile::{Flag, Instruction, Source};
 
+use crate::check::finding::MOST_FINDINGS;
 use crate::check::project::Project;
 use crate::check::{Finding, checklist};
 use crate::codes;
@@ -124,7 +125,7 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
             .in_file()
         })
     });
-    wrong.collect()
+    wrong.take(MOST_FINDINGS).collect()
 }
 
 /// What lies beside a path that is not there and has nearly its name.

@@ -14,6 +14,7 @@ use crate::compose::{Build, Service};
 use crate::engine::Ignore;
 use crate::files::{self, Refused, Root};
 
+use super::finding::MOST_FINDINGS;
 use super::project::Project;
 use super::text::{LARGEST, Text, led_out, unreadable};
 use super::there::There;
@@ -56,6 +57,9 @@ impl<'a, 't> Recipe<'a, 't> {
 pub(super) fn look(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (service, build) in project.built() {
+        if findings.len() >= MOST_FINDINGS {
+            break;
+        }
         match each(project, service, build, |recipe| {
             let mut findings = base::named(recipe);
             findings.extend(copied::look(project, recipe));
@@ -113,12 +117,12 @@ fn each(
         .map_err(|refused| unreadable(&project.shown(&build.context).to_string(), &refused.to_string()))?;
     let ignore_path = Ignore::file_of(&build.context, &build.dockerfile);
     let ignore = ignore(project, &context, &ignore_path)?;
-    let file = match parse_dockerfile::parse(&text.text) {
+    let file = match parse_dockerfile::parse(&text.content) {
         Ok(file) => file,
         // Another frontend may know more instructions than the parser.
         Err(_)
-            if text.text.trim_start().starts_with("# syntax=")
-                && !text.text.contains("# syntax=docker/dockerfile:1") =>
+            if text.content.trim_start().starts_with("# syntax=")
+                && !text.content.contains("# syntax=docker/dockerfile:1") =>
         {
             return Err(None);
         }

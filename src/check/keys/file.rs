@@ -81,7 +81,7 @@ impl Keys {
         // Mostly it says ports and images.
         let own = project.root.join(".env");
         if let Ok(Some(text)) = Text::of_project(project, &own)
-            && text.text.lines().any(secret)
+            && text.content.lines().any(secret)
         {
             keys.own = Some(own);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::check::Finding;
+use crate::check::finding::MOST_FINDINGS;
 use crate::check::project::Project;
 use crate::codes::{self, Code};
 use crate::failure::Place;
@@ -20,6 +21,9 @@ pub(super) fn keys(project: &Project, path: &Path, text: &str, seen: &mut Seen) 
     findings.extend(line_ends(project, path, text));
     let mut count = 0;
     for (number, line) in lines(text) {
+        if findings.len() >= MOST_FINDINGS {
+            return findings;
+        }
         count += 1;
         let found = |code: &'static Code, what: String| Finding::new(code, what).at(place(path, number));
         let (name, value) = assigned(line);
@@ -77,6 +81,9 @@ pub(super) fn variables(project: &Project, path: &Path, text: &str) -> Vec<Findi
     let mut names = BTreeMap::new();
     let mut values = 0;
     for (number, line) in lines(text) {
+        if findings.len() >= MOST_FINDINGS {
+            return findings;
+        }
         let found = |code: &'static Code, what: String| Finding::new(code, what).at(place(path, number));
         let (Some(name), value) = assigned(line) else {
             findings.push(found(&codes::ENV_LINE, "a line is not NAME=value".to_owned()));

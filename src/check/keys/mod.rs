@@ -13,6 +13,7 @@ use crate::codes;
 use crate::nearest::nearest;
 
 use super::Finding;
+use super::finding::MOST_FINDINGS;
 use super::project::Project;
 use super::text::led_out;
 
@@ -35,6 +36,9 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
     let mut findings: Vec<Finding> = keys.left.iter().map(|left| left_out(project, left)).collect();
     let mut seen = BTreeMap::new();
     for entry in &keys.entries {
+        if findings.len() >= MOST_FINDINGS {
+            break;
+        }
         let shown = project.shown(&entry.path);
         findings.extend(named(project, entry));
         match &entry.kind {

@@ -23,12 +23,12 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     let reached = is_passable(&project.root);
     let mut findings = Vec::new();
     for path in project.keys().files() {
-        let Ok(about) = project.folder.about(path) else {
+        let Ok(about) = project.folder.rights(path) else {
             continue;
         };
         let is_mounted = path.parent() != Some(project.root.as_path());
         let folder_passes = path.parent().is_some_and(|folder| {
-            let mode = project.folder.about(folder).map_or(0, |about| about.mode);
+            let mode = project.folder.rights(folder).map_or(0, |about| about.mode);
             !is_mounted || mode & PASS != 0
         });
         let shown = project.shown(path);
@@ -69,7 +69,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
 /// Whether others get to `root`: each folder above lets them pass.
 fn is_passable(root: &Path) -> bool {
     root.ancestors()
-        .all(|folder| files::about(folder).is_ok_and(|about| about.mode & PASS != 0))
+        .all(|folder| files::rights(folder).is_ok_and(|about| about.mode & PASS != 0))
 }
 
 /// The number of the user that the app's container runs as, where the files say it.
@@ -83,7 +83,9 @@ fn app_user(project: &Project) -> Option<u32> {
     if build.dockerfile_inline.is_some() {
         return None;
     }
-    let text = Text::named(project, &build.context.join(&build.dockerfile)).ok()??.text;
+    let text = Text::named(project, &build.context.join(&build.dockerfile))
+        .ok()??
+        .content;
     let user = text
         .lines()
         .rev()

@@ -1,7 +1,11 @@
 //! Whether a YAML tree fits a JSON Schema: the part of the language that `schemars` writes, with each misfit's place.
 
+use std::collections::BTreeMap;
+
+use regex::Regex;
 use serde_json::Value as Json;
 
+use crate::check::finding::MOST_FINDINGS;
 use crate::nearest::nearest;
 use crate::yaml::{Node, Span, Value};
 
@@ -35,6 +39,7 @@ pub(super) fn misfits(schema: &Json, node: &Node) -> Vec<Misfit> {
     let mut fitting = Fitting {
         root: schema,
         found: Vec::new(),
+        patterns: BTreeMap::new(),
     };
     fitting.fit(schema, node, "");
     fitting.found
@@ -42,11 +47,17 @@ pub(super) fn misfits(schema: &Json, node: &Node) -> Vec<Misfit> {
 
 struct Fitting<'s> {
     root: &'s Json,
+    /// Not more than are read.
     found: Vec<Misfit>,
+    /// Those that were needed, compiled.
+    patterns: BTreeMap<&'s str, Option<Regex>>,
 }
 
 impl<'s> Fitting<'s> {
     fn fit(&mut self, schema: &'s Json, node: &Node, path: &str) {
+        if self.found.len() >= MOST_FINDINGS {
+            return;
+        }
         let schema = self.resolved(schema);
         if let Some(choices) = schema.get("anyOf").and_then(Json::as_array) {
             return self.fit_any(choices, node, path);
@@ -78,19 +89,17 @@ impl<'s> Fitting<'s> {
 
     /// The first of several that fits; when none does, what is said of the one that is of the node's kind.
     fn fit_any(&mut self, choices: &'s [Json], node: &Node, path: &str) {
+        let before = self.found.len();
         let mut best: Option<Vec<Misfit>> = None;
         for choice in choices {
-            let mut fitting = Fitting {
-                root: self.root,
-                found: Vec::new(),
-            };
-            fitting.fit(choice, node, path);
-            if fitting.found.is_empty() {
+            self.fit(choice, node, path);
+            let found = self.found.split_off(before);
+            if found.is_empty() {
                 return;
             }
             let is_null = choice.get("type").and_then(Json::as_str) == Some("null");
             if best.is_none() && !is_null {
-                best = Some(fitting.found);
+                best = Some(found);
             }
         }
         self.found.extend(best.unwrap_or_default());
@@ -129,6 +138,9 @@ impl<'s> Fitting<'s> {
         let names = schema.get("propertyNames").map(|names| self.resolved(names));
         let allowed = names.and_then(words);
         for (key, value) in node.entries() {
+            if self.found.len() >= MOST_FINDINGS {
+                return;
+            }
             let below = if path.is_empty() {
                 key.name.clone()
             } else {
@@ -188,7 +200,7 @@ impl<'s> Fitting<'s> {
             self.wrong(MisfitKind::Value, node, path, "must not be empty".to_owned());
         }
         let pattern = schema.get("pattern").and_then(Json::as_str);
-        if pattern.is_some_and(|pattern| regex::Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))) {
+        if pattern.is_some_and(|pattern| !self.matches(pattern, text)) {
             self.wrong(
                 MisfitKind::Value,
                 node,
@@ -196,6 +208,12 @@ impl<'s> Fitting<'s> {
                 "must be an address such as http://host:port".to_owned(),
             );
         }
+    }
+
+    /// Whether `text` has the form that `pattern` says; one that is no pattern forbids nothing.
+    fn matches(&mut self, pattern: &'s str, text: &str) -> bool {
+        let compiled = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
+        compiled.as_ref().is_none_or(|pattern| pattern.is_match(text))
     }
 
     fn wrong(&mut self, kind: MisfitKind, node: &Node, path: &str, what: String) {

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::Finding;
+use crate::check::finding::MOST_FINDINGS;
 use crate::codes;
 use crate::nearest::nearest;
 use crate::yaml::{Node, Value};
 
 use super::place;
+
+/// More profiles than this are counted, not named.
+const MOST_NAMES: usize = 10;
 
 /// The profiles and where aliases lead, as far as they are written as they should be.
 #[derive(Debug, Default)]
@@ -63,6 +67,9 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, profile) in profiles(node) {
+        if findings.len() >= MOST_FINDINGS {
+            return findings;
+        }
         let Some(text) = name.text() else { continue };
         if let Some(first) = names.get(text) {
             findings.push(
@@ -86,6 +93,9 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
             );
         }
         for profile in list(chain) {
+            if findings.len() >= MOST_FINDINGS {
+                return findings;
+            }
             let Some(text) = profile.text() else { continue };
             used.insert(text);
             if !names.contains_key(text) {
@@ -108,7 +118,11 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
     }
     let unused: Vec<&str> = names.keys().copied().filter(|name| !used.contains(name)).collect();
     if !unused.is_empty() {
-        let what = format!("no alias leads to {}", unused.join(", "));
+        let shown = unused.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
+        let what = match unused.len().saturating_sub(MOST_NAMES) {
+            0 => format!("no alias leads to {shown}"),
+            more => format!("no alias leads to {shown} and {more} more"),
+        };
         findings.push(Finding::new(&codes::PROXY_UNUSED, what));
     }
     findings

@@ -22,6 +22,9 @@ use fits::{Misfit, MisfitKind};
 pub use file::ProxyConfig;
 pub(super) use meaning::{Catalogue, catalogue};
 
+/// A file that a person wrote is never larger.
+const LARGEST: usize = 512 << 10;
+
 /// The file's JSON Schema.
 pub fn schema() -> &'static Json {
     static SCHEMA: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(ProxyConfig).to_value());
@@ -31,7 +34,11 @@ pub fn schema() -> &'static Json {
 /// The file as a tree; nothing when there is none, or none that can be read, which the checklist tells.
 pub(super) fn tree(project: &Project) -> Option<Result<Node, Failure>> {
     let text = Text::of_project(project, &project.root.join("proxy_config.yaml")).ok()??;
-    Some(parse(&Source::new(&text.path, text.text)))
+    if text.content.len() > LARGEST {
+        let what = format!("proxy_config.yaml is larger than {} kB", LARGEST >> 10);
+        return Some(Err(Failure::invalid(what).hint("keep only the profiles that are used")));
+    }
+    Some(parse(&Source::new(&text.path, text.content)))
 }
 
 pub(super) fn look(project: &Project) -> Vec<Finding> {

@@ -39,6 +39,17 @@ pub(super) const ROWS: &[Row] = &[
         },
     ),
     (
+        "MC105",
+        |world| {
+            world.remove("env");
+            std::os::unix::fs::symlink(world.folder.path(), world.root().join("env")).unwrap();
+        },
+        |world| {
+            fs::remove_file(world.root().join("env")).unwrap();
+            fs::create_dir(world.root().join("env")).unwrap();
+        },
+    ),
+    (
         "MC110",
         |world| world.edit("Dockerfile", "COPY run.py", "COPPY run.py"),
         |world| world.edit("Dockerfile", "COPPY", "COPY"),

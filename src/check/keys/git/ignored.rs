@@ -80,10 +80,9 @@ impl<'r> Patterns<'r> {
 fn read(root: &Root, path: &Path) -> Result<Gitignore, String> {
     let cant = |why: String| format!("{}: {why}", root.path().join(path).display());
     let bytes = match root.own_kind(path) {
-        Ok(None | Some(Kind::Link)) => return Ok(Gitignore::empty()),
+        // Nor does git follow a folder on the way that is one.
+        Ok(None | Some(Kind::Link)) | Err(Refused::Outside) => return Ok(Gitignore::empty()),
         Ok(Some(_)) => root.bytes(path, LARGEST).map_err(|refused| cant(refused.to_string()))?,
-        // A folder on the way is a link, which git does not follow either.
-        Err(Refused::Outside) => return Ok(Gitignore::empty()),
         Err(refused) => return Err(cant(refused.to_string())),
     };
     let text = String::from_utf8_lossy(&bytes);

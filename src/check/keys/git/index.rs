@@ -76,7 +76,8 @@ impl<'i> Reader<'i> {
             let length = before - self.rest.len();
             self.take(length.next_multiple_of(8) - length)?;
         }
-        (!name.is_empty() && name.len() <= LONGEST_NAME).then_some(())
+        // In an index that another is a part of, what is changed has no name.
+        (name.len() <= LONGEST_NAME).then_some(())
     }
 
     /// Passes over what follows the entries up to the checksum; gives whether one part says that the index has another.

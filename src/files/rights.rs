@@ -7,7 +7,7 @@ use super::Kind;
 
 /// What the system says of a file or folder beside what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
+pub struct Rights {
     /// What it is.
     pub kind: Kind,
     /// The rights of its owner, its group and others: `0o644`.
@@ -16,18 +16,15 @@ pub struct About {
     pub owner: u32,
     /// How many names (hard links) it has.
     pub names: u64,
-    /// Its size in bytes.
-    pub size: u64,
 }
 
-impl From<Metadata> for About {
+impl From<Metadata> for Rights {
     fn from(about: Metadata) -> Self {
         Self {
             kind: Kind::of(about.file_type()),
             mode: about.mode() & 0o7777,
             owner: about.uid(),
             names: about.nlink(),
-            size: about.len(),
         }
     }
 }
