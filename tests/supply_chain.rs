@@ -238,3 +238,24 @@ fn a_recipe_that_downloads_names_what_the_download_adds_up_to() {
         );
     }
 }
+
+/// The tests that SECURITY.md names: `tests/it/names.rs: a_test`, `src/files/tests.rs: a_test`.
+fn named_tests(text: &str) -> Vec<(String, String)> {
+    let pattern = Regex::new(r"`((?:src|tests|magic_proxy)/[\w./-]+): (\w+)`").unwrap();
+    let found = pattern.captures_iter(text);
+    found.map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let named = named_tests(&read("SECURITY.md"));
+    assert!(named.len() > 10, "{named:?}");
+    for (file, test) in named {
+        let text = read(&file);
+        let definitions = [format!("fn {test}("), format!("def {test}("), format!("fn {test}<")];
+        assert!(
+            definitions.iter().any(|line| text.contains(line)),
+            "SECURITY.md names {file}: {test}"
+        );
+    }
+}
