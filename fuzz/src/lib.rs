@@ -5,5 +5,6 @@ mod input;
 pub mod compose;
 pub mod log_files;
 pub mod merge;
+pub mod readers;
 pub mod records;
 pub mod redact;

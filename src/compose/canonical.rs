@@ -2,17 +2,25 @@
 
 use crate::failure::Failure;
 
+use super::budget::Budget;
 use super::merge::started;
 use super::mount_text::{self, MountText};
 use super::port_text;
 use super::tree::{Map, Tree, Value};
 
+/// Most ports that one service may publish, its ranges written out. Media servers publish up to 16,385 (16384-32768); the
+/// engine runs a process for each.
+const MOST_PORTS: usize = 20_000;
+/// How many values a port comes to in its long form.
+const VALUES_A_PORT: usize = 6;
+
 /// Rewrites all of `root`. Without interpolation what can't be understood stays as it is: it may hold variables.
-pub(super) fn canonical(root: &mut Tree, lenient: bool) -> Result<(), Failure> {
+pub(super) fn canonical(root: &mut Tree, lenient: bool, budget: &mut Budget) -> Result<(), Failure> {
     for (name, entry) in root.entries_mut("services") {
         Service {
             path: &format!("services.{name}"),
             lenient,
+            budget,
         }
         .rewrite(&mut entry.tree)?;
     }
@@ -27,10 +35,11 @@ pub(super) fn canonical(root: &mut Tree, lenient: bool) -> Result<(), Failure> {
 struct Service<'p> {
     path: &'p str,
     lenient: bool,
+    budget: &'p mut Budget,
 }
 
 impl Service<'_> {
-    fn rewrite(&self, service: &mut Tree) -> Result<(), Failure> {
+    fn rewrite(&mut self, service: &mut Tree) -> Result<(), Failure> {
         let Some(map) = service.map_mut() else {
             return Ok(());
         };
@@ -167,12 +176,22 @@ impl Service<'_> {
         })
     }
 
-    fn ports(&self, tree: &mut Tree) -> Result<(), Failure> {
+    fn ports(&mut self, tree: &mut Tree) -> Result<(), Failure> {
         let Some(items) = tree.list() else {
             return Ok(());
         };
         let mut ports = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
+            let too_many = |count: usize| {
+                let why = format!("more than {MOST_PORTS} ports of one service");
+                let failure = item.wrong(&format!("{}.ports[{index}]", self.path), why);
+                if count > MOST_PORTS {
+                    Err(failure.hint("`network_mode: host` gives a service all ports of its machine"))
+                } else {
+                    Ok(())
+                }
+            };
+            too_many(ports.len() + 1)?;
             let text = match &item.value {
                 Value::Int(number) => number.to_string(),
                 Value::Text(text) => text.clone(),
@@ -198,7 +217,12 @@ impl Service<'_> {
                     return Err(item.wrong(&format!("{}.ports[{index}]", self.path), why).hint(hint));
                 }
             };
-            for port in parsed {
+            too_many(ports.len() + parsed.len())?;
+            self.budget.take(parsed.len() * VALUES_A_PORT).map_err(|spent| {
+                let path = format!("{}.ports[{index}]", self.path);
+                item.wrong(&path, format!("the project comes to {spent}"))
+            })?;
+            for port in parsed.ports() {
                 let text = |text: &str| Tree::text_at(text, &item.span);
                 let mut fields = vec![
                     ("mode", text("ingress")),

@@ -1,11 +1,15 @@
 //! What only shows in the whole: references to what isn't there, keys that contradict each other, circles.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::failure::Failure;
 use crate::nearest::nearest;
 
+use super::model::MOST_REPLICAS;
 use super::tree::{Entry, Map, Tree, Value, wrong_at};
+
+/// How many services of a circle are named.
+const SHOWN: usize = 12;
 
 /// The enabled and the other services of a file, and the rest of it.
 pub(super) struct Whole<'t> {
@@ -269,6 +273,10 @@ impl<'t> Service<'t> {
     fn scale(&self) -> Result<(), Failure> {
         let number = |tree: &Tree| match &tree.value {
             Value::Int(number) => Some(*number),
+            Value::Uint(_) => Some(i64::MAX),
+            // Compose cuts the fraction off. What is out of range is too large in any case.
+            #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+            Value::Float(number) => Some(*number as i64),
             Value::Text(text) => text.parse().ok(),
             _ => None,
         };
@@ -287,6 +295,11 @@ impl<'t> Service<'t> {
             let wanted = number(tree).unwrap_or(1);
             if wanted < 0 {
                 return Err(tree.wrong(&self.path(key), "must be at least 0"));
+            }
+            if wanted > i64::from(MOST_REPLICAS) {
+                return Err(tree
+                    .wrong(&self.path(key), format!("must be at most {MOST_REPLICAS}"))
+                    .hint("a network of one engine takes about 1,000 containers"));
             }
             if wanted > 1 && self.text("container_name").is_some_and(|name| !name.is_empty()) {
                 return Err(tree
@@ -359,12 +372,14 @@ fn circles(services: &Map) -> Result<(), Failure> {
     for start in services.keys() {
         // Depth first, without recursion: a chain may be as long as the file.
         let mut path: Vec<(&str, Vec<&str>)> = Vec::new();
+        let mut on_path: HashSet<&str> = HashSet::new();
         let mut next = Some(start.as_str());
-        while let Some(name) = next.take().or_else(|| step(&mut path, &mut done)) {
+        while let Some(name) = next.take().or_else(|| step(&mut path, &mut on_path, &mut done)) {
             if done.contains(name) {
                 continue;
             }
-            if let Some(begin) = path.iter().position(|(other, _)| *other == name) {
+            if on_path.contains(name) {
+                let begin = path.iter().position(|(other, _)| *other == name).unwrap_or_default();
                 let names: Vec<&str> = path[begin..].iter().map(|(name, _)| *name).chain([name]).collect();
                 let entry = &services[names[0]];
                 let dependency = entry
@@ -372,7 +387,13 @@ fn circles(services: &Map) -> Result<(), Failure> {
                     .get("depends_on")
                     .and_then(Tree::map)
                     .and_then(|map| map.get(names[1]));
-                let why = format!("services depend on each other in a circle: {}", names.join(" → "));
+                let shown: Vec<&str> = match names.as_slice() {
+                    [first @ .., last] if names.len() > SHOWN => {
+                        first[..SHOWN - 1].iter().copied().chain(["…", last]).collect()
+                    }
+                    all => all.to_vec(),
+                };
+                let why = format!("services depend on each other in a circle: {}", shown.join(" → "));
                 let span = dependency.map_or(&entry.key, |dependency| &dependency.key);
                 return Err(wrong_at(span, "", why).hint("take one of these dependencies out"));
             }
@@ -385,6 +406,7 @@ fn circles(services: &Map) -> Result<(), Failure> {
                 .map(|(name, _)| name.as_str())
                 .collect();
             needs.reverse();
+            on_path.insert(name);
             path.push((name, needs));
         }
     }
@@ -392,13 +414,18 @@ fn circles(services: &Map) -> Result<(), Failure> {
 }
 
 /// The next dependency to look at; what has none left is done.
-fn step<'t>(path: &mut Vec<(&'t str, Vec<&'t str>)>, done: &mut BTreeSet<&'t str>) -> Option<&'t str> {
+fn step<'t>(
+    path: &mut Vec<(&'t str, Vec<&'t str>)>,
+    on_path: &mut HashSet<&'t str>,
+    done: &mut BTreeSet<&'t str>,
+) -> Option<&'t str> {
     loop {
         let (name, needs) = path.last_mut()?;
         if let Some(next) = needs.pop() {
             return Some(next);
         }
         done.insert(name);
+        on_path.remove(name);
         path.pop();
     }
 }

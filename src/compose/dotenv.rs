@@ -7,24 +7,24 @@ use indexmap::IndexMap;
 
 use crate::failure::{Failure, Place};
 
-use super::interpolate::{LONGEST, Notes, substitute};
+use super::budget::Spent;
+use super::interpolate::{Notes, substitute};
 use super::variables::{Origin, Values};
 
 /// Names and values in the order they came; a later value takes an earlier one's place.
 pub(super) type Found = IndexMap<String, String>;
 
-/// Adds the variables of `text` to `found`. A value may use what `outer` has, else what was found before. A name
-/// without `=` takes its value from `outer`, and is left out when that has none.
+/// Adds the variables of `text` to `found`, and gives their places there. A value may use what `outer` has, else what was
+/// found before. A name without `=` takes its value from `outer`, and is left out when that has none.
 pub(super) fn parse(
     path: &Path,
     text: &str,
     found: &mut Found,
     outer: &dyn Values,
     notes: &mut Notes,
-) -> Result<(), Failure> {
-    let whole = text.trim_start_matches('\u{feff}');
-    let mut reader = Reader { path, whole, at: 0 };
-    let mut size = 0;
+) -> Result<Vec<usize>, Failure> {
+    let mut reader = Reader::new(path, text);
+    let mut set = Vec::new();
     while let Some(name) = reader.name()? {
         let value = match name {
             Name::Alone(name) => match outer.get(&name) {
@@ -32,7 +32,7 @@ pub(super) fn parse(
                 None => continue,
             },
             Name::Given(name) => {
-                let line = reader.line();
+                let line = reader.line;
                 let value = match reader.value()? {
                     Raw::Literal(value) => value,
                     Raw::Template(value) => {
@@ -43,17 +43,36 @@ pub(super) fn parse(
                 (name, value)
             }
         };
-        size += value.1.len();
-        if size > LONGEST {
-            return Err(reader.wrong(reader.line(), "the values grow beyond 16 MB"));
-        }
-        found.insert(value.0, value.1);
+        put(found, &mut set, value, notes).map_err(|spent| reader.wrong(reader.line, &too_much(&spent)))?;
     }
+    Ok(set)
+}
+
+/// Takes a variable into `found`, and notes its place there in `set`.
+fn put(
+    found: &mut Found,
+    set: &mut Vec<usize>,
+    (name, value): (String, String),
+    notes: &mut Notes,
+) -> Result<(), Spent> {
+    notes.budget.take_text(name.len() + value.len())?;
+    set.push(found.insert_full(name, value).0);
     Ok(())
 }
 
+fn too_much(spent: &Spent) -> String {
+    format!("the project comes to {spent}")
+}
+
 /// `format: raw`: nothing is unquoted, unescaped or put in.
-pub(super) fn parse_raw(path: &Path, text: &str, found: &mut Found, outer: &dyn Values) -> Result<(), Failure> {
+pub(super) fn parse_raw(
+    path: &Path,
+    text: &str,
+    found: &mut Found,
+    outer: &dyn Values,
+    notes: &mut Notes,
+) -> Result<Vec<usize>, Failure> {
+    let mut set = Vec::new();
     for (index, line) in text.trim_start_matches('\u{feff}').split('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line).trim_start();
         if line.is_empty() || line.starts_with('#') {
@@ -67,10 +86,11 @@ pub(super) fn parse_raw(path: &Path, text: &str, found: &mut Found, outer: &dyn 
             return Err(wrong(path, index + 1, "what is before the `=` is no variable's name"));
         }
         if let Some(value) = value {
-            found.insert(name.to_owned(), value.to_owned());
+            let variable = (name.to_owned(), value.to_owned());
+            put(found, &mut set, variable, notes).map_err(|spent| wrong(path, index + 1, &too_much(&spent)))?;
         }
     }
-    Ok(())
+    Ok(set)
 }
 
 /// The line may hold a key: only its number is ever shown.
@@ -115,8 +135,13 @@ enum Raw {
 
 struct Reader<'t> {
     path: &'t Path,
-    whole: &'t str,
-    at: usize,
+    /// What was not read yet.
+    rest: &'t str,
+    /// The line that it begins on, from 1.
+    line: usize,
+    /// Bytes that were counted through for `line`.
+    #[cfg(test)]
+    counted: usize,
 }
 
 /// White space within a line.
@@ -125,12 +150,25 @@ fn is_space(c: char) -> bool {
 }
 
 impl<'t> Reader<'t> {
-    fn rest(&self) -> &'t str {
-        &self.whole[self.at..]
+    fn new(path: &'t Path, text: &'t str) -> Self {
+        Self {
+            path,
+            rest: text.trim_start_matches('\u{feff}'),
+            line: 1,
+            #[cfg(test)]
+            counted: 0,
+        }
     }
 
-    fn line(&self) -> usize {
-        self.whole[..self.at].matches('\n').count() + 1
+    /// Goes on by `bytes`. Lines are counted on the way, each byte once: an error may name any of them.
+    fn advance(&mut self, bytes: usize) {
+        let (read, rest) = self.rest.split_at(bytes);
+        self.line += memchr::memchr_iter(b'\n', read.as_bytes()).count();
+        self.rest = rest;
+        #[cfg(test)]
+        {
+            self.counted += bytes;
+        }
     }
 
     fn wrong(&self, line: usize, why: &str) -> Failure {
@@ -138,29 +176,28 @@ impl<'t> Reader<'t> {
     }
 
     fn skip(&mut self, what: impl Fn(char) -> bool) {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start_matches(what).len();
+        self.advance(self.rest.len() - self.rest.trim_start_matches(what).len());
     }
 
     /// The next name, if there is one; stands before its value then.
     fn name(&mut self) -> Result<Option<Name>, Failure> {
         loop {
             self.skip(char::is_whitespace);
-            if !self.rest().starts_with('#') {
+            if !self.rest.starts_with('#') {
                 break;
             }
             self.skip(|c| c != '\n');
         }
-        if self.rest().is_empty() {
+        if self.rest.is_empty() {
             return Ok(None);
         }
-        if let Some(after) = self.rest().strip_prefix("export")
+        if let Some(after) = self.rest.strip_prefix("export")
             && after.starts_with(['\t', '\n', '\u{c}', '\r', ' '])
         {
-            self.at += "export".len();
+            self.advance("export".len());
             self.skip(is_space);
         }
-        let rest = self.rest();
+        let rest = self.rest;
         let end = rest.char_indices().find(|(_, c)| {
             !(is_space(*c) || c.is_alphabetic() || c.is_numeric() || matches!(c, '_' | '.' | '-' | '[' | ']'))
         });
@@ -169,16 +206,16 @@ impl<'t> Reader<'t> {
             Some((end, '\n')) => (&rest[..end], end + 1, true),
             Some(_) => {
                 let why = "a character stands before the `=` that no variable's name has";
-                return Err(self.wrong(self.line(), why));
+                return Err(self.wrong(self.line, why));
             }
             // The last line may lack its end. (Compose takes the name for a value without a name then.)
             None => (rest, rest.len(), true),
         };
         let name = name.trim_end();
         if name.contains(' ') {
-            return Err(self.wrong(self.line(), "a variable's name holds no space"));
+            return Err(self.wrong(self.line, "a variable's name holds no space"));
         }
-        self.at += next;
+        self.advance(next);
         if alone {
             return Ok(Some(Name::Alone(name.to_owned())));
         }
@@ -187,12 +224,12 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self) -> Result<Raw, Failure> {
-        let rest = self.rest();
+        let rest = self.rest;
         if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
             return self.quoted(quote);
         }
         let line = rest.split('\n').next().unwrap_or_default();
-        self.at += (line.len() + 1).min(rest.len());
+        self.advance((line.len() + 1).min(rest.len()));
         let value = line.split(" #").next().unwrap_or_default();
         Ok(Raw::Template(value.trim_end().to_owned()))
     }
@@ -200,9 +237,9 @@ impl<'t> Reader<'t> {
     fn quoted(&mut self, quote: char) -> Result<Raw, Failure> {
         let mut value = String::new();
         let mut escaped = false;
-        for (index, c) in self.rest().char_indices().skip(1) {
+        for (index, c) in self.rest.char_indices().skip(1) {
             if c == quote && !escaped {
-                self.at += index + 1;
+                self.advance(index + 1);
                 return Ok(if quote == '"' {
                     Raw::Template(unescaped(&value))
                 } else {
@@ -220,7 +257,7 @@ impl<'t> Reader<'t> {
             }
             value.push(c);
         }
-        Err(self.wrong(self.line(), "a quote is opened here and never closed"))
+        Err(self.wrong(self.line, "a quote is opened here and never closed"))
     }
 }
 
@@ -271,6 +308,8 @@ fn unescaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::compose::variables::Variables;
 
@@ -311,7 +350,14 @@ mod tests {
     fn raw_takes_lines_as_they_are() {
         let mut found = Found::new();
         let text = "# c\nA='x' # y\n  B=$A \nNOPE\n";
-        parse_raw(Path::new(".env"), text, &mut found, &Variables::default()).unwrap();
+        parse_raw(
+            Path::new(".env"),
+            text,
+            &mut found,
+            &Variables::default(),
+            &mut Notes::default(),
+        )
+        .unwrap();
         let told: Vec<String> = found.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(told, ["A='x' # y", "B=$A "]);
     }
@@ -334,6 +380,52 @@ mod tests {
     #[test]
     fn values_that_double_come_to_an_end() {
         let text = (0..40).fold("A=xxxxxxxxxxxxxxxx\n".to_owned(), |text, _| format!("{text}A=$A$A\n"));
-        assert!(read(&text).unwrap_err().what.contains("16 MB"));
+        assert!(read(&text).unwrap_err().what.contains("more than 500000 values"));
+    }
+
+    /// Reads as [`parse`] does, and gives the bytes that were counted through for line numbers.
+    fn counted(text: &str) -> usize {
+        let mut reader = Reader::new(Path::new(".env"), text);
+        let whole = reader.rest;
+        while let Ok(Some(name)) = reader.name() {
+            if matches!(name, Name::Given(_)) && reader.value().is_err() {
+                break;
+            }
+            let read = &whole[..whole.len() - reader.rest.len()];
+            assert_eq!(reader.line, read.matches('\n').count() + 1);
+        }
+        reader.counted
+    }
+
+    #[test]
+    fn each_byte_is_counted_through_once() {
+        for unit in [
+            "A=1\n",
+            "A\n",
+            "A=\"x\ny\"\n",
+            "# c\n\n",
+            "export A='1'\n",
+            "A : b #\r\n",
+            "A=1\nno name\n",
+        ] {
+            let text = unit.repeat(500);
+            assert!(counted(&text) <= text.len(), "{unit}: {}", counted(&text));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_at_a_line_of_it(text in "([A-Z]{0,2}[ \t]?[=:#$\"'\\\\{}\n\r é]{0,3}){0,30}") {
+            prop_assert!(counted(&text) <= text.len());
+            if let Err(failure) = read(&text) {
+                let line = failure.place.unwrap().line;
+                prop_assert!((1..=text.matches('\n').count() + 1).contains(&line), "line {}", line);
+            }
+            let (mut found, outer) = (Found::new(), Variables::default());
+            if let Err(failure) = parse_raw(Path::new(".env"), &text, &mut found, &outer, &mut Notes::default()) {
+                let line = failure.place.unwrap().line;
+                prop_assert!((1..=text.matches('\n').count() + 1).contains(&line), "line {}", line);
+            }
+        }
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::yaml::Span;
 
 use super::loader::{Depth, Loader, Place};
 use super::meant::unknown;
-use super::merge::{self, merge};
+use super::merge::merge;
 use super::paths::{self, Base};
-use super::tree::{Map, Resets, Tree, Value, wrong_at};
+use super::resets::Resets;
+use super::tree::{Map, Tree, Value, wrong_at};
 
 /// A longer chain is no file that a person wrote.
 const LONGEST: usize = 100;
@@ -58,73 +60,73 @@ impl Loader {
         place: &Place<'_>,
         seen: &Seen,
     ) -> Result<Option<Tree>, Failure> {
-        let path = format!("services.{name}");
-        let Some(service) = services
-            .get(name)
-            .map(|entry| entry.tree.clone())
-            .filter(|tree| !tree.is_null())
-        else {
-            return Ok(None);
+        let extending = match looked_up(name, services, file, place, seen)? {
+            Looked::Whole(service) => return Ok(service),
+            Looked::Extending(extending) => extending,
         };
-        if service.map().is_none() {
-            return Err(service.wrong(&path, format!("must be a mapping, not {}", service.kind())));
-        }
-        let Some(extends) = service.get("extends").cloned() else {
-            return Ok(Some(service));
-        };
-        let at = format!("{path}.extends");
-        let target = extends.get("service").unwrap_or(&extends);
-        let Some(reference) = target.text().map(ToOwned::to_owned) else {
-            return Err(extends.wrong(&at, "`service` is missing"));
-        };
-        let other = match extends.get("file") {
-            Some(other) if !other.is_null() => {
-                let text = other.text().ok_or_else(|| other.wrong(&at, "`file` must be a path"))?;
-                let other_path = paths::normal(&place.resources.join(text));
-                Some((other_path, other))
-            }
-            _ => None,
-        };
-        let in_file = other.as_ref().map_or(file.path, |(path, _)| path.as_path());
-        let seen = step(seen, in_file, name, &extends, &at)?;
-        let base = match &other {
+        let (reference, seen) = (extending.reference.as_str(), &extending.seen);
+        let base = match &extending.other {
             None => {
-                known(services, &reference, target, &at, file.path)?;
-                self.extended(&reference, services, file, place, &seen)?
+                extending.check(services, file.path)?;
+                self.extended(reference, services, file, place, seen)?
             }
-            Some((other, node)) => {
-                let (mut map, resets) = self.base(other, place).map_err(|failure| match failure.place {
-                    Some(_) => failure,
-                    None => failure.at(node.span.place(false)),
-                })?;
-                known(&map, &reference, target, &at, other)?;
-                let file = File {
+            Some(other) => {
+                let (mut map, resets) = self.base_of(&extending, other, place)?;
+                let inner = File {
                     path: other,
                     resets: &resets,
                 };
-                let base = self.extended(&reference, &mut map, &file, place, &seen)?;
+                let base = self.extended(reference, &mut map, &inner, place, seen)?;
                 self.bases.insert(other.clone(), (map, resets));
                 base
             }
         };
-        let Some(mut base) = base else {
-            return Ok(Some(service));
-        };
-        for reset in file.resets {
-            if let ["services", of, ..] = reset.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
-                && *of == name
-            {
-                merge::remove(&mut base, &reset[2..]);
-            }
+        let whole = self.over(base, *extending, name, file)?;
+        if let (Some(entry), Some(tree)) = (services.get_mut(name), &whole.1) {
+            entry.tree = tree.clone();
         }
-        let mut merged = merge(base, service, &mut vec!["services".to_owned(), name.to_owned()])?;
+        Ok(Some(whole.0))
+    }
+
+    // Chains may be long, and an unoptimised build gives each function all that it ever needs of the stack at once: what doesn't
+    // lead to the next service is a function of its own.
+
+    fn base_of(&mut self, extending: &Extending, other: &Path, place: &Place<'_>) -> Result<(Map, Resets), Failure> {
+        let (map, resets) = self.base(other, place).map_err(|failure| match failure.place {
+            Some(_) => failure,
+            None => failure.at(extending.file_at().place(false)),
+        })?;
+        extending.check(&map, other)?;
+        Ok((map, resets))
+    }
+
+    /// A service over what it extends, if that is anything; and again if it has changed.
+    fn over(
+        &mut self,
+        base: Option<Tree>,
+        extending: Extending,
+        name: &str,
+        file: &File<'_>,
+    ) -> Result<(Tree, Option<Tree>), Failure> {
+        let Some(mut base) = base else {
+            return Ok((extending.service, None));
+        };
+        base.take_of(&mut self.notes.budget).map_err(|spent| {
+            let extends = &extending.extends;
+            extends.wrong(&extending.at, format!("the project comes to {spent}"))
+        })?;
+        if let Some(resets) = file.resets.below(&["services", name]) {
+            resets.take_out_of(&mut base);
+        }
+        let mut merged = merge(
+            base,
+            extending.service,
+            &mut vec!["services".to_owned(), name.to_owned()],
+        )?;
         if let Some(map) = merged.map_mut() {
             map.shift_remove("extends");
         }
-        if let Some(entry) = services.get_mut(name) {
-            entry.tree = merged.clone();
-        }
-        Ok(Some(merged))
+        Ok((merged.clone(), Some(merged)))
     }
 
     /// The services of another file in their long form, with absolute paths.
@@ -152,6 +154,74 @@ impl Loader {
             _ => Err(none()),
         }
     }
+}
+
+/// What a service is before anything is made of it.
+enum Looked {
+    /// All that it is; none if it is nothing.
+    Whole(Option<Tree>),
+    Extending(Box<Extending>),
+}
+
+/// A service that extends another.
+struct Extending {
+    service: Tree,
+    extends: Tree,
+    /// Where it stands: `services.a.extends`.
+    at: String,
+    /// The other's name.
+    reference: String,
+    /// The other's file, if that is another one.
+    other: Option<PathBuf>,
+    seen: Seen,
+}
+
+impl Extending {
+    fn file_at(&self) -> &Span {
+        self.extends.get("file").map_or(&self.extends.span, |file| &file.span)
+    }
+
+    /// That the other is one of `services`, which are those of `file`.
+    fn check(&self, services: &Map, file: &Path) -> Result<(), Failure> {
+        let target = self.extends.get("service").unwrap_or(&self.extends);
+        known(services, &self.reference, target, &self.at, file)
+    }
+}
+
+fn looked_up(name: &str, services: &Map, file: &File<'_>, place: &Place<'_>, seen: &Seen) -> Result<Looked, Failure> {
+    let path = format!("services.{name}");
+    let service = services.get(name).map(|entry| entry.tree.clone());
+    let Some(service) = service.filter(|tree| !tree.is_null()) else {
+        return Ok(Looked::Whole(None));
+    };
+    if service.map().is_none() {
+        return Err(service.wrong(&path, format!("must be a mapping, not {}", service.kind())));
+    }
+    let Some(extends) = service.get("extends").cloned() else {
+        return Ok(Looked::Whole(Some(service)));
+    };
+    let at = format!("{path}.extends");
+    let target = extends.get("service").unwrap_or(&extends);
+    let Some(reference) = target.text().map(ToOwned::to_owned) else {
+        return Err(extends.wrong(&at, "`service` is missing"));
+    };
+    let other = match extends.get("file") {
+        Some(other) if !other.is_null() => {
+            let text = other.text().ok_or_else(|| other.wrong(&at, "`file` must be a path"))?;
+            Some(paths::normal(&place.resources.join(text)))
+        }
+        _ => None,
+    };
+    let in_file = other.as_deref().unwrap_or(file.path);
+    let seen = step(seen, in_file, name, &extends, &at)?;
+    Ok(Looked::Extending(Box::new(Extending {
+        service,
+        extends,
+        at,
+        reference,
+        other,
+        seen,
+    })))
 }
 
 /// One further on the way; again where it was before is a circle.

@@ -1,6 +1,7 @@
 //! Which files are read, which variables they see, and what the project is called.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::failure::Failure;
 
@@ -26,6 +27,8 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 ];
+/// More files than anybody merges.
+const MOST_FILES: usize = 1_000;
 /// What is piped in.
 const STDIN: &str = "-";
 
@@ -53,7 +56,7 @@ pub(super) struct Files {
 pub(super) fn find(request: &Request) -> Result<Files, Failure> {
     let mut variables = Variables::default();
     for (name, value) in &request.environment {
-        variables.add(name, value, Origin::Environment);
+        variables.add(name.clone(), value.clone(), Origin::Environment);
     }
     let found = if request.files.is_empty() && !request.environment.contains_key("COMPOSE_FILE") {
         let unwritten = request.unwritten.as_ref().map(|(path, _)| path.clone());
@@ -81,6 +84,11 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
     } else {
         request.files.clone()
     };
+    if named.len() > MOST_FILES {
+        return Err(Failure::usage(format!("{} Compose files are named", named.len()))
+            .because(format!("at most {MOST_FILES} can be merged"))
+            .hint("they are named by `-f`, or by COMPOSE_FILE in the environment or in .env"));
+    }
     let compose: Vec<PathBuf> = if named.is_empty() {
         let file = found.ok_or_else(|| none_found(&request.start_dir))?;
         let overriding = override_of(&file);
@@ -164,8 +172,10 @@ fn read_env_files(
         files.push(own);
     }
     let mut found = Found::new();
-    let mut origins = std::collections::BTreeMap::new();
-    for file in &files {
+    let mut notes = Notes::default();
+    // By a variable's place in `found`, which file has set it last.
+    let mut origins: Vec<usize> = Vec::new();
+    for (index, file) in files.iter().enumerate() {
         let text = open::text(file, LARGEST_ENV).map_err(|unreadable| {
             let failure = if unreadable.missing {
                 Failure::usage(format!("there is no env file {}", file.display()))
@@ -174,18 +184,16 @@ fn read_env_files(
             };
             failure.hint("it was named by --env-file, COMPOSE_ENV_FILES, or is the project's .env")
         })?;
-        let before = found.clone();
-        dotenv::parse(file, &text, &mut found, variables, &mut Notes::default())?;
-        for (name, value) in &found {
-            if before.get(name) != Some(value) {
-                origins.insert(name.clone(), file.clone());
-            }
+        let set = dotenv::parse(file, &text, &mut found, variables, &mut notes)?;
+        origins.resize(found.len(), index);
+        for place in set {
+            origins[place] = index;
         }
     }
     // What the caller's environment says stays.
-    for (name, value) in &found {
-        let file = origins.remove(name).unwrap_or_default();
-        variables.add(name, value, Origin::File(file));
+    let paths: Vec<Arc<Path>> = files.iter().map(|file| Arc::from(file.as_path())).collect();
+    for ((name, value), file) in found.into_iter().zip(origins) {
+        variables.add(name, value, Origin::File(Arc::clone(&paths[file])));
     }
     Ok((files, named))
 }

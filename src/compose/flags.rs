@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::failure::{Exit, Failure};
 use crate::yaml::{Source, Span};
 
+use super::budget::Budget;
 use super::canonical::canonical;
 use super::defaults;
 use super::dotenv::{self, Found};
@@ -42,7 +43,7 @@ fn with(key: &'static str, base: &Path, text: &str) -> Result<Service, Failure> 
     let home = std::env::var("HOME").ok();
     let home = home.as_deref();
     let mut read = || {
-        canonical(&mut root, false)?;
+        canonical(&mut root, false, &mut Budget::default())?;
         defaults::fill(&mut root);
         defaults::check(&root)?;
         paths::resolve(&mut root, Base { dir: base, home })?;
@@ -68,7 +69,7 @@ pub fn env_file(
         .map_err(|unreadable| Failure::usage(format!("{} can't be read", path.display())).because(unreadable.why))?;
     let mut outer = Variables::default();
     for (name, value) in environment {
-        outer.add(name, value, Origin::Environment);
+        outer.add(name.as_str(), value.as_str(), Origin::Environment);
     }
     let mut found = Found::new();
     dotenv::parse(path, &text, &mut found, &outer, &mut Notes::default())?;

@@ -1,19 +1,27 @@
 //! `include`: other projects' files as part of this one, with paths and variables of their own (`14-include.md`).
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::failure::Failure;
 
+use super::budget::Spent;
 use super::dotenv::{self, Found};
 use super::loader::{Loader, Place};
-use super::merge::{self, merge};
+use super::merge::merge;
 use super::open::{self, LARGEST_ENV};
 use super::paths::normal;
-use super::tree::{Map, Resets, Tree, Value, wrong_at};
+use super::resets::Resets;
+use super::tree::{Map, Tree, Value, wrong_at};
 use super::variables::{Origin, Variables};
 
-/// Deeper is no project that a person wrote.
+/// Deeper than any project, and far from the end of the stack.
 const DEEPEST: usize = 50;
+/// More files than any project includes, env files too, each counted as often as it is named: two in each of fifty that
+/// include each other would be 2⁵⁰.
+const MOST: usize = 1_000;
 /// What is taken over of an included file.
 const TAKEN: [&str; 7] = [
     "services", "jobs", "volumes", "networks", "secrets", "configs", "models",
@@ -24,7 +32,9 @@ const TAKEN: [&str; 7] = [
 pub(super) struct Included {
     files: Vec<PathBuf>,
     working_dir: PathBuf,
-    variables: Variables,
+    project_dir: PathBuf,
+    scope: u64,
+    variables: Rc<Variables>,
     tree: Tree,
 }
 
@@ -54,23 +64,46 @@ impl Loader {
         within.push(file.to_owned());
         for (index, item) in items.iter().enumerate() {
             let path = format!("include[{index}]");
-            let entry = read(item, &path, place)?;
-            let first = entry.files.first().cloned().unwrap_or_default();
-            if within.contains(&first) || within.len() > DEEPEST {
-                let way: Vec<String> = within
-                    .iter()
-                    .chain([&first])
-                    .map(|path| path.display().to_string())
-                    .collect();
-                return Err(entry.at.wrong(
-                    &path,
-                    format!("files include each other in a circle: {}", way.join(" → ")),
-                ));
-            }
+            let entry = self.entry(item, &path, place, &within)?;
             let tree = self.included(&entry, &path, place, &within)?;
             take_over(root, tree, resets)?;
         }
         Ok(())
+    }
+
+    // Files may include each other many levels deep, and an unoptimised build gives each function all that it ever needs of the
+    // stack at once: what doesn't lead to the next level is a function of its own.
+
+    /// Reads one entry, and counts its files.
+    fn entry<'t>(
+        &mut self,
+        item: &'t Tree,
+        path: &str,
+        place: &Place<'_>,
+        within: &[PathBuf],
+    ) -> Result<Entry<'t>, Failure> {
+        let entry = read(item, path, place)?;
+        self.inclusions += entry.files.len() + entry.env_files.len();
+        if self.inclusions > MOST {
+            let why = format!("more than {MOST} files are included, each counted as often as it is named");
+            let failure = item.wrong(path, why);
+            return Err(failure.hint("include each file once, in the file that uses it"));
+        }
+        let first = entry.files.first().cloned().unwrap_or_default();
+        if within.contains(&first) {
+            let way: Vec<String> = within
+                .iter()
+                .chain([&first])
+                .map(|path| path.display().to_string())
+                .collect();
+            let why = format!("files include each other in a circle: {}", way.join(" → "));
+            return Err(item.wrong(path, why));
+        }
+        if within.len() > DEEPEST {
+            let why = format!("files include each other more than {DEEPEST} levels deep");
+            return Err(item.wrong(path, why));
+        }
+        Ok(entry)
     }
 
     fn included(
@@ -80,6 +113,32 @@ impl Loader {
         place: &Place<'_>,
         within: &[PathBuf],
     ) -> Result<Tree, Failure> {
+        let (variables, scope) = self.scope(entry, path, place)?;
+        if let Some(known) = self.known(entry, path, scope, &variables)? {
+            return Ok(known);
+        }
+        let place = Place {
+            working_dir: entry.working_dir.clone(),
+            resources: entry.project_dir.clone(),
+            scope,
+            variables: &variables,
+            within: within.to_vec(),
+        };
+        let tree = self.model(&entry.files, &place)?;
+        self.included.push(Included {
+            files: entry.files.clone(),
+            working_dir: entry.working_dir.clone(),
+            project_dir: entry.project_dir.clone(),
+            scope,
+            variables: Rc::clone(&variables),
+            tree: tree.clone(),
+        });
+        Ok(tree)
+    }
+
+    /// The values that an entry's files see: its env files' beneath those of the including file.
+    fn scope(&mut self, entry: &Entry<'_>, path: &str, place: &Place<'_>) -> Result<(Rc<Variables>, u64), Failure> {
+        let spent = |spent: Spent| entry.at.wrong(path, format!("the project comes to {spent}"));
         let mut found = Found::new();
         for file in &entry.env_files {
             let text = open::text(file, LARGEST_ENV).map_err(|unreadable| {
@@ -88,18 +147,44 @@ impl Loader {
                     .wrong(path, format!("the env file {} can't be read", file.display()))
                     .because(unreadable.why)
             })?;
-            dotenv::parse(file, &text, &mut found, place.variables, &mut self.notes)?;
+            self.notes.budget.take_text(text.len()).map_err(spent)?;
+            dotenv::parse(file, &text, &mut found, &**place.variables, &mut self.notes)?;
         }
-        let mut variables = place.variables.clone();
-        for (name, value) in &found {
-            let file = entry.env_files.last().cloned().unwrap_or_default();
-            variables.add(name, value, Origin::File(file));
+        let mut variables = Rc::clone(place.variables);
+        if found.is_empty() {
+            return Ok((variables, place.scope));
         }
+        self.notes.budget.take(variables.len()).map_err(spent)?;
+        let own = Rc::make_mut(&mut variables);
+        let file = entry.env_files.last().map_or(Path::new(""), PathBuf::as_path);
+        let file: Arc<Path> = Arc::from(file);
+        for (name, value) in found {
+            own.add(name, value, Origin::File(Arc::clone(&file)));
+        }
+        let scope = digest(own);
+        Ok((variables, scope))
+    }
+
+    /// What the same files came to before, read from the same place with the same values. Of those that were not read, the
+    /// documents are; an error has a place then.
+    fn known(
+        &mut self,
+        entry: &Entry<'_>,
+        path: &str,
+        scope: u64,
+        variables: &Rc<Variables>,
+    ) -> Result<Option<Tree>, Failure> {
         let same = |known: &&Included| {
-            known.files == entry.files && known.working_dir == entry.working_dir && known.variables == variables
+            known.files == entry.files
+                && known.working_dir == entry.working_dir
+                && known.project_dir == entry.project_dir
+                && known.scope == scope
+                && known.variables == *variables
         };
         if let Some(known) = self.included.iter().find(same) {
-            return Ok(known.tree.clone());
+            let taken = known.tree.take_of(&mut self.notes.budget);
+            taken.map_err(|spent| entry.at.wrong(path, format!("the project comes to {spent}")))?;
+            return Ok(Some(known.tree.clone()));
         }
         for file in &entry.files {
             self.documents(file).map_err(|failure| match failure.place {
@@ -107,23 +192,14 @@ impl Loader {
                 None => failure.at(entry.at.span.place(false)),
             })?;
         }
-        let tree = self.model(
-            &entry.files,
-            &Place {
-                working_dir: entry.working_dir.clone(),
-                resources: entry.project_dir.clone(),
-                variables: &variables,
-                within: within.to_vec(),
-            },
-        )?;
-        self.included.push(Included {
-            files: entry.files.clone(),
-            working_dir: entry.working_dir.clone(),
-            variables,
-            tree: tree.clone(),
-        });
-        Ok(tree)
+        Ok(None)
     }
+}
+
+fn digest(variables: &Variables) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    variables.iter().for_each(|variable| variable.hash(&mut hasher));
+    hasher.finish()
 }
 
 fn read<'t>(item: &'t Tree, path: &str, place: &Place<'_>) -> Result<Entry<'t>, Failure> {
@@ -220,11 +296,8 @@ fn take_over(root: &mut Tree, mut included: Tree, resets: &Resets) -> Result<(),
             if own.tree == entry.tree {
                 continue;
             }
-            for reset in resets
-                .iter()
-                .filter(|reset| reset.len() > 2 && reset[0] == kind && reset[1] == name)
-            {
-                merge::remove(&mut entry.tree, &reset[2..]);
+            if let Some(resets) = resets.below(&[kind, &name]) {
+                resets.take_out_of(&mut entry.tree);
             }
             let later = std::mem::replace(&mut own.tree, Tree::null_at(&span));
             own.tree = merge(entry.tree, later, &mut vec![kind.to_owned(), name])?;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::failure::Failure;
 use crate::yaml::Span;
 
+use super::budget::Budget;
 use super::cast;
 use super::tree::{Tree, Value, holds_values};
 use super::variables::{Origin, Values, Variable};
@@ -13,7 +14,7 @@ use super::variables::{Origin, Values, Variable};
 /// Defaults in defaults in defaults; deeper is no file that a person wrote.
 const DEEPEST: usize = 50;
 /// A text never grows beyond this, whatever its variables hold.
-pub(super) const LONGEST: usize = 16 << 20;
+const LONGEST: usize = 16 << 20;
 
 /// What interpolation found out, over all files of a project.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct Notes {
     pub unset: BTreeSet<String>,
     /// What else the user should know.
     pub warnings: BTreeSet<String>,
+    /// What the files have come to.
+    pub budget: Budget,
 }
 
 /// Why a text can't be interpolated, and where in it (in characters).
@@ -45,6 +48,9 @@ fn below(tree: &mut Tree, path: &mut Vec<String>, variables: &dyn Values, notes:
         Value::Text(text) => {
             if text.contains('$') {
                 let new = substitute(text, variables, notes).map_err(|bad| failure(&tree.span, path, text, bad))?;
+                notes.budget.take_text(new.len()).map_err(|spent| {
+                    super::tree::wrong_at(&tree.span, &dotted(path), format!("the project comes to {spent}"))
+                })?;
                 tree.from_variable |= new != *text;
                 *text = new;
             }
@@ -113,8 +119,9 @@ impl Substitution<'_> {
         }
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
-        // Where the line that `at` is in ends: an expression never goes on to the next one.
-        let mut line_end = 0;
+        // Where the line that `at` is in ends, an expression never goes on to the next one; and its last closing brace. Both
+        // are looked for once a line, however many expressions it has.
+        let (mut line_end, mut last) = (0, None);
         while let Some(found) = text[at..].find('$') {
             let dollar = at + found;
             out.push_str(&text[at..dollar]);
@@ -128,8 +135,10 @@ impl Substitution<'_> {
                 Some(b'{') => {
                     if line_end <= dollar {
                         line_end = text[dollar..].find('\n').map_or(text.len(), |end| dollar + end);
+                        last = text[dollar..line_end].rfind('}').map(|last| dollar + last);
                     }
-                    let (value, length) = self.braced(&text[dollar..line_end], depth).map_err(|mut bad| {
+                    let last = last.and_then(|last| last.checked_sub(dollar));
+                    let (value, length) = self.braced(&text[dollar..line_end], last, depth).map_err(|mut bad| {
                         bad.at = dollar;
                         bad
                     })?;
@@ -151,8 +160,8 @@ impl Substitution<'_> {
         Ok(out)
     }
 
-    /// The value of the expression that `text` begins with (`${…`), and its length.
-    fn braced(&mut self, text: &str, depth: usize) -> Result<(String, usize), Bad> {
+    /// The value of the expression that `text` begins with (`${…`), and its length. `last` is the last brace that closes.
+    fn braced(&mut self, text: &str, last: Option<usize>, depth: usize) -> Result<(String, usize), Bad> {
         let name = name_at(&text[2..]);
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(bad(0, "no variable's name after `${`"));
@@ -177,7 +186,7 @@ impl Substitution<'_> {
                 bad(0, "this `${` is not closed on its line")
             });
         }
-        let Some(last) = text.rfind('}') else {
+        let Some(last) = last else {
             return Err(bad(0, "this `${` is not closed on its line"));
         };
         let end = closing(&text.as_bytes()[..=last]).unwrap_or(last);
@@ -200,9 +209,10 @@ impl Substitution<'_> {
                 Ok(other)
             }
             ('+', _) => {
-                let value = self.variables.get(name).map(ToOwned::to_owned);
-                let origin = self.variables.origin(name).unwrap_or(Origin::Unset);
-                self.note(name, None, value.as_deref(), origin);
+                // Its value is not put in: it may be long, and is copied at its first use only.
+                let variables = self.variables;
+                let origin = variables.origin(name).unwrap_or(Origin::Unset);
+                self.note(name, None, variables.get(name), origin);
                 if is_set {
                     self.text(operand, depth + 1)
                 } else {
@@ -364,8 +374,18 @@ mod tests {
         assert_eq!(told(&many).unwrap().len(), 100_000);
         let deep = format!("{}x{}", "${U:-".repeat(100_000), "}".repeat(100_000));
         assert!(told(&deep).unwrap_err().why.contains("nested"));
+        // Each looked for its closing brace from the end of the line on: 10¹² bytes.
+        let tail = format!("{many}{}", "x".repeat(8 << 20));
+        assert_eq!(told(&tail).unwrap().len(), 100_000 + (8 << 20));
+        let open = format!("{}{}", "${U:-x}".repeat(100_000), "${A");
+        assert!(told(&open).unwrap_err().why.contains("not closed"));
         let mut variables = Variables::default();
-        variables.add("BIG", &"x".repeat(1 << 20), Origin::Environment);
+        variables.add("BIG", "x".repeat(8 << 20), Origin::Environment);
+        // Its value is only asked for: copied each time, it were 10¹² bytes.
+        let asked = substitute(&"${BIG:+}".repeat(200_000), &variables, &mut Notes::default());
+        assert_eq!(asked.unwrap(), "");
+        let mut variables = Variables::default();
+        variables.add("BIG", "x".repeat(1 << 20), Origin::Environment);
         let bad = substitute(&"$BIG".repeat(100), &variables, &mut Notes::default()).unwrap_err();
         assert!(bad.why.contains("16 MB"));
     }

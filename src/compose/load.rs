@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::failure::Failure;
 
@@ -141,13 +142,17 @@ fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
     let in_file = name_in_files(&files, &mut loader)?;
     let name = files::project_name(request, &files, in_file.as_deref())?;
     files.variables.set("COMPOSE_PROJECT_NAME", &name, Origin::Environment);
+    let variables = Rc::new(std::mem::take(&mut files.variables));
     let place = Place {
         working_dir: files.working_dir.clone(),
         resources: files.working_dir.clone(),
-        variables: &files.variables,
+        scope: 0,
+        variables: &variables,
         within: Vec::new(),
     };
     let mut tree = loader.model(&files.compose, &place)?;
+    loader.included.clear();
+    files.variables = Rc::unwrap_or_clone(variables);
     let span = tree.span.clone();
     if raw {
         normalize(&mut tree, &name, &Variables::default());

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::failure::Failure;
 use crate::files;
@@ -17,8 +18,9 @@ use super::interpolate::{Notes, interpolate};
 use super::merge;
 use super::open::{self, LARGEST_FILE};
 use super::paths::{self, Base};
+use super::resets::Resets;
 use super::schema;
-use super::tree::{Resets, Tree, Value, from_yaml};
+use super::tree::{Tree, Value, from_yaml};
 use super::unique;
 use super::variables::{Values, Variables};
 
@@ -40,6 +42,8 @@ pub(super) struct Loader {
     documents: HashMap<PathBuf, Vec<yaml::Node>>,
     pub bases: Bases,
     pub included: Vec<Included>,
+    /// Files that were included, each as often as it was named.
+    pub inclusions: usize,
 }
 
 /// Where a set of files is read from, and as what.
@@ -49,8 +53,10 @@ pub(super) struct Place<'v> {
     pub working_dir: PathBuf,
     /// Where the names of files to extend and to include start from.
     pub resources: PathBuf,
+    /// Tells values of variables from others: comparing all of them with those of each other file would take long.
+    pub scope: u64,
     /// The values of their variables.
-    pub variables: &'v Variables,
+    pub variables: &'v Rc<Variables>,
     /// The files that include this one, outermost first.
     pub within: Vec<PathBuf>,
 }
@@ -91,7 +97,11 @@ impl Loader {
             whole = tree;
         }
         self.bases = before;
-        let first = files.first().map_or(Path::new(""), PathBuf::as_path);
+        self.finished(whole, files.first().map_or(Path::new(""), PathBuf::as_path), place)
+    }
+
+    /// A merged whole, its defaults filled in, its paths absolute.
+    fn finished(&self, whole: Option<Tree>, first: &Path, place: &Place<'_>) -> Result<Tree, Failure> {
         let mut whole = match whole {
             Some(tree) if tree.map().is_some_and(|map| !map.is_empty()) => tree,
             _ => {
@@ -109,12 +119,11 @@ impl Loader {
         };
         defaults::fill(&mut whole);
         defaults::check(&whole)?;
-        let home = self.home.clone();
         paths::resolve(
             &mut whole,
             Base {
                 dir: &place.working_dir,
-                home: home.as_deref(),
+                home: self.home.as_deref(),
             },
         )?;
         if !self.raw {
@@ -132,45 +141,60 @@ impl Loader {
         depth: Depth,
     ) -> Result<(Option<Tree>, Resets), Failure> {
         let mut whole = before;
-        let mut last = Resets::new();
+        let mut last = Resets::default();
         for document in self.documents(path)?.to_vec() {
-            let (mut tree, resets) = from_yaml(document)?;
-            if tree.map().is_none() {
-                return Err(tree
-                    .wrong("", format!("a Compose file is a mapping, not {}", tree.kind()))
-                    .hint("begin with `services:`"));
-            }
-            if !self.raw {
-                interpolate(&mut tree, place.variables, &mut self.notes)?;
-            }
-            promote(&mut tree);
+            let (mut tree, resets) = self.begun(document, place)?;
             if depth == Depth::Whole {
                 self.include(&mut tree, path, place, &resets)?;
             }
             if let Some(whole) = &mut whole {
-                merge::reset(whole, &resets);
+                resets.take_out_of(whole);
             }
             if depth == Depth::Whole {
                 self.extend(&mut tree, path, place, &resets)?;
             }
-            let mut merged = match whole {
-                Some(before) => merge::merge(before, tree, &mut Vec::new())?,
-                None => tree,
-            };
-            unique::enforce(&mut merged)?;
-            if depth == Depth::Whole {
-                schema::check(&merged)?;
-                if merged.map_mut().and_then(|map| map.shift_remove("version")).is_some() {
-                    self.versions.push(path.to_owned());
-                }
-            }
-            canonical::canonical(&mut merged, self.raw)?;
-            canonical::omit_empty(&mut merged);
-            unique::enforce(&mut merged)?;
-            whole = Some(merged);
+            whole = Some(self.merged(whole, tree, path, depth)?);
             last = resets;
         }
         Ok((whole, last))
+    }
+
+    /// A document with its variables put in, and what it resets.
+    fn begun(&mut self, document: yaml::Node, place: &Place<'_>) -> Result<(Tree, Resets), Failure> {
+        let (mut tree, resets) = from_yaml(document)?;
+        tree.take_of(&mut self.notes.budget)
+            .map_err(|spent| tree.wrong("", format!("the project comes to {spent}")))?;
+        if tree.map().is_none() {
+            return Err(tree
+                .wrong("", format!("a Compose file is a mapping, not {}", tree.kind()))
+                .hint("begin with `services:`"));
+        }
+        if !self.raw {
+            interpolate(&mut tree, &**place.variables, &mut self.notes)?;
+        }
+        promote(&mut tree);
+        Ok((tree, resets))
+    }
+
+    /// A completed document over what came before, checked and in its long form.
+    fn merged(&mut self, before: Option<Tree>, tree: Tree, path: &Path, depth: Depth) -> Result<Tree, Failure> {
+        let mut merged = match before {
+            Some(before) => merge::merge(before, tree, &mut Vec::new())?,
+            None => tree,
+        };
+        let checked = self.notes.budget.check(merged.count());
+        checked.map_err(|spent| merged.wrong("", format!("the project comes to {spent}")))?;
+        unique::enforce(&mut merged)?;
+        if depth == Depth::Whole {
+            schema::check(&merged)?;
+            if merged.map_mut().and_then(|map| map.shift_remove("version")).is_some() {
+                self.versions.push(path.to_owned());
+            }
+        }
+        canonical::canonical(&mut merged, self.raw, &mut self.notes.budget)?;
+        canonical::omit_empty(&mut merged);
+        unique::enforce(&mut merged)?;
+        Ok(merged)
     }
 }
 

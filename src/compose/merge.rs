@@ -5,7 +5,11 @@ use indexmap::map::Entry as Slot;
 
 use crate::failure::Failure;
 
-use super::tree::{Entry, Map, Resets, Tree, Value};
+use super::distinct::Distinct;
+use super::tree::{Entry, Map, Tree, Value};
+
+/// Address pools of two files, each of one with each of the other: a network has one or two.
+const MOST_PAIRS: usize = 10_000;
 
 /// `later` over `earlier`, both at `path` of a file.
 pub(super) fn merge(earlier: Tree, later: Tree, path: &mut Vec<String>) -> Result<Tree, Failure> {
@@ -113,13 +117,14 @@ fn appended(earlier: Tree, later: Tree) -> Tree {
         Value::List(items) => items,
         _ => Vec::new(),
     };
-    let mut all = items(earlier);
-    for item in items(later) {
-        if !all.contains(&item) {
-            all.push(item);
-        }
+    let mut all = Distinct::default();
+    for item in items(earlier) {
+        all.push(item);
     }
-    Tree::new(Value::List(all), &span)
+    for item in items(later) {
+        all.insert(item);
+    }
+    Tree::new(Value::List(all.into_items()), &span)
 }
 
 /// `NAME=value` entries: a later one takes the place of an earlier one of its name.
@@ -241,6 +246,16 @@ fn pools(earlier: &Tree, later: &Tree, path: &mut Vec<String>) -> Result<Tree, F
         let wrong = if earlier.list().is_none() { earlier } else { later };
         return Err(wrong.wrong(&path.join("."), format!("must be a list, not {}", wrong.kind())));
     };
+    if ours.len().saturating_mul(theirs.len()) > MOST_PAIRS {
+        let why = format!(
+            "{} and {} address pools are too many to merge",
+            ours.len(),
+            theirs.len()
+        );
+        return Err(later
+            .wrong(&path.join("."), why)
+            .hint("a network has one or two; `!override` replaces instead of merging"));
+    }
     // A pool may be named twice in the result and changed later: `all` says which, not what.
     let mut pools: Vec<Tree> = ours.iter().chain(theirs).cloned().collect();
     let mut all: Vec<usize> = Vec::new();
@@ -264,25 +279,6 @@ fn pools(earlier: &Tree, later: &Tree, path: &mut Vec<String>) -> Result<Tree, F
     Ok(Tree::new(Value::List(all), &later.span))
 }
 
-/// Takes out of `tree` what a later document marks with `!reset` or `!override`.
-pub(super) fn reset(tree: &mut Tree, resets: &Resets) {
-    for path in resets {
-        remove(tree, path);
-    }
-}
-
-/// Takes out of `tree` what is at `path`.
-pub(super) fn remove(tree: &mut Tree, path: &[String]) {
-    let (Some(map), Some((first, rest))) = (tree.map_mut(), path.split_first()) else {
-        return;
-    };
-    if rest.is_empty() {
-        map.shift_remove(first);
-    } else if let Some(entry) = map.get_mut(first) {
-        remove(&mut entry.tree, rest);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -301,7 +297,7 @@ mod tests {
         };
         let (mut earlier, _) = read(earlier);
         let (later, resets) = read(later);
-        reset(&mut earlier, &resets);
+        resets.take_out_of(&mut earlier);
         let merged = merge(earlier, later, &mut Vec::new()).unwrap();
         merged.get("services").unwrap().get("a").unwrap().to_json()
     }

@@ -5,10 +5,12 @@
 
 mod bind;
 mod binds;
+mod budget;
 mod canonical;
 mod cast;
 mod consistency;
 mod defaults;
+mod distinct;
 mod dotenv;
 mod duration;
 mod extends;
@@ -33,6 +35,7 @@ mod port_text;
 mod print;
 mod project;
 mod refused;
+mod resets;
 mod resolve;
 mod schema;
 mod secrets;

@@ -103,7 +103,19 @@ fn set(mount: &mut MountText, part: &str, last: bool) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_mount_or_none(text in "(\\$\\{)?[a-c/.~\\\\é}{:$,]{0,12}(:(ro|rw|z|nocopy|x),?){0,2}") {
+            if let Ok(mount) = parse(&text) {
+                prop_assert!(text.contains(&mount.source) && text.contains(&mount.target));
+                let _any = (mount.is_bind(), mount.has_bind_options());
+            }
+        }
+    }
 
     #[test]
     fn parts() {

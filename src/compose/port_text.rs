@@ -13,8 +13,49 @@ pub(super) struct PortText {
     pub protocol: String,
 }
 
+/// What one text publishes: a port, or as many as its range has.
+#[derive(Debug)]
+pub(super) struct PortRange {
+    host_ip: String,
+    targets: RangeInclusive<u16>,
+    /// As many as `targets`, or a range to choose from for the only one of them.
+    hosts: Option<RangeInclusive<u16>>,
+    protocol: String,
+}
+
+impl PortRange {
+    /// How many ports it has.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Each of its ports, sorted as Compose sorts them.
+    pub fn ports(&self) -> Vec<PortText> {
+        let (first, last) = (*self.targets.start(), *self.targets.end());
+        let wide = last > first;
+        let mut ports: Vec<PortText> = self
+            .targets
+            .clone()
+            .map(|target| PortText {
+                host_ip: self.host_ip.clone(),
+                target,
+                published: match &self.hosts {
+                    None => String::new(),
+                    // A range on the host for one port in the container: the engine takes a free one.
+                    Some(hosts) if !wide && hosts.end() > hosts.start() => format!("{}-{}", hosts.start(), hosts.end()),
+                    Some(hosts) => (u32::from(*hosts.start()) + u32::from(target - first)).to_string(),
+                },
+                protocol: self.protocol.clone(),
+            })
+            .collect();
+        // As text: 10 before 9.
+        ports.sort_by_cached_key(|port| port.target.to_string());
+        ports
+    }
+}
+
 /// Takes `text` apart; the error says why it can't be.
-pub(super) fn parse(text: &str) -> Result<Vec<PortText>, String> {
+pub(super) fn parse(text: &str) -> Result<PortRange, String> {
     let pieces: Vec<&str> = text.split(':').collect();
     let (ip, host, container) = match pieces.as_slice() {
         [container] => (String::new(), "", *container),
@@ -39,31 +80,19 @@ pub(super) fn parse(text: &str) -> Result<Vec<PortText>, String> {
         return Err(format!("`{ip}` is no IP address"));
     }
     let targets = range(container)?;
-    let wide = targets.end() > targets.start();
     let hosts = if host.is_empty() { None } else { Some(range(host)?) };
     if let Some(hosts) = &hosts
-        && wide
+        && targets.len() > 1
         && hosts.len() != targets.len()
     {
         return Err(format!("{host} and {container} are ranges of different lengths"));
     }
-    let mut ports: Vec<PortText> = targets
-        .clone()
-        .map(|target| PortText {
-            host_ip: ip.clone(),
-            target,
-            published: match &hosts {
-                None => String::new(),
-                // A range on the host for one port in the container: the engine takes a free one.
-                Some(hosts) if !wide && hosts.end() > hosts.start() => format!("{}-{}", hosts.start(), hosts.end()),
-                Some(hosts) => (u32::from(*hosts.start()) + u32::from(target - targets.start())).to_string(),
-            },
-            protocol: protocol.clone(),
-        })
-        .collect();
-    // Compose sorts them as text: 10 before 9.
-    ports.sort_by_key(|port| port.target.to_string());
-    Ok(ports)
+    Ok(PortRange {
+        host_ip: ip,
+        targets,
+        hosts,
+        protocol,
+    })
 }
 
 /// `8000` or `8000-8010`.
@@ -85,12 +114,31 @@ fn number(text: &str) -> Result<u16, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::parse;
+
+    proptest! {
+        #[test]
+        fn any_text_is_ports_or_none(
+            text in "(\\[?[0-9a-f.:]{0,9}\\]?:)?([+0-9-]{0,11}:)?[+0-9-]{0,11}(/(tcp|udp|x)?)?|[0-9:/.\\[\\]+é-]{0,12}",
+        ) {
+            if let Ok(range) = parse(&text) {
+                prop_assert!((1..=65_536).contains(&range.len()));
+                let ports = range.ports();
+                prop_assert_eq!(ports.len(), range.len());
+                for port in ports {
+                    let ends = port.published.split('-').filter(|end| !end.is_empty());
+                    prop_assert!(ends.map(str::parse::<u16>).all(|end| end.is_ok()), "{:?}", port);
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_form() {
         let told = |text: &str| {
-            let ports = parse(text)?;
+            let ports = parse(text)?.ports();
             Ok::<Vec<String>, String>(
                 ports
                     .iter()

@@ -53,12 +53,12 @@ fn environment(service: &mut Tree, name: &str, variables: &Variables, notes: &mu
         let required = file
             .get("required")
             .is_none_or(|tree| tree.value != Value::Bool(false) && tree.text() != Some("false"));
-        let Some(text) = read(&file_path, at, &path, required)? else {
+        let Some(text) = read(&file_path, at, &path, required, notes)? else {
             continue;
         };
         let lookup = Lookup { variables, own: &own };
-        match file.get("format").and_then(Tree::text) {
-            Some("raw") => dotenv::parse_raw(&file_path, &text, &mut found, &lookup)?,
+        let _places = match file.get("format").and_then(Tree::text) {
+            Some("raw") => dotenv::parse_raw(&file_path, &text, &mut found, &lookup, notes)?,
             None | Some("" | ".env") => dotenv::parse(&file_path, &text, &mut found, &lookup, notes)?,
             Some(other) => {
                 let format = file.get("format").unwrap_or(file);
@@ -66,7 +66,7 @@ fn environment(service: &mut Tree, name: &str, variables: &Variables, notes: &mu
                     .wrong(&path, format!("`{other}` is no format of an env file"))
                     .hint("leave it out, or write `raw`"));
             }
-        }
+        };
     }
     let span = files.key;
     let mut all: Map = found
@@ -95,7 +95,7 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes) -> Result<(), Failu
             continue;
         };
         let (path, file) = (format!("services.{name}.label_file[{index}]"), Path::new(text));
-        if let Some(text) = read(file, at, &path, true)? {
+        if let Some(text) = read(file, at, &path, true, notes)? {
             dotenv::parse(file, &text, &mut found, &Variables::default(), notes)?;
         }
     }
@@ -111,9 +111,13 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes) -> Result<(), Failu
     Ok(())
 }
 
-fn read(file: &Path, at: &Tree, path: &str, required: bool) -> Result<Option<String>, Failure> {
+fn read(file: &Path, at: &Tree, path: &str, required: bool, notes: &mut Notes) -> Result<Option<String>, Failure> {
     match open::text(file, LARGEST_ENV) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => {
+            let taken = notes.budget.take_text(text.len());
+            taken.map_err(|spent| at.wrong(path, format!("the project comes to {spent}")))?;
+            Ok(Some(text))
+        }
         Err(unreadable) if unreadable.missing && !required => Ok(None),
         Err(unreadable) if unreadable.missing => {
             let hint = if path.contains("env_file") {

@@ -117,7 +117,19 @@ fn flush(all: &mut Words, word: &mut String, got: &mut Got) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::split;
+
+    proptest! {
+        #[test]
+        fn words_never_hold_more_than_the_text(text in "[a-c'\"\\\\`$() ;|&<>\t\né0-9]{0,24}") {
+            if let Ok(found) = split(&text) {
+                let all: usize = found.words.iter().map(String::len).sum();
+                prop_assert!(all + found.cut.map_or(0, |cut| cut.len()) <= text.len());
+            }
+        }
+    }
 
     #[test]
     fn words_and_what_is_cut_off() {

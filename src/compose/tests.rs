@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::{Condition, Printed, Request, Stack, load, project};
 use crate::failure::Failure;
 
+mod bounds;
+
 /// Loads `files` (name, text) from a folder called `proj`; the first is found by itself.
 fn loaded(files: &[(&str, &str)], change: impl FnOnce(&mut Request)) -> Result<Stack, Failure> {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,8 @@ use serde_json::Value as Json;
 use crate::failure::Failure;
 use crate::yaml::{self, Node, Span, Tag};
 
+use super::budget::{Budget, Spent};
+use super::resets::Resets;
 use super::time::Timestamp;
 
 /// A value and where it was written.
@@ -54,9 +56,6 @@ impl PartialEq for Entry {
         self.tree == other.tree
     }
 }
-
-/// The paths of a document that `!reset` and `!override` take out of what was there before.
-pub(super) type Resets = Vec<Vec<String>>;
 
 impl Tree {
     pub fn new(value: Value, span: &Span) -> Self {
@@ -194,6 +193,34 @@ impl Tree {
         }
     }
 
+    /// How many values it is, with all that are below it.
+    pub fn count(&self) -> usize {
+        1 + match &self.value {
+            Value::List(items) => items.iter().map(Tree::count).sum(),
+            Value::Map(map) => map.values().map(|entry| entry.tree.count()).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Counts this value and all that is below it.
+    pub fn take_of(&self, budget: &mut Budget) -> Result<(), Spent> {
+        match &self.value {
+            Value::Text(text) => budget.take_text(text.len()),
+            Value::List(items) => {
+                budget.take(1)?;
+                items.iter().try_for_each(|item| item.take_of(budget))
+            }
+            Value::Map(map) => {
+                budget.take(1)?;
+                map.iter().try_for_each(|(name, entry)| {
+                    budget.take_text(name.len())?;
+                    entry.tree.take_of(budget)
+                })
+            }
+            _ => budget.take(1),
+        }
+    }
+
     /// An error at this value.
     pub fn wrong(&self, path: &str, why: impl std::fmt::Display) -> Failure {
         wrong_at(&self.span, path, why)
@@ -218,14 +245,14 @@ pub(super) fn holds_values(path: &str) -> bool {
 
 /// Takes over a document: types its scalars, takes out what is tagged `!reset` and notes where.
 pub(super) fn from_yaml(node: Node) -> Result<(Tree, Resets), Failure> {
-    let mut resets = Resets::new();
+    let mut resets = Resets::default();
     let tree = typed(node, &mut Vec::new(), &mut resets)?;
     Ok((tree, resets))
 }
 
 fn typed(node: Node, path: &mut Vec<String>, resets: &mut Resets) -> Result<Tree, Failure> {
     if node.tag == Some(Tag::Override) {
-        resets.push(path.clone());
+        resets.add(path);
     }
     let span = node.span;
     let value = match node.value {
@@ -253,7 +280,7 @@ fn typed(node: Node, path: &mut Vec<String>, resets: &mut Resets) -> Result<Tree
                 }
                 path.push(key.name.clone());
                 if item.tag == Some(Tag::Reset) {
-                    resets.push(path.clone());
+                    resets.add(path);
                 } else {
                     let tree = typed(item, path, resets)?;
                     map.insert(key.name, Entry { key: key.span, tree });

@@ -1,5 +1,7 @@
 //! The canonical form as the types that are planned and run, and what an engine would refuse of it at once.
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, Place};
@@ -80,15 +82,13 @@ fn file_object(entry: &Entry) -> FileObject {
     FileObject { name, source }
 }
 
-fn is_used(kind: &str, key: &str, stack: &Stack) -> bool {
-    stack.services.values().any(|service| {
-        let references = if kind == "configs" {
-            &service.configs
-        } else {
-            &service.secrets
-        };
-        references.iter().any(|reference| reference.source == key)
-    })
+/// The configs, or the secrets, that services use.
+fn used<'s>(kind: &str, stack: &'s Stack) -> BTreeSet<&'s str> {
+    let references = stack.services.values().flat_map(|service| match kind {
+        "configs" => &service.configs,
+        _ => &service.secrets,
+    });
+    references.map(|reference| reference.source.as_str()).collect()
 }
 
 /// Where each item of a service's list was written.
@@ -214,7 +214,8 @@ pub(super) fn unusable(root: &Tree, services: &Map, stack: &Stack) -> Result<(),
         }
     }
     for kind in ["configs", "secrets"] {
-        for (key, entry) in root.entries(kind).filter(|(key, _)| is_used(kind, key, stack)) {
+        let used = used(kind, stack);
+        for (key, entry) in root.entries(kind).filter(|(key, _)| used.contains(key.as_str())) {
             let tree = &entry.tree;
             if let (Some(name), None) = (tree.get("environment"), tree.get(CONTENT)) {
                 let variable = name.printed();

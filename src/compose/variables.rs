@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Where a variable's value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub enum Origin {
     /// The caller's environment.
     Environment,
     /// A file: `.env` or `--env-file`.
-    File(PathBuf),
+    File(Arc<Path>),
     /// The default in the Compose file.
     Default,
     /// Nowhere.
@@ -50,22 +51,24 @@ pub(super) trait Values {
 }
 
 /// Values by name, and where each came from.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Variables {
     values: BTreeMap<String, (String, Origin)>,
 }
 
 impl Variables {
     /// The first value set for a name stays.
-    pub fn add(&mut self, name: &str, value: &str, origin: Origin) {
-        self.values
-            .entry(name.to_owned())
-            .or_insert_with(|| (value.to_owned(), origin));
+    pub fn add(&mut self, name: impl Into<String>, value: impl Into<String>, origin: Origin) {
+        self.values.entry(name.into()).or_insert_with(|| (value.into(), origin));
     }
 
     /// The last value set for a name stays.
     pub fn set(&mut self, name: &str, value: &str, origin: Origin) {
         self.values.insert(name.to_owned(), (value.to_owned(), origin));
+    }
+
+    pub fn len(&self) -> usize {
+        self.values.len()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -3,13 +3,14 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
+use super::source::quoted;
+
 /// What a query string carries as it is (RFC 3986, unreserved).
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The `LogQL` of a container's lines, or of those that hold `ERROR`: the queries of the deployment guide.
 pub fn query(container: &str, errors: bool) -> String {
-    // A container's name has no character that LogQL's strings would need escaped.
-    let selector = format!("{{container_name=\"{container}\"}}");
+    let selector = format!("{{container_name={}}}", quoted(container));
     if errors {
         format!("{selector} |= \"ERROR\"")
     } else {

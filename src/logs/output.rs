@@ -11,6 +11,8 @@ use crate::failure::Failure;
 
 /// Written at once.
 const BUFFER: usize = 64 << 10;
+/// Records before one that is kept are held until it comes, as many as this holds.
+const MOST_EARLIER: usize = 64 << 20;
 
 /// How many records around one that is kept are shown too, of all services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +39,7 @@ pub struct Output<W> {
     gone: bool,
     around: Around,
     earlier: VecDeque<Vec<u8>>,
+    earlier_bytes: usize,
     still: usize,
     skipped: bool,
     shown: bool,
@@ -62,6 +65,7 @@ impl<W: Write> Output<W> {
             gone: false,
             around,
             earlier: VecDeque::new(),
+            earlier_bytes: 0,
             still: 0,
             skipped: false,
             shown: false,
@@ -122,6 +126,7 @@ impl<W: Write> Output<W> {
             for earlier in std::mem::take(&mut self.earlier) {
                 self.text(&earlier);
             }
+            self.earlier_bytes = 0;
             self.skipped = false;
             self.shown = true;
             self.still = self.around.after;
@@ -131,9 +136,13 @@ impl<W: Write> Output<W> {
             self.still -= 1;
             return self.text(text);
         }
+        self.earlier_bytes += text.len();
         self.earlier.push_back(text.to_vec());
-        if self.earlier.len() > self.around.before {
-            self.earlier.pop_front();
+        while self.earlier.len() > self.around.before || self.earlier_bytes > MOST_EARLIER {
+            let Some(dropped) = self.earlier.pop_front() else {
+                break;
+            };
+            self.earlier_bytes -= dropped.len();
             self.skipped = true;
         }
         !self.gone

@@ -2,12 +2,12 @@
 //!
 //! It goes by what is there and by its labels, so that it works on a stack that Compose started and when the file is gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::labels;
-use crate::observed::{Container, Observed};
+use crate::observed::{BuiltImage, Container, Observed};
 
-use super::lifecycle::{dependencies, stop_in_order};
+use super::lifecycle::{MOST_WAITS, reached, stop_in_order};
 use super::step::{Action, Plan, StepId, target_of};
 
 /// What the user asked of `down`.
@@ -36,13 +36,37 @@ pub enum Images {
     All,
 }
 
+/// The removals of the containers, and what comes after all of them.
+#[derive(Default)]
+struct Removed {
+    containers: Vec<StepId>,
+    /// The first step that needs all of them.
+    first: Option<StepId>,
+    waits: usize,
+}
+
+impl Removed {
+    /// Adds a step that needs all removals. When these waits become too many, it only comes after the first such step.
+    fn push_after(&mut self, plan: &mut Plan, action: Action, reason: &str) -> StepId {
+        self.waits = self.waits.saturating_add(self.containers.len());
+        if let Some(first) = self.first.filter(|_| self.waits > MOST_WAITS) {
+            let step = plan.push(None, action, reason, Vec::new());
+            plan.order_after(step, [first]);
+            return step;
+        }
+        let step = plan.push(None, action, reason, self.containers.clone());
+        self.first.get_or_insert(step);
+        step
+    }
+}
+
 /// Stops dependents before dependencies and removes everything of `project` but its volumes.
 pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     let mut plan = Plan::default();
     let all: Vec<&Container> = observed.of_project(project).collect();
     let going = with_dependents(&all, &options.services);
     let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack goes down");
-    let mut removed = Vec::new();
+    let mut removed = Removed::default();
     for container in &going {
         let orphan = match (&options.known, container.service()) {
             (Some(known), Some(service)) => !known.contains(service),
@@ -58,15 +82,16 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
             volumes: options.volumes,
         };
         let needs = stops.get(&container.id).copied().into_iter().collect();
-        removed.push(plan.push(container.service(), action, reason, needs));
+        removed
+            .containers
+            .push(plan.push(container.service(), action, reason, needs));
     }
-    let stays = |container: &&Container| !going.iter().any(|other| other.id == container.id);
+    let ids: HashSet<&str> = going.iter().map(|container| container.id.as_str()).collect();
+    let stays = |container: &&Container| !ids.contains(container.id.as_str());
     let staying: Vec<&Container> = observed.containers.iter().filter(stays).collect();
+    let users = first_by(&staying, |container| container.addresses.keys());
     for network in observed.networks.iter().filter(|network| of(&network.labels, project)) {
-        let user = staying
-            .iter()
-            .find(|container| container.addresses.contains_key(&network.name));
-        if let Some(user) = user {
+        if let Some(user) = users.get(network.name.as_str()) {
             plan.notes
                 .push(format!("network {} stays: {} uses it", network.name, user.name));
             continue;
@@ -75,10 +100,10 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
             id: network.id.clone(),
             name: network.name.clone(),
         };
-        plan.push(None, action, "the stack goes down", removed.clone());
+        removed.push_after(&mut plan, action, "the stack goes down");
     }
-    plan_volumes(&mut plan, project, observed, options, &going, &removed);
-    plan_images(&mut plan, observed, options, &staying, &removed, project);
+    plan_volumes(&mut plan, project, observed, options, (&going, &staying), &mut removed);
+    plan_images(&mut plan, observed, options, &staying, &mut removed, project);
     plan
 }
 
@@ -87,8 +112,8 @@ fn plan_volumes(
     project: &str,
     observed: &Observed,
     options: &DownOptions,
-    going: &[&Container],
-    removed: &[StepId],
+    (going, staying): (&[&Container], &[&Container]),
+    removed: &mut Removed,
 ) {
     let volumes: Vec<&str> = observed
         .volumes
@@ -102,18 +127,17 @@ fn plan_volumes(
         }
         return;
     }
-    let is_going = |container: &Container| going.iter().any(|other| other.id == container.id);
+    let users = first_by(staying, |container| container.volumes.iter());
     // Those that a container took over from the one before it don't go with it.
     let anonymous = going.iter().flat_map(|container| &container.anonymous_volumes);
     let all: BTreeSet<&str> = volumes.into_iter().chain(anonymous.map(String::as_str)).collect();
     for name in all {
-        let mut others = observed.containers.iter().filter(|container| !is_going(container));
-        if let Some(user) = others.find(|container| container.volumes.iter().any(|volume| volume == name)) {
+        if let Some(user) = users.get(name) {
             plan.notes.push(format!("volume {name} stays: {} uses it", user.name));
             continue;
         }
         let action = Action::RemoveVolume { name: name.to_owned() };
-        plan.push(None, action, "--volumes was given", removed.to_vec());
+        removed.push_after(plan, action, "--volumes was given");
     }
 }
 
@@ -122,7 +146,7 @@ fn plan_images(
     observed: &Observed,
     options: &DownOptions,
     staying: &[&Container],
-    removed: &[StepId],
+    removed: &mut Removed,
     project: &str,
 ) {
     let Some(which) = options.images else {
@@ -152,38 +176,43 @@ fn plan_images(
     }
     // Engines stumble over two names of one image that are taken away at the same moment.
     let mut last_of: BTreeMap<&str, StepId> = BTreeMap::new();
+    let users = first_by(staying, |container| std::iter::once(&container.image_id));
+    let mut built: HashMap<&str, &BuiltImage> = HashMap::new();
+    for image in &observed.built {
+        for name in &image.names {
+            built.entry(name).or_insert(image);
+        }
+    }
     for name in names {
         let id = observed.image_id(name).unwrap_or(name);
-        if let Some(user) = staying.iter().find(|container| container.image_id == id) {
+        if let Some(user) = users.get(id) {
             plan.notes.push(format!("image {name} stays: {} uses it", user.name));
             continue;
         }
         let action = Action::RemoveImage { image: name.to_owned() };
-        let built = observed
-            .built
-            .iter()
-            .find(|image| image.names.iter().any(|own| own == name));
-        let one = built.map_or(id, |image| &image.id);
-        let step = plan.push(None, action, "--rmi was given", removed.to_vec());
+        let one = built.get(name).map_or(id, |image| &image.id);
+        let step = removed.push_after(plan, action, "--rmi was given");
         plan.order_after(step, last_of.insert(one, step));
     }
 }
 
+/// The first container that uses each of what `uses` names.
+fn first_by<'a, I: Iterator<Item = &'a String>>(
+    containers: &[&'a Container],
+    uses: impl Fn(&'a Container) -> I,
+) -> HashMap<&'a str, &'a Container> {
+    let mut first = HashMap::new();
+    for container in containers {
+        for name in uses(container) {
+            first.entry(name.as_str()).or_insert(*container);
+        }
+    }
+    first
+}
+
 /// The containers of `services` (all when empty) and of what depends on them, by the labels.
 fn with_dependents<'a>(all: &[&'a Container], services: &BTreeSet<String>) -> Vec<&'a Container> {
-    let mut chosen: BTreeSet<&str> = services.iter().map(String::as_str).collect();
-    loop {
-        let more: Vec<&str> = all
-            .iter()
-            .filter(|container| dependencies(container).any(|name| chosen.contains(name)))
-            .filter_map(|container| container.service())
-            .filter(|service| !chosen.contains(service))
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        chosen.extend(more);
-    }
+    let chosen = reached(all, services, |_| true);
     let is_chosen = |container: &&&Container| container.service().is_some_and(|service| chosen.contains(service));
     let every = services.is_empty();
     all.iter()

@@ -98,7 +98,7 @@ pub struct DependsOn<'l> {
 }
 
 /// The `depends_on` label of `container`.
-pub fn depends_on_of(container: &Container) -> impl Iterator<Item = DependsOn<'_>> {
+pub fn depends_on_of(container: &Container) -> impl Iterator<Item = DependsOn<'_>> + Clone {
     let label = container.labels.get(labels::DEPENDS_ON);
     let entries = label.into_iter().flat_map(|label| label.split(','));
     let parsed = entries.map(|entry| {

@@ -2,13 +2,16 @@
 //!
 //! They go by the containers' labels, so that they work on a stack that Compose started and when the file is gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::observed::{Container, Observed, State};
 
-use super::labels::depends_on_of;
+use super::labels::{DependsOn, depends_on_of};
 use super::page::ReadyPage;
 use super::step::{Action, Plan, StepId, Until, target_of};
+
+/// Each container of a service waits for each of what it depends on, up to this many in all.
+pub(super) const MOST_WAITS: usize = 1_000_000;
 
 /// Removes the stopped containers of `services` (all when empty); with `stop` also those that run.
 pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, stop: bool, volumes: bool) -> Plan {
@@ -95,10 +98,11 @@ pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) ->
     let mut plan = Plan::default();
     let containers = chosen(project, observed, services);
     let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
+    let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
     for container in in_dependency_order(&containers) {
         let service = container.service().unwrap_or_default();
-        let mut needs = dependency_steps(container, &ready);
+        let mut needs = gates.waits(service, dependency_steps(container, &ready));
         let action = match container.state {
             State::Running { .. } | State::Restarting => None,
             State::Paused => Some(Action::UnpauseContainer {
@@ -118,6 +122,7 @@ pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) ->
         }
         let until = until(container, &jobs);
         let wait = plan_wait(&mut plan, container, until, needs);
+        gates.set(service, wait);
         ready.entry(service).or_default().extend(wait);
     }
     plan
@@ -135,25 +140,16 @@ pub fn restart(
     let mut plan = Plan::default();
     let mut services = services.clone();
     let all: Vec<&Container> = observed.of_project(project).collect();
-    while dependents && !services.is_empty() {
-        let more: Vec<String> = all
-            .iter()
-            .filter(|container| depends_on_of(container).any(|entry| entry.restart && services.contains(entry.name)))
-            .filter_map(|container| container.service())
-            .filter(|service| !services.contains(*service))
-            .map(ToOwned::to_owned)
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        services.extend(more);
+    if dependents {
+        services = reached(&all, &services, |entry| entry.restart);
     }
     let containers = chosen(project, observed, &services);
     let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
+    let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
     for container in in_dependency_order(&containers) {
         let service = container.service().unwrap_or_default();
-        let needs = dependency_steps(container, &ready);
+        let needs = gates.waits(service, dependency_steps(container, &ready));
         let action = Action::RestartContainer {
             container: target_of(container),
             timeout,
@@ -165,6 +161,7 @@ pub fn restart(
             page: page(container),
         };
         let wait = plan.push(Some(service), action, "restart ends when it is ready", vec![step]);
+        gates.set(service, Some(wait));
         ready.entry(service).or_default().push(wait);
     }
     plan
@@ -210,12 +207,12 @@ fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<St
     Some(plan.push(container.service(), action, "start ends when it is ready", needs))
 }
 
-fn dependency_steps(container: &Container, ready: &BTreeMap<&str, Vec<StepId>>) -> Vec<StepId> {
-    dependencies(container)
-        .filter_map(|name| ready.get(name))
-        .flatten()
-        .copied()
-        .collect()
+/// The steps of each of its dependencies.
+fn dependency_steps<'r>(
+    container: &'r Container,
+    ready: &'r BTreeMap<&str, Vec<StepId>>,
+) -> impl Iterator<Item = &'r Vec<StepId>> + Clone {
+    dependencies(container).filter_map(|name| ready.get(name))
 }
 
 fn chosen<'a>(project: &'a str, observed: &'a Observed, services: &BTreeSet<String>) -> Vec<&'a Container> {
@@ -238,6 +235,7 @@ pub(super) fn stop_in_order(
 ) -> BTreeMap<String, StepId> {
     // The stops of what depends on each service.
     let mut of_dependents: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
+    let mut gates = Gates::of(containers);
     let mut steps = BTreeMap::new();
     let mut order = in_dependency_order(containers);
     order.reverse();
@@ -252,7 +250,8 @@ pub(super) fn stop_in_order(
         };
         let step = plan.push(container.service(), action, reason, Vec::new());
         // A dependent that won't stop is no reason to leave its dependencies running.
-        plan.order_after(step, of_dependents.get(service).into_iter().flatten().copied());
+        plan.order_after(step, gates.waits(service, of_dependents.get(service).into_iter()));
+        gates.set(service, Some(step));
         for dependency in dependencies(container) {
             of_dependents.entry(dependency).or_default().push(step);
         }
@@ -261,40 +260,104 @@ pub(super) fn stop_in_order(
     steps
 }
 
+/// Where the containers of a service wait for very many others, only the first one waits for all of those, and the rest wait
+/// for the first: each with each would be more steps to wait for than memory holds.
+struct Gates<'a> {
+    containers: HashMap<&'a str, usize>,
+    first: HashMap<&'a str, StepId>,
+}
+
+impl<'a> Gates<'a> {
+    fn of(containers: &[&'a Container]) -> Self {
+        let mut count = HashMap::new();
+        for container in containers {
+            *count.entry(container.service().unwrap_or_default()).or_default() += 1;
+        }
+        Self {
+            containers: count,
+            first: HashMap::new(),
+        }
+    }
+
+    /// What a container of `service` waits for, which is all of `steps` if those are not too many.
+    fn waits<'s>(&self, service: &str, steps: impl Iterator<Item = &'s Vec<StepId>> + Clone) -> Vec<StepId> {
+        let count = self.containers.get(service).copied().unwrap_or_default();
+        let all: usize = steps.clone().map(Vec::len).sum();
+        match self.first.get(service) {
+            Some(first) if all.saturating_mul(count) > MOST_WAITS => vec![*first],
+            _ => steps.flatten().copied().collect(),
+        }
+    }
+
+    /// A container of `service` has come so far with `step`; the first one counts.
+    fn set(&mut self, service: &'a str, step: Option<StepId>) {
+        if let Some(step) = step {
+            self.first.entry(service).or_insert(step);
+        }
+    }
+}
+
 /// Dependencies before dependents, by the containers' labels. Labels may be anything, a cycle too: it is cut.
 fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
-    fn visit<'a>(
-        container: &'a Container,
-        all: &BTreeMap<&str, Vec<&'a Container>>,
-        seen: &mut BTreeSet<&'a str>,
-        order: &mut Vec<&'a Container>,
-    ) {
-        if !seen.insert(&container.id) {
-            return;
-        }
-        for name in dependencies(container) {
-            for other in all.get(name).into_iter().flatten() {
-                visit(other, all, seen, order);
-            }
-        }
-        order.push(container);
-    }
-    let mut seen = BTreeSet::new();
-    let mut order = Vec::new();
-    let mut by_service: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
-    for container in containers {
-        by_service
+    let mut of_service: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
+    for container in containers.iter().rev() {
+        of_service
             .entry(container.service().unwrap_or_default())
             .or_default()
             .push(container);
     }
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut order = Vec::new();
     for container in containers {
-        visit(container, &by_service, &mut seen, &mut order);
+        if !seen.insert(&container.id) {
+            continue;
+        }
+        // Depth first, without recursion: a chain may be as long as the list.
+        let mut way = vec![(*container, dependencies(container).peekable())];
+        while let Some((container, needs)) = way.last_mut() {
+            let Some(name) = needs.peek() else {
+                order.push(*container);
+                way.pop();
+                continue;
+            };
+            // Each container is taken from its service's list once, however many depend on it.
+            match of_service.get_mut(name).and_then(Vec::pop) {
+                Some(needed) if seen.insert(&needed.id) => way.push((needed, dependencies(needed).peekable())),
+                Some(_) => {}
+                None => {
+                    needs.next();
+                }
+            }
+        }
     }
     order
 }
 
+/// `services` with those that depend on them, directly or not, by those entries of the containers' labels that `counts`.
+pub(super) fn reached(
+    all: &[&Container],
+    services: &BTreeSet<String>,
+    counts: impl Fn(&DependsOn<'_>) -> bool,
+) -> BTreeSet<String> {
+    let mut dependents: HashMap<&str, Vec<&str>> = HashMap::new();
+    for container in all {
+        for entry in depends_on_of(container).filter(|entry| counts(entry)) {
+            dependents.entry(entry.name).or_default().extend(container.service());
+        }
+    }
+    let mut reached = services.clone();
+    let mut open: Vec<&str> = services.iter().map(String::as_str).collect();
+    while let Some(name) = open.pop() {
+        for service in dependents.remove(name).unwrap_or_default() {
+            if reached.insert(service.to_owned()) {
+                open.push(service);
+            }
+        }
+    }
+    reached
+}
+
 /// The services that `container` depends on.
-pub(super) fn dependencies(container: &Container) -> impl Iterator<Item = &str> {
+pub(super) fn dependencies(container: &Container) -> impl Iterator<Item = &str> + Clone {
     depends_on_of(container).map(|entry| entry.name)
 }

@@ -17,6 +17,7 @@ mod spec;
 mod step;
 mod up;
 mod waits;
+mod weight;
 
 pub use conflict::name_taken;
 pub use down::{DownOptions, Images, down};

@@ -1,32 +1,35 @@
 //! The order of starts: dependencies before dependents, otherwise by name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::compose::Stack;
 
 /// The services of `selected`, each after what it depends on. The file has no cycle: `compose` refuses one.
 pub fn start_order(stack: &Stack, selected: &BTreeSet<String>) -> Vec<String> {
-    fn visit(
-        stack: &Stack,
-        selected: &BTreeSet<String>,
-        name: &str,
-        seen: &mut BTreeSet<String>,
-        order: &mut Vec<String>,
-    ) {
-        if !selected.contains(name) || !seen.insert(name.to_owned()) {
-            return;
-        }
-        if let Some(service) = stack.services.get(name) {
-            for needed in service.depends_on.keys() {
-                visit(stack, selected, needed, seen, order);
-            }
-            order.push(name.to_owned());
-        }
-    }
-    let mut seen = BTreeSet::new();
+    let needs_of = |name: &str| {
+        let service = stack.services.get(name);
+        service.into_iter().flat_map(|service| service.depends_on.keys())
+    };
+    let mut seen: HashSet<&str> = HashSet::new();
     let mut order = Vec::new();
     for name in selected {
-        visit(stack, selected, name, &mut seen, &mut order);
+        if !seen.insert(name) {
+            continue;
+        }
+        // Depth first, without recursion: a chain may be as long as the file.
+        let mut way = vec![(name.as_str(), needs_of(name))];
+        while let Some((name, needs)) = way.last_mut() {
+            if let Some(needed) = needs.next() {
+                if selected.contains(needed) && seen.insert(needed) {
+                    way.push((needed, needs_of(needed)));
+                }
+                continue;
+            }
+            if stack.services.contains_key(*name) {
+                order.push((*name).to_owned());
+            }
+            way.pop();
+        }
     }
     order
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::compose::{Service, Stack};
+use crate::compose::{MOST_REPLICAS, Service, Stack};
 use crate::failure::Failure;
 use crate::observed::Container;
 
@@ -36,6 +36,19 @@ pub(super) fn numbers(there: &BTreeMap<u32, Candidates<'_>>, count: u32) -> Vec<
     numbers
 }
 
+/// More containers than one service may have, however that was asked for.
+pub(super) fn refuse_too_many(stack: &Stack, service: &Service, count: u32) -> Result<(), Failure> {
+    if count <= MOST_REPLICAS {
+        return Ok(());
+    }
+    let failure = Failure::invalid(format!("{} can't have {count} containers", service.name))
+        .because(format!("a service has at most {MOST_REPLICAS}"));
+    Err(match stack.places.services.get(&service.name) {
+        Some(place) => failure.at(place.clone()),
+        None => failure,
+    })
+}
+
 /// Several containers of a service can't share what only one can have.
 pub(super) fn refuse_sharing(stack: &Stack, service: &Service, count: u32) -> Result<(), Failure> {
     if count < 2 {
@@ -66,10 +79,13 @@ pub(super) fn refuse_sharing(stack: &Stack, service: &Service, count: u32) -> Re
         .iter()
         .find_map(|port| Some((fixed_port(port.published.as_deref()?)?, port.target)));
     if let Some((published, target)) = port {
-        let last = u32::from(published) + count - 1;
+        let range = u32::from(published)
+            .checked_add(count - 1)
+            .filter(|last| u16::try_from(*last).is_ok())
+            .map(|last| format!("publish a range (`{published}-{last}:{target}`), or "));
         return cant(
             format!("its port {target} is published at the host's port {published}, which only one of them can have"),
-            format!("publish a range (`{published}-{last}:{target}`), or leave the host's port out (`{target}`)"),
+            format!("{}leave the host's port out (`{target}`)", range.unwrap_or_default()),
         );
     }
     let address = service.networks.iter().find_map(|(key, attachment)| {

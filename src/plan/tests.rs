@@ -12,6 +12,7 @@ use super::{
 };
 
 mod asked;
+mod bounds;
 mod image_names;
 mod several;
 

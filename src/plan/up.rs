@@ -1,11 +1,11 @@
 //! The plan of `up`: from what is there to what is wanted, in as few steps as that takes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::labels;
-use crate::observed::{Container, Health, Observed, State};
+use crate::observed::{Container, Health, Network, Observed, State};
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
@@ -16,6 +16,7 @@ use super::replica::{self, Candidates, Fit};
 use super::spec::{Contents, Spec, differences, spec};
 use super::step::{Action, Plan, StepId, Target, Which, target_of};
 use super::waits::Dependents;
+use super::weight::{OfContainer, Weight};
 
 /// The steps that bring `options.services` of `stack` from `observed` to wanted.
 ///
@@ -75,6 +76,7 @@ pub(super) fn plan_up(
         volumes,
         plan,
         services: BTreeMap::new(),
+        weight: Weight::default(),
     };
     for name in &order {
         planner.service(name)?;
@@ -92,6 +94,7 @@ struct There<'a> {
     of_service: BTreeMap<&'a str, Vec<&'a Container>>,
     /// All containers, other projects' too; the engine gives each name once.
     named: BTreeMap<&'a str, &'a Container>,
+    networks: BTreeMap<&'a str, &'a Network>,
 }
 
 impl<'a> There<'a> {
@@ -106,6 +109,10 @@ impl<'a> There<'a> {
         Self {
             of_service,
             named: all.map(|container| (container.name.as_str(), container)).collect(),
+            // Names may be there several times; the first counts.
+            networks: (observed.networks.iter().rev())
+                .map(|network| (network.name.as_str(), network))
+                .collect(),
         }
     }
 }
@@ -150,6 +157,7 @@ pub(super) struct Planner<'a> {
     pub(super) volumes: BTreeMap<String, StepId>,
     pub(super) plan: Plan,
     pub(super) services: BTreeMap<String, Planned>,
+    weight: Weight,
 }
 
 /// A container that is wanted.
@@ -169,6 +177,7 @@ impl<'a> Planner<'a> {
         let wanted = spec(self.stack, service, self.contents);
         let image_id = self.image_id(service);
         let count = self.options.replicas(service);
+        replica::refuse_too_many(self.stack, service, count)?;
         replica::refuse_sharing(self.stack, service, count)?;
         let mut there: BTreeMap<u32, Candidates<'a>> = BTreeMap::new();
         for container in self.there.of_service.remove(name).unwrap_or_default() {
@@ -188,6 +197,9 @@ impl<'a> Planner<'a> {
             });
         }
         let numbers = replica::numbers(&there, count);
+        let waits = self.waits_of(service);
+        let each = OfContainer::of(service, &wanted, waits);
+        self.weight.add(self.stack, service, numbers.len(), each)?;
         let mut planned = Planned {
             page: ReadyPage::of(service)?,
             ..Planned::default()
@@ -217,11 +229,14 @@ impl<'a> Planner<'a> {
     /// A container that somebody gave the name of another of its service is called something else first.
     fn free_names(&mut self, service: &Service, there: &BTreeMap<u32, Candidates<'_>>, numbers: &[u32]) -> Vec<StepId> {
         let mut freed = Vec::new();
+        if there.is_empty() {
+            return freed;
+        }
+        let name_of = |number: &u32| (service.container_name(&self.stack.name, *number), *number);
+        let named: HashMap<String, u32> = numbers.iter().map(name_of).collect();
         for (number, candidates) in there {
             for (container, _) in candidates {
-                let name_of = |number: &u32| service.container_name(&self.stack.name, *number);
-                let theirs = numbers.iter().filter(|other| *other != number).map(name_of);
-                if theirs.into_iter().any(|name| name == container.name) {
+                if named.get(&container.name).is_some_and(|other| other != number) {
                     let action = Action::RenameContainer {
                         container: target_of(container),
                         name: format!("{}_{}", short(&container.id), container.name),
@@ -294,10 +309,7 @@ impl<'a> Planner<'a> {
 
     /// What somebody did to a container since it was made: off a network, or a volume that has another name now.
     fn taken_off(&self, service: &Service, container: &Container) -> Option<String> {
-        let is_there = |name: &str, id: &str| {
-            let mut networks = self.observed.networks.iter();
-            networks.any(|network| network.name == name && network.id == id)
-        };
+        let is_there = |name: &str, id: &str| self.there.networks.get(name).is_some_and(|network| network.id == id);
         let mut networks = service.networks.keys().filter_map(|key| self.stack.networks.get(key));
         // Until its first start it only has the network's name, and joins whatever is called so then.
         let off = networks.find(|network| match container.networks.get(&network.name) {
@@ -463,12 +475,18 @@ impl<'a> Planner<'a> {
             .iter()
             .filter_map(|mount| self.volumes.get(mount.source.as_ref()?));
         let image = self.images.get(&service.name).map(|work| &work.step);
-        let linked = service.links.iter().map(|link| link.split(':').next().unwrap_or(link));
-        let others = namespaces_of(service)
-            .chain(linked)
-            .filter_map(|other| self.services.get(other));
+        let others = holds_on_to(service);
+        let others = others.into_iter().filter_map(|other| self.services.get(other));
         let others = others.flat_map(|made| &made.created);
         volumes.chain(image).chain(others).copied().collect()
+    }
+
+    /// How many steps a container of `service` waits for, at most.
+    fn waits_of(&self, service: &Service) -> usize {
+        let made = |other: &str| self.services.get(other).map_or(0, |made| made.containers.len());
+        let held: usize = holds_on_to(service).into_iter().map(made).sum();
+        let needed: usize = service.depends_on.keys().map(|other| made(other)).sum();
+        held + needed + service.volumes.len() + service.networks.len()
     }
 
     /// The id of the service's image; `None` when a step brings one.
@@ -572,6 +590,12 @@ impl<'a> Planner<'a> {
             ));
         }
     }
+}
+
+/// The services whose containers `service` holds on to or has links to, each once.
+fn holds_on_to(service: &Service) -> BTreeSet<&str> {
+    let linked = service.links.iter().map(|link| link.split(':').next().unwrap_or(link));
+    namespaces_of(service).chain(linked).collect()
 }
 
 /// Services whose namespaces `service` lives in (`network_mode`, `ipc`, `pid`: `service:X`) or whose volumes it takes.

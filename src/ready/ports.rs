@@ -11,6 +11,9 @@ use super::pace::Sign;
 /// A container on this machine is connected to, or refuses, in less than a millisecond.
 const CONNECT_WITHIN: Duration = Duration::from_millis(500);
 
+/// As many ports of a container are looked at. An image may name all there are.
+const MOST: usize = 32;
+
 /// What a container's ports were last seen to be.
 #[derive(Debug)]
 pub(super) struct Ports {
@@ -25,7 +28,7 @@ impl Ports {
         let known = address.filter(|_| !ports.is_empty());
         Self {
             address: known.cloned().unwrap_or_default(),
-            closed: ports.to_vec(),
+            closed: ports.iter().copied().take(MOST).collect(),
             sign: if known.is_some() { Sign::Closed } else { Sign::Unknown },
         }
     }

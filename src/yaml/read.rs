@@ -139,6 +139,8 @@ impl<'s> Reader<'s> {
             tag,
         };
         if anchor != 0 {
+            // It is kept beside the tree, and again for each anchor around it.
+            self.count(size(&node), &range)?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
@@ -288,7 +290,10 @@ fn size(node: &Node) -> usize {
     1 + match &node.value {
         Value::Scalar { text, .. } => text.len() / BYTES_A_NODE,
         Value::List(items) => items.iter().map(size).sum(),
-        Value::Map(entries) => entries.iter().map(|(_, node)| size(node)).sum(),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(key, node)| 1 + key.name.len() / BYTES_A_NODE + size(node))
+            .sum(),
     }
 }
 

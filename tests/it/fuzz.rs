@@ -10,6 +10,8 @@ mod input;
 mod log_files;
 #[path = "../../fuzz/src/merge.rs"]
 mod merge;
+#[path = "../../fuzz/src/readers.rs"]
+mod readers;
 #[path = "../../fuzz/src/records.rs"]
 mod records;
 #[path = "../../fuzz/src/redact.rs"]
@@ -23,5 +25,13 @@ proptest! {
         redact::check(&input);
         log_files::check(&input);
         compose::check(&input);
+        readers::check(&input);
+    }
+
+    /// Bytes that mean something to them.
+    #[test]
+    fn whatever_looks_like_their_own_is_read(input in "([A-Za-z0-9_. \t]{0,4}[=:#$\"'\\\\{}/\n,-]{0,3}){0,40}") {
+        compose::check(input.as_bytes());
+        readers::check(input.as_bytes());
     }
 }

@@ -44,13 +44,13 @@ pub struct LogsArgs {
     #[arg(long, requires = "grep")]
     pub invert: bool,
     /// Show N records of any service after each
-    #[arg(short = 'A', long, value_name = "N")]
+    #[arg(short = 'A', long, value_name = "N", value_parser = around)]
     pub after_context: Option<usize>,
     /// Show N records of any service before each
-    #[arg(short = 'B', long, value_name = "N")]
+    #[arg(short = 'B', long, value_name = "N", value_parser = around)]
     pub before_context: Option<usize>,
     /// Show N records of any service before and after each, in the order of time
-    #[arg(short = 'C', long, value_name = "N")]
+    #[arg(short = 'C', long, value_name = "N", value_parser = around)]
     pub context: Option<usize>,
     /// Show the time of each line, where you are
     #[arg(short, long)]
@@ -79,11 +79,48 @@ const LOGS_EXAMPLES: &str = "Examples:
   magicctl logs -f --tail 20 app-runner
   magicctl logs --output json | jq .message  one record a line; --output raw: the bytes as written";
 
+/// The last records of a log are kept in memory until all of it is read.
+const MOST_OF_A_TAIL: usize = 1_000_000;
+/// So are the records before each that is shown.
+const MOST_AROUND: usize = 100_000;
+
 /// `--tail`.
 fn tail(text: &str) -> Result<usize, String> {
     if text == "all" {
         return Ok(usize::MAX);
     }
-    text.parse()
-        .map_err(|_| format!("`{text}` is no number of records; write one (100), or `all`"))
+    let count: usize = text
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number of records; write one (100), or `all`"))?;
+    if count > MOST_OF_A_TAIL {
+        return Err(format!("at most {MOST_OF_A_TAIL}, or `all`"));
+    }
+    Ok(count)
+}
+
+/// `-A`, `-B`, `-C`.
+fn around(text: &str) -> Result<usize, String> {
+    let count: usize = text
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number of records"))?;
+    if count > MOST_AROUND {
+        return Err(format!("at most {MOST_AROUND}"));
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{around, tail};
+
+    #[test]
+    fn what_memory_would_not_hold_is_refused() {
+        assert_eq!((tail("100"), tail("all")), (Ok(100), Ok(usize::MAX)));
+        assert_eq!(around("3"), Ok(3));
+        for text in ["1000001", "18446744073709551615"] {
+            assert!(tail(text).unwrap_err().contains("1000000"), "{text}");
+            assert!(around(text).unwrap_err().contains("100000"), "{text}");
+        }
+        assert!(tail("many").is_err() && around("-1").is_err());
+    }
 }

@@ -321,3 +321,30 @@ fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Re
     }
     Ok(feed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Likely, pattern};
+
+    #[test]
+    fn no_pattern_takes_all_memory_or_the_stack() {
+        for text in [
+            "(a{1000}){1000}".to_owned(),
+            "((a{100}){100}){100}".to_owned(),
+            "\\w{5000}".to_owned(),
+            format!("{}a{}", "(".repeat(100_000), ")".repeat(100_000)),
+            "(?:".repeat(100_000),
+            "[".repeat(100_000),
+            "a{4294967295}".to_owned(),
+            "(?i)\\pL{1000}\\pL{1000}".to_owned(),
+        ] {
+            let failure = pattern(&text, false).unwrap_err();
+            assert!(!failure.why.is_empty(), "{text:.20}");
+            let _any = Likely::of(&text, false);
+        }
+        // Long and flat is fine.
+        let words = vec!["word"; 2_000].join("|");
+        assert!(pattern(&words, true).is_ok());
+        let _any = Likely::of(&words, true);
+    }
+}

@@ -7,9 +7,7 @@ use crate::cli::args::MakeArgs;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
 use crate::cli::up::{bring_up, make_options};
-
-/// A bridge takes so many containers; more of one service can't be meant.
-const MOST: u32 = 1023;
+use crate::compose::MOST_REPLICAS;
 
 /// `scale`.
 #[derive(Debug, Clone, Args)]
@@ -30,8 +28,8 @@ pub(crate) fn parse(text: &str) -> Result<(String, u32), String> {
     let wrong = || format!("`{text}` says no number of containers; write it like worker=3");
     let (service, count) = text.split_once('=').ok_or_else(wrong)?;
     let count: u32 = count.parse().map_err(|_| wrong())?;
-    if count > MOST {
-        return Err(format!("one engine's network takes {MOST} containers"));
+    if count > MOST_REPLICAS {
+        return Err(format!("a service has at most {MOST_REPLICAS} containers"));
     }
     Ok((service.to_owned(), count))
 }
@@ -60,6 +58,9 @@ mod tests {
         for wrong in ["worker", "worker=", "worker=x", "worker=-1", "worker=99999999999"] {
             assert!(parse(wrong).unwrap_err().contains("worker=3"), "{wrong}");
         }
-        assert!(parse("worker=5000").unwrap_err().contains("1023"));
+        assert_eq!(parse("worker=10000"), Ok(("worker".to_owned(), 10_000)));
+        for count in ["10001", "4000000000", "4294967295"] {
+            assert!(parse(&format!("worker={count}")).unwrap_err().contains("10000"));
+        }
     }
 }

@@ -12,6 +12,9 @@ use super::mount::{FileReference, Mount};
 use super::network::{Attachment, Port};
 use super::stack::OptionalMap;
 
+/// Most containers that one service may have. A bridge network of one engine takes 1,023, and each container is a step of a plan.
+pub const MOST_REPLICAS: u32 = 10_000;
+
 /// One service.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]

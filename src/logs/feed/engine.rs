@@ -5,9 +5,10 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::Sender;
 
-use super::tail::Tail;
+use super::tail::{Over, Tail};
 use super::{finish, kept_from, send_all, without_context};
 use crate::engine::{EngineError, LogPiece};
+use crate::failure::Failure;
 use crate::logs::Batch;
 use crate::logs::follow::Seam;
 use crate::logs::line::Piece;
@@ -27,8 +28,8 @@ where
     if let Some(count) = wanted.tail {
         let (batch, seam) = match tail_of_engine(&wanted, &who, count, &open).await {
             Ok(found) => found,
-            Err(error) => {
-                let _nobody_listens = to.send(Fed::Failed(Box::new(error.failure()))).await;
+            Err(failure) => {
+                let _nobody_listens = to.send(Fed::Failed(Box::new(failure))).await;
                 return;
             }
         };
@@ -70,7 +71,7 @@ async fn tail_of_engine<S>(
     who: &Arc<Who>,
     count: usize,
     open: &impl Fn(Option<usize>) -> S,
-) -> Result<(Batch, Option<Seam>), EngineError>
+) -> Result<(Batch, Option<Seam>), Failure>
 where
     S: Stream<Item = Result<LogPiece, EngineError>>,
 {
@@ -82,13 +83,17 @@ where
         {
             let mut stream = std::pin::pin!(open(Some(lines)));
             while let Some(piece) = stream.next().await {
-                let piece = piece?;
-                tail.push(of_engine(&piece));
+                let piece = piece.map_err(|error| error.failure())?;
+                if !tail.push(of_engine(&piece)) {
+                    break;
+                }
                 // A terminal's line comes as one, of which the engine counts the parts.
                 seen += piece.bytes.len().div_ceil(LARGEST_PIECE).max(1);
             }
         }
-        if let Some(found) = tail.finish(seen < lines) {
+        let found = tail.finish(seen < lines);
+        let too_long = |over: Over| Failure::failed("the end of the log can't be shown").because(over.to_string());
+        if let Some(found) = found.map_err(too_long)? {
             return Ok(found);
         }
         lines = lines.saturating_mul(8);

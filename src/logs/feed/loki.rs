@@ -8,11 +8,15 @@ use super::tail::Tail;
 use super::{finish, kept_from, send_all, without_context};
 use crate::failure::Failure;
 use crate::logs::Batch;
+use crate::logs::follow::Seam;
 use crate::logs::line::Piece;
 use crate::logs::merge::Fed;
 use crate::logs::pipeline::{Pipeline, Wanted, tail_from};
 use crate::logs::print::Who;
 use crate::logs::source::{Loki, LokiEntry};
+
+/// Entries longer than this together are not kept in memory to find the last of them.
+const MOST_HELD: usize = 64 << 20;
 
 /// Gives what Loki has of a container.
 pub async fn from_loki(wanted: Arc<Wanted>, who: Arc<Who>, loki: Loki, project: String, to: Sender<Fed>) {
@@ -31,7 +35,7 @@ async fn all_of_loki(
 ) -> Result<(), Failure> {
     let mut wanted = wanted;
     if let Some(count) = wanted.tail {
-        let batch = tail_of_loki(&wanted, &who, loki, project, count).await?;
+        let batch = tail_of_loki(&wanted, &who, (loki, project), count, MOST_HELD).await?;
         if !wanted.context {
             send_all(vec![Fed::Batch(batch)], to).await;
             return Ok(());
@@ -60,34 +64,60 @@ async fn all_of_loki(
     Ok(())
 }
 
+/// The last `count` records that are kept. Pages are read from the end on, and looked through each time that there are twice
+/// as many entries; when what few of them pass would take too much memory, from the beginning on.
 async fn tail_of_loki(
     wanted: &Wanted,
     who: &Arc<Who>,
-    loki: &Loki,
-    project: &str,
+    (loki, project): (&Loki, &str),
     count: usize,
+    most_held: usize,
 ) -> Result<Batch, Failure> {
     let wanted = without_context(wanted);
-    let mut entries = Vec::new();
+    let mut pages: Vec<Vec<LokiEntry>> = Vec::new();
+    let (mut read, mut bytes, mut tried) = (0, 0, 0);
     let mut next = Some(wanted.span);
     while let Some(span) = next {
-        let (mut page, more) = loki.backward(project, &who.container, span).await?;
+        let (page, more) = loki.backward(project, &who.container, span).await?;
         next = more;
-        page.append(&mut entries);
-        entries = page;
+        read += page.len();
+        bytes += page.iter().map(|entry| entry.text.len()).sum::<usize>();
+        pages.push(page);
+        if next.is_some() && read < 2 * tried && bytes <= most_held {
+            continue;
+        }
+        tried = read;
         let mut tail = Tail::new(&wanted, who, count);
-        for entry in &entries {
+        for entry in pages.iter().rev().flatten() {
             push_entry(entry, &mut |piece| tail.push(piece));
         }
-        if let Some((batch, _not_followed)) = tail.finish(next.is_none()) {
+        if let Some((batch, _not_followed)) = found(tail, next.is_none())? {
             return Ok(batch);
         }
+        if bytes > most_held {
+            break;
+        }
     }
-    Ok(Batch::default())
+    drop(pages);
+    let mut tail = Tail::new(&wanted, who, count);
+    next = Some(wanted.span);
+    while let Some(span) = next {
+        let (page, more) = loki.forward(project, &who.container, span).await?;
+        next = more;
+        for entry in &page {
+            push_entry(entry, &mut |piece| tail.push(piece));
+        }
+    }
+    Ok(found(tail, true)?.map_or_else(Batch::default, |(batch, _not_followed)| batch))
+}
+
+fn found(tail: Tail, whole: bool) -> Result<Option<(Batch, Option<Seam>)>, Failure> {
+    tail.finish(whole)
+        .map_err(|over| Failure::failed("the end of the log can't be shown").because(over.to_string()))
 }
 
 /// An entry of Loki's may be several lines of one record.
-fn push_entry(entry: &LokiEntry, take: &mut impl FnMut(Piece<'_>)) {
+fn push_entry<T>(entry: &LokiEntry, take: &mut impl FnMut(Piece<'_>) -> T) {
     for line in entry.text.split('\n') {
         take(Piece {
             time: entry.time,
@@ -95,5 +125,94 @@ fn push_entry(entry: &LokiEntry, take: &mut impl FnMut(Piece<'_>)) {
             bytes: line.as_bytes(),
             ends: true,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::logs::{Keep, Printer};
+
+    /// A Loki with `count` lines, one a nanosecond from 1 on; every thousandth is a needle. How often it was asked.
+    fn lines(count: i64) -> (Loki, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let loki = Loki::at(&format!("http://{}", listener.local_addr().unwrap()));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counting = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                counting.fetch_add(1, Ordering::Relaxed);
+                let mut stream = connection.unwrap();
+                let mut request = [0; 4096];
+                let read = stream.read(&mut request).unwrap();
+                let request = String::from_utf8_lossy(&request[..read]).into_owned();
+                let number = |name: &str| {
+                    let value = request.split(&format!("{name}=")).nth(1).unwrap();
+                    let digits = value.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+                    digits.parse::<i64>().unwrap()
+                };
+                // The end is not included.
+                let (start, end) = (number("start").max(1), number("end").min(count + 1));
+                let limit = number("limit");
+                let times: Vec<i64> = if request.contains("direction=backward") {
+                    (start.max(end - limit)..end).rev().collect()
+                } else {
+                    (start..end.min(start + limit)).collect()
+                };
+                let value = |time: &i64| {
+                    let text = if time % 1_000 == 0 { "needle" } else { "hay" };
+                    format!("[\"{time}\",\"{text} {time}\"]")
+                };
+                let values: Vec<String> = times.iter().map(value).collect();
+                let stream_of = format!("{{\"stream\":{{}},\"values\":[{}]}}", values.join(","));
+                let body = format!("{{\"data\":{{\"result\":[{stream_of}]}}}}");
+                let _gone = stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\n{body}").as_bytes());
+            }
+        });
+        (loki, asked)
+    }
+
+    /// The times of the last `count` needles, and how often Loki was asked for them.
+    fn last(lines_there: i64, count: usize, most_held: usize) -> (Vec<i64>, usize) {
+        let (loki, asked) = lines(lines_there);
+        let wanted = Wanted {
+            span: crate::logs::source::Span {
+                since: crate::logs::Stamp(0),
+                until: crate::logs::Stamp(lines_there),
+            },
+            keep: Keep {
+                grep: Some(regex::bytes::Regex::new("needle").unwrap()),
+                ..Keep::default()
+            },
+            tail: Some(count),
+            printer: Printer::default(),
+            ..Wanted::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let who = Arc::new(Who::default());
+        let batch = runtime.block_on(tail_of_loki(&wanted, &who, (&loki, "p"), count, most_held));
+        let times = batch.unwrap().entries.iter().map(|entry| entry.time.0).collect();
+        (times, asked.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn the_last_that_pass_are_found_however_far_back_they_are() {
+        assert_eq!(last(5_999, 1, MOST_HELD), (vec![5_000], 1));
+        let (times, asked) = last(60_000, 30, MOST_HELD);
+        assert_eq!(times, (31..=60).map(|n| n * 1_000).collect::<Vec<_>>());
+        assert!(asked < 13, "{asked}");
+        // Fewer than were asked for.
+        assert_eq!(last(12_000, 100, MOST_HELD).0.len(), 12);
+        // Too much to keep in memory: from the beginning on.
+        let (times, asked) = last(60_000, 30, 100_000);
+        assert_eq!(times, (31..=60).map(|n| n * 1_000).collect::<Vec<_>>());
+        assert!(asked > 12, "{asked}");
     }
 }

@@ -133,11 +133,9 @@ fn tail_of_files(
         let start = files.before_the_end(window)?.max(floor);
         let whole = start == floor;
         let mut tail = Tail::new(&wanted, who, count);
-        read(files, start, chunk, &wanted, &mut |piece| {
-            tail.push(piece);
-            true
-        })?;
-        if let Some(found) = tail.finish(whole) {
+        read(files, start, chunk, &wanted, &mut |piece| tail.push(piece))?;
+        let found = tail.finish(whole).map_err(|over| io::Error::other(over.to_string()))?;
+        if let Some(found) = found {
             return Ok(found);
         }
         window = window.saturating_mul(GROWTH);

@@ -196,6 +196,28 @@ mod tests {
         }
     }
 
+    /// Deeper than the stack: the scan steps over what is nested, and a line that can't be built is told as it is.
+    #[test]
+    fn a_line_may_be_nested_without_end() {
+        let deep = 100_000;
+        for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":[", "]}]")] {
+            let nested = format!("{}1{}", open.repeat(deep), close.repeat(deep));
+            for line in [
+                format!("{{\"a\":{nested},\"level\":\"ERROR\",\"message\":\"x\"}}"),
+                format!("{{\"level\":\"ERROR\",\"message\":\"x\",\"a\":{nested}}}"),
+            ] {
+                assert_eq!(level(line.as_bytes()).map(|stated| stated.0), Some(Some(Level::Error)));
+                assert!(parts(line.as_bytes()).is_none());
+                let told = super::super::parts(line.as_bytes());
+                assert!(told.message == line || told.message.is_empty() || told.fields.is_empty());
+                let half = &line[..line.len() - deep];
+                let _any = (level(half.as_bytes()), super::super::parts(half.as_bytes()));
+            }
+            let unclosed = format!("{{\"a\":{}}}", open.repeat(deep));
+            let _any = (level(unclosed.as_bytes()), super::super::parts(unclosed.as_bytes()));
+        }
+    }
+
     #[test]
     fn message_fields_and_exception_are_told_apart() {
         let line = br#"{"timestamp": "t", "level": "ERROR", "message": "no\nway", "name": "app", "n": 3, "exception": "Traceback\n"}"#;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,7 +11,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::Span;
+use super::{Span, quoted};
 use crate::failure::Failure;
 use crate::logs::Stamp;
 use crate::stamp::SECOND;
@@ -22,11 +24,20 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(65);
 /// Loki refuses longer stretches of time (30 days and an hour) in one query; nothing is kept so long by default.
 const LONGEST: i64 = 30 * 24 * 3600 * SECOND;
 
+/// More than this is not read of one answer. A page of entries that is longer is asked for in smaller pages.
+const LARGEST_ANSWER: u64 = 32 << 20;
+/// How much smaller.
+const SMALLER: usize = 8;
+/// As much of what it says instead of an answer is shown.
+const MOST_SHOWN: usize = 300;
+
 /// Loki.
 #[derive(Debug, Clone)]
 pub struct Loki {
     /// Host and port.
     address: String,
+    /// How many entries are asked for at once.
+    page: Arc<AtomicUsize>,
 }
 
 /// A container that Loki knows.
@@ -77,6 +88,7 @@ impl Loki {
     pub fn at(url: &str) -> Self {
         Self {
             address: url.trim_start_matches("http://").trim_end_matches('/').to_owned(),
+            page: Arc::new(AtomicUsize::new(PAGE)),
         }
     }
 
@@ -85,10 +97,11 @@ impl Loki {
     /// # Errors
     /// Loki is away or doesn't understand.
     pub async fn containers(&self, project: &str, span: Span) -> Result<Vec<Known>, Failure> {
-        let matching = format!("{{project=\"{project}\"}}");
+        let matching = format!("{{project={}}}", quoted(project));
         let (start, end) = bounds(span);
         let path = path("series", &[("match[]", &matching), ("start", &start), ("end", &end)]);
-        let Answer { data } = self.get::<Vec<BTreeMap<String, String>>>(&path).await?;
+        let answer = self.get::<Vec<BTreeMap<String, String>>>(&path).await;
+        let data = answer.map_err(|wrong| self.failure(wrong))?.data;
         let mut known: Vec<Known> = data
             .into_iter()
             .filter_map(|mut labels| {
@@ -113,9 +126,8 @@ impl Loki {
         container: &str,
         span: Span,
     ) -> Result<(Vec<LokiEntry>, Option<Span>), Failure> {
-        let mut page = self.page(project, container, span, Direction::Forward).await?;
-        page.sort_by_key(|entry| entry.time);
-        if page.len() < PAGE {
+        let (mut page, is_full) = self.page(project, container, span, Direction::Forward).await?;
+        if !is_full {
             return Ok((page, None));
         }
         // The last moment may go on behind the limit; it is asked for again, unless it is all there is.
@@ -139,9 +151,8 @@ impl Loki {
         container: &str,
         span: Span,
     ) -> Result<(Vec<LokiEntry>, Option<Span>), Failure> {
-        let mut page = self.page(project, container, span, Direction::Backward).await?;
-        page.sort_by_key(|entry| entry.time);
-        if page.len() < PAGE {
+        let (mut page, is_full) = self.page(project, container, span, Direction::Backward).await?;
+        if !is_full {
             return Ok((page, None));
         }
         let first = page.first().map_or(span.until, |entry| entry.time);
@@ -154,29 +165,36 @@ impl Loki {
         Ok((page, Some(Span { until, ..span })))
     }
 
+    /// The entries of `span` from one of its ends, in the order of time, and whether there may be more.
     async fn page(
         &self,
         project: &str,
         container: &str,
         span: Span,
         direction: Direction,
-    ) -> Result<Vec<LokiEntry>, Failure> {
-        // Names of projects and containers have no character that would need an escape.
-        let query = format!("{{project=\"{project}\",container_name=\"{container}\"}}");
+    ) -> Result<(Vec<LokiEntry>, bool), Failure> {
+        let query = format!("{{project={},container_name={}}}", quoted(project), quoted(container));
         let (start, end) = bounds(span);
         let direction = match direction {
             Direction::Forward => "forward",
             Direction::Backward => "backward",
         };
-        let limit = PAGE.to_string();
-        let parameters = [
-            ("query", query.as_str()),
-            ("start", &start),
-            ("end", &end),
-            ("limit", &limit),
-            ("direction", direction),
-        ];
-        let Answer { data } = self.get::<Streams>(&path("query_range", &parameters)).await?;
+        let (data, limit) = loop {
+            let limit = self.page.load(Ordering::Relaxed);
+            let asked_for = limit.to_string();
+            let parameters = [
+                ("query", query.as_str()),
+                ("start", &start),
+                ("end", &end),
+                ("limit", &asked_for),
+                ("direction", direction),
+            ];
+            match self.get::<Streams>(&path("query_range", &parameters)).await {
+                Ok(answer) => break (answer.data, limit),
+                Err(Wrong::TooLong) if limit > 1 => self.page.store((limit / SMALLER).max(1), Ordering::Relaxed),
+                Err(wrong) => return Err(self.failure(wrong)),
+            }
+        };
         let mut entries = Vec::new();
         for stream in data.result {
             let stderr = stream.stream.get("stream").is_some_and(|stream| stream == "stderr");
@@ -196,27 +214,50 @@ impl Loki {
                 });
             }
         }
-        Ok(entries)
+        let is_full = entries.len() >= limit;
+        // What was not asked for would lead the next question astray, and perhaps without end.
+        entries.retain(|entry| span.contains(entry.time));
+        entries.sort_by_key(|entry| entry.time);
+        let may_go_on = is_full && !entries.is_empty();
+        Ok((entries, may_go_on))
     }
 
-    async fn get<T: for<'de> Deserialize<'de>>(&self, path: &str) -> Result<Answer<T>, Failure> {
-        let away = |why: String| {
-            Failure::failed(format!("Loki at {} can't be asked", self.address))
-                .because(why)
-                .hint("`magicctl up loki` starts it; without `--source loki` the engine's own logs are shown")
-        };
+    async fn get<T: for<'de> Deserialize<'de>>(&self, path: &str) -> Result<Answer<T>, Wrong> {
         let asked = tokio::time::timeout(ANSWER_WITHIN, ask(&self.address, path)).await;
         let (status, body) = match asked {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(away(error.to_string())),
-            Err(_elapsed) => return Err(away(format!("no answer within {} s", ANSWER_WITHIN.as_secs()))),
+            Ok(Ok(Some(answer))) => answer,
+            Ok(Ok(None)) => return Err(Wrong::TooLong),
+            Ok(Err(error)) => return Err(Wrong::Because(error.to_string())),
+            Err(_elapsed) => {
+                return Err(Wrong::Because(format!(
+                    "no answer within {} s",
+                    ANSWER_WITHIN.as_secs()
+                )));
+            }
         };
         if status != 200 {
             let said = String::from_utf8_lossy(&body);
-            return Err(away(format!("it answered {status}: {}", said.trim())));
+            let shown: String = said.trim().chars().take(MOST_SHOWN).collect();
+            return Err(Wrong::Because(format!("it answered {status}: {shown}")));
         }
-        serde_json::from_slice(&body).map_err(|error| away(format!("its answer is not understood: {error}")))
+        serde_json::from_slice(&body).map_err(|error| Wrong::Because(format!("its answer is not understood: {error}")))
     }
+
+    fn failure(&self, wrong: Wrong) -> Failure {
+        Failure::failed(format!("Loki at {} can't be asked", self.address))
+            .because(match wrong {
+                Wrong::TooLong => format!("its answer is longer than {} MB", LARGEST_ANSWER >> 20),
+                Wrong::Because(why) => why,
+            })
+            .hint("`magicctl up loki` starts it; without `--source loki` the engine's own logs are shown")
+    }
+}
+
+/// Why there is no answer.
+enum Wrong {
+    /// It is longer than is read.
+    TooLong,
+    Because(String),
 }
 
 fn path(what: &str, parameters: &[(&str, &str)]) -> String {
@@ -239,8 +280,8 @@ fn bounds(span: Span) -> (String, String) {
     (start.0.to_string(), end.0.to_string())
 }
 
-/// Status and body of `GET path`. In HTTP 1.0 the body ends with the connection.
-async fn ask(address: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
+/// Status and body of `GET path`; none if the answer is too long. In HTTP 1.0 the body ends with the connection.
+async fn ask(address: &str, path: &str) -> io::Result<Option<(u16, Vec<u8>)>> {
     let connecting = TcpStream::connect(address);
     let mut stream = tokio::time::timeout(CONNECT_WITHIN, connecting)
         .await
@@ -248,7 +289,10 @@ async fn ask(address: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
     let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
+    let read = stream.take(LARGEST_ANSWER + 1).read_to_end(&mut answer).await?;
+    if read as u64 > LARGEST_ANSWER {
+        return Ok(None);
+    }
     let wrong = || io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP");
     let end = memchr::memmem::find(&answer, b"\r\n\r\n").ok_or_else(wrong)?;
     let head = std::str::from_utf8(&answer[..end]).map_err(|_| wrong())?;
@@ -257,7 +301,7 @@ async fn ask(address: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
         .nth(1)
         .and_then(|status| status.parse().ok())
         .ok_or_else(wrong)?;
-    Ok((status, answer.split_off(end + 4)))
+    Ok(Some((status, answer.split_off(end + 4))))
 }
 
 #[cfg(test)]
@@ -308,6 +352,118 @@ mod tests {
             request.contains("%7Bproject%3D%22p%22%2Ccontainer%5Fname%3D%22p%2Dapp%2D1%22%7D"),
             "{request}"
         );
+    }
+
+    /// What is asked for under `name` by a request.
+    fn parameter(request: &str, name: &str) -> String {
+        let query = request.split_whitespace().nth(1).unwrap().split_once('?').unwrap().1;
+        let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap());
+        let (_, value) = pairs.find(|(found, _)| decoded(found) == name).unwrap();
+        decoded(value)
+    }
+
+    fn decoded(text: &str) -> String {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8()
+            .unwrap()
+            .into_owned()
+    }
+
+    #[test]
+    fn labels_that_others_pushed_stay_one_string_of_the_query() {
+        let empty = "HTTP/1.0 200 OK\r\n\r\n{\"data\":{\"result\":[]}}".to_owned();
+        for (label, written) in [
+            (r#"a" } or {job=~".+"#, r#""a\" } or {job=~\".+""#),
+            (r"a\", r#""a\\""#),
+            ("a\n} | line_format `x`", r#""a\n} | line_format `x`""#),
+            ("größe", "\"größe\""),
+        ] {
+            let (loki, server) = loki(vec![empty.clone(), empty.clone(), empty.clone()]);
+            run(loki.forward(label, label, Span::default())).unwrap();
+            run(loki.backward("p", label, Span::default())).unwrap();
+            // That there are no series is no list.
+            run(loki.containers(label, Span::default())).unwrap_err();
+            let requests = server.join().unwrap();
+            let both = format!("{{project={written},container_name={written}}}");
+            assert_eq!(parameter(&requests[0], "query"), both);
+            assert!(parameter(&requests[1], "query").ends_with(&format!(",container_name={written}}}")));
+            assert_eq!(parameter(&requests[2], "match[]"), format!("{{project={written}}}"));
+        }
+    }
+
+    #[test]
+    fn an_answer_without_end_is_not_read_to_its_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endless = Loki::at(&format!("http://{}", listener.local_addr().unwrap()));
+        let server = std::thread::spawn(move || {
+            let mut limits = Vec::new();
+            for connection in listener.incoming().take(6) {
+                let mut stream = connection.unwrap();
+                let mut request = [0; 4096];
+                let read = stream.read(&mut request).unwrap();
+                let request = String::from_utf8_lossy(&request[..read]).into_owned();
+                let is_page = request.contains("query_range");
+                limits.push(if is_page {
+                    parameter(&request, "limit")
+                } else {
+                    String::new()
+                });
+                stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+                // Until the other side has had enough.
+                while stream.write_all(&[b' '; 1 << 13]).is_ok() {}
+            }
+            limits
+        });
+        let failure = run(endless.containers("p", Span::default())).unwrap_err();
+        assert!(failure.why[0].contains("longer than 32 MB"), "{failure:?}");
+        let failure = run(endless.forward("p", "c", Span::default())).unwrap_err();
+        assert!(failure.why[0].contains("longer than 32 MB"), "{failure:?}");
+        // A page that is only too large is asked for in smaller ones.
+        assert_eq!(server.join().unwrap(), ["", "5000", "625", "78", "9", "1"]);
+        let (loki, server) = loki(vec!["HTTP/1.0 500 No\r\n\r\n".to_owned() + &"no ".repeat(1 << 20)]);
+        let failure = run(loki.containers("p", Span::default())).unwrap_err();
+        assert!(failure.why[0].len() < 400, "{}", failure.why[0].len());
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn entries_that_were_not_asked_for_lead_nowhere() {
+        let value = |time: i64| format!("[\"{time}\",\"x\"]");
+        let page = |times: Vec<i64>| {
+            let values: Vec<String> = times.into_iter().map(value).collect();
+            let streams = format!("{{\"stream\":{{}},\"values\":[{}]}}", values.join(","));
+            format!("HTTP/1.0 200 OK\r\n\r\n{{\"data\":{{\"result\":[{streams}]}}}}")
+        };
+        let many = i64::try_from(PAGE).unwrap();
+        // All before, all after, all at one moment, and as asked for.
+        let pages = [
+            vec![5; PAGE],
+            vec![2_000; PAGE],
+            vec![100; PAGE],
+            (0..many).map(|time| 90 + time).collect(),
+        ];
+        let span = Span {
+            since: Stamp(100),
+            until: Stamp(1_000),
+        };
+        for backward in [false, true] {
+            let (loki, server) = loki(pages.iter().cloned().map(page).collect());
+            let mut left = Vec::new();
+            for _ in &pages {
+                let asked = if backward {
+                    run(loki.backward("p", "c", span))
+                } else {
+                    run(loki.forward("p", "c", span))
+                };
+                let (entries, next) = asked.unwrap();
+                assert!(entries.iter().all(|entry| span.contains(entry.time)));
+                // Where it goes on, less is left.
+                assert!(next.is_none_or(|next| next.since > span.since || next.until < span.until));
+                left.push(next.is_some());
+            }
+            assert_eq!(left, [false, false, true, true]);
+            server.join().unwrap();
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 mod choice;
 pub mod file;
+mod logql;
 mod loki;
 mod span;
 
 pub use choice::SourceChoice;
+pub use logql::quoted;
 pub use loki::{Known, Loki, LokiEntry};
 pub use span::Span;
