@@ -70,6 +70,9 @@ pub struct Global {
     /// The engine's address (else DOCKER_HOST, the active Docker context, the default socket)
     #[arg(short = 'H', long, value_name = "URL")]
     pub host: Option<String>,
+    /// How long the engine may take to answer what it only has to look up; changes may take eight times as long
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = super::duration::parse)]
+    pub engine_timeout: std::time::Duration,
     /// Results as text for people, JSON for programs, or (`logs` only) the bytes as written
     #[arg(long, value_enum, default_value_t, value_name = "FORM", global = true)]
     pub output: Output,

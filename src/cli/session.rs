@@ -202,7 +202,10 @@ impl Session {
     pub(crate) async fn engine(&self) -> Result<Engine, Failure> {
         let endpoint =
             Endpoint::resolve(self.global.host.as_deref(), &self.environment).map_err(|error| error.failure())?;
-        let engine = Engine::connect(&endpoint).await.map_err(|error| error.failure())?;
+        let patience = self.global.engine_timeout;
+        let engine = Engine::connect(&endpoint, patience)
+            .await
+            .map_err(|error| error.failure())?;
         let by_name = self.global.project_name.as_ref();
         if let Some(name) = by_name.or_else(|| self.environment.get("COMPOSE_PROJECT_NAME")) {
             self.know_folders_of(&engine, name).await?;

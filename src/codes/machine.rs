@@ -10,7 +10,7 @@ codes! {
         severity: Severity::Error,
         title: "the engine can't be reached",
         why: "Nobody answers at the address that was found: the engine is not running, or the address (`--host`, DOCKER_HOST, the active Docker context, the default socket, in this order) points elsewhere.",
-        fix: "Start it (`sudo systemctl start docker`, or Docker Desktop), or correct the address that is named: `docker context ls` shows the contexts.",
+        fix: "Start it (`sudo systemctl start docker`, or Docker Desktop), or correct the address that is named: `docker context ls` shows the contexts. One that is only slow is given longer with `--engine-timeout`.",
         example: "error[MC301]: the engine at unix:///var/run/docker.sock can't be reached",
     }
 
@@ -138,6 +138,15 @@ codes! {
         why: "Services reach each other by their names through the engine's DNS. A firewall or a broken bridge stops it, and then nothing in the stack finds Kafka, Redis or Loki.",
         fix: "Restart the engine after changes of the firewall (its rules are made at its start); let traffic of the bridge interfaces (`br-*`, `docker0`) pass.",
         example: "sudo systemctl restart docker",
+    }
+
+    ENGINE_STRANGE: Code {
+        id: "MC316",
+        severity: Severity::Error,
+        title: "the engine gave an answer that can't be used",
+        why: "What came is not what the Engine API has: not JSON, another shape, or longer than any such answer is (docs/engine-limits.md). Something else than a Docker Engine answers at that address, or a proxy before it spoils what it says.",
+        fix: "See what answers there: `docker version`, `docker info`, and the engine's own log (`journalctl -u docker`).",
+        example: "error[MC316]: the engine at unix:///var/run/docker.sock gave an answer that can't be used",
     }
 
     PORT_TAKEN: Code {

@@ -1,6 +1,6 @@
 //! Builds an image: with BuildKit where the engine has it, with the classic builder where not.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::models::{BuildInfo, BuildInfoAux};
 use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
@@ -12,6 +12,7 @@ use crate::labels;
 
 use super::context::Context;
 use super::credentials::Logins;
+use super::kept::{End, left_out};
 use super::part::{Object, unusable};
 use super::{Engine, EngineError};
 
@@ -43,6 +44,18 @@ pub struct FailedStep {
 /// Of what a step prints, the last bytes are kept for when it fails, and of these the last lines.
 const KEPT_BYTES: usize = 64 << 10;
 const KEPT: usize = 40;
+/// That is kept of as many steps: of those that printed last.
+const KEPT_STEPS: usize = 64;
+/// Steps that are known by their names. A Dockerfile of ten thousand steps no builder takes.
+const MOST_STEPS: usize = 10_000;
+/// Bytes of all their names together.
+const MOST_NAMES: usize = 4 << 20;
+/// Bytes of what a step is known by: `sha256:…`.
+const LONGEST_DIGEST: usize = 256;
+/// Bytes of a line that is told.
+const LONGEST_LINE: usize = 64 << 10;
+/// What BuildKit puts after a line that it has cut.
+const CLIPPED: &str = "[output clipped, log ";
 
 impl Engine {
     /// Builds `service` of `project` and tags it `image`; `tell` hears what the builder says.
@@ -196,10 +209,16 @@ struct Progress {
     known: BTreeSet<String>,
     /// An unfinished line.
     rest: String,
+    /// What is left of a line that is too long.
+    skipping: bool,
     /// Name of each that has begun.
     names: HashMap<String, String>,
-    /// The last lines of each.
-    output: HashMap<String, String>,
+    /// Bytes of these.
+    named: usize,
+    /// The last lines of those that printed last, and when that was.
+    output: BTreeMap<String, (u64, End)>,
+    /// How often something was printed.
+    printed: u64,
     /// The one that failed.
     failed: Option<String>,
     /// The one that began last.
@@ -217,11 +236,15 @@ impl Progress {
         for vertex in status.vertexes {
             // The builder's own housekeeping is no step of the Dockerfile.
             let own = vertex.name.starts_with("[internal]") || vertex.name.starts_with("exporting ");
-            if own {
+            if own || !self.may_know(&vertex.digest) {
                 continue;
             }
             self.known.insert(vertex.digest.clone());
-            self.names.insert(vertex.digest.clone(), vertex.name.clone());
+            if self.named + vertex.name.len() <= MOST_NAMES {
+                self.named += vertex.name.len();
+                let before = self.names.insert(vertex.digest.clone(), vertex.name.clone());
+                self.named -= before.map_or(0, |name| name.len());
+            }
             if !vertex.error.is_empty() && !vertex.error.contains("context canceled") {
                 self.failed.get_or_insert_with(|| vertex.digest.clone());
             }
@@ -241,14 +264,29 @@ impl Progress {
         }
     }
 
+    /// A builder that names ever more steps fills no memory.
+    fn may_know(&self, digest: &str) -> bool {
+        digest.len() <= LONGEST_DIGEST && (self.known.len() < MOST_STEPS || self.known.contains(digest))
+    }
+
     /// Keeps what a step prints last. It comes in pieces, which may end anywhere.
     fn keep(&mut self, step: &str, text: &str) {
-        let kept = self.output.entry(step.to_owned()).or_default();
-        kept.push_str(text);
-        if kept.len() > 2 * KEPT_BYTES {
-            let from = (kept.len() - KEPT_BYTES..kept.len()).find(|from| kept.is_char_boundary(*from));
-            kept.drain(..from.unwrap_or_default());
+        if step.len() > LONGEST_DIGEST {
+            return;
         }
+        if self.output.len() >= KEPT_STEPS && !self.output.contains_key(step) {
+            let oldest = self.output.iter().min_by_key(|(_, (when, _))| *when);
+            if let Some(oldest) = oldest.map(|(step, _)| step.clone()) {
+                self.output.remove(&oldest);
+            }
+        }
+        self.printed += 1;
+        let kept = self
+            .output
+            .entry(step.to_owned())
+            .or_insert_with(|| (0, End::of(KEPT_BYTES)));
+        kept.0 = self.printed;
+        kept.1.push(text.as_bytes());
     }
 
     /// What the builder's last words mean.
@@ -263,7 +301,12 @@ impl Progress {
         });
         let step = digest.map(|digest| FailedStep {
             name: self.names.remove(&digest).unwrap_or_default(),
-            output: last_lines(&self.output.remove(&digest).unwrap_or_default()),
+            output: last_lines(
+                &self
+                    .output
+                    .get(&digest)
+                    .map_or_else(String::new, |(_, kept)| kept.text()),
+            ),
         });
         EngineError::Build {
             message: failed_step(message).unwrap_or_else(|| message.to_owned()),
@@ -273,25 +316,56 @@ impl Progress {
 
     /// Whole lines; the classic builder's `Step 2/7 : RUN x` are steps.
     fn lines(&mut self, text: &str, tell: &mut dyn FnMut(BuildProgress)) {
-        self.rest.push_str(text);
-        while let Some(end) = self.rest.find('\n') {
-            let line: String = self.rest.drain(..=end).collect();
-            // A progress bar overwrites its line; only its last state is worth a line.
-            let line = line.trim_end().rsplit('\r').next().unwrap_or_default().to_owned();
-            if line.is_empty() {
+        let mut pieces = text.split_inclusive('\n').peekable();
+        while let Some(piece) = pieces.next() {
+            if !self.skipping {
+                self.rest.push_str(piece);
+            }
+            let ends = piece.ends_with('\n');
+            if self.rest.len() > LONGEST_LINE {
+                self.shorten(ends);
+            }
+            if !ends {
                 continue;
             }
-            tell(classic_step(&line).unwrap_or(BuildProgress::Line(line)));
+            let line = std::mem::take(&mut self.rest);
+            // What is missing of a line may be the second half of a key.
+            let is_cut = pieces.peek().is_some_and(|next| next.starts_with(CLIPPED));
+            if std::mem::take(&mut self.skipping) || is_cut {
+                tell(BuildProgress::Line(left_out(line.len().max(LONGEST_LINE))));
+                continue;
+            }
+            let line = last_state(&line);
+            if !line.is_empty() {
+                tell(classic_step(line).unwrap_or_else(|| BuildProgress::Line(line.to_owned())));
+            }
+        }
+    }
+
+    /// Of a line that is too long the last state of its progress bar is kept, and nothing when that is too long too.
+    fn shorten(&mut self, ends: bool) {
+        let state = last_state(&self.rest).to_owned();
+        if state.len() > LONGEST_LINE {
+            self.rest.clear();
+            self.skipping = true;
+        } else {
+            self.rest = if ends { state + "\n" } else { state };
         }
     }
 }
 
-/// The last lines of a step's output; of a progress bar nothing, as it is no cause.
+/// A progress bar overwrites its line; only its last state is worth a line.
+fn last_state(line: &str) -> &str {
+    line.trim_end().rsplit('\r').next().unwrap_or_default()
+}
+
+/// The last lines of a step's output; of a progress bar nothing, as it is no cause, nor what was cut.
 fn last_lines(output: &str) -> Vec<String> {
-    let whole = output
-        .lines()
-        .map(|line| line.trim_end().rsplit('\r').next().unwrap_or_default());
-    let lines: Vec<&str> = whole.filter(|line| !line.is_empty() && !line.contains('━')).collect();
+    let all: Vec<&str> = output.lines().collect();
+    let is_cut = |number: usize| all.get(number + 1).is_some_and(|next| next.starts_with(CLIPPED));
+    let whole = all.iter().enumerate().filter(|(number, _)| !is_cut(*number));
+    let states = whole.map(|(_, line)| last_state(line));
+    let lines: Vec<&str> = states.filter(|line| !line.is_empty() && !line.contains('━')).collect();
     lines[lines.len().saturating_sub(KEPT)..]
         .iter()
         .map(|line| (*line).to_owned())
@@ -354,5 +428,56 @@ mod tests {
         };
         let line = |text: &str| BuildProgress::Line(text.to_owned());
         assert_eq!(heard, [step, line("100%"), line("half")]);
+    }
+
+    fn told(progress: &mut Progress, text: &str) -> Vec<BuildProgress> {
+        let mut heard = Vec::new();
+        progress.lines(text, &mut |progress| heard.push(progress));
+        heard
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_said_and_a_progress_bar_is_no_such_line() {
+        let mut progress = Progress::default();
+        for _ in 0..40 {
+            assert_eq!(told(&mut progress, &"key ".repeat(1 << 10)), []);
+            assert!(progress.rest.len() <= LONGEST_LINE);
+        }
+        let line = |text: &str| BuildProgress::Line(text.to_owned());
+        assert_eq!(
+            told(&mut progress, "its end\nnext\n"),
+            [line("(a line of more than 65536 bytes)"), line("next")]
+        );
+        for percent in 0..20_000 {
+            assert_eq!(told(&mut progress, &format!("\r{percent} of 20000")), []);
+        }
+        assert_eq!(told(&mut progress, "\n"), [line("19999 of 20000")]);
+    }
+
+    /// What BuildKit cuts it cuts anywhere: half a key is no key that would be masked.
+    #[test]
+    fn what_the_builder_has_cut_is_left_out() {
+        let clipped = "one\nthe key is xk-live-01\n[output clipped, log limit 2MiB reached]\ntwo\n";
+        let mut progress = Progress::default();
+        let told = told(&mut progress, clipped);
+        assert!(!format!("{told:?}").contains("xk-"), "{told:?}");
+        assert_eq!(told.len(), 4);
+        assert_eq!(
+            last_lines(clipped),
+            ["one", "[output clipped, log limit 2MiB reached]", "two"]
+        );
+    }
+
+    #[test]
+    fn a_builder_that_names_ever_more_steps_fills_no_memory() {
+        let mut progress = Progress::default();
+        for number in 0..2_000 {
+            progress.keep(&format!("sha256:{number}"), &"x\n".repeat(100));
+        }
+        assert_eq!(progress.output.len(), KEPT_STEPS);
+        assert!(progress.output.contains_key("sha256:1999") && !progress.output.contains_key("sha256:0"));
+        assert!(!progress.may_know(&"x".repeat(LONGEST_DIGEST + 1)));
+        progress.known = (0..MOST_STEPS).map(|number| number.to_string()).collect();
+        assert!(progress.may_know("7") && !progress.may_know("new"));
     }
 }

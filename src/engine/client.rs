@@ -9,7 +9,6 @@ mod volume;
 
 use std::collections::HashMap;
 use std::io;
-use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
@@ -28,6 +27,7 @@ use futures_util::{Stream, StreamExt as _};
 use crate::image::ImageRef;
 
 use super::part::{Object, Part};
+use super::wire::{self, Complaints, Patience};
 use super::{Endpoint, EngineError};
 
 use container::OneContainer;
@@ -41,23 +41,14 @@ use volume::OneVolume;
 pub(super) struct Client(Docker);
 
 impl Client {
-    /// Connects, to speak that version of the API.
-    pub fn open(endpoint: &Endpoint, timeout: Duration, version: &ClientVersion) -> Result<Self, Error> {
-        let address = endpoint.address();
-        let timeout = timeout.as_secs();
-        let docker = match endpoint.certificates() {
-            Some(folder) => Docker::connect_with_ssl(
-                address,
-                &folder.join("key.pem"),
-                &folder.join("cert.pem"),
-                &folder.join("ca.pem"),
-                timeout,
-                version,
-            ),
-            None if address.starts_with("unix://") => Docker::connect_with_unix(address, timeout, version),
-            None => Docker::connect_with_http(address, timeout, version),
-        };
-        docker.map(Self)
+    /// Connects, to speak that version of the API. Every answer has the limits of [`wire`].
+    pub fn open(
+        endpoint: &Endpoint,
+        version: &ClientVersion,
+        patience: Patience,
+        complaints: &Complaints,
+    ) -> Result<Self, Error> {
+        wire::client(endpoint, version, patience, complaints).map(Self)
     }
 
     /// The newest version of the API that we know.
@@ -73,11 +64,6 @@ impl Client {
     /// The version that is spoken.
     pub fn version_spoken(&self) -> ClientVersion {
         self.0.client_version()
-    }
-
-    /// The same, for calls that may take longer to be answered.
-    pub fn patient(&self, timeout: Duration) -> Self {
-        Self(self.0.clone().with_timeout(timeout))
     }
 
     /// A container, by id or name.

@@ -10,13 +10,10 @@ use futures_util::StreamExt as _;
 
 use crate::observed::Health;
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, kept};
 
-/// A stop may take the container's whole grace period, which may be any length.
-const STOP_WITHIN: Duration = Duration::from_secs(24 * 3600);
-
-/// A container may run for any time.
-const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// The engine's own grace period, for containers that name none.
+const GRACE: u64 = 10;
 
 /// What waiting needs to know of one container.
 #[derive(Debug, Clone)]
@@ -86,9 +83,9 @@ impl Engine {
             t: timeout.map(saturated),
             ..StopContainerOptions::default()
         };
-        let docker = self.docker.patient(STOP_WITHIN);
-        let stopped = docker.container(id)?.stop(options).await;
-        match self.changed(stopped, 304) {
+        let container = self.docker.container(id)?;
+        let stopped = self.graceful(id, timeout, container.stop(options));
+        match self.changed(stopped.await?, 304) {
             Err(EngineError::NotFound(_)) => Ok(false),
             other => other,
         }
@@ -100,9 +97,38 @@ impl Engine {
             t: timeout.map(saturated),
             ..RestartContainerOptions::default()
         };
-        let docker = self.docker.patient(STOP_WITHIN);
-        let restarted = docker.container(id)?.restart(options).await;
-        restarted.map_err(|error| self.error(error))
+        let container = self.docker.container(id)?;
+        let restarted = self.graceful(id, timeout, container.restart(options));
+        restarted.await?.map_err(|error| self.error(error))
+    }
+
+    /// Waits for `stopping`, which takes as long as the container's process is given to end: `timeout` seconds, else what the
+    /// container says.
+    async fn graceful<T>(
+        &self,
+        id: &str,
+        timeout: Option<u32>,
+        stopping: impl Future<Output = T>,
+    ) -> Result<T, EngineError> {
+        let mut stopping = std::pin::pin!(stopping);
+        let seconds = |seconds| Duration::from_secs(seconds).saturating_add(self.patience.change());
+        let within = seconds(timeout.map_or(GRACE, u64::from));
+        if let Ok(stopped) = tokio::time::timeout(within, &mut stopping).await {
+            return Ok(stopped);
+        }
+        let silent = |within| EngineError::silent(&self.endpoint, within);
+        if timeout.is_some() {
+            return Err(silent(within));
+        }
+        let inspected = self.docker.container(id)?.inspect().await;
+        let config = inspected.map_err(|error| self.error(error))?.config.unwrap_or_default();
+        let grace = config.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
+        // A negative one means that it is never killed.
+        let longer = seconds(grace.unwrap_or(if config.stop_timeout.is_some() { u64::MAX } else { GRACE }));
+        let rest = longer.saturating_sub(within);
+        tokio::time::timeout(rest, stopping)
+            .await
+            .map_err(|_elapsed| silent(longer))
     }
 
     /// Sends a signal; false when nothing runs there.
@@ -174,8 +200,7 @@ impl Engine {
 
     /// The exit code of a container, once it has ended.
     pub async fn wait(&self, id: &str) -> Result<i64, EngineError> {
-        let docker = self.docker.patient(FOREVER);
-        let mut waiting = std::pin::pin!(docker.container(id)?.wait());
+        let mut waiting = std::pin::pin!(self.docker.container(id)?.wait());
         match waiting.next().await {
             Some(Ok(ended)) => Ok(ended.status_code),
             Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
@@ -237,7 +262,10 @@ impl Engine {
                 .as_ref()
                 .and_then(|result| result.exit_code)
                 .filter(|code| *code >= 0),
-            health_output: last.and_then(|result| result.output).unwrap_or_default(),
+            health_output: last
+                .and_then(|result| result.output)
+                .map(kept::of_engine)
+                .unwrap_or_default(),
             memory_limit: host_config
                 .memory
                 .and_then(|bytes| u64::try_from(bytes).ok())

@@ -1,11 +1,13 @@
 //! What the engine said no with, and what it means to the user.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use bollard::errors::Error;
 
 use crate::failure::{Exit, Failure};
 
+use super::wire::{Complaints, Wrong};
 use super::{Endpoint, FailedStep};
 
 /// A call to the engine that did not work. Callers decide on the variants; users read [`EngineError::failure`].
@@ -49,6 +51,14 @@ pub enum EngineError {
     /// It is there already, or in use (409).
     #[error("{0}")]
     Conflict(String),
+    /// It answered what no engine answers, or more than is read.
+    #[error("the engine at {endpoint} gave an answer that can't be used: {why}")]
+    Unusable {
+        /// Where.
+        endpoint: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Any other no, in the engine's words.
     #[error("{0}")]
     Refused(String),
@@ -86,32 +96,91 @@ pub enum EngineError {
     },
 }
 
-impl EngineError {
-    /// From an error of a call after the connection was made.
-    pub(super) fn from_call(endpoint: &Endpoint, error: Error) -> Self {
+/// Turns the client's errors into ours.
+#[derive(Debug, Clone)]
+pub(super) struct Errors {
+    pub endpoint: Endpoint,
+    /// Why streams were broken off, of which the client knows nothing.
+    pub complaints: Complaints,
+}
+
+impl Errors {
+    /// Of a call after the connection was made.
+    pub fn of(&self, error: Error) -> EngineError {
+        let endpoint = &self.endpoint;
+        if let Some(wrong) = Wrong::of(&error) {
+            return EngineError::wrong(endpoint, wrong);
+        }
         match error {
             Error::DockerResponseServerError { status_code, message } => {
-                let message = message.trim().to_owned();
+                let message = match message.trim() {
+                    "" => format!("the engine answered with HTTP status {status_code} and without a word"),
+                    message => message.to_owned(),
+                };
                 match status_code {
-                    404 => Self::NotFound(message),
-                    409 => Self::Conflict(message),
-                    _ => Self::Refused(message),
+                    404 => EngineError::NotFound(message),
+                    409 => EngineError::Conflict(message),
+                    _ => EngineError::Refused(message),
                 }
             }
-            Error::DockerStreamError { error } => Self::Refused(error),
-            Error::RequestTimeoutError => Self::silent(endpoint, super::ANSWER_WITHIN.as_secs()),
-            error @ (Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } | Error::IOError { .. }) => {
-                Self::unreachable(endpoint, &error)
+            Error::DockerStreamError { error } => EngineError::Refused(error),
+            Error::HyperResponseError { err } if err.is_parse() => {
+                EngineError::wrong(endpoint, &Wrong::Strange(format!("it is not HTTP: {err}")))
             }
-            other => Self::Refused(other.to_string()),
+            error @ (Error::HyperResponseError { .. } | Error::IOError { .. }) => match self.complaints.take() {
+                Some(wrong) => EngineError::wrong(endpoint, &wrong),
+                None => EngineError::unreachable(endpoint, &error),
+            },
+            // A word of the engine's that is not in the API.
+            other => EngineError::wrong(endpoint, &Wrong::Strange(other.to_string())),
         }
+    }
+
+    /// Of the first call: what does not answer as an engine does is none that could be reached.
+    pub fn of_first(&self, error: Error) -> EngineError {
+        match self.of(error) {
+            unreachable @ EngineError::Unreachable { .. } => unreachable,
+            other => EngineError::Unreachable {
+                code: "MC301",
+                endpoint: self.endpoint.address().to_owned(),
+                why: match other {
+                    EngineError::Unusable { why, .. } => format!("what answers there is not a Docker Engine: {why}"),
+                    other => format!("it says: {other}"),
+                },
+                hint: "see `docker info`, and `docker context ls` for where it points".to_owned(),
+            },
+        }
+    }
+}
+
+impl EngineError {
+    fn wrong(endpoint: &Endpoint, wrong: &Wrong) -> Self {
+        match wrong {
+            Wrong::Silent(within) => Self::silent(endpoint, *within),
+            Wrong::Broken(_) => Self::broken(endpoint),
+            other => Self::Unusable {
+                endpoint: endpoint.address().to_owned(),
+                why: other.to_string(),
+            },
+        }
+    }
+
+    /// It went away in the middle of a word.
+    fn broken(endpoint: &Endpoint) -> Self {
+        let error = Error::IOError {
+            err: ErrorKind::UnexpectedEof.into(),
+        };
+        Self::unreachable(endpoint, &error)
     }
 
     /// Nobody answers at `endpoint`.
     pub(super) fn unreachable(endpoint: &Endpoint, error: &Error) -> Self {
         let kind = io_kind(error);
+        let is_local = endpoint.socket().is_some();
+        let closed =
+            matches!(error, Error::HyperResponseError { err } if err.is_incomplete_message() || err.is_closed());
         let (code, why, hint) = match kind {
-            _ if matches!(error, Error::SocketNotFoundError(_)) => (
+            Some(ErrorKind::NotFound) if is_local => (
                 "MC301",
                 "there is no such socket: the engine is not running, or it has another address".to_owned(),
                 "start the engine (`sudo systemctl start docker`); in a clone of MagicProxy, `make up` installs and \
@@ -127,11 +196,18 @@ impl EngineError {
                 "nobody listens there: the engine is not running".to_owned(),
                 "start the engine (`sudo systemctl start docker`)",
             ),
-            Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof) => (
-                "MC301",
-                "it closed the connection".to_owned(),
-                "see whether the engine was stopped or restarted; the same command again goes on from there",
-            ),
+            kind if closed
+                || matches!(
+                    kind,
+                    Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof)
+                ) =>
+            {
+                (
+                    "MC301",
+                    "it closed the connection".to_owned(),
+                    "see whether the engine was stopped or restarted; the same command again goes on from there",
+                )
+            }
             _ => (
                 "MC301",
                 root_cause(error),
@@ -151,12 +227,14 @@ impl EngineError {
     }
 
     /// It took the connection and then said nothing.
-    pub(super) fn silent(endpoint: &Endpoint, seconds: u64) -> Self {
+    pub(super) fn silent(endpoint: &Endpoint, within: Duration) -> Self {
         Self::Unreachable {
             code: "MC301",
             endpoint: endpoint.address().to_owned(),
-            why: format!("it did not answer within {seconds} s"),
-            hint: "see the engine's own log (`journalctl -u docker`); it may be starting or overloaded".to_owned(),
+            why: Wrong::Silent(within).to_string(),
+            hint: "see the engine's own log (`journalctl -u docker`); it may be starting or overloaded: `--engine-timeout` gives it \
+                   longer"
+                .to_owned(),
         }
     }
 
@@ -190,6 +268,12 @@ impl EngineError {
                     ))
                     .coded("MC303")
                     .hint("upgrade the engine: https://docs.docker.com/engine/install/")
+            }
+            Self::Unusable { endpoint, why } => {
+                Failure::failed(format!("the engine at {endpoint} gave an answer that can't be used"))
+                    .because(why)
+                    .coded("MC316")
+                    .hint("see whether a Docker Engine is what answers there: `docker version`")
             }
             Self::Unsupported { what, hint } => Failure::failed(what).hint(hint),
             Self::Name { what, why } => Failure::failed(what)

@@ -75,11 +75,11 @@ impl Engine {
             until,
             filters: Some(filters),
         };
-        let endpoint = self.endpoint.clone();
+        let errors = self.errors.clone();
         self.docker.events(options).filter_map(move |message| {
             let event = match message {
                 Ok(message) => raw(message).map(Ok),
-                Err(error) => Some(Err(EngineError::from_call(&endpoint, error))),
+                Err(error) => Some(Err(errors.of(error))),
             };
             std::future::ready(event)
         })
@@ -107,11 +107,11 @@ impl Engine {
             until: None,
             filters: Some(filters),
         };
-        let endpoint = self.endpoint.clone();
+        let errors = self.errors.clone();
         let stream = self.docker.events(options).filter_map(move |message| {
             let event = match message {
                 Ok(message) => event(message).map(Ok),
-                Err(error) => Some(Err(EngineError::from_call(&endpoint, error))),
+                Err(error) => Some(Err(errors.of(error))),
             };
             std::future::ready(event)
         });

@@ -7,18 +7,19 @@ use bollard::exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, Star
 use futures_util::StreamExt as _;
 
 use super::client::OneExec;
+use super::kept::Beginning;
 use super::streams::{Streams, resizes};
 use super::{Engine, EngineError};
 
-/// A healthcheck's output is for one line on the screen.
-const LONGEST_OUTPUT: usize = 4096;
+/// Bytes of what a command prints that are kept: far more than is shown of a healthcheck's.
+const KEPT: usize = 64 << 10;
 
 /// How a command in a container ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecOutcome {
     /// Its exit code; `None` when it did not end in time.
     pub exit_code: Option<i64>,
-    /// The beginning of what it printed, stdout and stderr together.
+    /// The first lines of what it printed, stdout and stderr together.
     pub output: String,
 }
 
@@ -61,17 +62,16 @@ impl Engine {
         let running = async {
             let id = container.create_exec(config).await.map_err(failed)?.id;
             let exec = self.docker.exec(&id)?;
-            let mut text = Vec::new();
+            let mut kept = Beginning::of(KEPT);
             if let StartExecResults::Attached { mut output, .. } = exec.start(None).await.map_err(failed)? {
                 while let Some(piece) = output.next().await {
-                    let room = LONGEST_OUTPUT.saturating_sub(text.len());
-                    text.extend(piece.map_err(failed)?.into_bytes().into_iter().take(room));
+                    kept.push(&piece.map_err(failed)?.into_bytes());
                 }
             }
             let ended = exec.inspect().await.map_err(failed)?;
             Ok(ExecOutcome {
                 exit_code: ended.exit_code,
-                output: String::from_utf8_lossy(&text).into_owned(),
+                output: kept.text(),
             })
         };
         match tokio::time::timeout(timeout, running).await {

@@ -65,15 +65,11 @@ impl Engine {
             timestamps: true,
             tail: options.tail.map_or_else(|| "all".to_owned(), |tail| tail.to_string()),
         };
-        let endpoint = self.endpoint.clone();
+        let errors = self.errors.clone();
         let pieces = self.docker.container(id).map(|container| container.logs(wanted));
-        stream_or_error(pieces.map(|pieces| {
-            pieces.map(move |piece| {
-                piece
-                    .map(split)
-                    .map_err(|error| EngineError::from_call(&endpoint, error))
-            })
-        }))
+        stream_or_error(
+            pieces.map(|pieces| pieces.map(move |piece| piece.map(split).map_err(|error| errors.of(error)))),
+        )
     }
 
     /// Where a container's log lies.

@@ -17,6 +17,7 @@ mod host_config;
 mod ignore;
 mod image;
 mod inside;
+mod kept;
 mod logs;
 mod names;
 mod networking;
@@ -31,6 +32,7 @@ mod streams;
 mod tests;
 mod usage;
 mod version;
+mod wire;
 
 use std::fmt;
 use std::time::Duration;
@@ -58,11 +60,9 @@ pub use streams::{Parted, Streams, resizes};
 pub use usage::{Top, Usage};
 
 use client::Client;
+use error::Errors;
+use wire::{Complaints, Patience};
 
-/// How long a call may take to be answered. Streams (logs, events, builds) may then go on for ever.
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
-/// How long the first call may take: an engine that takes longer to say its version is not well.
-const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The oldest Engine API that we support: Engine 20.10.
 const OLDEST_API: ApiVersion = ApiVersion(1, 41);
 
@@ -82,19 +82,22 @@ pub struct Engine {
     docker: Client,
     endpoint: Endpoint,
     api: ApiVersion,
+    patience: Patience,
+    errors: Errors,
 }
 
 impl Engine {
-    /// Connects and agrees on an API version.
-    pub async fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
-        let agreed = tokio::time::timeout(FIRST_ANSWER_WITHIN, agree(endpoint)).await;
+    /// Connects and agrees on an API version. `patience`: how long the engine may take to answer what it only has to look up.
+    pub async fn connect(endpoint: &Endpoint, patience: Duration) -> Result<Self, EngineError> {
+        let errors = Errors {
+            endpoint: endpoint.clone(),
+            complaints: Complaints::default(),
+        };
+        let agreed = tokio::time::timeout(patience, Box::pin(agree(&errors, Patience(patience)))).await;
         let docker = match agreed {
             Ok(Ok(docker)) => docker,
             Ok(Err(error)) => return Err(error),
-            Err(_elapsed) => {
-                let seconds = FIRST_ANSWER_WITHIN.as_secs();
-                return Err(EngineError::silent(endpoint, seconds));
-            }
+            Err(_elapsed) => return Err(EngineError::silent(endpoint, patience)),
         };
         let ClientVersion {
             major_version,
@@ -113,12 +116,19 @@ impl Engine {
             docker,
             endpoint: endpoint.clone(),
             api,
+            patience: Patience(patience),
+            errors,
         })
     }
 
     /// Whether it is on this machine: its files and ports are ours.
     pub fn is_local(&self) -> bool {
         self.endpoint.socket().is_some()
+    }
+
+    /// How long it may take to answer what it only has to look up.
+    pub fn patience(&self) -> Duration {
+        self.patience.look()
     }
 
     /// Its socket, when it is on this machine.
@@ -128,7 +138,7 @@ impl Engine {
 
     /// Turns the client's error into ours.
     fn error(&self, error: bollard::errors::Error) -> EngineError {
-        EngineError::from_call(&self.endpoint, error)
+        self.errors.of(error)
     }
 
     /// Whether the engine speaks at least this version.
@@ -138,22 +148,22 @@ impl Engine {
 }
 
 /// Opens the connection with the newest version of the API that both sides speak.
-async fn agree(endpoint: &Endpoint) -> Result<Client, EngineError> {
+async fn agree(errors: &Errors, patience: Patience) -> Result<Client, EngineError> {
+    let endpoint = &errors.endpoint;
+    let open = |version: &ClientVersion| {
+        let opened = Client::open(endpoint, version, patience, &errors.complaints);
+        opened.map_err(|error| EngineError::unreachable(endpoint, &error))
+    };
     if let Some(socket) = endpoint.socket()
         && let Some(version) = version::of_socket(socket).await
     {
-        return open(endpoint, &older(version, *Client::newest()));
+        return open(&older(version, *Client::newest()));
     }
-    let docker = open(endpoint, Client::newest())?;
-    let agreed = docker.negotiated().await;
-    agreed.map_err(|error| EngineError::unreachable(endpoint, &error))
+    let agreed = open(Client::newest())?.negotiated().await;
+    agreed.map_err(|error| errors.of_first(error))
 }
 
 fn older(one: ClientVersion, other: ClientVersion) -> ClientVersion {
     let key = |version: &ClientVersion| (version.major_version, version.minor_version);
     if key(&one) < key(&other) { one } else { other }
-}
-
-fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<Client, EngineError> {
-    Client::open(endpoint, ANSWER_WITHIN, version).map_err(|error| EngineError::unreachable(endpoint, &error))
 }

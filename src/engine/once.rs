@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 
 use crate::labels;
 
+use super::kept::End;
 use super::{Engine, EngineError, ExecOutcome};
 
 /// What such a program may take: bytes of memory, and processes and threads.
@@ -17,7 +18,8 @@ const MEMORY: i64 = 256 << 20;
 const PROCESSES: i64 = 256;
 /// More of its words, from the end, are not read.
 const LAST_LINES: usize = 50;
-const LONGEST_OUTPUT: usize = 32 << 10;
+/// Bytes of these that are kept.
+const KEPT: usize = 32 << 10;
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -143,15 +145,13 @@ impl Engine {
             ..LogsOptions::default()
         };
         let mut pieces = container.logs(options);
-        let mut text = Vec::new();
+        let mut kept = End::of(KEPT);
         while let Some(piece) = pieces.next().await {
-            text.extend(piece.map_err(|error| self.error(error))?.into_bytes());
-            let before = text.len().saturating_sub(LONGEST_OUTPUT);
-            text.drain(..before);
+            kept.push(&piece.map_err(|error| self.error(error))?.into_bytes());
         }
         Ok(ExecOutcome {
             exit_code,
-            output: String::from_utf8_lossy(&text).into_owned(),
+            output: kept.text(),
         })
     }
 }

@@ -30,6 +30,11 @@ struct Layer {
     done: bool,
 }
 
+/// No image has more than 127; of more than this nothing is told.
+const MOST_LAYERS: usize = 1000;
+/// Bytes of what a layer is known by: twelve digits.
+const LONGEST_ID: usize = 128;
+
 /// The layers of one pull, by id.
 #[derive(Debug, Default)]
 struct Layers(BTreeMap<String, Layer>);
@@ -113,6 +118,9 @@ impl Layers {
         let (Some(id), Some(status)) = (info.id, info.status) else {
             return false;
         };
+        if id.len() > LONGEST_ID || (self.0.len() >= MOST_LAYERS && !self.0.contains_key(&id)) {
+            return false;
+        }
         let detail = info.progress_detail.unwrap_or_default();
         let bytes = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
         match status.as_str() {
@@ -139,11 +147,12 @@ impl Layers {
     }
 
     fn progress(&self) -> PullProgress {
+        let sum = |of: fn(&Layer) -> u64| self.0.values().map(of).fold(0, u64::saturating_add);
         let done = self.0.values().filter(|layer| layer.done).count();
         PullProgress {
             text: format!("{done} of {} layers", self.0.len()),
-            current: self.0.values().map(|layer| layer.current).sum(),
-            total: self.0.values().map(|layer| layer.total).sum(),
+            current: sum(|layer| layer.current),
+            total: sum(|layer| layer.total),
         }
     }
 }
@@ -178,5 +187,16 @@ mod tests {
             (progress.current, progress.total, progress.text.as_str()),
             (105, 150, "1 of 2 layers")
         );
+    }
+
+    #[test]
+    fn a_pull_that_never_ends_fills_no_memory_and_counts_no_further_than_it_can() {
+        let mut layers = Layers::default();
+        for number in 0..2 * MOST_LAYERS {
+            layers.hear(said(&number.to_string(), "Downloading", i64::MAX, i64::MAX));
+        }
+        assert!(!layers.hear(said(&"x".repeat(LONGEST_ID + 1), "Waiting", 0, 0)));
+        let progress = layers.progress();
+        assert_eq!((layers.0.len(), progress.current), (MOST_LAYERS, u64::MAX));
     }
 }

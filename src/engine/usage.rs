@@ -72,6 +72,10 @@ impl Engine {
     }
 }
 
+fn sum(values: impl Iterator<Item = u64>) -> u64 {
+    values.fold(0, u64::saturating_add)
+}
+
 fn usage(sample: ContainerStatsResponse) -> Usage {
     let memory = sample.memory_stats.unwrap_or_default();
     let details = memory.stats.unwrap_or_default();
@@ -84,7 +88,7 @@ fn usage(sample: ContainerStatsResponse) -> Usage {
     let on_disk = |what: &str| -> u64 {
         let entries = disks.iter().flatten();
         let meant = entries.filter(|entry| entry.op.as_deref().is_some_and(|op| op.eq_ignore_ascii_case(what)));
-        meant.filter_map(|entry| entry.value).sum()
+        sum(meant.filter_map(|entry| entry.value))
     };
     Usage {
         cpu_percent: cpu_percent(
@@ -93,8 +97,8 @@ fn usage(sample: ContainerStatsResponse) -> Usage {
         ),
         memory: memory.usage.unwrap_or(0).saturating_sub(cache.copied().unwrap_or(0)),
         memory_limit: memory.limit.unwrap_or(0),
-        received: networks.values().filter_map(|network| network.rx_bytes).sum(),
-        sent: networks.values().filter_map(|network| network.tx_bytes).sum(),
+        received: sum(networks.values().filter_map(|network| network.rx_bytes)),
+        sent: sum(networks.values().filter_map(|network| network.tx_bytes)),
         read: on_disk("read"),
         written: on_disk("write"),
         pids: sample.pids_stats.and_then(|stats| stats.current).unwrap_or(0),

@@ -4,14 +4,19 @@ use std::cell::RefCell;
 
 use crate::cards::{self, Seen, Stage, Symptoms};
 use crate::compose::{Service, Stack};
-use crate::engine::{EngineError, Logins, NewContainer};
+use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgress};
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::image::ImageRef;
 use crate::labels;
 use crate::plan::{Action, ReadyPage, StepId, Target, Until, Which};
 use crate::ready::{Wait, Waited};
 
 use super::graph::{Done, Execution};
+use super::silence::{Heard, telling};
+
+/// That many times as long as the engine may take to answer anything else, a pull or build may say nothing before that is told.
+const SILENT_FOR: u32 = 2;
 
 /// A healthcheck that passed once is run again after that long, if the command still goes on then.
 const CONFIRM_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
@@ -74,27 +79,25 @@ impl Execution<'_> {
                 platform,
                 best_effort,
             } => {
-                let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
-                let logins = self.heard(engine.logins_of(image).await);
-                let pulled = engine.pull(image, platform.as_deref(), &logins, &mut tell).await;
+                let pulled = self.pull(id, service, image, platform.as_deref()).await;
                 self.unless_best_effort(pulled, *best_effort, "pulled", image.as_str())
             }
             Action::BuildImage { image, no_cache, pull } => {
                 let (stack, wanted) = self.wanted(service)?;
-                let mut tell = |progress: crate::engine::BuildProgress| self.tell_build(id, service, progress);
                 let logins = match &wanted.build {
                     Some(build) => self.heard(engine.logins_of_build(build).await),
                     None => Logins::default(),
                 };
-                engine
-                    .build(&stack.name, wanted, image, *no_cache, *pull, &logins, &mut tell)
-                    .await
-                    .map(|()| true)
+                let heard = Heard::now();
+                let mut tell = |progress: BuildProgress| {
+                    heard.again();
+                    self.tell_build(id, service, progress);
+                };
+                let building = engine.build(&stack.name, wanted, image, *no_cache, *pull, &logins, &mut tell);
+                self.telling_silence(building, &heard, service).await.map(|()| true)
             }
             Action::PushImage { image, best_effort } => {
-                let mut tell = |progress: crate::engine::PullProgress| self.tell_layers(id, service, progress);
-                let logins = self.heard(engine.logins_of(image).await);
-                let pushed = engine.push(image, &logins, &mut tell).await;
+                let pushed = self.push(id, service, image).await;
                 self.unless_best_effort(pushed, *best_effort, "pushed", image.as_str())
             }
             Action::RemoveImage { image } => match engine.remove_image(image).await {
@@ -162,6 +165,40 @@ impl Execution<'_> {
             Action::Await { .. } => Ok(false),
         };
         Ok(done?)
+    }
+
+    async fn pull(
+        &self,
+        id: StepId,
+        service: Option<&str>,
+        image: &ImageRef,
+        platform: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let logins = self.heard(self.engine.logins_of(image).await);
+        let heard = Heard::now();
+        let mut tell = |progress: PullProgress| {
+            heard.again();
+            self.tell_layers(id, service, progress);
+        };
+        let pulling = self.engine.pull(image, platform, &logins, &mut tell);
+        self.telling_silence(pulling, &heard, service).await
+    }
+
+    async fn push(&self, id: StepId, service: Option<&str>, image: &ImageRef) -> Result<(), EngineError> {
+        let logins = self.heard(self.engine.logins_of(image).await);
+        let heard = Heard::now();
+        let mut tell = |progress: PullProgress| {
+            heard.again();
+            self.tell_layers(id, service, progress);
+        };
+        let pushing = self.engine.push(image, &logins, &mut tell);
+        self.telling_silence(pushing, &heard, service).await
+    }
+
+    /// Says that the engine says nothing, while it does.
+    async fn telling_silence<T>(&self, work: impl Future<Output = T>, heard: &Heard, service: Option<&str>) -> T {
+        let after = self.engine.patience().saturating_mul(SILENT_FOR);
+        telling(work, heard, after, service, self.emit).await
     }
 
     async fn create(&self, id: StepId, mut new: NewContainer<'_>) -> Result<bool, Trouble> {
@@ -272,7 +309,7 @@ impl Execution<'_> {
         }
     }
 
-    fn tell_layers(&self, id: StepId, service: Option<&str>, progress: crate::engine::PullProgress) {
+    fn tell_layers(&self, id: StepId, service: Option<&str>, progress: PullProgress) {
         (self.emit)(Event::Progress {
             step: id.index(),
             service: service.map(ToOwned::to_owned),
@@ -349,17 +386,17 @@ impl Execution<'_> {
         cards::card(&symptoms, self.around)
     }
 
-    fn tell_build(&self, id: StepId, service: Option<&str>, progress: crate::engine::BuildProgress) {
+    fn tell_build(&self, id: StepId, service: Option<&str>, progress: BuildProgress) {
         let service = service.map(ToOwned::to_owned);
         (self.emit)(match progress {
-            crate::engine::BuildProgress::Step { text, current, total } => Event::Progress {
+            BuildProgress::Step { text, current, total } => Event::Progress {
                 step: id.index(),
                 service,
                 text,
                 current,
                 total,
             },
-            crate::engine::BuildProgress::Line(line) => Event::Output {
+            BuildProgress::Line(line) => Event::Output {
                 step: id.index(),
                 service,
                 line,

@@ -3,6 +3,7 @@
 mod act;
 mod graph;
 mod schedule;
+mod silence;
 mod watch;
 
 pub use graph::{Execution, Outcome};

@@ -11,8 +11,9 @@ use crate::engine::{Engine, PathInfo};
 use crate::failure::{Exit, Failure};
 use crate::observed::Container;
 
-use super::packed::{Packed, Unpacked};
+use super::packed::Packed;
 use super::there::There;
+use super::unpacked::Unpacked;
 
 /// `cp`.
 #[derive(Debug, Clone, Args)]
@@ -59,11 +60,16 @@ fn side(text: &str) -> Side<'_> {
 }
 
 pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
+    let interrupted = crate::cli::carry::interrupted();
+    let mut interrupted = std::pin::pin!(interrupted);
+    if let (Side::Service { service, path }, to @ (Side::Local(_) | Side::Stream)) =
+        (side(&args.source), side(&args.destination))
+    {
+        // What is half here is cleared away before it ends.
+        return from_container(session, args, service, path, &to, interrupted).await;
+    }
     let copying = async {
         match (side(&args.source), side(&args.destination)) {
-            (Side::Service { service, path }, to @ (Side::Local(_) | Side::Stream)) => {
-                from_container(session, args, service, path, &to).await
-            }
             (from @ (Side::Local(_) | Side::Stream), Side::Service { service, path }) => {
                 to_containers(session, args, &from, service, path).await
             }
@@ -75,7 +81,7 @@ pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
     };
     tokio::select! {
         copied = copying => copied.map(|()| None),
-        () = crate::cli::carry::interrupted() => Ok(Some(Exit::Interrupted)),
+        () = &mut interrupted => Ok(Some(Exit::Interrupted)),
     }
 }
 
@@ -99,44 +105,83 @@ async fn from_container(
     service: &str,
     path: &str,
     to: &Side<'_>,
-) -> Result<(), Failure> {
+    mut interrupted: impl Future<Output = ()> + Unpin,
+) -> Ended {
     let there = There::of(session, &[service.to_owned()]).await?;
     let container = candidates(&there, args, service)?[0];
-    let engine = &there.engine;
-    let info = info_of(engine, container, path).await?;
-    let info = info.ok_or_else(|| Failure::failed(format!("there is no {path} in {}", container.name)))?;
-    let (path, info) = match &info.link {
-        Some(link) if args.follow_link => {
-            let target = beside(path, link);
-            let broken = format!("{path} in {} leads to {target}, which is not there", container.name);
-            let info = info_of(engine, container, &target).await?;
-            (target, info.ok_or_else(|| Failure::failed(broken))?)
-        }
-        _ => (path.to_owned(), info),
+    let found = tokio::select! {
+        found = source(&there.engine, args, container, path) => found?,
+        () = &mut interrupted => return Ok(Some(Exit::Interrupted)),
     };
-    let pieces = engine.download(&container.id, &path);
+    let pieces = there.engine.download(&container.id, &found.path);
     let mut pieces = std::pin::pin!(pieces);
     let Side::Local(to) = to else {
+        loop {
+            let piece = tokio::select! {
+                piece = pieces.next() => piece,
+                () = &mut interrupted => return Ok(Some(Exit::Interrupted)),
+            };
+            let Some(piece) = piece else {
+                return Ok(None);
+            };
+            if !session.out.bytes(&piece.map_err(|error| error.failure())?) {
+                return Ok(None);
+            }
+        }
+    };
+    // It keeps the name that was asked for, whatever the container says that it leads to.
+    let target = Unpacked::plan(&args.source, path, found.is_dir, &session.start_dir()?, to)?;
+    let (feed, unpacking) = target.begin(args.archive);
+    let copying = async {
         while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|error| error.failure())?;
-            if !session.out.bytes(&piece) {
+            if !feed.give(piece.map_err(|error| error.failure())?).await {
                 break;
             }
         }
-        return Ok(());
+        Ok(())
     };
-    let target = Unpacked::plan(&args.source, &path, info.is_dir, &session.start_dir()?, to)?;
-    let (sender, unpacking) = target.begin(args.archive);
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|error| error.failure())?;
-        if sender.send(piece).await.is_err() {
-            break;
-        }
+    let copied = tokio::select! {
+        copied = copying => Some(copied),
+        () = &mut interrupted => None,
+    };
+    match copied {
+        Some(Ok(())) => feed.end().await,
+        _ => drop(feed),
     }
-    drop(sender);
-    unpacking.await?;
-    tell(session, &format!("copied {}:{path} to {to}", container.name));
-    Ok(())
+    let unpacked = unpacking.await;
+    let Some(copied) = copied else {
+        return Ok(Some(Exit::Interrupted));
+    };
+    copied?;
+    for line in unpacked?.lines() {
+        session.warn(&line);
+    }
+    tell(session, &format!("copied {}:{} to {to}", container.name, found.path));
+    Ok(None)
+}
+
+/// What is copied out of a container.
+struct Source {
+    path: String,
+    is_dir: bool,
+}
+
+async fn source(engine: &Engine, args: &CpArgs, container: &Container, path: &str) -> Result<Source, Failure> {
+    let info = info_of(engine, container, path).await?;
+    let info = info.ok_or_else(|| Failure::failed(format!("there is no {path} in {}", container.name)))?;
+    let Some(link) = info.link.as_ref().filter(|_| args.follow_link) else {
+        return Ok(Source {
+            path: path.to_owned(),
+            is_dir: info.is_dir,
+        });
+    };
+    let target = beside(path, link);
+    let broken = format!("{path} in {} leads to {target}, which is not there", container.name);
+    let info = info_of(engine, container, &target).await?;
+    Ok(Source {
+        is_dir: info.ok_or_else(|| Failure::failed(broken))?.is_dir,
+        path: target,
+    })
 }
 
 async fn to_containers(

@@ -156,19 +156,26 @@ impl Joined<'_> {
         ) else {
             return std::future::pending().await;
         };
-        for _ in 0..LAST_SIGNAL {
+        let mut handing = futures_util::stream::FuturesUnordered::new();
+        let mut count = 0;
+        while count < LAST_SIGNAL {
             let name = tokio::select! {
                 _ = interrupt.recv() => "SIGINT",
                 _ = terminate.recv() => "SIGTERM",
                 _ = hangup.recv() => "SIGHUP",
                 _ = quit.recv() => "SIGQUIT",
+                // An engine that does not answer keeps the next signal from nobody.
+                Some(()) = handing.next() => continue,
             };
             if !self.forward {
                 return;
             }
-            if let Err(error) = self.engine.kill(self.container, name).await {
-                tracing::debug!(%error, name, "the signal could not be handed on");
-            }
+            count += 1;
+            handing.push(async move {
+                if let Err(error) = self.engine.kill(self.container, name).await {
+                    tracing::debug!(%error, name, "the signal could not be handed on");
+                }
+            });
         }
     }
 }

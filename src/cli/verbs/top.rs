@@ -4,9 +4,15 @@ use clap::Args;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
+use crate::failure::Failure;
 use crate::report::table;
 
 use super::there::There;
+
+/// `ps` has ten columns or so.
+const MOST_COLUMNS: usize = 64;
+/// All cells of all rows: a container has hundreds of processes at most.
+const MOST_CELLS: usize = 500_000;
 
 /// `top`.
 #[derive(Debug, Clone, Args)]
@@ -21,8 +27,12 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
     there.require(&args.services)?;
     let mut titles: Vec<String> = vec!["SERVICE".to_owned(), "#".to_owned()];
     let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut cells = 0;
     for container in there.running(&args.services) {
         let top = there.engine.top(&container.id).await.map_err(|error| error.failure())?;
+        if top.titles.len() > MOST_COLUMNS {
+            return Err(too_many(top.titles.len(), rows.len()));
+        }
         for process in top.processes {
             let service = container.service().unwrap_or_default().to_owned();
             let mut row = vec![service, container.number().to_string()];
@@ -33,6 +43,10 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
                 });
                 row.resize(row.len().max(column + 1), "-".to_owned());
                 row[column] = cell;
+            }
+            cells += row.len();
+            if titles.len() > MOST_COLUMNS || cells > MOST_CELLS {
+                return Err(too_many(titles.len(), rows.len()));
             }
             rows.push(row);
         }
@@ -53,4 +67,10 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
         session.out.lines(table(&session.out, &header, rows));
     }
     Ok(None)
+}
+
+fn too_many(columns: usize, processes: usize) -> Failure {
+    Failure::failed("the engine names more processes than can be shown")
+        .because(format!("{columns} columns, and {processes} processes before it"))
+        .hint("name the services that you want to see")
 }

@@ -78,7 +78,9 @@ impl Recorder {
         let address = format!("unix://{}", self.socket().display());
         let environment = BTreeMap::from([("DOCKER_CONFIG".to_owned(), client.display().to_string())]);
         let endpoint = Endpoint::resolve(Some(&address), &environment).unwrap();
-        Engine::connect(&endpoint).await.unwrap()
+        Engine::connect(&endpoint, std::time::Duration::from_secs(15))
+            .await
+            .unwrap()
     }
 
     /// What was asked since the last time, without the pings that agree on a version.

@@ -17,6 +17,10 @@ const NEAR_THE_END: usize = 5000;
 /// A seam that has not come after this silence does not come.
 const SILENCE: Duration = Duration::from_millis(300);
 
+/// Bytes of what may come before the seam, within a second or two of it; each piece counts for some more. With more the seam is lost.
+const MOST_EARLY: usize = 16 << 20;
+const OF_A_PIECE: usize = 64;
+
 /// What is heard of a container.
 #[derive(Debug)]
 pub enum Heard {
@@ -97,6 +101,7 @@ where
 {
     let mut skipping = Skipping::to(*seam);
     let mut early = Vec::new();
+    let mut early_bytes = 0;
     let mut recent = Recent::default();
     loop {
         let next = if early.is_empty() {
@@ -126,9 +131,16 @@ where
         if recent.has(of_engine(&piece)) {
             continue;
         }
-        match skipping.look(of_engine(&piece)) {
+        let look = match skipping.look(of_engine(&piece)) {
+            Look::Early if early_bytes > MOST_EARLY => Look::Lost,
+            look => look,
+        };
+        match look {
             Look::Seen => {}
-            Look::Early => early.push(piece),
+            Look::Early => {
+                early_bytes += piece.bytes.len() + OF_A_PIECE;
+                early.push(piece);
+            }
             Look::New => {
                 // What came early was seen before the seam then.
                 early.clear();
@@ -210,5 +222,43 @@ mod tests {
         // They were rotated away: what is there is given.
         assert_eq!(given(log[4..].to_vec(), seam, true), (vec![5, 6], true));
         assert_eq!(given(log[..3].to_vec(), seam, false), (vec![], true));
+    }
+
+    #[test]
+    fn of_what_comes_before_a_seam_not_any_amount_is_kept() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let seam = Seam::after(None, of_engine(&piece(1, "seen")));
+            let early = LogPiece {
+                time: Stamp(SECOND + 1),
+                ..piece(1, &"x".repeat(1 << 20))
+            };
+            for (last_try, found, least) in [(false, false, 0), (true, true, 16)] {
+                let (to, mut heard) = channel(100);
+                let mut count = 0;
+                let endless = futures_util::stream::poll_fn(|_| {
+                    count += 1;
+                    // Each with a time of its own: what is alike came before.
+                    let time = Stamp(early.time.0 + count);
+                    std::task::Poll::Ready((count < 40).then(|| Ok(LogPiece { time, ..early.clone() })))
+                });
+                let mut stream = Box::pin(endless);
+                assert_eq!(
+                    one_stream(&mut stream, 0, &mut Some(seam), last_try, &to)
+                        .await
+                        .unwrap(),
+                    found
+                );
+                drop((to, stream));
+                let mut given = 0;
+                while heard.recv().await.is_some() {
+                    given += 1;
+                }
+                assert!(given >= least && (found || count < 20), "{given} of {count}");
+            }
+        });
     }
 }

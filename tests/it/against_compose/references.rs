@@ -139,7 +139,7 @@ fn by_both(engine: &FakeEngine, images: &[&str], args: &[&str]) -> [(Done, Vec<S
 
 #[test]
 fn what_compose_pulls_is_pulled() {
-    let engine = FakeEngine::start();
+    let engine = FakeEngine::with_nothing();
     let [(compose, theirs), (ours, asked)] = by_both(&engine, &GOOD, &["pull"]);
     assert_eq!(compose.code, 0, "{}", compose.all());
     assert_eq!(ours.code, 0, "{}", ours.all());
@@ -154,7 +154,7 @@ fn what_compose_pulls_is_pulled() {
 
 #[test]
 fn what_compose_refuses_when_it_is_pulled_is_refused_then_and_asks_for_nothing() {
-    let engine = FakeEngine::start();
+    let engine = FakeEngine::with_nothing();
     for image in BAD
         .into_iter()
         .chain([&*"x".repeat(248), &*format!("a:{}", "t".repeat(129)), &DIGEST[7..]])
@@ -182,7 +182,7 @@ fn what_compose_refuses_when_it_is_pulled_is_refused_then_and_asks_for_nothing()
 
 #[test]
 fn no_command_makes_another_call_of_an_image_name() {
-    let engine = FakeEngine::start();
+    let engine = FakeEngine::with_nothing();
     for image in ["../volumes/prune?", "x/../../volumes/prune?a=", "%2e%2e/volumes/prune?"] {
         let project = project(&engine, &[image]);
         let build = format!(
@@ -227,7 +227,7 @@ fn no_command_makes_another_call_of_an_image_name() {
 
 #[test]
 fn names_on_the_command_line_are_words() {
-    let engine = FakeEngine::start();
+    let engine = FakeEngine::with_nothing();
     let project = project(&engine, &["redis"]);
     for args in [
         ["-p", "../volumes/prune?", "ps"].as_slice(),

@@ -1,0 +1,61 @@
+//! The connection to an engine. An engine may be broken, overloaded, or not one at all: no answer is believed to come, to end, or to be
+//! what it should be. bollard reads answers whole, and its streams keep what is not a whole line or frame yet, both without a limit;
+//! so every answer passes here first, and what bollard gets has the limits that `limits` lists.
+
+mod address;
+mod complaints;
+mod cutter;
+mod exchange;
+mod head;
+mod limits;
+mod line;
+mod relay;
+mod terms;
+mod weight;
+mod wrong;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::{BollardRequest, ClientVersion, Docker};
+use tokio::sync::Semaphore;
+
+use super::Endpoint;
+
+pub(super) use complaints::Complaints;
+pub(super) use limits::Patience;
+pub(super) use wrong::Wrong;
+
+use address::Address;
+
+/// bollard's own time limit is in seconds, and ours are shorter.
+const NEVER: u64 = 10 * 365 * 24 * 3600;
+
+/// A client whose answers have limits. What goes wrong in the middle of a stream, which bollard gives no reason for, is in
+/// `complaints`.
+///
+/// # Errors
+/// The address or its certificates can't be used.
+pub(super) fn client(
+    endpoint: &Endpoint,
+    version: &ClientVersion,
+    patience: Patience,
+    complaints: &Complaints,
+) -> Result<Docker, Error> {
+    let address = Arc::new(Address::of(endpoint)?);
+    let base = address.base();
+    let complaints = complaints.clone();
+    let places = Arc::new(Semaphore::new(limits::AT_ONCE));
+    let transport = move |request: BollardRequest| {
+        let terms = terms::of(&request, patience);
+        let (address, complaints, places) = (address.clone(), complaints.clone(), places.clone());
+        async move { exchange::exchange(&address, terms, request, &complaints, &places).await }
+    };
+    Docker::connect_with_custom_transport(transport, Some(base), NEVER, version)
+}
+
+/// `1.5 s`, for messages.
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}
