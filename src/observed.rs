@@ -200,8 +200,15 @@ impl Observed {
             .strip_prefix("docker.io/library/")
             .or_else(|| reference.strip_prefix("docker.io/"))
             .unwrap_or(reference);
+        // The engine lists what was pulled by digest without the tag beside it, which means nothing then.
+        if let Some((name, digest)) = short.split_once('@') {
+            let path = name.rfind('/').map_or(0, |slash| slash + 1);
+            let name = name[path..].find(':').map_or(name, |colon| &name[..path + colon]);
+            let id = self.images.get(&format!("{name}@{digest}"));
+            return id.map(String::as_str);
+        }
         let name_part = short.rsplit('/').next().unwrap_or(short);
-        let full = if name_part.contains(':') || short.contains('@') {
+        let full = if name_part.contains(':') {
             short.to_owned()
         } else {
             format!("{short}:latest")
@@ -210,5 +217,37 @@ impl Observed {
             .get(&full)
             .or_else(|| self.images.get(reference))
             .map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_found_by_every_form_of_its_name() {
+        let names = ["redis:8", "redis@sha256:11", "127.0.0.1:5000/a/b@sha256:22", "x:latest"];
+        let observed = Observed {
+            images: names
+                .iter()
+                .map(|name| ((*name).to_owned(), (*name).to_owned()))
+                .collect(),
+            ..Observed::default()
+        };
+        for (reference, found) in [
+            ("redis:8", Some("redis:8")),
+            ("docker.io/library/redis:8", Some("redis:8")),
+            ("x", Some("x:latest")),
+            ("redis", None),
+            ("redis@sha256:11", Some("redis@sha256:11")),
+            // With a digest the tag means nothing.
+            ("redis:8@sha256:11", Some("redis@sha256:11")),
+            ("docker.io/library/redis:9@sha256:11", Some("redis@sha256:11")),
+            ("redis:8@sha256:22", None),
+            ("127.0.0.1:5000/a/b:2@sha256:22", Some("127.0.0.1:5000/a/b@sha256:22")),
+            ("127.0.0.1:5000/a/b@sha256:22", Some("127.0.0.1:5000/a/b@sha256:22")),
+        ] {
+            assert_eq!(observed.image_id(reference), found, "{reference}");
+        }
     }
 }

@@ -28,7 +28,7 @@ const TABLE: [(&str, &[&str]); 28] = [
     ("redact", &["failure", "files", "secrets"]),
     ("codes", &["nearest"]),
     ("yaml", &["failure", "secrets"]),
-    ("settings", &["failure", "files", "nearest", "yaml"]),
+    ("settings", &["failure", "files", "image", "nearest", "yaml"]),
     ("render", &["failure", "files", "settings"]),
     ("observed", &["labels"]),
     ("compose", &["failure", "files", "image", "nearest", "secrets", "yaml"]),

@@ -210,7 +210,8 @@ fn a_recipe_that_downloads_names_what_the_download_adds_up_to() {
             continue;
         }
         let text = fs::read_to_string(&file).expect("a recipe");
-        let code: String = code(&text).into_iter().map(|(_, line)| format!("{line}\n")).collect();
+        let lines: Vec<String> = code(&text).into_iter().map(|(_, line)| line.to_string()).collect();
+        let code = lines.join("\n");
         let folder = file.parent().expect("its folder");
         // Each module by name: its sum stands beside it. `go mod download` alone reads the go.sum of the folder.
         let by_name = code.matches("go mod download -json \"").count();

@@ -92,7 +92,7 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Check(args) => check::run(session, &args).await,
         Command::Explain(args) => explain::run(session, &args),
         Command::Config(args) => config::run(session, &args),
-        Command::Render(args) => render::run(session, &args),
+        Command::Render(args) => render::run(session, &args).await,
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Up(args) => up::run(session, &args).await,
         Command::Status(args) => status::run(session, &args).await,

@@ -1,15 +1,24 @@
 //! `render`: writes docker-compose.yml and config/ from the templates.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use crate::failure::Exit;
+use crate::engine::Engine;
+use crate::failure::{Exit, Failure};
+use crate::image::ImageRef;
 use crate::render::{self, State};
+use crate::settings::{self, Pins};
 
 use super::Ended;
 use super::session::Session;
 
+/// How long a registry may take to say what a tag stands for.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
 /// `render`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RenderArgs {
     /// Show what would change, write nothing
     #[arg(long, conflicts_with_all = ["check", "force"])]
@@ -20,10 +29,15 @@ pub struct RenderArgs {
     /// Overwrite edited files too
     #[arg(long)]
     pub force: bool,
+    /// Ask the registries which image each tag stands for, and write the digests beside the tags (`pins` in magicctl.yaml). Exit 1 if
+    /// one of them has none then
+    #[arg(long, conflicts_with_all = ["diff", "check"])]
+    pub pin: bool,
 }
 
-pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
+pub(crate) async fn run(session: &Session, args: &RenderArgs) -> Ended {
     let root = session.root()?;
+    let all_pinned = if args.pin { pin(session).await? } else { true };
     let settings = session.settings()?;
     if args.diff {
         session.out.lines(render::diff(&root, &settings)?.lines());
@@ -59,7 +73,51 @@ pub(crate) fn run(session: &Session, args: &RenderArgs) -> Ended {
         };
         session.out.line(text);
     }
-    Ok((!well).then_some(Exit::Failed))
+    Ok((!well || !all_pinned).then_some(Exit::Failed))
+}
+
+/// Brings the digest of each image that the Compose file names into magicctl.yaml; whether all have one. That of an image whose
+/// registry gives no answer stays what it was.
+async fn pin(session: &Session) -> Result<bool, Failure> {
+    let settings = session.settings()?;
+    let images = render::images(&settings)?;
+    let engine = session.engine().await?;
+    let asked = images.iter().map(|name| digest(session, &engine, name));
+    let told = futures_util::future::join_all(asked).await;
+    let mut pins = Pins::new();
+    for (name, told) in images.iter().zip(told) {
+        let before = settings.pins.get(name);
+        let text = match (&told, before) {
+            (Ok(digest), Some(before)) if digest == before => format!("{name}: is {digest} still"),
+            (Ok(digest), Some(before)) => format!("{name}: is {digest} now, was {before}"),
+            (Ok(digest), None) => format!("{name}: is {digest}"),
+            (Err(why), Some(before)) => format!("{name}: stays {before}; its registry gave no digest: {why}"),
+            (Err(why), None) => format!("{name}: stays without a digest; its registry gave none: {why}"),
+        };
+        session.out.line(text);
+        if let Some(digest) = told.ok().or_else(|| before.cloned()) {
+            pins.insert(name.clone(), digest);
+        }
+    }
+    settings::write_pins(&session.root()?, &pins)?;
+    Ok(pins.len() == images.len())
+}
+
+/// What the registry says that `name` is; else why it doesn't.
+async fn digest(session: &Session, engine: &Engine, name: &str) -> Result<String, String> {
+    let image = ImageRef::parse(name).map_err(|bad| bad.to_string())?;
+    let logins = engine.logins_of(&image).await;
+    for warning in &logins.warnings {
+        session.warn(warning);
+    }
+    let asked = tokio::time::timeout(ANSWER_WITHIN, engine.registry_digest(&image, &logins));
+    match asked.await {
+        // It goes into a file: no more than a digest may.
+        Ok(Ok(digest)) if ImageRef::parse(&format!("{name}@{digest}")).is_ok() => Ok(digest),
+        Ok(Ok(_)) => Err("the answer is not a digest".to_owned()),
+        Ok(Err(error)) => Err(error.failure().to_string()),
+        Err(_elapsed) => Err(format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
+    }
 }
 
 fn described(state: &State) -> String {

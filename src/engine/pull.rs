@@ -112,6 +112,16 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The digest that `image`'s tag stands for in its registry today, for all platforms; asked by the engine with the login among
+    /// `logins`, nothing is pulled.
+    pub async fn registry_digest(&self, image: &ImageRef, logins: &Logins) -> Result<String, EngineError> {
+        let asked = self.docker.image(image).in_registry(logins.of_image(image)).await;
+        let told = asked.map_err(|error| self.error(error))?.descriptor.digest;
+        told.ok_or_else(|| EngineError::Refused(format!("the registry gave no digest for {image}")))
+    }
+}
+
 impl Layers {
     /// False when nothing was learned.
     fn hear(&mut self, info: CreateImageInfo) -> bool {

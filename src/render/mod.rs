@@ -10,6 +10,7 @@ mod project;
 mod state;
 mod template;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -45,6 +46,11 @@ pub struct Outcome {
 /// Every file, rendered from its template: the same settings give the same bytes.
 pub fn files(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
     template::all(settings)
+}
+
+/// The images that the Compose file names by tag, base images of builds among them; without the digests of `pins`.
+pub fn images(settings: &Settings) -> Result<BTreeSet<String>, Failure> {
+    template::images(settings)
 }
 
 /// Each file with what is on disk.
@@ -267,6 +273,34 @@ mod tests {
         assert_eq!(stack.services["kafka"].cpus, Some(2.0));
         assert_eq!(stack.services["worker"].image.as_deref(), Some("x"));
         assert_eq!(stack.services.len(), 7);
+    }
+
+    #[test]
+    fn every_image_is_rendered_with_its_digest_once_it_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for collector in ["promtail", "alloy"] {
+            let text = format!("collector: {collector}\n");
+            fs::write(root.join(crate::settings::FILE), &text).unwrap();
+            let images = images(&settings(root)).unwrap();
+            assert_eq!(images.len(), 6, "{images:?}");
+            let digest = format!("sha256:{}", "1".repeat(64));
+            let pins = images.iter().map(|image| (image.clone(), digest.clone())).collect();
+            assert!(crate::settings::write_pins(root, &pins).unwrap());
+            let compose = files(&settings(root)).unwrap().remove(0).text;
+            for line in compose.lines().filter(|line| line.contains("_IMAGE:-")) {
+                assert!(line.ends_with(&format!("@{digest}}}\"")), "{line}");
+            }
+            // The names themselves stay what they are, so that they can be asked for again.
+            assert_eq!(super::images(&settings(root)).unwrap(), images);
+        }
+        let stale =
+            "pins: {\"redis:1\": \"sha256:1111111111111111111111111111111111111111111111111111111111111111\"}\n";
+        fs::write(root.join(crate::settings::FILE), stale).unwrap();
+        assert!(
+            !files(&settings(root)).unwrap()[0].text.contains("@sha256:"),
+            "of another tag"
+        );
     }
 
     #[test]

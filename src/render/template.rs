@@ -1,6 +1,8 @@
 //! The templates, embedded, and what they are given.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use minijinja::{Environment, UndefinedBehavior, context};
 
@@ -44,7 +46,21 @@ const TEMPLATES: [Template; 8] = [
 /// The services that the Compose file's template names, beside the collector.
 const SERVICES: [&str; 5] = ["app-runner", "kafka", "redis", "loki", "grafana"];
 
+/// The images that the Compose file names by tag, without their digests.
+pub(super) fn images(settings: &Settings) -> Result<BTreeSet<String>, Failure> {
+    let named = Arc::default();
+    render(settings, &named)?;
+    // Whoever panicked in a template took the program along.
+    let named = named.lock().map(|named| named.clone());
+    Ok(named.unwrap_or_default())
+}
+
 pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
+    render(settings, &Arc::default())
+}
+
+/// Renders each template; the images that it asks for come into `named`.
+fn render(settings: &Settings, named: &Arc<Mutex<BTreeSet<String>>>) -> Result<Vec<Rendered>, Failure> {
     let services: Vec<&str> = SERVICES.into_iter().chain([settings.collector()]).collect();
     if let Some(name) = settings
         .resources
@@ -64,6 +80,17 @@ pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
         let line =
             |key: &str, value: Option<String>| value.map_or_else(String::new, |value| format!("\n    {key}: {value}"));
         line("mem_limit", limits.memory) + &line("cpus", limits.cpus)
+    });
+    let (pins, named) = (settings.pins.clone(), Arc::clone(named));
+    environment.add_function("pinned", move |image: String| {
+        let pinned = match pins.get(&image) {
+            Some(digest) => format!("{image}@{digest}"),
+            None => image.clone(),
+        };
+        if let Ok(mut named) = named.lock() {
+            named.insert(image);
+        }
+        pinned
     });
     let context = context! {
         collect => if settings.collects_project_only() { "${COMPOSE_PROJECT_NAME:-.*}" } else { ".*" },

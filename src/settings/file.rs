@@ -7,7 +7,7 @@ use crate::files::{Refused, Root};
 use crate::nearest::nearest;
 use crate::yaml::{Key, Node, Source, Value, parse};
 
-use super::{FILE, Limits, NAMED, PORTS, Service, Settings, value};
+use super::{FILE, Limits, NAMED, PORTS, Service, Settings, pins, value};
 
 /// No `magicctl.yaml` that a person wrote is larger.
 const LARGEST: u64 = 1 << 20;
@@ -55,6 +55,15 @@ pub(super) fn apply(settings: &mut Settings, root: &Root) -> Result<(), Failure>
                     settings.ports.insert(name, port(node)?);
                 }
             }
+            "pins" => {
+                for (image, node) in mapping(node)? {
+                    let digest = node.text().unwrap_or_default();
+                    pins::check(&image.name, digest).map_err(|what| {
+                        wrong(node, what).hint("`magicctl render --pin` writes them: IMAGE:TAG: sha256:DIGEST")
+                    })?;
+                    settings.pins.insert(image.name.clone(), digest.to_owned());
+                }
+            }
             name if NAMED.iter().any(|(known, _)| *known == name) => {
                 let text = node
                     .text()
@@ -70,7 +79,7 @@ pub(super) fn apply(settings: &mut Settings, root: &Root) -> Result<(), Failure>
             }
             _ => {
                 let named = NAMED.iter().map(|(name, _)| *name);
-                let known: Vec<&str> = named.chain(["ports", "resources", "services"]).collect();
+                let known: Vec<&str> = named.chain(["pins", "ports", "resources", "services"]).collect();
                 return Err(unknown(key, &known));
             }
         }

@@ -2,6 +2,7 @@
 //! What differs from machine to machine is no setting but a variable of the Compose file.
 
 mod file;
+mod pins;
 mod root;
 mod schema;
 mod value;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::files::Root;
 
+pub use pins::{Pins, write_pins};
 pub use root::find_root;
 pub use schema::{SettingsFile, schema};
 
@@ -48,6 +50,8 @@ pub struct Settings {
     pub resources: BTreeMap<String, Limits>,
     /// Templates of further services.
     pub services: Vec<Service>,
+    /// The digests of images.
+    pub pins: Pins,
 }
 
 /// The template of further services.
@@ -102,6 +106,7 @@ pub fn load(
         ports: PORTS.into_iter().collect(),
         resources: BTreeMap::new(),
         services: Vec::new(),
+        pins: Pins::new(),
     };
     let folder = Root::open(root).map_err(|refused| {
         Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
@@ -221,6 +226,9 @@ impl Settings {
         for service in &self.services {
             rows.push(in_file("services".to_owned(), service.path.display().to_string()));
         }
+        for (image, digest) in &self.pins {
+            rows.push(in_file(format!("pins.{image}"), digest.clone()));
+        }
         rows
     }
 }
@@ -289,6 +297,7 @@ mod tests {
             ("resources: {kafka: {ram: 1g}}\n", 1, 21, "no such setting", "memory"),
             ("resources: {kafka: {memory: lots}}\n", 1, 29, "no size", "512m"),
             ("services: [nope.yml]\n", 1, 12, "no file", ""),
+            ("pins:\n  redis:8: latest\n", 2, 12, "is not a digest", "render --pin"),
             ("- a\n", 1, 1, "mapping", ""),
         ] {
             let failure = loaded(text, &[], &[]).unwrap_err();

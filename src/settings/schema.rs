@@ -29,6 +29,8 @@ pub struct SettingsFile {
     pub resources: Option<BTreeMap<String, Resources>>,
     /// Files with further services for the Compose file.
     pub services: Option<Vec<String>>,
+    /// Digests of images, `sha256:…`, by name and tag; `render --pin` writes them.
+    pub pins: Option<BTreeMap<String, String>>,
 }
 
 /// Who ships the logs to Loki.
@@ -119,7 +121,7 @@ mod tests {
     fn the_schema_names_what_the_reader_reads() {
         let schema = schema();
         let mut read: Vec<String> = NAMED.iter().map(|(name, _)| (*name).to_owned()).collect();
-        read.extend(["ports", "resources", "services"].map(ToOwned::to_owned));
+        read.extend(["pins", "ports", "resources", "services"].map(ToOwned::to_owned));
         read.sort();
         assert_eq!(names(&schema), read);
         let mut ports: Vec<String> = PORTS.iter().map(|(name, _)| (*name).to_owned()).collect();

@@ -23,6 +23,7 @@ mod hostile_engine;
 mod logs;
 mod newer_engines;
 mod observability;
+mod pin;
 mod pull;
 mod readme;
 mod ready;

@@ -6,6 +6,7 @@ use crate::check::Finding;
 use crate::check::project::Project;
 use crate::codes;
 use crate::compose::Service;
+use crate::image::ImageRef;
 
 use super::client_key;
 use super::reach::{self, Reach};
@@ -73,10 +74,9 @@ impl Program {
         if is_app && project.folder.is_file(Path::new("proxy_config.yaml")) {
             return Some(Self::Gateway);
         }
-        let image = service.image.as_deref().unwrap_or_default();
-        let repository = image.split(['@', ':']).next().unwrap_or_default();
-        let program = repository.rsplit('/').next().unwrap_or_default();
-        let is = |name: &str| program == name || (service.name == name && service.build.is_none());
+        let image = service.image.as_deref().and_then(|image| ImageRef::parse(image).ok());
+        let program = image.as_ref().and_then(|image| image.name().rsplit('/').next());
+        let is = |name: &str| program == Some(name) || (service.name == name && service.build.is_none());
         [
             ("grafana", Self::Grafana),
             ("redis", Self::Redis),

@@ -3,7 +3,7 @@
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
-use bollard::models::{ImageInspect, PushImageInfo};
+use bollard::models::{DistributionInspect, ImageInspect, PushImageInfo};
 use bollard::query_parameters::{PushImageOptions, RemoveImageOptions, TagImageOptions};
 use futures_util::Stream;
 
@@ -23,6 +23,12 @@ impl<'a> OneImage<'a> {
 
     pub async fn inspect(&self) -> Result<ImageInspect, Error> {
         self.docker.inspect_image(self.image.as_str()).await
+    }
+
+    /// What its registry says of it.
+    pub async fn in_registry(&self, credentials: Option<DockerCredentials>) -> Result<DistributionInspect, Error> {
+        let name = self.image.as_str();
+        self.docker.inspect_registry_image(name, credentials).await
     }
 
     pub async fn remove(&self) -> Result<(), Error> {

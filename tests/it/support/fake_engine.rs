@@ -110,7 +110,12 @@ impl FakeEngine {
 
     /// An engine with nothing on it, which pulls and pushes what it is told to.
     pub fn with_nothing() -> Self {
-        Self::start(|call| {
+        Self::answering(|_| None)
+    }
+
+    /// The same, with a status and a body of its own for the paths that `own` gives them for.
+    pub fn answering(own: fn(&str) -> Option<(u16, String)>) -> Self {
+        Self::start(move |call| {
             let (status, body) = match call.path.as_str() {
                 "/_ping" => (200, "OK"),
                 "/version" => (
@@ -128,12 +133,13 @@ impl FakeEngine {
                 path if path.ends_with("/push") => (200, "{\"status\":\"done\"}\n"),
                 _ => (404, r#"{"message":"no such thing"}"#),
             };
+            let (status, body) = own(&call.path).unwrap_or((status, body.to_owned()));
             let head = format!(
                 "HTTP/1.1 {status} As asked\r\nApi-Version: 1.46\r\nOSType: linux\r\nContent-Type: application/json\r\n\
                  Connection: close\r\nContent-Length: {}\r\n\r\n",
                 body.len()
             );
-            let body = if call.method == "HEAD" { "" } else { body };
+            let body = if call.method == "HEAD" { String::new() } else { body };
             Box::new(move |wire| wire.write(format!("{head}{body}").as_bytes()))
         })
     }

@@ -100,6 +100,23 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// The digest that it gives for an image that was pushed, asked without the engine.
+    pub fn digest(&self, name: &str) -> String {
+        let script = format!(
+            "curl -fsSI --noproxy '*' -u 'user:open sesame' -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+             http://{}/v2/{name}/manifests/1 | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p'",
+            self.address
+        );
+        let done: Done = Command::new("bash")
+            .args(["-ec", &script])
+            .output()
+            .expect("bash runs")
+            .into();
+        done.ok().stdout.trim().to_owned()
+    }
+}
+
 impl Drop for Registry {
     fn drop(&mut self) {
         // It may have ended by itself.
