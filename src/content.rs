@@ -25,6 +25,8 @@ pub fn contents(stack: &Stack) -> Contents {
     sources
         .into_iter()
         .filter(|source| Path::new(source).starts_with(&stack.working_dir))
+        // Through a link it may lie elsewhere all the same, where nothing is ours to read.
+        .filter(|source| files::lies_below(Path::new(source), &stack.working_dir))
         .filter_map(|source| {
             let digest = digest(Path::new(&source)).ok().flatten()?;
             Some((source, digest))
@@ -61,8 +63,8 @@ fn digest(path: &Path) -> Result<Option<String>, Refused> {
     Ok(Some(hex::encode(hasher.finalize())))
 }
 
-/// The regular files at and below `path`, from there, in order; none when there are too many entries. A link to a file is
-/// followed, one to a folder is not; pipes and devices are left out.
+/// The regular files at and below `path`, from there, in order; none when there are too many entries. A link to a file in it
+/// is followed, one to a folder or out of it is not; pipes and devices are left out.
 fn files_of(path: &Path) -> Result<Option<Vec<PathBuf>>, Refused> {
     match files::kind(path)? {
         Some(Kind::File) => return Ok(Some(vec![PathBuf::new()])),
@@ -84,7 +86,7 @@ fn files_of(path: &Path) -> Result<Option<Vec<PathBuf>>, Refused> {
             match entry.kind {
                 Kind::File => found.push(inside),
                 Kind::Folder => folders.push(inside),
-                Kind::Link if files::kind(&path.join(&inside))? == Some(Kind::File) => found.push(inside),
+                Kind::Link if root.is_file(&inside) => found.push(inside),
                 _ => {}
             }
         }

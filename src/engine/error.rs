@@ -290,6 +290,10 @@ impl EngineError {
 
 /// The operating system's kind of the innermost I/O error.
 fn io_kind(error: &Error) -> Option<ErrorKind> {
+    // bollard passes this one's sources on, and not itself.
+    if let Error::IOError { err } = error {
+        return Some(err.kind());
+    }
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut kind = None;
     while let Some(error) = source {

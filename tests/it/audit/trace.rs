@@ -66,11 +66,25 @@ pub fn violations(account: &str, may_read: impl Fn(&str) -> bool, may_write: imp
             }
         }
     };
-    account
-        .lines()
-        .filter(|line| !is_fine(line))
-        .map(ToOwned::to_owned)
-        .collect()
+    whole_calls(account).into_iter().filter(|line| !is_fine(line)).collect()
+}
+
+/// The calls of an account, each in one line: one that another process interrupted is told in two parts.
+fn whole_calls(account: &str) -> Vec<String> {
+    let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut calls = Vec::new();
+    for line in account.lines() {
+        let (process, call) = line.split_once(' ').unwrap_or_default();
+        let call = call.trim_start();
+        if let Some(beginning) = call.strip_suffix("<unfinished ...>") {
+            begun.insert(process, beginning);
+        } else if let Some((_, end)) = call.strip_prefix("<... ").and_then(|rest| rest.split_once("resumed>")) {
+            calls.push(format!("{process} {}{end}", begun.remove(process).unwrap_or_default()));
+        } else {
+            calls.push(line.to_owned());
+        }
+    }
+    calls
 }
 
 /// The first text in quotes.
