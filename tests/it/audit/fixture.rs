@@ -103,7 +103,7 @@ pub const TRAPS: [Trap; 13] = [
     },
     Trap {
         name: "a Compose file from outside by .env",
-        lay: |at| at.write(".env", "COMPOSE_FILE=../outside/forbidden/a\n"),
+        lay: |at| at.write(".env", "COMPOSE_FILE=../outside/named/lines\n"),
     },
 ];
 
@@ -121,6 +121,8 @@ impl Fixture {
             fs::write(this.outside().join("forbidden").join(name), text).expect("a file outside");
         }
         fs::write(this.outside().join("named/by-the-file.env"), "NAMED=by-the-file\n").expect("a file outside");
+        // Compose reads it when it is named; its lines are nobody's business all the same.
+        fs::write(this.outside().join("named/lines"), format!("{CANARY}-lines\n")).expect("a file outside");
         this.files();
         this.git();
         this.everybody_may_look();
