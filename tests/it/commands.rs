@@ -186,7 +186,7 @@ fn files_are_named_from_where_the_user_is() {
     assert!(done.ok().stdout.contains(LIGHT_IMAGE));
     let bad = project.magicctl(&["-C", "/", "-p", "Not_Good", "status"]);
     assert!(
-        bad.code == 2 && bad.stderr.contains("no project's name"),
+        bad.code == 2 && bad.stderr.contains("is not a valid project name"),
         "{}",
         bad.all()
     );
