@@ -28,6 +28,7 @@ pub mod render;
 pub mod report;
 mod secrets;
 pub mod settings;
+pub mod shell;
 pub mod stamp;
 pub mod terminal;
 pub mod yaml;

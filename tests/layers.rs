@@ -14,14 +14,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 28] = [
+const TABLE: [(&str, &[&str]); 29] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
     ("labels", &[]),
     ("nearest", &[]),
     ("secrets", &[]),
+    ("shell", &[]),
     ("stamp", &[]),
-    ("failure", &[]),
+    ("failure", &["shell"]),
     ("files", &[]),
     ("programs", &[]),
     ("terminal", &[]),
@@ -32,7 +33,7 @@ const TABLE: [(&str, &[&str]); 28] = [
     ("render", &["failure", "files", "settings"]),
     ("observed", &["labels"]),
     ("compose", &["failure", "files", "image", "nearest", "secrets", "yaml"]),
-    ("plan", &["compose", "failure", "image", "labels", "observed"]),
+    ("plan", &["compose", "failure", "image", "labels", "observed", "shell"]),
     ("content", &["compose", "files", "plan"]),
     ("event", &["failure", "observed"]),
     (
@@ -53,13 +54,14 @@ const TABLE: [(&str, &[&str]); 28] = [
     (
         "cards",
         &[
-            "compose", "engine", "failure", "files", "logs", "nearest", "observed", "redact", "secrets",
+            "compose", "engine", "failure", "files", "logs", "nearest", "observed", "redact", "secrets", "shell",
+            "terminal",
         ],
     ),
     (
         "execute",
         &[
-            "compose", "engine", "event", "failure", "image", "labels", "plan", "ready",
+            "compose", "engine", "event", "failure", "image", "labels", "plan", "ready", "shell",
         ],
     ),
     (
@@ -77,6 +79,7 @@ const TABLE: [(&str, &[&str]); 28] = [
             "observed",
             "secrets",
             "settings",
+            "shell",
             "yaml",
         ],
     ),

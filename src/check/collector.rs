@@ -6,6 +6,7 @@ use crate::codes;
 use crate::files;
 
 use super::Finding;
+use super::finding::with_variable;
 use super::project::Project;
 use super::there::There;
 
@@ -56,10 +57,7 @@ pub(super) fn socket_elsewhere(project: &Project, there: &There) -> Vec<Finding>
                     "the engine in use listens on {} (rootless, or another context)",
                     engine.display()
                 ))
-                .fix(format!(
-                    "`DOCKER_SOCKET={} magicctl up`, or the same line in .env",
-                    engine.display()
-                ))
+                .fix(with_variable("DOCKER_SOCKET", &engine.to_string_lossy()))
                 .at(place),
         )
     });

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::codes::{Code, Severity};
 use crate::failure::{Exit, Failure, Place};
+use crate::shell::ShellCommand;
 
 use super::repair::Repair;
 
@@ -106,6 +107,15 @@ impl Finding {
     }
 }
 
+/// What to do where a variable of the Compose file has to be `value`.
+pub(super) fn with_variable(name: &str, value: &str) -> String {
+    let up = ShellCommand::assignment(name, value).map(|set| set.syntax("magicctl up"));
+    up.map_or_else(
+        || format!("set {name} in .env"),
+        |up| format!("`{up}`, or the same line in .env"),
+    )
+}
+
 /// Up to the first full stop or semicolon that ends a thought; the stop itself stays out.
 fn first_sentence(text: &str) -> &str {
     let end = text.match_indices(['.', ';']).map(|(at, _)| at).find(|at| {
@@ -138,6 +148,24 @@ fn inside_a_line(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_volume_says_is_one_value() {
+        for (value, fix) in [
+            ("abc", "`KAFKA_CLUSTER_ID=abc magicctl up`, or the same line in .env"),
+            (
+                "a; reboot",
+                "`KAFKA_CLUSTER_ID='a; reboot' magicctl up`, or the same line in .env",
+            ),
+            (
+                "`id`",
+                "`KAFKA_CLUSTER_ID='`id`' magicctl up`, or the same line in .env",
+            ),
+            ("a\u{1b}[2J", "set KAFKA_CLUSTER_ID in .env"),
+        ] {
+            assert_eq!(with_variable("KAFKA_CLUSTER_ID", value), fix);
+        }
+    }
 
     #[test]
     fn a_sentence_ends_where_a_reader_says_so() {

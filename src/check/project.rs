@@ -144,6 +144,11 @@ impl Project {
 
     /// `path` as the user names it: from the project's root.
     pub(super) fn shown<'p>(&self, path: &'p Path) -> std::path::Display<'p> {
-        path.strip_prefix(&self.root).unwrap_or(path).display()
+        self.relative(path).display()
+    }
+
+    /// The same as a path.
+    pub(super) fn relative<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
     }
 }

@@ -4,6 +4,7 @@ use crate::codes;
 use crate::compose::{MountKind, Service};
 use crate::observed::State;
 
+use super::finding::with_variable;
 use super::project::Project;
 use super::there::{More, There};
 use super::{Finding, Looked};
@@ -102,7 +103,8 @@ fn other_cluster(service: &Service, properties: &str) -> Option<Finding> {
         )
         .because("Kafka refuses to start on the data of another cluster")
         .fix(format!(
-            "`KAFKA_CLUSTER_ID={there} magicctl up`, or the same line in .env; only if its data may be lost, remove the volume"
+            "{}; only if its data may be lost, remove the volume",
+            with_variable("KAFKA_CLUSTER_ID", there)
         )),
     )
 }

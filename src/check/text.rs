@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::codes;
 use crate::failure::Place;
 use crate::files::{self, Refused};
+use crate::shell::ShellCommand;
 
 use super::Finding;
 use super::project::Project;
@@ -120,8 +121,9 @@ pub(super) fn unreadable(shown: &str, why: &str) -> Finding {
     if why.contains("ermission") {
         finding
     } else {
+        let list = ShellCommand::aside(ShellCommand::of("ls -l").path(Path::new(shown)));
         finding.fix(format!(
-            "see what it is (`ls -l {shown}`), and put a regular text file in its place"
+            "see what it is{list}, and put a regular text file in its place"
         ))
     }
 }

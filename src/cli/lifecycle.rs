@@ -12,6 +12,7 @@ use crate::plan::{self, Plan};
 use super::Ended;
 use super::carry::Carry;
 use super::session::Session;
+use super::verbs::there::up;
 
 /// `restart`.
 #[derive(Debug, Clone, Args)]
@@ -96,9 +97,7 @@ async fn run(
     let named: BTreeSet<String> = services.iter().cloned().collect();
     let there: BTreeSet<&str> = observed.containers.iter().filter_map(Container::service).collect();
     if let Some(missing) = named.iter().find(|name| !there.contains(name.as_str())) {
-        return Err(
-            Failure::failed(format!("{missing} has no container")).hint(format!("`magicctl up {missing}` makes it"))
-        );
+        return Err(Failure::failed(format!("{missing} has no container")).hint(up(missing, "makes it")));
     }
     if there.is_empty() {
         return Err(Failure::failed(format!("project {project} has no containers")).hint("`magicctl up` makes them"));

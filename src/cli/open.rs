@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::logs::explore;
+use crate::shell::ShellCommand;
 use crate::terminal::stdout_is_terminal;
 
 use super::Ended;
@@ -75,8 +76,10 @@ pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
             return Err(Failure::usage(format!("`{name}`: only `open logs` takes a service")));
         }
         (page, None) if args.errors => {
-            return Err(Failure::usage("--errors is for `open logs SERVICE`")
-                .hint(format!("for the page itself: `magicctl open {}`", page.name())));
+            let open = ShellCommand::of("magicctl open").syntax(page.name());
+            return Err(
+                Failure::usage("--errors is for `open logs SERVICE`").hint(format!("for the page itself: `{open}`"))
+            );
         }
         (Page::Grafana, None) => published(&stack, "grafana", 3000)?,
         (Page::App, None) => published(&stack, "app-runner", 8001)?,

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::observed::Observed;
 use crate::plan::{self, Action, Plan, Pull, Recreate, UpOptions};
 use crate::render;
+use crate::shell::ShellCommand;
 
 use super::Ended;
 use super::args::{MakeArgs, PullWhen, UpArgs};
@@ -75,7 +76,9 @@ pub(crate) async fn bring_up(
             ("status", "shows the state"),
             ("down", "takes it down; its data stays"),
         ];
-        next.extend(commands.map(|(command, what)| format!("`magicctl {command}` {what}")));
+        next.extend(
+            commands.map(|(command, what)| format!("`{}` {what}", ShellCommand::of("magicctl").syntax(command))),
+        );
     }
     carry.finish(&services, next).await
 }

@@ -3,6 +3,7 @@
 use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::observed::Container;
+use crate::shell::ShellCommand;
 
 /// The container name that `service` needs is held by `container`, which is not ours.
 pub fn name_taken(stack: &Stack, service: &str, container: &Container) -> Failure {
@@ -11,9 +12,13 @@ pub fn name_taken(stack: &Stack, service: &str, container: &Container) -> Failur
         (Some(project), Some(other)) => format!("it is {other} of project {project} ({})", container.status),
         _ => format!("it was made by hand from {} ({})", container.image, container.status),
     };
-    let fix = match container.project() {
-        Some(project) => format!("stop that project (`magicctl -p {project} down`)"),
-        None => format!("remove it if it is not needed (`docker rm -f {name}`)"),
+    let fix = if let Some(project) = container.project() {
+        let down = ShellCommand::of("magicctl -p").value(project);
+        let down = down.map(|down| down.syntax("down"));
+        format!("stop that project{}", ShellCommand::aside(down))
+    } else {
+        let remove = ShellCommand::of("docker rm -f").operand(name);
+        format!("remove it if it is not needed{}", ShellCommand::aside(remove))
     };
     // The rendered file puts this variable before each name.
     let prefixed = stack

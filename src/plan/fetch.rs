@@ -6,6 +6,7 @@ use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::image::ImageRef;
 use crate::observed::Observed;
+use crate::shell::ShellCommand;
 
 use super::step::{Action, Plan, StepId};
 
@@ -70,8 +71,8 @@ pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Result
         let service = &stack.services[name];
         let can_be_built = service.build.is_some();
         if !is_named(service) || (can_be_built && options.ignore_buildable) {
-            plan.notes
-                .push(format!("{name} is built, not pulled: `magicctl build {name}`"));
+            let build = ShellCommand::aside(ShellCommand::of("magicctl build").operand(name));
+            plan.notes.push(format!("{name} is built, not pulled{build}"));
             continue;
         }
         let best_effort = options.ignore_failures || can_be_built;

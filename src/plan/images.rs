@@ -6,6 +6,7 @@ use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::image::ImageRef;
 use crate::observed::Observed;
+use crate::shell::ShellCommand;
 
 use super::options::{Pull, UpOptions};
 use super::step::{Action, Plan, StepId};
@@ -56,9 +57,13 @@ pub(super) fn plan_images(
                 if there {
                     continue;
                 }
+                let command = ShellCommand::of("magicctl build").operand(name);
                 return Err(Failure::failed(format!("{name} has no image: {image} is not there"))
                     .because("--no-build was given")
-                    .hint(format!("build it (`magicctl build {name}`), or leave --no-build out")));
+                    .hint(format!(
+                        "build it{}, or leave --no-build out",
+                        ShellCommand::aside(command)
+                    )));
             }
             stack.tags_of(service)?;
             let action = Action::BuildImage {

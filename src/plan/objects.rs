@@ -6,6 +6,7 @@ use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Network, Observed};
+use crate::shell::ShellCommand;
 
 use super::object_hash::{network_hash, volume_hash};
 use super::step::{Action, Plan, StepId, target_of};
@@ -47,8 +48,8 @@ pub(super) fn plan_networks(
                         "the file says that {key} is external, so magicctl doesn't make it"
                     ))
                     .hint(format!(
-                        "make it (`docker network create {}`) or take `external: true` out",
-                        network.name
+                        "make it{} or take `external: true` out",
+                        ShellCommand::aside(ShellCommand::of("docker network create").operand(&network.name))
                     )));
             }
             (Some(there), false) => {
@@ -160,8 +161,8 @@ pub(super) fn plan_volumes(
                         "the file says that {key} is external, so magicctl doesn't make it"
                     ))
                     .hint(format!(
-                        "make it (`docker volume create {}`) or take `external: true` out",
-                        volume.name
+                        "make it{} or take `external: true` out",
+                        ShellCommand::aside(ShellCommand::of("docker volume create").operand(&volume.name))
                     )));
             }
             (Some(there), false) => {
@@ -175,10 +176,13 @@ pub(super) fn plan_volumes(
                 }
                 let hash = there.labels.get(labels::CONFIG_HASH);
                 if hash.is_some_and(|hash| *hash != volume_hash(volume)) {
+                    let remove = ShellCommand::of("docker volume rm").operand(&volume.name);
+                    let remove =
+                        remove.map(|remove| format!(" (`{remove}` after `magicctl down` if that is what you want)"));
                     plan.notes.push(format!(
-                        "the file wants volume {} otherwise than it is; making it anew would lose its data, so it stays \
-                         (`docker volume rm {0}` after `magicctl down` if that is what you want)",
-                        volume.name
+                        "the file wants volume {} otherwise than it is; making it anew would lose its data, so it stays{}",
+                        volume.name,
+                        remove.unwrap_or_default()
                     ));
                 }
             }

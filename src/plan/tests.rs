@@ -577,3 +577,26 @@ fn a_job_is_one_also_when_only_it_is_brought_up() {
     let last = told(&plan).pop().unwrap();
     assert!(last.starts_with("wait until completed p-job-1"), "{last}");
 }
+
+#[test]
+fn names_of_others_are_words_of_a_command() {
+    let stack = stack("services: {a: {image: redis}}\n");
+    let hint = |project: Option<&str>, name: &str| {
+        let mut held = container("1", name, State::Created);
+        let labels = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
+        held.labels.extend(labels);
+        super::name_taken(&stack, "a", &held).hint.unwrap()
+    };
+    for (project, name, part) in [
+        (Some("other"), "a", "(`magicctl -p other down`)"),
+        (Some("x; reboot #"), "a", "(`magicctl -p 'x; reboot #' down`)"),
+        (None, "a $(reboot)", "(`docker rm -f 'a $(reboot)'`)"),
+        (None, "--all", "(`docker rm -f -- --all`)"),
+        // No option, and nothing that a terminal would act on.
+        (Some("--help"), "a", "stop that project, or"),
+        (None, "a\u{1b}]0;x\u{7}", "if it is not needed, or"),
+    ] {
+        let hint = hint(project, name);
+        assert!(hint.contains(part), "{hint}");
+    }
+}

@@ -9,6 +9,7 @@ use crate::check::{Finding, checklist};
 use crate::codes;
 use crate::compose::FileSource;
 use crate::files;
+use crate::shell::ShellCommand;
 
 /// Sources that are not there. Those of an engine elsewhere are not ours to look for.
 pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding> {
@@ -30,7 +31,7 @@ pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding
                     format!("{} mounts {source}, which is not there", service.name),
                 )
                 .because("Compose would make an empty folder of that name, and the service would find that instead")
-                .fix(format!("make it: `{}`", how_to_make(source)))
+                .fix(how_to_make(source).map_or_else(|| "make it".to_owned(), |make| format!("make it: `{make}`")))
                 .at(place),
             );
         }
@@ -63,11 +64,36 @@ fn is_there(path: &Path) -> bool {
     !matches!(files::kind(path), Ok(None))
 }
 
-fn how_to_make(source: &str) -> String {
+fn how_to_make(source: &str) -> Option<ShellCommand> {
     let path = Path::new(source);
     match (path.extension(), path.parent()) {
-        (Some(_), Some(parent)) if !is_there(parent) => format!("mkdir -p {} && touch {source}", parent.display()),
-        (Some(_), _) => format!("touch {source}"),
-        (None, _) => format!("mkdir -p {source}"),
+        (Some(_), Some(parent)) if !is_there(parent) => {
+            ShellCommand::of("mkdir -p").path(parent)?.syntax("&& touch").path(path)
+        }
+        (Some(_), _) => ShellCommand::of("touch").path(path),
+        (None, _) => ShellCommand::of("mkdir -p").path(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::how_to_make;
+
+    #[test]
+    fn a_source_is_one_word() {
+        for (source, made) in [
+            ("/srv/a b", Some("mkdir -p '/srv/a b'")),
+            (
+                "/nowhere/`id`/x.txt",
+                Some("mkdir -p '/nowhere/`id`' && touch '/nowhere/`id`/x.txt'"),
+            ),
+            ("/$(reboot).yml", Some("touch '/$(reboot).yml'")),
+            ("-rf", Some("mkdir -p ./-rf")),
+            ("/srv/../../etc", None),
+            ("/srv/a\nb", None),
+        ] {
+            let command = how_to_make(source).map(|command| command.to_string());
+            assert_eq!(command.as_deref(), made, "{source:?}");
+        }
     }
 }

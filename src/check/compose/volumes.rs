@@ -6,6 +6,7 @@ use crate::check::there::There;
 use crate::codes;
 use crate::compose::MountKind;
 use crate::labels;
+use crate::shell::ShellCommand;
 
 pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
     let Some(stack) = project.stack() else {
@@ -31,8 +32,11 @@ pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
                     ),
                 )
                 .fix(format!(
-                    "`docker volume create {}`, or take `external: true` out",
-                    volume.name
+                    "{}, or take `external: true` out",
+                    ShellCommand::or(
+                        ShellCommand::of("docker volume create").operand(&volume.name),
+                        "make it"
+                    )
                 )),
             ),
             Some(found) if !volume.external => {
@@ -65,8 +69,11 @@ pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
                     ),
                 )
                 .fix(format!(
-                    "`docker network create {}`, or take `external: true` out",
-                    network.name
+                    "{}, or take `external: true` out",
+                    ShellCommand::or(
+                        ShellCommand::of("docker network create").operand(&network.name),
+                        "make it"
+                    )
                 )),
             );
         }

@@ -10,6 +10,7 @@ use crate::check::repair::Repair;
 use crate::check::text::Text;
 use crate::codes;
 use crate::files;
+use crate::shell::ShellCommand;
 
 /// A right of others.
 const READ: u32 = 0o4;
@@ -42,7 +43,11 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
             let repair = project.repairable(Repair::CloseToOthers { path: path.to_owned() });
             findings.push(if keeps_reading {
                 match repair {
-                    Ok(repair) => finding.fix(format!("chmod o-rwx {shown}")).repaired_by(repair),
+                    Ok(repair) => {
+                        let close = ShellCommand::of("chmod o-rwx").path(project.relative(path));
+                        let close = close.map_or_else(|| "take that right away".to_owned(), |close| close.to_string());
+                        finding.fix(close).repaired_by(repair)
+                    }
                     Err(why) => finding.fix(format!("close it where it lies; `--fix` leaves it alone, as {why}")),
                 }
             } else {
@@ -54,12 +59,14 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
             && uid != about.owner
             && about.mode & 0o040 == 0
         {
+            let open = ShellCommand::of("chmod o+r").path(project.relative(path));
+            let open = open.map(|open| open.syntax("&& chmod o-rwx ."));
             findings.push(
                 Finding::new(
                     &codes::KEYS_CLOSED,
                     format!("the app runs as user {uid}, which can't read {shown}"),
                 )
-                .fix(format!("chmod o+r {shown} && chmod o-rwx .")),
+                .fix(open.map_or_else(|| "let others read it".to_owned(), |open| open.to_string())),
             );
         }
     }

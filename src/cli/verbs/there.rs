@@ -7,6 +7,7 @@ use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::observed::{Container, Observed};
+use crate::shell::ShellCommand;
 
 /// The project and the containers that it has.
 pub(crate) struct There {
@@ -96,7 +97,7 @@ impl There {
                 let numbers: Vec<String> = all.iter().map(|container| container.number().to_string()).collect();
                 let failure = Failure::failed(format!("{service} has no container number {index}"));
                 if numbers.is_empty() {
-                    failure.hint(format!("`magicctl up {service}` makes one"))
+                    failure.hint(up(service, "makes one"))
                 } else {
                     failure.hint(format!("there are: {}", numbers.join(", ")))
                 }
@@ -111,7 +112,7 @@ impl There {
         }
         Err(Failure::failed(format!("{service} is not running"))
             .because(format!("{} is {}", container.name, container.status))
-            .hint(format!("`magicctl up {service}` starts it")))
+            .hint(up(service, "starts it")))
     }
 
     /// The containers as plans look at them.
@@ -124,5 +125,14 @@ impl There {
 }
 
 fn none_of(service: &str) -> Failure {
-    Failure::failed(format!("{service} has no container")).hint(format!("`magicctl up {service}` makes it"))
+    Failure::failed(format!("{service} has no container")).hint(up(service, "makes it"))
+}
+
+/// What `magicctl up` does for `service`, as a hint.
+pub(crate) fn up(service: &str, what: &str) -> String {
+    let command = ShellCommand::of("magicctl up").operand(service);
+    format!(
+        "`{}` {what}",
+        command.unwrap_or_else(|| ShellCommand::of("magicctl up"))
+    )
 }

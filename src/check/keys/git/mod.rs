@@ -11,6 +11,7 @@ use crate::check::Finding;
 use crate::check::project::Project;
 use crate::check::repair::Repair;
 use crate::codes;
+use crate::shell::ShellCommand;
 
 use ignored::Patterns;
 use repository::Repository;
@@ -62,8 +63,9 @@ fn tracked(repository: &Repository, files: &[&Path]) -> Result<Vec<Finding>, Str
         .filter(|path| tracked.contains(&repository.prefix.join(path)))
         .map(|path| {
             let shown = path.display();
+            let remove = untrack(path).map_or_else(|| "take it out of git".to_owned(), |remove| remove.to_string());
             Finding::new(&codes::KEYS_TRACKED, format!("git tracks {shown}")).fix(format!(
-                "git rm --cached {shown}, and replace its keys if anybody else has the repository"
+                "{remove}, and replace its keys if anybody else has the repository"
             ))
         })
         .collect())
@@ -107,4 +109,37 @@ fn open_files(project: &Project, open: &[&Path]) -> Option<Finding> {
         Ok(repair) => finding.repaired_by(repair),
         Err(why) => finding.fix(format!("{by_hand}; `--fix` leaves it alone, as {why}")),
     })
+}
+
+/// The command that takes the file at `path` out of git and leaves it where it is.
+fn untrack(path: &Path) -> Option<ShellCommand> {
+    // Git would take other names for patterns (gitglossary, pathspec).
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let remove = if path.to_str()?.chars().all(is_plain) {
+        ShellCommand::of("git rm --cached")
+    } else {
+        ShellCommand::of("git --literal-pathspecs rm --cached")
+    };
+    remove.path(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_one_word_and_no_pattern() {
+        for (path, remove) in [
+            ("keys_pool/a.env", "git rm --cached keys_pool/a.env"),
+            (
+                "keys_pool/*.env",
+                "git --literal-pathspecs rm --cached 'keys_pool/*.env'",
+            ),
+            ("env/`id`", "git --literal-pathspecs rm --cached 'env/`id`'"),
+            ("-x.env", "git rm --cached ./-x.env"),
+        ] {
+            assert_eq!(untrack(Path::new(path)).unwrap().to_string(), remove);
+        }
+        assert_eq!(untrack(Path::new("env/a\nb")), None);
+    }
 }
