@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::shell::ShellCommand;
+
 /// The process's exit code. Scripts rely on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -145,7 +147,7 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The same as commands to copy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub run: Vec<String>,
+    pub run: Vec<ShellCommand>,
     /// Other services of the stack whose failure would explain this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blames: Vec<String>,
@@ -219,13 +221,13 @@ impl Failure {
             why: all(&self.why),
             evidence: self.evidence.iter().map(|evidence| evidence.masked(&mask)).collect(),
             hint: self.hint.as_deref().map(&mask),
-            run: all(&self.run),
+            run: self.run.iter().map(|command| command.masked(&mask)).collect(),
             ..self.clone()
         }
     }
 
     /// Adds a command to copy.
-    pub fn run(mut self, command: impl Into<String>) -> Self {
+    pub fn run(mut self, command: impl Into<ShellCommand>) -> Self {
         self.run.push(command.into());
         self
     }

@@ -4,15 +4,20 @@ use regex::{Captures, Regex};
 
 use crate::failure::{Evidence, Failure, Place};
 use crate::logs::Last;
+use crate::shell::ShellCommand;
 
 use super::dockerfile;
 use super::fill::Known;
 use super::rules::{self, At, On, Rule};
-use super::surroundings::{Surroundings, read};
+use super::surroundings::Surroundings;
 use super::symptoms::{Ended, Stage, Symptoms};
 
 /// How many records of the log a card shows.
 const RECORDS: usize = 10;
+
+/// What shows more of a log, and what starts a service again after a change.
+const LOGS: &str = "magicctl logs {service} --tail 50";
+const REBUILD: &str = "magicctl rebuild {service}";
 
 /// A cause that was recognised.
 struct Cause {
@@ -20,7 +25,7 @@ struct Cause {
     what: String,
     why: String,
     fix: String,
-    run: Vec<String>,
+    run: Vec<ShellCommand>,
     place: Option<Place>,
     /// The record of the log that decides, by its index.
     record: Option<usize>,
@@ -30,7 +35,7 @@ struct Cause {
 /// What `symptoms` mean, with all that they are known by.
 pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     // Before a pattern can catch a part of a key.
-    let symptoms = &symptoms.masked(|text| around.mask(text));
+    let symptoms = &symptoms.masked(|text| around.mask_whole(text));
     let cause = recognised(symptoms, around).unwrap_or_else(|| unknown(symptoms, around));
     let stage = phrase(symptoms);
     let mut failure = Failure::failed(if cause.what.is_empty() {
@@ -42,25 +47,8 @@ pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     .because(cause.why)
     .hint(cause.fix);
     failure.service = Some(symptoms.service.clone()).filter(|name| !name.is_empty());
-    // Without `build` there is nothing to build anew.
-    let service = around.service(&symptoms.service);
-    let is_pulled = service.is_some_and(|service| service.build.is_none());
-    let own = |line: String| match line.strip_prefix("magicctl ") {
-        Some(rest) if is_pulled && rest.starts_with("rebuild ") => format!("{} up", around.again),
-        Some(rest) => format!("{} {rest}", around.again),
-        None => line,
-    };
-    failure.run = cause.run.into_iter().map(own).collect();
-    // Those that wait for it are not part of its rebuild.
-    let rebuilds = failure.run.last().is_some_and(|line| line.contains(" rebuild "));
-    if rebuilds
-        && around
-            .others(&symptoms.service)
-            .any(|other| other.depends_on.contains_key(&symptoms.service))
-    {
-        failure.run.push(format!("{} up", around.again));
-    }
-    failure.place = cause.place;
+    failure.run = cause.run;
+    failure.place = cause.place.map(|place| around.as_shown(place));
     failure.blames = cause.blames;
     failure.evidence = evidence(symptoms, cause.record);
     failure
@@ -146,7 +134,7 @@ fn fitting(
         what: known.fill(rule.what)?,
         why: known.fill(rule.why)?,
         fix: known.fill(rule.fix)?,
-        run: rule.run.iter().map(|line| known.command(line)).collect::<Option<_>>()?,
+        run: known.commands(rule.run)?,
         place: place(rule.at, &known),
         record: None,
         blames,
@@ -175,11 +163,11 @@ fn place(at: At, known: &Known<'_>) -> Option<Place> {
             let file = around
                 .host(service, &absolute.to_string_lossy())
                 .or_else(|| around.in_context(service, path))?;
-            Surroundings::line(&file, caught("line")?.parse().ok()?)
+            around.line(&file, caught("line")?.parse().ok()?)
         }
         At::Requirement => {
             let (file, line) = around.requirement(service, caught("name")?)?;
-            Surroundings::line(&file, line)
+            around.line(&file, line)
         }
     }
 }
@@ -188,16 +176,15 @@ fn place(at: At, known: &Known<'_>) -> Option<Place> {
 fn step_place(symptoms: &Symptoms, around: &Surroundings<'_>, line: Option<&str>) -> Option<Place> {
     let file = around.dockerfile(&symptoms.service)?;
     if let Some(number) = line.and_then(|line| line.parse().ok()) {
-        return Surroundings::line(&file, number);
+        return around.line(&file, number);
     }
-    let text = read(&file)?;
+    let text = around.read(&file)?;
     let (number, _) = dockerfile::line_of(&text, &symptoms.step.as_ref()?.name)?;
-    Surroundings::line(&file, number)
+    around.line(&file, number)
 }
 
 /// A cause that no rule knows: what there is to see, and where to look further.
 fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
-    let service = &symptoms.service;
     let known = Known {
         symptoms,
         around,
@@ -211,8 +198,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         .or_else(|| last(|record| record.is_stderr))
         .or_else(|| last(is_said));
     let said = last_words.and_then(|index| symptoms.records[index].lines.first());
-    let logs = format!("magicctl logs {service} --tail 50");
-    let (code, what, why, fix, run) = match (&symptoms.stage, symptoms.said.as_str()) {
+    let (code, what, why, fix, run): (_, _, _, _, &[&'static str]) = match (&symptoms.stage, symptoms.said.as_str()) {
         (Stage::TimedOut(_), _) => (
             "MC580",
             said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
@@ -221,13 +207,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
                 None => "it runs and reports no error: it may only be slow".to_owned(),
             },
             "see what it is doing; if it only is slow, wait longer".to_owned(),
-            vec![
-                logs,
-                format!(
-                    "magicctl up --wait-timeout {}s",
-                    known.fill("{longer}").unwrap_or_else(|| "300".to_owned())
-                ),
-            ],
+            &[LOGS, "magicctl up --wait-timeout {longer}s"],
         ),
         (_, "") => {
             let what = said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said));
@@ -241,14 +221,14 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
             known
                 .fill("mend what it names in {dockerfile}, then build anew")
                 .unwrap_or_else(|| "mend what it names, then build anew".to_owned()),
-            vec![format!("magicctl rebuild {service}")],
+            &[REBUILD],
         ),
         (_, said) => (
             "MC514",
             one_line(said),
             "the engine says so; magicctl knows no more about it".to_owned(),
             "mend what it names, then go on; the engine's own log may say more".to_owned(),
-            vec!["sudo journalctl -u docker -n 30".to_owned(), "magicctl up".to_owned()],
+            &["sudo journalctl -u docker -n 30", "magicctl up"],
         ),
     };
     Cause {
@@ -256,7 +236,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         what,
         why,
         fix,
-        run,
+        run: known.commands(run).unwrap_or_default(),
         place: match symptoms.stage {
             Stage::Build => step_place(symptoms, around, None),
             _ if code == "MC540" => place(At::Key("command"), &known),
@@ -269,15 +249,20 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
 
 /// Of a program that ended for its own reason: why, what to do, and the commands. Its log is only sent for when the card
 /// does not show all of it.
-fn own_reason(known: &Known<'_>, last_words: Option<usize>, is_error: bool) -> (String, String, Vec<String>) {
+fn own_reason(
+    known: &Known<'_>,
+    last_words: Option<usize>,
+    is_error: bool,
+) -> (String, String, &'static [&'static str]) {
     let service = &known.symptoms.service;
-    let again = format!("magicctl rebuild {service}");
     if last_words.is_none() {
-        let image = known.fill("{image}").unwrap_or_default();
+        let image = known.image();
+        let shell = image.and_then(|image| ShellCommand::of("docker run --rm -it").operand(&image));
+        let shell = shell.map_or_else(String::new, |shell| format!(": `{}`", shell.syntax("sh")));
         return (
             "the program gave up without a word".to_owned(),
-            format!("run its command by hand and look: `docker run --rm -it {image} sh`"),
-            vec![again],
+            format!("run its command by hand and look{shell}"),
+            &[REBUILD],
         );
     }
     let others = others(known.symptoms, last_words).len();
@@ -291,13 +276,12 @@ fn own_reason(known: &Known<'_>, last_words: Option<usize>, is_error: bool) -> (
     let ran = known.fill(" (`{ran}`)").filter(|_| !is_shown).unwrap_or_default();
     let fix = format!("mend what those words name, in its command{ran} or in what that reads, then start it again");
     if others <= RECORDS {
-        return (why.to_owned(), fix, vec![again]);
+        return (why.to_owned(), fix, &[REBUILD]);
     }
-    let logs = format!("magicctl logs {service} --tail 50");
     (
         why.to_owned(),
         format!("{fix}; this shows what it said before"),
-        vec![logs, again],
+        &[LOGS, REBUILD],
     )
 }
 

@@ -33,6 +33,26 @@ pub(super) fn is_instruction(line: &str, words: &[&str]) -> bool {
     words.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
+/// The instruction that copies `from` of the build context to `to` in the image; nothing when they can't be written in one line.
+pub(super) fn copy_instruction(from: &str, to: &str) -> Option<String> {
+    let is_plain = |path: &str| {
+        let is_of_it = |c: char| c.is_ascii_alphanumeric() || "-_./+@".contains(c);
+        !path.starts_with('-') && !path.is_empty() && path.chars().all(is_of_it)
+    };
+    if is_plain(from) && is_plain(to) {
+        return Some(format!("COPY {from} {to}"));
+    }
+    // As JSON a path may hold spaces; `$` begins a variable there, too.
+    if [from, to]
+        .iter()
+        .any(|path| path.contains(|c: char| c.is_control() || c == '$'))
+    {
+        return None;
+    }
+    let paths = serde_json::to_string(&[from, to]).ok()?;
+    Some(format!("COPY {paths}"))
+}
+
 fn source(dockerfile: &str, number: usize) -> Option<(usize, &str)> {
     Some((number, dockerfile.lines().nth(number - 1)?))
 }
@@ -96,6 +116,16 @@ mod tests {
     use super::*;
 
     const FILE: &str = "ARG BASE=python:3.12\nFROM ${BASE} AS build\n# a word\nRUN a \\\n    && b\n\nFROM ${BASE}\nWORKDIR /app\nCOPY ${X} ./\nRUN false\n";
+
+    #[test]
+    fn what_is_copied_stays_one_path() {
+        let copy = |from, to| copy_instruction(from, to);
+        assert_eq!(copy("a.py", "/app/a.py").as_deref(), Some("COPY a.py /app/a.py"));
+        assert_eq!(copy("a b", "/\"x").as_deref(), Some(r#"COPY ["a b","/\"x"]"#));
+        assert_eq!(copy("a\nRUN id", "/x"), None);
+        assert_eq!(copy("${HOME}", "/x"), None);
+        assert_eq!(copy("--from=x", "/x").as_deref(), Some(r#"COPY ["--from=x","/x"]"#));
+    }
 
     #[test]
     fn by_its_text_and_by_its_number() {

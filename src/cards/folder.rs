@@ -1,14 +1,16 @@
 //! Looks into the project's folder for what a card can name: the file that was meant, or that there is none.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::engine::Ignore;
+use crate::files::Kind;
 use crate::secrets;
 
-use super::dockerfile::is_instruction;
-use super::surroundings::{Surroundings, read, words};
+use super::dockerfile::{copy_instruction, is_instruction};
+use super::fill::Filled;
+use super::reach::climbs;
+use super::surroundings::{Surroundings, words};
 
 /// How many files and folders are looked at. The nearest come first.
 const MOST: usize = 5000;
@@ -27,7 +29,7 @@ impl Surroundings<'_> {
         let mut folders = VecDeque::from([self.stack?.working_dir.clone()]);
         let mut seen = 0;
         while let Some(folder) = folders.pop_front() {
-            for (path, is_folder) in entries(&folder) {
+            for (path, is_folder) in self.own_entries(&folder) {
                 seen += 1;
                 if path.file_name() == Some(wanted) && found.replace(path.clone()).is_some() {
                     return None;
@@ -49,16 +51,25 @@ impl Surroundings<'_> {
     }
 
     /// The command that lets `path` of the build context through to the builder.
-    pub(super) fn let_in(&self, service: &str, path: &str) -> Option<String> {
-        self.in_context(service, path)
-            .filter(|_| !secrets::are_in(Path::new(path)))?;
-        let ignore = self.ignore_file(service).filter(|file| file.is_file())?;
-        Some(self.append(&format!("!{path}"), &ignore))
+    pub(super) fn let_in(&self, service: &str, path: &str) -> Option<Filled> {
+        // A line of .dockerignore is a pattern: a name that is one, too, would let in more than itself.
+        let is_pattern = path.contains(['*', '?', '[', '\\']) || path.trim() != path;
+        let is_secret = secrets::are_in(Path::new(path));
+        self.in_context(service, path).filter(|_| !is_secret)?;
+        let ignore = self.ignore_file(service)?;
+        Some(Filled::of(if is_pattern {
+            None
+        } else {
+            self.append(&format!("!{path}"), &ignore)
+        }))
     }
 
+    /// The `.dockerignore` that holds for the build of `service`: the Dockerfile's own goes before that of the context.
     fn ignore_file(&self, service: &str) -> Option<PathBuf> {
         let build = self.service(service)?.build.as_ref()?;
-        Some(Ignore::file_of(&build.context, &build.dockerfile))
+        let names = [format!("{}.dockerignore", build.dockerfile), ".dockerignore".to_owned()];
+        let mut files = names.iter().map(|name| build.context.join(name));
+        files.find(|file| self.kind(file) == Some(Kind::File))
     }
 
     /// The file of the build context that is meant for `path` of the image.
@@ -70,13 +81,13 @@ impl Surroundings<'_> {
     /// The line for the Dockerfile that copies what the project has for `path` of the container there.
     pub(super) fn copy_line(&self, service: &str, path: &str) -> Option<String> {
         let there = self.meant_for(service, path).or_else(|| self.elsewhere(path))?;
-        Some(format!("COPY {} {path}", self.in_context_as(service, &there)?))
+        copy_instruction(&self.in_context_as(service, &there)?, path)
     }
 
     /// The file of the build context for `path` of the container that .dockerignore keeps from the builder.
     pub(super) fn left_out(&self, service: &str, path: &str) -> Option<String> {
         let there = self.meant_for(service, path)?;
-        let ignore = read(&self.ignore_file(service)?)?;
+        let ignore = self.read(&self.ignore_file(service)?)?;
         let name = self.in_context_as(service, &there)?;
         Ignore::parse(&ignore)
             .ok()?
@@ -96,7 +107,10 @@ impl Surroundings<'_> {
         let name = Path::new(path).file_name()?.to_str()?;
         let names = |line: &str| words(line).any(|word| word == name || word.split('.').next() == Some(name));
         let in_file = |path: PathBuf, is_asked: fn(&str) -> bool| {
-            let index = read(&path)?.lines().position(|line| is_asked(line) && names(line))?;
+            let index = self
+                .read(&path)?
+                .lines()
+                .position(|line| is_asked(line) && names(line))?;
             Some(format!("{}:{}", self.shown(&path), index + 1))
         };
         let mut code = self.python_files(service).into_iter();
@@ -109,30 +123,24 @@ impl Surroundings<'_> {
 
     fn python_files(&self, service: &str) -> Vec<PathBuf> {
         let build = self.service(service).and_then(|service| service.build.as_ref());
-        let all = build.map(|build| entries(&build.context)).unwrap_or_default();
+        let all = build.map(|build| self.own_entries(&build.context)).unwrap_or_default();
         let is_python = |path: &PathBuf| path.extension().is_some_and(|end| end == "py");
         let files = all.into_iter().filter(|(_, is_folder)| !is_folder);
         files.map(|(path, _)| path).filter(is_python).collect()
     }
 
+    /// What is in a folder, but for the folders that hold what others wrote.
+    fn own_entries(&self, folder: &Path) -> Vec<(PathBuf, bool)> {
+        let mut all = self.entries(folder, MOST);
+        all.retain(|(path, is_folder)| !is_folder || !is_foreign(path));
+        all
+    }
+
     fn in_context_as(&self, service: &str, path: &Path) -> Option<String> {
         let context = &self.service(service)?.build.as_ref()?.context;
-        Some(path.strip_prefix(context).ok()?.display().to_string())
+        let path = path.strip_prefix(context).ok().filter(|path| !climbs(path))?;
+        path.to_str().map(ToOwned::to_owned)
     }
-}
-
-/// What is in a folder, in order, and whether each is a folder.
-fn entries(folder: &Path) -> Vec<(PathBuf, bool)> {
-    let mut all: Vec<(PathBuf, bool)> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(MOST)
-        .map(|entry| (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir())))
-        .filter(|(path, is_folder)| !is_folder || !is_foreign(path))
-        .collect();
-    all.sort();
-    all
 }
 
 fn is_foreign(folder: &Path) -> bool {

@@ -35,11 +35,7 @@ impl Known<'_> {
                 "test: [\"CMD\", \"bash\", \"-c\", \": </dev/tcp/127.0.0.1/{port}\"]"
             ));
         }
-        let words = &self.symptoms.health.as_ref()?.command;
-        let url = words
-            .iter()
-            .flat_map(|word| word.split_whitespace())
-            .find(|word| word.starts_with("http"));
+        let url = self.check_url();
         let url = url.map_or_else(|| format!("http://127.0.0.1:{port}/"), ToOwned::to_owned);
         let programs = [
             ("wget", format!("\"wget\", \"-q\", \"-O\", \"/dev/null\", \"{url}\"")),
@@ -59,13 +55,18 @@ impl Known<'_> {
         if self.around.is_awaited(service) {
             return None;
         }
-        let words = &self.symptoms.health.as_ref()?.command;
+        let (_, path) = self.check_url()?.split_once("://")?.1.split_once('/')?;
+        Some(format!("labels: [magicctl.ready={}/{path}]", self.check_port()?))
+    }
+
+    /// The address that the healthcheck asks; none with a character that would end it where it is quoted in YAML or Python.
+    fn check_url(&self) -> Option<&str> {
+        let words = self.symptoms.health.as_ref()?.command.iter();
         let url = words
-            .iter()
             .flat_map(|word| word.split_whitespace())
             .find(|word| word.starts_with("http"))?;
-        let (_, path) = url.split_once("://")?.1.split_once('/')?;
-        Some(format!("labels: [magicctl.ready={}/{path}]", self.check_port()?))
+        let is_of_it = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@&=+%".contains(c);
+        url.chars().all(is_of_it).then_some(url)
     }
 
     /// The port that is open, or that its log says it listens on, when the healthcheck asks another.

@@ -6,6 +6,7 @@
 //! tells root causes before what only follows from them.
 
 mod card;
+mod derived;
 mod dockerfile;
 mod edits;
 mod fill;
@@ -13,14 +14,18 @@ mod folder;
 mod healthcheck;
 mod image;
 mod look;
+mod mounts;
 mod order;
 mod python;
+mod reach;
 mod rules;
 mod surroundings;
 mod symptoms;
+mod template;
 #[cfg(test)]
 mod tests;
 mod traceback;
+mod values;
 mod variables;
 
 pub use card::card;

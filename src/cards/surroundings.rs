@@ -1,19 +1,16 @@
-//! What the project's files say about a failure: which file of this machine a path in the container is, which line of the
-//! Compose file sets something.
+//! What the project's files say about a failure: which line of the Compose file sets something, which service is meant.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::compose::{Condition, Mount, MountKind, Service, Stack};
+use crate::compose::{Condition, Service, Stack};
 use crate::failure::Place;
 use crate::nearest::nearest;
 use crate::redact::Redactor;
+use crate::shell::ShellCommand;
 
 use super::dockerfile::is_instruction;
-
-/// A file longer than this is not looked into.
-const LONGEST_FILE: u64 = 4 << 20;
+use super::reach::{named, whole_line};
 
 /// Ports that say what listens there; the last is that for other containers.
 const USUAL: [(&str, &[&str]); 3] = [("kafka", &["9092", "9093"]), ("redis", &["6379"]), ("loki", &["3100"])];
@@ -27,13 +24,13 @@ pub struct Surroundings<'a> {
     pub here: PathBuf,
     /// Takes keys out before anything is made of a text.
     pub redactor: Arc<Redactor>,
-    /// What a command to copy begins with: `magicctl -p other`.
-    pub again: String,
+    /// What a command to copy begins with: `magicctl -p other`; none when no shell can take it.
+    pub again: Option<ShellCommand>,
 }
 
 impl<'a> Surroundings<'a> {
     /// Of `stack`, seen from the current directory.
-    pub fn new(stack: Option<&'a Stack>, redactor: Arc<Redactor>, again: String) -> Self {
+    pub fn new(stack: Option<&'a Stack>, redactor: Arc<Redactor>, again: Option<ShellCommand>) -> Self {
         Self {
             stack,
             redactor,
@@ -47,64 +44,16 @@ impl<'a> Surroundings<'a> {
     }
 
     /// A path as the user would type it.
+    pub(super) fn typed<'p>(&self, path: &'p Path) -> &'p Path {
+        match path.strip_prefix(&self.here).unwrap_or(path) {
+            path if path.as_os_str().is_empty() => Path::new("."),
+            path => path,
+        }
+    }
+
+    /// The same as text.
     pub(super) fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.here).unwrap_or(path).display().to_string()
-    }
-
-    /// What is mounted at `path` of the container, by a bind mount: there or not.
-    pub(super) fn mounted(&self, service: &str, path: &str) -> Option<PathBuf> {
-        let nearest = self.mount(service, path, MountKind::Bind)?;
-        let rest = Path::new(path).strip_prefix(&nearest.target).ok()?;
-        let source = PathBuf::from(nearest.source.as_ref()?);
-        Some(if rest.as_os_str().is_empty() {
-            source
-        } else {
-            source.join(rest)
-        })
-    }
-
-    /// The named volume that is mounted at `path` of the container.
-    pub(super) fn volume(&self, service: &str, path: &str) -> Option<String> {
-        self.volume_name(self.mount(service, path, MountKind::Volume)?)
-    }
-
-    /// The first named volume of `service`.
-    pub(super) fn data_volume(&self, service: &str) -> Option<String> {
-        let mut mounts = self.service(service)?.volumes.iter();
-        self.volume_name(mounts.find(|mount| mount.kind == MountKind::Volume && mount.source.is_some())?)
-    }
-
-    fn volume_name(&self, mount: &Mount) -> Option<String> {
-        let key = mount.source.as_ref()?;
-        let volume = self.stack?.volumes.get(key);
-        Some(volume.map_or_else(|| key.clone(), |volume| volume.name.clone()))
-    }
-
-    /// The mount of `kind` at or above `path` of the container.
-    fn mount(&self, service: &str, path: &str, kind: MountKind) -> Option<&'a Mount> {
-        let mounts = self.service(service)?.volumes.iter();
-        let above = mounts.filter(|mount| mount.kind == kind && Path::new(path).starts_with(&mount.target));
-        above.max_by_key(|mount| mount.target.len())
-    }
-
-    /// The source of the bind mount at or above `path` of the container.
-    pub(super) fn bind(&self, service: &str, path: &str) -> Option<PathBuf> {
-        let nearest = self.mount(service, path, MountKind::Bind)?;
-        nearest.source.as_ref().map(PathBuf::from)
-    }
-
-    /// The file of the build context that became `path` of the image: the one with the longest end in common.
-    pub(super) fn copied(&self, service: &str, path: &str) -> Option<PathBuf> {
-        let context = &self.service(service)?.build.as_ref()?.context;
-        let parts: Vec<_> = Path::new(path).components().skip_while(|part| !is_name(part)).collect();
-        (0..parts.len())
-            .map(|from| context.join(parts[from..].iter().collect::<PathBuf>()))
-            .find(|path| path.exists())
-    }
-
-    /// The file of this machine that `path` of the container is.
-    pub(super) fn host(&self, service: &str, path: &str) -> Option<PathBuf> {
-        self.mounted(service, path).or_else(|| self.copied(service, path))
+        self.typed(path).display().to_string()
     }
 
     /// The Dockerfile of `service`.
@@ -119,22 +68,16 @@ impl<'a> Surroundings<'a> {
     /// The last instruction of the Dockerfile of `service` that begins with one of `words`.
     pub(super) fn in_dockerfile(&self, service: &str, words: &[&str]) -> Option<Place> {
         let file = self.dockerfile(service)?;
-        let text = read(&file)?;
+        let text = self.read(&file)?;
         let lines: Vec<&str> = text.lines().collect();
         let index = lines.iter().rposition(|line| is_instruction(line, words))?;
         Some(whole_line(&file, index + 1, lines[index]))
     }
 
-    /// A file of the build context, if it is there.
-    pub(super) fn in_context(&self, service: &str, name: &str) -> Option<PathBuf> {
-        let context = &self.service(service)?.build.as_ref()?.context;
-        Some(context.join(name.trim_start_matches('/'))).filter(|path| path.exists())
-    }
-
     /// The line of requirements.txt that asks for `package`.
     pub(super) fn requirement(&self, service: &str, package: &str) -> Option<(PathBuf, usize)> {
         let path = self.in_context(service, "requirements.txt")?;
-        let text = read(&path)?;
+        let text = self.read(&path)?;
         let wanted = normal(package);
         let line = text.lines().position(|line| {
             let name: String = line
@@ -170,7 +113,7 @@ impl<'a> Surroundings<'a> {
     /// Where the Compose file sets `key` of `service`: within the service's own lines.
     pub(super) fn key(&self, service: &str, key: &str) -> Option<Place> {
         let place = self.stack?.places.services.get(service)?;
-        let text = read(&place.file)?;
+        let text = named(&place.file)?;
         let indent = |line: &str| line.len() - line.trim_start().len();
         let mut lines = text.lines().enumerate().skip(place.line.checked_sub(1)?);
         let own = indent(lines.next()?.1);
@@ -189,30 +132,21 @@ impl<'a> Surroundings<'a> {
         self.stack?.places.services.get(service).cloned()
     }
 
-    /// A line of a file of this machine.
-    pub(super) fn line(path: &Path, number: usize) -> Option<Place> {
-        let text = read(path)?;
-        let line = text.lines().nth(number.checked_sub(1)?)?;
-        Some(whole_line(path, number, line))
-    }
-
     /// Whether the limits in the Compose file come from magicctl.yaml.
     pub(super) fn sets_resources(&self) -> bool {
         let Some(file) = self.stack.and_then(|stack| stack.files.first()) else {
             return false;
         };
-        let is_rendered = read(file).is_some_and(|text| text.starts_with("# magicctl:"));
+        let is_rendered = named(file).is_some_and(|text| text.starts_with("# magicctl:"));
         let settings = file.with_file_name("magicctl.yaml");
-        is_rendered && read(&settings).is_some_and(|text| text.contains("resources"))
+        is_rendered && self.read(&settings).is_some_and(|text| text.contains("resources"))
     }
 
     /// The file or folder of the build context that is the module `name`, as Python finds it.
     pub(super) fn module_file(&self, service: &str, name: &str) -> Option<String> {
         let path = name.replace('.', "/");
-        let context = &self.service(service)?.build.as_ref()?.context;
-        [format!("{path}.py"), path]
-            .into_iter()
-            .find(|path| context.join(path).exists())
+        let mut names = [format!("{path}.py"), path].into_iter();
+        names.find(|path| !path.starts_with('/') && self.in_context(service, path).is_some())
     }
 
     /// The variables of `service` whose values are `value`, or hold it as a word.
@@ -315,11 +249,6 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// Whether `path` is a folder with nothing in it.
-pub(super) fn is_empty_folder(path: &Path) -> bool {
-    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
-}
-
 /// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
 fn variable_of(line: &str) -> Option<&str> {
     line.split("${")
@@ -328,33 +257,9 @@ fn variable_of(line: &str) -> Option<&str> {
         .find(|name| name.contains("PORT"))
 }
 
-fn is_name(part: &std::path::Component<'_>) -> bool {
-    matches!(part, std::path::Component::Normal(_))
-}
-
 /// The names, versions and the like in a text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_')))
-}
-
-/// The whole of a line as a place, its indent left out.
-pub(super) fn whole_line(file: &Path, number: usize, line: &str) -> Place {
-    let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-    Place {
-        file: file.to_owned(),
-        line: number,
-        column: indent + 1,
-        width: line.trim().chars().count().max(1),
-        source: Some(line.trim_end().to_owned()),
-    }
-}
-
-pub(super) fn read(path: &Path) -> Option<String> {
-    let meta = fs::metadata(path).ok()?;
-    if !meta.is_file() || meta.len() > LONGEST_FILE {
-        return None;
-    }
-    fs::read_to_string(path).ok()
 }
 
 /// Package names are the same in either case and with any of `-`, `_` and `.` (PEP 503).

@@ -136,6 +136,8 @@ impl Symptoms {
         let all = |texts: &[String]| texts.iter().map(|text| mask(text)).collect::<Vec<_>>();
         Self {
             said: mask(&self.said),
+            user: mask(&self.user),
+            workdir: mask(&self.workdir),
             command: all(&self.command),
             image_command: all(&self.image_command),
             health: self.health.as_ref().map(|health| HealthReport {

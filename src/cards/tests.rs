@@ -1,5 +1,7 @@
 //! The table: on what the real services, engines, registries and builders said, and with a project around them.
 
+mod hostile;
+mod outside;
 mod project;
 mod words;
 

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::compose::{Origin, Variable};
 use crate::failure::Place;
 use crate::secrets;
+use crate::shell::ShellCommand;
+use crate::terminal::clean;
 
-use super::edits::quoted;
-use super::surroundings::{Surroundings, read, whole_line};
+use super::reach::{named, whole_line};
+use super::surroundings::Surroundings;
 
 /// A shorter value would be found everywhere.
 const SHORTEST_SECRET: usize = 6;
@@ -25,25 +27,27 @@ impl<'a> Surroundings<'a> {
         masked
     }
 
+    /// The same, also of a key that only shows once control characters are taken out of `text`.
+    pub(super) fn mask_whole(&self, text: &str) -> String {
+        let masked = self.mask(text);
+        let cleaned = clean(&masked);
+        let again = self.mask(&cleaned);
+        if again == *cleaned { masked } else { again }
+    }
+
     /// The command that gives a variable of the Compose file another value, where it has its value from.
-    pub(super) fn set_variable(&self, name: &str, value: &str) -> Option<String> {
+    pub(super) fn set_variable(&self, name: &str, value: &str) -> Option<ShellCommand> {
         let variable = self.variable(name)?;
         let line = format!("{name}={value}");
-        Some(match (&variable.origin, self.variable_place(name)) {
+        match (&variable.origin, self.variable_place(name)) {
             // The default that it hides is the right one.
-            (Origin::Environment, _) if variable.default.as_deref() == Some(value) => format!("unset {name}"),
-            (Origin::Environment, _) => format!("export {name}={}", quoted(value)),
-            (_, Some(place)) => {
-                let line = line.replace('\\', r"\\").replace('&', r"\&").replace('|', r"\|");
-                let edit = format!("{}s|.*|{line}|", place.line);
-                format!(
-                    "sed -i --follow-symlinks {} {}",
-                    quoted(&edit),
-                    self.quoted(&place.file)
-                )
+            (Origin::Environment, _) if variable.default.as_deref() == Some(value) => {
+                ShellCommand::of("unset").value(name)
             }
+            (Origin::Environment, _) => ShellCommand::of("export").value(&line),
+            (_, Some(place)) => self.replace_line(&place.file, place.line, &line),
             _ => self.append(&line, &self.env_file()?),
-        })
+        }
     }
 
     /// Where the value of a variable of the Compose file comes from, in words.
@@ -97,7 +101,7 @@ impl<'a> Surroundings<'a> {
 
 /// The last line of a `.env` file that sets `name`: it is the one that counts.
 fn line_that_sets(file: &Path, name: &str) -> Option<Place> {
-    let text = read(file)?;
+    let text = named(file)?;
     let lines: Vec<&str> = text.lines().collect();
     let sets = |line: &&str| {
         let line = line.trim_start();

@@ -4,10 +4,11 @@
 
 mod up;
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::shell::ShellCommand;
 
 use super::{check, config, down, exec, explain, init, lifecycle, logs, open, rebuild, render, status, verbs};
 
@@ -94,28 +95,26 @@ pub struct Global {
 }
 
 impl Global {
-    /// The program and the flags that say what it is about: what a command to copy begins with.
-    pub(crate) fn again(&self) -> String {
-        let one =
-            |flag: &'static str, value: &Option<String>| value.iter().map(|value| (flag, value.clone())).collect();
-        let paths = |flag: &'static str, paths: &[PathBuf]| {
-            let paths = paths.iter().map(|path| (flag, path.display().to_string()));
-            paths.collect::<Vec<_>>()
-        };
-        let flags: [Vec<(&str, String)>; 6] = [
-            paths("-C", self.directory.as_slice()),
-            one("-p", &self.project_name),
-            paths("-f", &self.file),
-            paths("--env-file", &self.env_file),
-            self.profile.iter().map(|name| ("--profile", name.clone())).collect(),
-            one("--host", &self.host),
-        ];
-        let flags = flags.into_iter().flatten().flat_map(|(flag, value)| {
-            let quoted = shlex::try_quote(&value).map(Cow::into_owned);
-            [flag.to_owned(), quoted.unwrap_or(value)]
-        });
-        let words: Vec<String> = std::iter::once("magicctl".to_owned()).chain(flags).collect();
-        words.join(" ")
+    /// The program and the flags that say what it is about: what a command to copy begins with. Nothing when a shell can't take
+    /// one of them.
+    pub(crate) fn again(&self) -> Option<ShellCommand> {
+        let mut flags: Vec<(&'static str, &str)> = Vec::new();
+        if let Some(path) = &self.directory {
+            flags.push(("-C", path.to_str()?));
+        }
+        flags.extend(self.project_name.as_deref().map(|name| ("-p", name)));
+        for path in &self.file {
+            flags.push(("-f", path.to_str()?));
+        }
+        for path in &self.env_file {
+            flags.push(("--env-file", path.to_str()?));
+        }
+        flags.extend(self.profile.iter().map(|name| ("--profile", name.as_str())));
+        flags.extend(self.host.as_deref().map(|host| ("--host", host)));
+        let mut flags = flags.into_iter();
+        flags.try_fold(ShellCommand::of("magicctl"), |command, (flag, value)| {
+            command.syntax(flag).value(value)
+        })
     }
 }
 
@@ -244,4 +243,29 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_of_a_command_go_with_what_it_tells_to_copy() {
+        let again = |arguments: &[&str]| {
+            let all = ["magicctl"].iter().chain(arguments).chain(&["status"]);
+            Cli::parse_from(all).global.again().map(|again| again.to_string())
+        };
+        assert_eq!(again(&[]).as_deref(), Some("magicctl"));
+        assert_eq!(
+            again(&["-C", "a b", "-p", "x", "-f", "`id`", "--host", "unix:///x"]).as_deref(),
+            Some("magicctl -C 'a b' -p x -f '`id`' --host unix:///x")
+        );
+        // `--` keeps a service's name from being taken for a flag, before the words of its command too.
+        let exec = Cli::parse_from(["magicctl", "exec", "--", "-x", "curl", "-f"]).command;
+        assert!(format!("{exec:?}").contains(r#""-x""#), "{exec:?}");
+        assert!(format!("{exec:?}").contains(r#"["curl", "-f"]"#), "{exec:?}");
+        // What can't be typed is not left out: the command would be about another project.
+        assert_eq!(again(&["-C", "a\nb"]), None);
+        assert_eq!(again(&["-p=-x"]), None);
+    }
 }

@@ -11,6 +11,7 @@ use crate::image::ImageRef;
 use crate::labels;
 use crate::plan::{Action, ReadyPage, StepId, Target, Until, Which};
 use crate::ready::{Wait, Waited};
+use crate::shell::ShellCommand;
 
 use super::graph::{Done, Execution};
 use super::silence::{Heard, telling};
@@ -439,7 +440,7 @@ fn with_service(mut failure: Failure, service: Option<&str>) -> Failure {
 }
 
 fn missing_image(service: &Service, image: &str) -> Failure {
-    Failure::failed(format!(
+    let mut failure = Failure::failed(format!(
         "{} can't be made: its image {image} is not there",
         service.name
     ))
@@ -449,7 +450,7 @@ fn missing_image(service: &Service, image: &str) -> Failure {
         service.name,
         service.pull_policy.as_deref().unwrap_or("missing")
     ))
-    .hint("pull it yourself, or take pull_policy out of the service")
-    .run(format!("docker pull {image}"))
-    .run("magicctl up")
+    .hint("pull it yourself, or take pull_policy out of the service");
+    failure.run.extend(ShellCommand::of("docker pull").operand(image));
+    failure.run("magicctl up")
 }

@@ -53,7 +53,7 @@ pub(super) const CERTAIN: &[Rule] = &[
         pattern: NO_PROGRAM_IN_SHELL,
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it fails for ever; the service itself may be well",
-        fix: "install it in {dockerfile} (RUN apt-get update && apt-get install -y {program}), or ask with what the image has",
+        fix: "install it in {dockerfile} (RUN {program:apt_install}), or ask with what the image has",
         run: &["magicctl rebuild {service}"],
         at: At::Key("healthcheck"),
     },

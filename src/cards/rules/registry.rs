@@ -42,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name: it has no network, no DNS, or needs a proxy",
         fix: "connect the machine, or give the engine its proxy; where no registry can be reached, build the images from packages",
-        run: &["make images", "magicctl {local_images}up"],
+        run: &["make images", "magicctl {local_images} up"],
         at: At::Key("image"),
     },
     Rule {
@@ -113,7 +113,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: DENIED,
         what: "there is no image {image} at {registry}, or it is private",
         why: "the registry says the same in both cases; mostly the name is misspelt",
-        fix: "correct the name in {image_key}; only if it is a private one, log in first (`docker login {login_registry}`)",
+        fix: "correct the name in {image_key}; only if it is a private one, log in first (`{login}`)",
         run: &["magicctl up"],
         at: At::Key("image"),
     },

@@ -134,7 +134,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "it was cut off in the middle of a write, such as by a full disk or a power cut",
         fix: "let Redis mend it: only what follows the damage is lost",
         run: &[
-            "docker run --rm -it -v {data_volume}:/data {image} sh -c 'redis-check-aof --fix /data/appendonlydir/*.manifest'",
+            "docker run --rm -it -v {data_volume}:/data {image_ref} sh -c 'redis-check-aof --fix /data/appendonlydir/*.manifest'",
             "magicctl up",
         ],
         at: At::Nowhere,

@@ -7,11 +7,12 @@ use std::time::Duration;
 use crate::compose::{Request, Stack, load};
 use crate::engine::FailedStep;
 use crate::redact::Redactor;
+use crate::shell::ShellCommand;
 
 use super::*;
 
 /// A project of these files; the Compose file is `compose`.
-fn project(files: &[(&str, &str)], compose: &str) -> (tempfile::TempDir, Stack) {
+pub(super) fn project(files: &[(&str, &str)], compose: &str) -> (tempfile::TempDir, Stack) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files.iter().chain(&[("compose.yaml", compose)]) {
         let path = folder.path().join(name);
@@ -29,7 +30,11 @@ fn project(files: &[(&str, &str)], compose: &str) -> (tempfile::TempDir, Stack) 
 /// The card's words, in one text.
 fn told(symptoms: &Symptoms, files: &[(&str, &str)], compose: &str) -> String {
     let (folder, stack) = project(files, compose);
-    let mut around = Surroundings::new(Some(&stack), Arc::new(Redactor::default()), "magicctl".to_owned());
+    let mut around = Surroundings::new(
+        Some(&stack),
+        Arc::new(Redactor::default()),
+        Some(ShellCommand::of("magicctl")),
+    );
     around.here = folder.path().to_owned();
     let failure = card(symptoms, &around);
     let place = failure
@@ -39,7 +44,7 @@ fn told(symptoms: &Symptoms, files: &[(&str, &str)], compose: &str) -> String {
         .into_iter()
         .chain(failure.why)
         .chain(failure.hint)
-        .chain(failure.run)
+        .chain(failure.run.iter().map(ToString::to_string))
         .chain(place)
         .collect::<Vec<_>>()
         .join("\n")
@@ -425,6 +430,6 @@ fn commands_are_quoted_for_a_shell() {
         &wrong,
         &files,
         compose,
-        &["sed -i --follow-symlinks '2s/[=<>~!]=* *[^;# ]*/==0.2/' 'my app/requirements.txt'"],
+        &["sed -i --follow-symlinks '2s/[=<>~!]=* *[[:alnum:].,<>=~!*+_-]*/==0.2/' 'my app/requirements.txt'"],
     );
 }

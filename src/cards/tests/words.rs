@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::engine::FailedStep;
 use crate::redact::Redactor;
+use crate::shell::ShellCommand;
 
 use super::*;
 
 fn of(symptoms: &Symptoms) -> (String, String) {
     let failure = card(
         symptoms,
-        &Surroundings::new(None, Arc::new(Redactor::default()), "magicctl".to_owned()),
+        &Surroundings::new(None, Arc::new(Redactor::default()), Some(ShellCommand::of("magicctl"))),
     );
     (failure.code.unwrap_or_default().to_owned(), failure.what)
 }
