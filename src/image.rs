@@ -128,6 +128,12 @@ impl ImageRef {
         host_of(self.name()).filter(|host| *host != OLD_HUB).unwrap_or(HUB)
     }
 
+    /// The path at that registry: the name without its host.
+    pub fn path(&self) -> &str {
+        let name = self.name();
+        host_of(name).map_or(name, |host| &name[host.len() + 1..])
+    }
+
     /// Whether it is an image's id alone, without the `sha256:`.
     pub fn is_id(&self) -> bool {
         is_hexadecimal(&self.text, 64)

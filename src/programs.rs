@@ -1,17 +1,18 @@
 //! The one way to run a program of this machine: one that magicctl itself names, found where the user's `PATH` says, that gets no
-//! input but what it is handed, and that is ended when it takes too long or says too much.
+//! input but what it is handed, and that is ended, with all that it started, when it takes too long, says too much, or nobody
+//! waits for it any longer.
 
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::ffi::OsStr;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
 
-/// How long it takes at most to see that a program has ended whose output somebody else still holds open.
-const LOOKS_EVERY: Duration = Duration::from_millis(20);
+/// How long the output of a program that has ended is waited for where somebody else still holds it open.
+const DRAINED_WITHIN: Duration = Duration::from_millis(500);
 
 /// What to run.
 #[derive(Debug, Clone, Copy)]
@@ -22,10 +23,12 @@ pub struct Program<'a> {
     pub arguments: &'a [&'a str],
     /// What it reads.
     pub input: &'a [u8],
+    /// Where it is looked for; `None`: the `PATH` of this process.
+    pub path: Option<&'a OsStr>,
     /// How long it may take.
     pub within: Duration,
     /// How many bytes it may print.
-    pub largest: usize,
+    pub largest: u64,
 }
 
 /// What a program did.
@@ -37,192 +40,189 @@ pub struct Ran {
     pub output: Vec<u8>,
 }
 
-/// Why there is nothing to be said of a program.
+/// Why there is nothing to be said of a program. It quotes nothing that the program printed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotRun {
     /// It is not installed.
-    #[error("{name} is not installed")]
-    Missing {
-        /// Its name.
-        name: String,
-    },
+    #[error("it is not installed (not found on the PATH)")]
+    Missing,
     /// Its name has a folder in it, or is empty: it could be a file of anybody's.
-    #[error("`{name}` is not a program's name")]
-    Name {
-        /// What was given.
-        name: String,
-    },
-    /// It took too long and was ended, with all that it had started.
-    #[error("{name} did not end within {} s", within.as_secs_f32())]
+    #[error("it is not the name of a program")]
+    Name,
+    /// It took too long.
+    #[error("it did not end within {} s", within.as_secs_f32())]
     Slow {
-        /// Its name.
-        name: String,
         /// How long it was given.
         within: Duration,
     },
-    /// It printed too much and was ended, with all that it had started.
-    #[error("{name} printed more than {largest} bytes")]
+    /// It printed too much.
+    #[error("it printed more than {} kB", largest >> 10)]
     Long {
-        /// Its name.
-        name: String,
-        /// How much it may print.
-        largest: usize,
+        /// How many bytes it may print.
+        largest: u64,
     },
     /// The system refused.
-    #[error("{name} can't be run: {why}")]
-    System {
-        /// Its name.
-        name: String,
-        /// Its reason.
-        why: io::Error,
-    },
+    #[error("it can't be run: {0}")]
+    System(#[from] io::Error),
 }
 
 /// Runs `program` to its end.
-pub fn run(program: &Program<'_>) -> Result<Ran, NotRun> {
-    let name = || program.name.to_owned();
+pub async fn run(program: &Program<'_>) -> Result<Ran, NotRun> {
     if program.name.is_empty() || program.name.contains('/') {
-        return Err(NotRun::Name { name: name() });
+        return Err(NotRun::Name);
     }
-    let started = Command::new(program.name)
+    let mut command = Command::new(program.name);
+    command
         .args(program.arguments)
         // So that a `.` in PATH, or what the program looks for itself, is not what lies where the user happens to stand.
         .current_dir("/")
         // It may start others: they are ended with it.
         .process_group(0)
+        .kill_on_drop(true)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut child = started.map_err(|why| match why.kind() {
-        io::ErrorKind::NotFound => NotRun::Missing { name: name() },
-        _ => NotRun::System { name: name(), why },
+        .stderr(Stdio::null());
+    if let Some(path) = program.path {
+        command.env("PATH", path);
+    }
+    let child = command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => NotRun::Missing,
+        _ => NotRun::System(error),
     })?;
-    let ended = to_its_end(program, &mut child);
+    let mut started = Started { child };
+    let ended = tokio::time::timeout(program.within, started.finish(program)).await;
+    let ended = ended.unwrap_or(Err(NotRun::Slow { within: program.within }));
     if ended.is_err() {
-        end(&mut child);
+        started.end().await;
     }
     ended
 }
 
-/// Ends a program that was not waited for, and all that it started.
-fn end(child: &mut Child) {
-    // Both fail only for one that has ended by itself meanwhile.
-    if let Ok(Some(id)) = i32::try_from(child.id()).map(Pid::from_raw) {
-        let _gone = kill_process_group(id, Signal::KILL);
-    }
-    let _reaped = child.wait();
+/// A program that runs. It is ended when it goes out of scope.
+struct Started {
+    child: Child,
 }
 
-fn to_its_end(program: &Program<'_>, child: &mut Child) -> Result<Ran, NotRun> {
-    let name = || program.name.to_owned();
-    let system = |why: io::Error| NotRun::System { name: name(), why };
-    let end = Instant::now() + program.within;
-    let (mut to, mut from) = (child.stdin.take(), child.stdout.take());
-    for pipe in [to.as_ref().map(AsFd::as_fd), from.as_ref().map(AsFd::as_fd)] {
-        pipe.map_or(Ok(()), never_wait).map_err(system)?;
-    }
-    let mut unwritten = program.input;
-    let mut output = Vec::new();
-    let mut status: Option<ExitStatus> = None;
-    loop {
-        if unwritten.is_empty() {
-            // It sees the end of its input.
-            to = None;
-        }
-        if let Some(pipe) = &mut to {
-            match pipe.write(unwritten) {
-                Ok(written) => unwritten = &unwritten[written..],
-                Err(error) if would_wait(&error) => {}
-                // It does not want to know more.
-                Err(_) => unwritten = &[],
+impl Started {
+    async fn finish(&mut self, program: &Program<'_>) -> Result<Ran, NotRun> {
+        let stdin = self.child.stdin.take();
+        let hand = async {
+            if let Some(mut stdin) = stdin {
+                // One that does not read all of it has heard enough.
+                let _unread = stdin.write_all(program.input).await;
             }
-        }
-        let mut is_open = false;
-        if let Some(pipe) = &mut from {
-            is_open = drained(pipe, &mut output, program.largest).map_err(system)?;
-            if output.len() > program.largest {
-                return Err(NotRun::Long {
-                    name: name(),
-                    largest: program.largest,
-                });
+        };
+        let mut output = Vec::new();
+        let mut stdout = self.child.stdout.take();
+        let (status, drained): (ExitStatus, bool) = {
+            let hear = read(stdout.as_mut(), &mut output, program.largest);
+            let talk = futures_util::future::join(hand, hear);
+            tokio::select! {
+                // The end of its output mostly comes first.
+                biased;
+                ((), heard) = talk => {
+                    heard?;
+                    too_long(&output, program.largest)?;
+                    (self.child.wait().await?, true)
+                }
+                status = self.child.wait() => (status?, false),
             }
-        }
-        // What it had printed by its end was read above; others that hold its output are not waited for.
-        if let Some(status) = status {
-            return Ok(Ran {
-                code: status.code(),
-                output,
-            });
-        }
-        status = child.try_wait().map_err(system)?;
-        let left = end.saturating_duration_since(Instant::now());
-        if status.is_none() {
-            if left.is_zero() {
-                return Err(NotRun::Slow {
-                    name: name(),
-                    within: program.within,
-                });
+        };
+        if !drained {
+            // What it had printed by its end lies in the pipe; others that hold it open are not waited for.
+            let rest = read(stdout.as_mut(), &mut output, program.largest);
+            if let Ok(heard) = tokio::time::timeout(DRAINED_WITHIN, rest).await {
+                heard?;
             }
-            let reads = from.as_ref().filter(|_| is_open);
-            wait(
-                to.as_ref().map(AsFd::as_fd),
-                reads.map(AsFd::as_fd),
-                left.min(LOOKS_EVERY),
-            )
-            .map_err(system)?;
+            too_long(&output, program.largest)?;
+        }
+        Ok(Ran {
+            code: status.code(),
+            output,
+        })
+    }
+
+    /// Ends it and what it started, and waits until it is gone.
+    async fn end(&mut self) {
+        self.kill();
+        if let Err(error) = self.child.wait().await {
+            tracing::debug!(%error, "a program could not be waited for");
+        }
+    }
+
+    fn kill(&self) {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = id.and_then(Pid::from_raw)
+            && let Err(error) = kill_process_group(group, Signal::KILL)
+        {
+            tracing::debug!(%error, "a program could not be ended");
         }
     }
 }
 
-/// Waits until one of the pipes can go on, but not longer than `most`.
-fn wait(to: Option<BorrowedFd<'_>>, from: Option<BorrowedFd<'_>>, most: Duration) -> io::Result<()> {
-    let writes = to.map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::OUT));
-    let reads = from.map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN));
-    let mut pipes: Vec<PollFd<'_>> = writes.into_iter().chain(reads).collect();
-    let most = Timespec {
-        tv_sec: most.as_secs().cast_signed(),
-        tv_nsec: most.subsec_nanos().into(),
-    };
-    match poll(&mut pipes, Some(&most)) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
+impl Drop for Started {
+    fn drop(&mut self) {
+        // One that has ended and was waited for has no id any more.
+        self.kill();
     }
 }
 
-/// Reads what is there, up to a little more than `largest` bytes; false at the end.
-fn drained(pipe: &mut impl io::Read, output: &mut Vec<u8>, largest: usize) -> io::Result<bool> {
-    let room = (largest + 1).saturating_sub(output.len()) as u64;
-    match pipe.take(room).read_to_end(output) {
-        Ok(_) => Ok(false),
-        Err(error) if would_wait(&error) => Ok(true),
-        Err(error) => Err(error),
+/// Reads to the end, but little more than `largest` bytes in all.
+async fn read(from: Option<&mut (impl AsyncRead + Unpin)>, output: &mut Vec<u8>, largest: u64) -> io::Result<()> {
+    let Some(from) = from else { return Ok(()) };
+    let room = (largest + 1).saturating_sub(output.len() as u64);
+    from.take(room).read_to_end(output).await.map(|_| ())
+}
+
+fn too_long(output: &[u8], largest: u64) -> Result<(), NotRun> {
+    if output.len() as u64 > largest {
+        Err(NotRun::Long { largest })
+    } else {
+        Ok(())
     }
-}
-
-fn would_wait(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-fn never_wait(pipe: BorrowedFd<'_>) -> io::Result<()> {
-    Ok(rustix::io::ioctl_fionbio(pipe, true)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::time::Instant;
+
     use super::*;
 
     /// More than any of these takes, unless it is not ended at all.
     const LONG: Duration = Duration::from_secs(60);
 
-    fn shell(script: &str, input: &[u8], within: Duration, largest: usize) -> Result<Ran, NotRun> {
-        run(&Program {
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+
+    fn program<'a>(arguments: &'a [&'a str], input: &'a [u8], within: Duration, largest: u64) -> Program<'a> {
+        Program {
             name: "sh",
-            arguments: &["-c", script],
+            arguments,
             input,
+            path: None,
             within,
             largest,
-        })
+        }
+    }
+
+    fn shell(script: &str, input: &[u8], within: Duration, largest: u64) -> Result<Ran, NotRun> {
+        runtime().block_on(run(&program(&["-c", script], input, within, largest)))
+    }
+
+    /// Waits until the process whose id the file holds is gone, or nobody but its new parent knows of it.
+    fn until_gone(path: &Path) {
+        let id: i32 = std::fs::read_to_string(path).unwrap().trim().parse().unwrap();
+        let began = Instant::now();
+        let is_there = || std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        while is_there() {
+            assert!(began.elapsed() < LONG, "{id} is still there");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     #[test]
@@ -242,27 +242,41 @@ mod tests {
     #[test]
     fn one_that_does_not_end_is_ended_with_what_it_started() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pid");
+        let path = folder.path().join("id");
         let script = format!("sleep 600 & echo $! >'{}'; wait", path.display());
         let slow = shell(&script, b"", Duration::from_secs(1), 9).unwrap_err();
         assert!(matches!(slow, NotRun::Slow { .. }), "{slow}");
-        let started: i32 = std::fs::read_to_string(&path).unwrap().trim().parse().unwrap();
-        // It goes, or waits for whoever adopted it to look.
-        let gone = || match std::fs::read_to_string(format!("/proc/{started}/stat")) {
-            Ok(stat) => stat.contains(") Z "),
-            Err(_) => true,
-        };
-        let began = Instant::now();
-        while !gone() {
-            assert!(began.elapsed() < LONG, "{started} is still there");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until_gone(&path);
+    }
+
+    #[test]
+    fn one_that_nobody_waits_for_is_ended_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("id");
+        let script = format!(
+            "sleep 600 & echo $! >'{0}.new'; mv '{0}.new' '{0}'; wait",
+            path.display()
+        );
+        runtime().block_on(async {
+            let arguments = ["-c", script.as_str()];
+            let program = program(&arguments, b"", LONG, 9);
+            let until_started = async {
+                while !path.exists() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            tokio::select! {
+                ran = run(&program) => panic!("{ran:?}"),
+                () = until_started => {}
+            }
+        });
+        until_gone(&path);
     }
 
     #[test]
     fn one_that_prints_without_end_is_ended() {
         let long = shell("while :; do echo y; done", b"", LONG, 1 << 16).unwrap_err();
-        assert!(matches!(long, NotRun::Long { largest: 65536, .. }), "{long}");
+        assert!(matches!(long, NotRun::Long { largest: 65536 }), "{long}");
     }
 
     #[test]
@@ -277,23 +291,23 @@ mod tests {
 
     #[test]
     fn what_is_not_a_program_of_the_path_is_not_run() {
-        for name in ["", "./sh", "/bin/sh", "../sh"] {
-            let program = Program {
-                name,
-                arguments: &[],
-                input: b"",
-                within: LONG,
-                largest: 0,
-            };
-            assert!(matches!(run(&program), Err(NotRun::Name { .. })), "{name}");
-        }
-        let program = Program {
-            name: "magicctl-none-of-that-name",
-            arguments: &[],
-            input: b"",
-            within: LONG,
-            largest: 0,
+        let named = |name| Program {
+            name,
+            ..program(&[], b"", LONG, 0)
         };
-        assert!(matches!(run(&program), Err(NotRun::Missing { .. })));
+        for name in ["", "./sh", "/bin/sh", "../sh"] {
+            assert!(
+                matches!(runtime().block_on(run(&named(name))), Err(NotRun::Name)),
+                "{name}"
+            );
+        }
+        let missing = runtime().block_on(run(&named("magicctl-none-of-that-name")));
+        assert!(matches!(missing, Err(NotRun::Missing)), "{missing:?}");
+        // Not what lies where the user stands.
+        let here = Program {
+            path: Some(OsStr::new(".")),
+            ..named("Cargo.toml")
+        };
+        assert!(matches!(runtime().block_on(run(&here)), Err(NotRun::Missing)));
     }
 }

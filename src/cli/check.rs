@@ -128,7 +128,7 @@ fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure>
 
 fn print(session: &Session, report: &Report, findings: &[&Finding]) {
     let mut blocks: Vec<Vec<Line>> = Vec::new();
-    if !session.global.quiet {
+    if !session.global.quiet && !report.checklist.is_empty() {
         blocks.push(checklist_lines(&report.checklist));
     }
     blocks.extend(findings.iter().map(|finding| finding_lines(finding)));

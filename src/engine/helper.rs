@@ -3,13 +3,11 @@
 //! The protocol: <https://github.com/docker/docker-credential-helpers>.
 
 use std::ffi::OsStr;
-use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+
+use crate::programs::{self, NotRun, Program, Ran};
 
 /// How long a helper may take: it may ask its user for a passphrase.
 pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
@@ -44,52 +42,21 @@ pub(super) async fn ask(
         return Err(format!("`{quoted}` can't be the name of a credential helper"));
     }
     let program = format!("docker-credential-{name}");
-    let mut command = Command::new(&program);
-    command
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        // So that what it starts can be killed with it.
-        .process_group(0)
-        .kill_on_drop(true);
-    if let Some(path) = path {
-        command.env("PATH", path);
+    let asked = Program {
+        name: &program,
+        arguments: &["get"],
+        input: registry.as_bytes(),
+        path,
+        within,
+        largest: LONGEST_ANSWER,
+    };
+    match programs::run(&asked).await {
+        Ok(Ran { code, output }) => understood(&program, code, &output),
+        Err(NotRun::Missing) => Err(format!("{program} is not installed (not found on the PATH)")),
+        Err(NotRun::Slow { within }) => Err(format!("{program} did not answer within {} s", within.as_secs_f32())),
+        Err(NotRun::Long { largest }) => Err(format!("{program} printed more than {} kB", largest >> 10)),
+        Err(not_run) => Err(format!("{program}: {not_run}")),
     }
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{program} is not installed (not found on the PATH)"),
-        _ => format!("{program} can't be run: {error}"),
-    })?;
-    match tokio::time::timeout(within, talk(&mut child, registry)).await {
-        Ok(Ok((code, answer))) => understood(&program, code, &answer),
-        Ok(Err(why)) => {
-            kill(&mut child).await;
-            Err(format!("{program} {why}"))
-        }
-        Err(_elapsed) => {
-            kill(&mut child).await;
-            Err(format!("{program} did not answer within {} s", within.as_secs_f32()))
-        }
-    }
-}
-
-/// Its exit code and what it printed.
-async fn talk(child: &mut Child, registry: &str) -> Result<(Option<i32>, Vec<u8>), String> {
-    let failed = |error: std::io::Error| format!("can't be heard: {error}");
-    if let Some(mut stdin) = child.stdin.take() {
-        // One that does not read still may answer.
-        let _unread = stdin.write_all(registry.as_bytes()).await;
-    }
-    let mut answer = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        let mut stdout = stdout.take(LONGEST_ANSWER + 1);
-        stdout.read_to_end(&mut answer).await.map_err(failed)?;
-    }
-    if answer.len() as u64 > LONGEST_ANSWER {
-        return Err(format!("printed more than {} kB", LONGEST_ANSWER >> 10));
-    }
-    let status = child.wait().await.map_err(failed)?;
-    Ok((status.code(), answer))
 }
 
 fn understood(program: &str, code: Option<i32>, answer: &[u8]) -> Result<Option<Answer>, String> {
@@ -100,18 +67,5 @@ fn understood(program: &str, code: Option<i32>, answer: &[u8]) -> Result<Option<
         _ if answer.trim_ascii() == NOT_FOUND => Ok(None),
         Some(code) => Err(format!("{program} failed with exit code {code}")),
         None => Err(format!("{program} was killed")),
-    }
-}
-
-/// Kills it and what it started.
-async fn kill(child: &mut Child) {
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(group) = id
-        && let Err(error) = kill_process_group(group, Signal::KILL)
-    {
-        tracing::debug!(%error, "a credential helper could not be killed");
-    }
-    if let Err(error) = child.wait().await {
-        tracing::debug!(%error, "a credential helper could not be waited for");
     }
 }

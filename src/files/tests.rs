@@ -276,3 +276,95 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_link_that_is_the_reason_is_named() {
+    let (ground, root) = ground();
+    let project = ground.path().join("project");
+    symlink("sub", project.join("alias")).unwrap();
+    symlink("../../outside", project.join("sub/out")).unwrap();
+    symlink("nowhere", project.join("dangling")).unwrap();
+    symlink("a.txt", project.join("near")).unwrap();
+    let why = |path: &str| {
+        let path = Path::new(path);
+        root.why(path, &root.bytes(path, 100).unwrap_err())
+    };
+    assert_eq!(
+        why("alias/out/secret"),
+        "alias/out is a symbolic link that leads out of the project's folder"
+    );
+    assert_eq!(why("dangling"), "dangling is a symbolic link that leads nowhere");
+    assert_eq!(why("none"), "it does not exist");
+    assert_eq!(why("sub"), "it is a folder");
+    let linked = root.write(Path::new("near"), b"x").unwrap_err();
+    assert_eq!(root.why(Path::new("near"), &linked), "near is a symbolic link");
+    assert_eq!(root.link_on(Path::new("sub/none")), None);
+    assert_eq!(
+        root.link_on(&project.join("alias")).as_deref(),
+        Some(Path::new("alias"))
+    );
+    assert_eq!(root.own_kind(Path::new("near")).unwrap(), Some(Kind::Link));
+    assert_eq!(root.own_kind(Path::new("none")).unwrap(), None);
+}
+
+#[test]
+fn what_opens_is_a_file_or_folder_that_may_be_read() {
+    let (ground, root) = ground();
+    let project = ground.path().join("project");
+    pipe(&project.join("pipe"));
+    symlink("../outside/secret", project.join("out")).unwrap();
+    assert_eq!(root.opens(Path::new("a.txt")).unwrap(), Kind::File);
+    assert_eq!(root.opens(Path::new("sub")).unwrap(), Kind::Folder);
+    assert!(matches!(root.opens(Path::new("none")), Err(Refused::Missing)));
+    assert!(matches!(root.opens(Path::new("out")), Err(Refused::Outside)));
+    assert!(matches!(root.opens(Path::new("pipe")), Err(Refused::Kind(Kind::Pipe))));
+    assert_eq!(opens(&project.join("out")).unwrap(), Kind::File);
+    assert!(is_file(&project.join("out")) && !is_file(&project.join("pipe")) && !is_folder(&project.join("pipe")));
+    assert!(free_bytes(&project).unwrap() > 0);
+}
+
+#[test]
+fn lines_are_added_to_the_file_itself() {
+    let (ground, root) = ground();
+    let project = ground.path().join("project");
+    let path = project.join("a.txt");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
+    let before = fs::metadata(&path).unwrap();
+    root.append(Path::new("a.txt"), b", and more").unwrap();
+    let after = fs::metadata(&path).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"inside, and more");
+    assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
+    root.append(Path::new("new/b.txt"), b"first").unwrap();
+    assert_eq!(fs::read(project.join("new/b.txt")).unwrap(), b"first");
+    pipe(&project.join("pipe"));
+    symlink("a.txt", project.join("near")).unwrap();
+    fs::hard_link(ground.path().join("outside/secret"), project.join("hard")).unwrap();
+    assert!(matches!(
+        root.append(Path::new("pipe"), b"x"),
+        Err(Refused::Kind(Kind::Pipe))
+    ));
+    assert!(matches!(
+        root.append(Path::new("near"), b"x"),
+        Err(Refused::Kind(Kind::Link))
+    ));
+    assert!(matches!(root.append(Path::new("hard"), b"x"), Err(Refused::HardLink)));
+    assert_eq!(fs::read(ground.path().join("outside/secret")).unwrap(), b"outside");
+}
+
+#[test]
+fn what_is_written_in_anothers_place_keeps_its_owner_and_runs_as_nobody_else() {
+    let (ground, root) = ground();
+    let path = ground.path().join("project/a.txt");
+    // Only root may give a file away.
+    let owner = if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&path, Some(65534), Some(65534)).unwrap();
+        65534
+    } else {
+        rustix::process::geteuid().as_raw()
+    };
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o6755)).unwrap();
+    root.write(Path::new("a.txt"), b"changed").unwrap();
+    let about = fs::metadata(&path).unwrap();
+    assert_eq!((about.uid(), about.mode() & 0o7777), (owner, 0o755));
+    assert_eq!(rights(&path).unwrap().mode, 0o755);
+}

@@ -10,6 +10,9 @@ use serde::Serialize;
 use crate::redact::Redactor;
 use crate::terminal::{self, Line};
 
+/// Names of services take at most so many columns.
+const WIDEST_NAME: usize = 64;
+
 /// The two streams. A closed stream (`| head`) is the reader's choice, not an error: from then on nothing is written.
 #[derive(Debug, Clone)]
 pub struct Out {
@@ -128,6 +131,11 @@ impl Out {
     pub fn shown_line(&self, line: impl Into<Line>) -> Line {
         let redactor = self.redactor();
         line.into().masked(|text| redactor.mask(text))
+    }
+
+    /// A service's name before what is said of it. A label may name it, and labels are anybody's.
+    pub(super) fn name(&self, service: &str) -> Line {
+        self.shown_line(service).cut(WIDEST_NAME)
     }
 
     /// How wide lines may be where stderr is no terminal, if the environment says so.

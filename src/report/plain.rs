@@ -7,8 +7,6 @@ use super::failures::Failures;
 use super::summary::{interrupted_line, seconds, summary_lines};
 use super::{Out, Reporter};
 
-/// A service's name before each line; one may be a label of anybody's.
-const WIDEST_NAME: usize = 64;
 /// What a builder or a healthcheck says in one line; nobody reads a longer one.
 const LONGEST: usize = 8 << 10;
 
@@ -31,7 +29,7 @@ impl Plain {
 
     fn say(&self, service: Option<&str>, text: &str) {
         if !self.quiet {
-            let name = self.out.shown_line(service.unwrap_or("-")).cut(WIDEST_NAME).padded(12);
+            let name = self.out.name(service.unwrap_or("-")).padded(12);
             self.out
                 .diagnostic(name.text(" ").and(self.out.shown_line(text).cut(LONGEST)));
         }
@@ -77,7 +75,7 @@ impl Reporter for Plain {
             Event::Interrupted { services } => self.out.diagnostic(interrupted_line(services)),
             Event::Finished { .. } => {
                 if !self.quiet {
-                    self.out.lines(summary_lines(event));
+                    self.out.lines(summary_lines(&self.out, event));
                 }
             }
         }

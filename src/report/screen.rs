@@ -14,8 +14,6 @@ use super::failures::Failures;
 use super::summary::{interrupted_line, seconds, summary_lines};
 use super::{Out, Reporter};
 
-/// A service's name takes at most so many columns: one may be a label of anybody's.
-const WIDEST_NAME: usize = 64;
 /// More than a terminal has columns.
 const LONGEST: usize = 500;
 
@@ -51,14 +49,10 @@ impl Screen {
         }
         let bar = self.area.add(ProgressBar::new(0));
         bar.set_style(working());
-        bar.set_prefix(self.drawn(self.name(name).padded(self.width)));
+        bar.set_prefix(self.drawn(self.out.name(name).padded(self.width)));
         bar.enable_steady_tick(Duration::from_millis(100));
         self.bars.insert(name.to_owned(), bar.clone());
         bar
-    }
-
-    fn name(&self, service: &str) -> Line {
-        self.out.shown_line(service).cut(WIDEST_NAME)
     }
 
     fn say(&mut self, service: Option<&str>, text: impl Into<Line>) {
@@ -96,7 +90,7 @@ impl Reporter for Screen {
             Event::Planned {
                 services, steps, notes, ..
             } => {
-                let widths = services.iter().map(|service| self.name(service).width());
+                let widths = services.iter().map(|service| self.out.name(service).width());
                 self.width = widths.max().unwrap_or(0).max(5);
                 for service in services {
                     let busy = steps.iter().any(|step| step.service.as_ref() == Some(service));
@@ -160,7 +154,7 @@ impl Reporter for Screen {
             Event::Interrupted { services } => self.print([interrupted_line(services)]),
             Event::Finished { .. } => {
                 self.clear();
-                self.out.lines(summary_lines(event));
+                self.out.lines(summary_lines(&self.out, event));
             }
         }
     }

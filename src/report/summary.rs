@@ -6,6 +6,7 @@ use crate::event::{Event, ServiceSummary};
 use crate::observed::{Health, State};
 use crate::terminal::Line;
 
+use super::Out;
 use super::diagnostic::warning_line;
 
 /// `2.4 s`, `130 ms`.
@@ -27,7 +28,7 @@ pub fn interrupted_line(services: &[String]) -> Line {
 }
 
 /// The lines for [`Event::Finished`]; none for other events.
-pub fn summary_lines(event: &Event) -> Vec<Line> {
+pub fn summary_lines(out: &Out, event: &Event) -> Vec<Line> {
     let Event::Finished {
         command,
         project,
@@ -51,7 +52,7 @@ pub fn summary_lines(event: &Event) -> Vec<Line> {
             .styled(Style::new().red(), "failed")
             .text(format!(" after {took}"))
     }];
-    let name = |service: &ServiceSummary| Line::from(&service.service);
+    let name = |service: &ServiceSummary| out.name(&service.service);
     let width = services.iter().map(|service| name(service).width()).max().unwrap_or(0);
     for service in services {
         let mut line = Line::from("  ").and(name(service).padded(width));

@@ -2,6 +2,7 @@
 //! Compose file may call any image by any name: what is run is one that is surely theirs, with arguments of ours.
 
 use crate::compose::Stack;
+use crate::image::{HUB, ImageRef};
 
 /// How a program checks its configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,21 +55,26 @@ const PROGRAMS: [Program; 3] = [
 const OURS: &str = include_str!("../../../images/local.env");
 
 impl Program {
-    /// The program in `image`, if it is surely one of them: the official image, or ours, under its whole name, and not one that
-    /// `stack` itself builds under that name.
+    /// The program in `image`, if it is surely one of them: the official image, or ours, under its whole name, and not one of a
+    /// name under which `stack` itself builds images.
     pub fn of(image: &str, stack: &Stack) -> Option<&'static Self> {
+        let image = ImageRef::parse(image).ok()?;
+        let same = |other: &str| {
+            ImageRef::parse(other)
+                .is_ok_and(|other| (other.registry(), other.path()) == (image.registry(), image.path()))
+        };
         let is_built = stack.services.values().any(|service| {
             let tags = service.build.iter().flat_map(|build| &build.tags);
-            service.build.is_some() && service.image_ref(&stack.name) == image
-                || tags.into_iter().any(|tag| tag == image)
+            (service.build.is_some() && same(&service.image_ref(&stack.name))) || tags.into_iter().any(|tag| same(tag))
         });
         let ours = |program: &Self| {
             let mut lines = OURS.lines().filter_map(|line| line.split_once('='));
-            lines.any(|(name, ours)| name == program.variable && ours == image)
+            lines.any(|(name, ours)| name == program.variable && ours == image.as_str())
         };
+        let official = |program: &Self| image.registry() == HUB && image.path() == program.official;
         PROGRAMS
             .iter()
-            .find(|program| repository(image) == program.official || ours(program))
+            .find(|program| official(program) || ours(program))
             .filter(|_| !is_built)
     }
 
@@ -112,17 +118,6 @@ impl Program {
     }
 }
 
-/// The repository of an image on Docker Hub: `grafana/loki` of `docker.io/grafana/loki:3.7.8@sha256:…`. That of another
-/// registry keeps the registry's name, and so is none of those that are known.
-fn repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or(image);
-    let name = match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    };
-    name.strip_prefix("docker.io/").unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,14 +135,12 @@ mod tests {
     #[test]
     fn an_image_is_known_by_its_whole_name() {
         let stack = stack("services: {a: {image: x}}");
+        let digested = format!("docker.io/grafana/loki@sha256:{}", "0".repeat(64));
         let file = |image: &str| Program::of(image, &stack).map(|program| program.file);
         for (image, wanted) in [
             ("grafana/loki:3.7.8", Some("config/loki/local-config.yaml")),
             ("grafana/loki", Some("config/loki/local-config.yaml")),
-            (
-                "docker.io/grafana/loki@sha256:0123",
-                Some("config/loki/local-config.yaml"),
-            ),
+            (digested.as_str(), Some("config/loki/local-config.yaml")),
             ("grafana/promtail:3.6.0", Some("config/promtail/promtail-config.yml")),
             ("grafana/alloy:v1.11.3", Some("config/alloy/config.alloy")),
             ("magicproxy/loki:3.7.8", Some("config/loki/local-config.yaml")),
@@ -174,6 +167,7 @@ mod tests {
         for text in [
             "services: {a: {build: ., image: 'grafana/loki:3.7.8'}}",
             "services: {a: {build: {context: ., tags: ['grafana/loki:3.7.8']}, image: x}, loki: {image: 'grafana/loki:3.7.8'}}",
+            "services: {a: {build: ., image: 'docker.io/grafana/loki:other'}}",
         ] {
             assert_eq!(Program::of("grafana/loki:3.7.8", &stack(text)), None, "{text}");
         }

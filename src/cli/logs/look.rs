@@ -80,6 +80,12 @@ pub(super) fn around(session: &Session, args: &LogsArgs) -> Around {
     }
 }
 
+/// A service's name, as it may stand before or above its lines.
+pub(super) fn name(service: &str, style: Style, printer: &Printer) -> Line {
+    let name = Line::new().styled(style, service);
+    name.masked(|text| printer.mask_text(text)).cut(WIDEST_NAME)
+}
+
 /// The services' names in one column, each in its colour.
 pub(super) struct Names {
     width: usize,
@@ -115,11 +121,7 @@ impl Names {
     pub(super) fn who(&mut self, service: &str, container: &str, printer: &Printer) -> Who {
         let number = self.number(service);
         let style = Style::new().fg(COLOURS[number % COLOURS.len()]);
-        let name = Line::new()
-            .styled(style, service)
-            .masked(|text| printer.mask_text(text))
-            .cut(WIDEST_NAME);
-        let prefix = name.padded(self.width).text(" | ");
+        let prefix = name(service, style, printer).padded(self.width).text(" | ");
         Who {
             service: service.into(),
             container: container.to_owned(),

@@ -8,6 +8,8 @@ use crate::cli::session::Session;
 use crate::logs::{Clock, Form, Group, Output, Wanted, json_entry};
 use crate::terminal::Line;
 
+use super::look;
+
 /// Of a long example the beginning and the end say most.
 const LINES: usize = 12;
 
@@ -32,19 +34,20 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
     }
     let clock = wanted.printer.clock.clone().unwrap_or_else(Clock::local);
     for group in groups {
-        let services: Vec<&str> = group.services.iter().map(|service| &**service).collect();
         let mut when = Vec::new();
         clock.write(group.first, &mut when);
         if group.count > 1 {
             when.extend_from_slice(b" .. ");
             clock.write(group.last, &mut when);
         }
-        let head = Line::new()
-            .styled(Style::new().red().bold(), format!("{}x", group.count))
-            .text(" ")
-            .styled(Style::new().bold(), services.join(", "))
-            .text(format!("  {}", String::from_utf8_lossy(&when)));
-        let head = wanted.printer.written(&head);
+        let mut head = Line::new().styled(Style::new().red().bold(), format!("{}x", group.count));
+        for (index, service) in group.services.iter().enumerate() {
+            let name = look::name(service, Style::new().bold(), &wanted.printer);
+            head = head.text(if index == 0 { " " } else { ", " }).and(name);
+        }
+        let head = wanted
+            .printer
+            .written(&head.text(format!("  {}", String::from_utf8_lossy(&when))));
         if !(output.text(head.as_bytes()) && output.text(b"\n")) {
             return;
         }

@@ -190,6 +190,16 @@ impl Project {
         self.command(args).output().expect("magicctl runs").into()
     }
 
+    /// The same on a terminal of 100 columns; both streams, as the terminal gets them.
+    pub fn on_terminal(&self, args: &[&str]) -> String {
+        let words = [&[env!("CARGO_BIN_EXE_magicctl")], args].concat();
+        let line = shlex::try_join(words).expect("no NUL");
+        let script = format!("stty cols 100 rows 30; {line}");
+        let mut pty = self.plain("script", &["-qec", &script, "/dev/null"]);
+        let done = pty.env("TERM", "xterm-256color").output().expect("script runs");
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
     /// Docker Compose, the real one, on the same files.
     pub fn compose(&self, args: &[&str]) -> Done {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools/bin/docker-compose");
