@@ -140,15 +140,6 @@ codes! {
         example: "sudo systemctl restart docker",
     }
 
-    ENGINE_STRANGE: Code {
-        id: "MC316",
-        severity: Severity::Error,
-        title: "the engine gave an answer that can't be used",
-        why: "What came is not what the Engine API has: not JSON, another shape, or longer than any such answer is (docs/engine-limits.md). Something else than a Docker Engine answers at that address, or a proxy before it spoils what it says.",
-        fix: "See what answers there: `docker version`, `docker info`, and the engine's own log (`journalctl -u docker`).",
-        example: "error[MC316]: the engine at unix:///var/run/docker.sock gave an answer that can't be used",
-    }
-
     PORT_TAKEN: Code {
         id: "MC320",
         severity: Severity::Error,

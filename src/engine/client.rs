@@ -48,7 +48,8 @@ impl Client {
         patience: Patience,
         complaints: &Complaints,
     ) -> Result<Self, Error> {
-        wire::client(endpoint, version, patience, complaints).map(Self)
+        let (transport, base) = wire::transport(endpoint, patience, complaints)?;
+        Docker::connect_with_custom_transport(transport, Some(base), wire::NEVER, version).map(Self)
     }
 
     /// The newest version of the API that we know.

@@ -272,7 +272,7 @@ impl EngineError {
             Self::Unusable { endpoint, why } => {
                 Failure::failed(format!("the engine at {endpoint} gave an answer that can't be used"))
                     .because(why)
-                    .coded("MC316")
+                    .coded("MC515")
                     .hint("see whether a Docker Engine is what answers there: `docker version`")
             }
             Self::Unsupported { what, hint } => Failure::failed(what).hint(hint),

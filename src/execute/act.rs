@@ -7,7 +7,6 @@ use crate::compose::{Service, Stack};
 use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgress};
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::image::ImageRef;
 use crate::labels;
 use crate::plan::{Action, ReadyPage, StepId, Target, Until, Which};
 use crate::ready::{Wait, Waited};
@@ -74,22 +73,25 @@ impl Execution<'_> {
 
     async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
         let engine = self.engine;
+        let heard = Heard::now();
+        let mut layers = |progress: PullProgress| {
+            heard.again();
+            self.tell_layers(id, service, progress);
+        };
         let done = match action {
             Action::PullImage {
                 image,
                 platform,
                 best_effort,
             } => {
-                let pulled = self.pull(id, service, image, platform.as_deref()).await;
+                let logins = self.heard(engine.logins_of(image).await);
+                let pulling = engine.pull(image, platform.as_deref(), &logins, &mut layers);
+                let pulled = self.telling_silence(pulling, &heard, service).await;
                 self.unless_best_effort(pulled, *best_effort, "pulled", image.as_str())
             }
             Action::BuildImage { image, no_cache, pull } => {
                 let (stack, wanted) = self.wanted(service)?;
-                let logins = match &wanted.build {
-                    Some(build) => self.heard(engine.logins_of_build(build).await),
-                    None => Logins::default(),
-                };
-                let heard = Heard::now();
+                let logins = self.logins_of_build(wanted).await;
                 let mut tell = |progress: BuildProgress| {
                     heard.again();
                     self.tell_build(id, service, progress);
@@ -98,7 +100,9 @@ impl Execution<'_> {
                 self.telling_silence(building, &heard, service).await.map(|()| true)
             }
             Action::PushImage { image, best_effort } => {
-                let pushed = self.push(id, service, image).await;
+                let logins = self.heard(engine.logins_of(image).await);
+                let pushing = engine.push(image, &logins, &mut layers);
+                let pushed = self.telling_silence(pushing, &heard, service).await;
                 self.unless_best_effort(pushed, *best_effort, "pushed", image.as_str())
             }
             Action::RemoveImage { image } => match engine.remove_image(image).await {
@@ -168,32 +172,12 @@ impl Execution<'_> {
         Ok(done?)
     }
 
-    async fn pull(
-        &self,
-        id: StepId,
-        service: Option<&str>,
-        image: &ImageRef,
-        platform: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let logins = self.heard(self.engine.logins_of(image).await);
-        let heard = Heard::now();
-        let mut tell = |progress: PullProgress| {
-            heard.again();
-            self.tell_layers(id, service, progress);
-        };
-        let pulling = self.engine.pull(image, platform, &logins, &mut tell);
-        self.telling_silence(pulling, &heard, service).await
-    }
-
-    async fn push(&self, id: StepId, service: Option<&str>, image: &ImageRef) -> Result<(), EngineError> {
-        let logins = self.heard(self.engine.logins_of(image).await);
-        let heard = Heard::now();
-        let mut tell = |progress: PullProgress| {
-            heard.again();
-            self.tell_layers(id, service, progress);
-        };
-        let pushing = self.engine.push(image, &logins, &mut tell);
-        self.telling_silence(pushing, &heard, service).await
+    /// The logins that building `service` needs.
+    async fn logins_of_build(&self, service: &Service) -> Logins {
+        match &service.build {
+            Some(build) => self.heard(self.engine.logins_of_build(build).await),
+            None => Logins::default(),
+        }
     }
 
     /// Says that the engine says nothing, while it does.

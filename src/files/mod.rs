@@ -5,15 +5,18 @@
 //! below a [`Root`], never outside of it. What the user or a Compose file names is opened by [`bytes`] and [`text`] wherever
 //! it lies, as Compose would.
 
+mod archive;
 mod folder;
 mod named;
 mod private;
 mod refused;
 mod rights;
 mod root;
+mod unpack;
 mod walk;
 mod write;
 
+pub use archive::unpack;
 pub use folder::{Entries, Entry};
 pub use named::{
     bytes, free_bytes, from, is_file, is_folder, kind, lies_below, make_folder, of_kernel, opens, real, rights, text,
@@ -23,6 +26,7 @@ pub use private::private;
 pub use refused::{Kind, Refused};
 pub use rights::Rights;
 pub use root::Root;
+pub use unpack::LeftOut;
 
 use std::fs::File;
 use std::io::Read as _;

@@ -5,7 +5,6 @@ pub(crate) mod build;
 pub(crate) mod compose_help;
 pub(crate) mod cp;
 pub(crate) mod create;
-mod entries;
 pub(crate) mod events;
 pub(crate) mod images;
 mod joined;

@@ -1,16 +1,13 @@
 //! What `cp` unpacks, and under which name: the rules of the Docker client's `cp`.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
-
-use super::entries::{LeftOut, unpack};
+use crate::files::{self, Kind, LeftOut};
 
 /// Pieces ahead of the disk.
 const AHEAD: usize = 16;
@@ -24,16 +21,6 @@ pub(super) struct Unpacked {
     target: PathBuf,
 }
 
-/// Removes a folder when it goes out of scope.
-struct Workshop(PathBuf);
-
-impl Drop for Workshop {
-    fn drop(&mut self) {
-        // It was renamed away, or there is nobody to tell.
-        let _gone = fs::remove_dir_all(&self.0);
-    }
-}
-
 impl Unpacked {
     /// `path` of a container, typed as `typed`, goes to `to`, seen from `here`.
     pub(super) fn plan(typed: &str, path: &str, is_dir: bool, here: &Path, to: &str) -> Result<Self, Failure> {
@@ -41,24 +28,24 @@ impl Unpacked {
         let destination = here.join(to);
         let only_content = typed.ends_with("/.");
         let name = Path::new(path).file_name().map(std::ffi::OsStr::to_owned);
-        match fs::metadata(&destination) {
-            Ok(found) if found.is_dir() => Ok(Self {
+        match files::kind(&destination) {
+            Ok(Some(Kind::Folder)) => Ok(Self {
                 beside: destination.clone(),
                 target: match name.filter(|_| !only_content) {
                     Some(name) => destination.join(name),
                     None => destination,
                 },
             }),
-            Ok(found) if !found.is_file() => Err(cant(format!("{to} is neither a file nor a directory"))),
-            Ok(_) if is_dir => Err(cant(format!("it is a directory, and {to} is a file"))),
-            Ok(_) if to.ends_with('/') => Err(cant(format!("{to} is no directory"))),
-            Err(_) if to.ends_with('/') && !is_dir => {
+            Ok(Some(Kind::File)) if is_dir => Err(cant(format!("it is a directory, and {to} is a file"))),
+            Ok(Some(Kind::File)) if to.ends_with('/') => Err(cant(format!("{to} is no directory"))),
+            Ok(Some(kind)) if kind != Kind::File => Err(cant(format!("{to} is neither a file nor a directory"))),
+            Ok(None) | Err(_) if to.ends_with('/') && !is_dir => {
                 Err(cant(format!("there is no directory {to}"))
                     .hint("without the last slash it is the file's new name"))
             }
             _ => {
                 let parent = destination.parent().unwrap_or(here).to_owned();
-                if !parent.is_dir() {
+                if !files::is_folder(&parent) {
                     return Err(cant(format!("there is no directory {}", parent.display())));
                 }
                 Ok(Self {
@@ -73,7 +60,9 @@ impl Unpacked {
     pub(super) fn begin(self, ownership: bool) -> (Feed, impl Future<Output = Result<LeftOut, Failure>>) {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let name = self.target.display().to_string();
-        let unpacking = tokio::task::spawn_blocking(move || self.unpack(Pieces::new(receiver), ownership));
+        let unpacking = tokio::task::spawn_blocking(move || {
+            files::unpack(Pieces::new(receiver), &self.beside, &self.target, ownership)
+        });
         let done = async move {
             let failed = |why: String| Failure::failed(format!("{name} can't be written")).because(why);
             match unpacking.await {
@@ -83,47 +72,6 @@ impl Unpacked {
             }
         };
         (Feed(sender), done)
-    }
-
-    /// The stream is somebody else's: it is unpacked into a folder that it can't lead out of, and only then put in its place.
-    fn unpack(self, stream: impl Read, ownership: bool) -> io::Result<LeftOut> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let workshop = self
-            .beside
-            .join(format!(".magicctl-cp-{}-{number}", std::process::id()));
-        fs::create_dir(&workshop)?;
-        let workshop = Workshop(workshop);
-        let left_out = unpack(stream, &workshop.0, ownership)?;
-        let mut roots = fs::read_dir(&workshop.0)?.collect::<io::Result<Vec<_>>>()?;
-        match (roots.pop(), roots.is_empty()) {
-            (Some(root), true) => place(&root.path(), &self.target)?,
-            // The root of a container is a folder without a name.
-            (Some(_), false) => place(&workshop.0, &self.target)?,
-            (None, _) => match left_out.first() {
-                Some(why) => return Err(io::Error::other(why.to_owned())),
-                None => return Err(io::Error::other("the engine sent nothing")),
-            },
-        }
-        Ok(left_out)
-    }
-}
-
-/// Moves `from` to `to`, into folders that are there.
-fn place(from: &Path, to: &Path) -> io::Result<()> {
-    let source_is_dir = fs::symlink_metadata(from)?.is_dir();
-    let target_is_dir = fs::symlink_metadata(to).map(|found| found.is_dir());
-    match (source_is_dir, target_is_dir) {
-        (true, Ok(true)) => {
-            for child in fs::read_dir(from)? {
-                let child = child?;
-                place(&child.path(), &to.join(child.file_name()))?;
-            }
-            Ok(())
-        }
-        (false, Ok(true)) => Err(io::Error::other(format!("{} is a directory", to.display()))),
-        (true, Ok(false)) => Err(io::Error::other(format!("{} is no directory", to.display()))),
-        _ => fs::rename(from, to),
     }
 }
 
@@ -182,7 +130,13 @@ impl Read for Pieces {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    fn unpack(plan: &Unpacked, stream: &[u8]) -> io::Result<LeftOut> {
+        files::unpack(stream, &plan.beside, &plan.target, false)
+    }
 
     fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
@@ -213,7 +167,7 @@ mod tests {
         fs::write(here.join("out/d/mine"), "mine").unwrap();
         let stream = archive(&[("d/", ""), ("d/new", "new"), ("d/link", "-> new")]);
         let plan = Unpacked::plan("app:/x/d", "/x/d", true, here, "out").unwrap();
-        plan.unpack(stream.as_slice(), false).unwrap();
+        unpack(&plan, &stream).unwrap();
         let names = |path: &str| {
             let mut names: Vec<String> = fs::read_dir(here.join(path))
                 .unwrap()
@@ -225,10 +179,10 @@ mod tests {
         assert_eq!(names("out/d"), ["link", "mine", "new"]);
         assert_eq!(names("out"), ["d"]);
         let plan = Unpacked::plan("app:/x/d/.", "/x/d/.", true, here, "out").unwrap();
-        plan.unpack(stream.as_slice(), false).unwrap();
+        unpack(&plan, &stream).unwrap();
         assert_eq!(names("out"), ["d", "link", "new"]);
         let plan = Unpacked::plan("app:/x/d", "/x/d", true, here, "other").unwrap();
-        plan.unpack(stream.as_slice(), false).unwrap();
+        unpack(&plan, &stream).unwrap();
         assert_eq!(names("other"), ["link", "new"]);
     }
 
@@ -241,7 +195,7 @@ mod tests {
         let target = format!("-> {}", here.join("safe").display());
         let stream = archive(&[("d/", ""), ("d/away", &target), ("d/away/x", "x")]);
         let plan = Unpacked::plan("app:/d", "/d", true, here, "out").unwrap();
-        plan.unpack(stream.as_slice(), false).unwrap_err();
+        unpack(&plan, &stream).unwrap_err();
         assert_eq!(fs::read_dir(here.join("safe")).unwrap().count(), 0);
         assert_eq!(fs::read_dir(here.join("out")).unwrap().count(), 0);
     }

@@ -86,6 +86,15 @@ codes! {
         example: "sudo journalctl -u docker -n 30",
     }
 
+    ENGINE_STRANGE: Code {
+        id: "MC515",
+        severity: Severity::Error,
+        title: "the engine gave an answer that can't be used",
+        why: "What came is not what the Engine API has: not JSON, another shape, or longer than any such answer is (docs/engine-limits.md). Something else than a Docker Engine answers at that address, or a proxy before it spoils what it says.",
+        fix: "See what answers there: `docker version`, `docker info`, and the engine's own log (`journalctl -u docker`).",
+        example: "error[MC515]: the engine at unix:///var/run/docker.sock gave an answer that can't be used",
+    }
+
     REGISTRY_AWAY: Code {
         id: "MC520",
         severity: Severity::Error,

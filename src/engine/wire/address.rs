@@ -14,6 +14,10 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use url::{Host, Url};
 
 use crate::engine::Endpoint;
+use crate::files;
+
+/// Bytes of the largest file of certificates: the authorities of a whole system take some two hundred thousand.
+const LARGEST_PEM: u64 = 1 << 20;
 
 /// Where engines listen when an address names no port, with TLS and without: as the Docker client has it.
 const TLS_PORT: u16 = 2376;
@@ -97,10 +101,11 @@ fn connector(folder: &Path) -> Result<TlsConnector, Error> {
             format!("{}: {error}", folder.join(name).display()),
         )
     };
+    let read = |name: &str| files::bytes(&folder.join(name), LARGEST_PEM).map_err(|refused| in_file(name, &refused));
     let certificates = |name: &str| {
-        CertificateDer::pem_file_iter(folder.join(name))
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| in_file(name, &error))
+        let pem = read(name)?;
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        all.map_err(|error| in_file(name, &error))
     };
     let mut roots = RootCertStore::empty();
     for certificate in certificates("ca.pem")? {
@@ -111,8 +116,9 @@ fn connector(folder: &Path) -> Result<TlsConnector, Error> {
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_root_certificates(roots);
-    let config = if folder.join("cert.pem").exists() || folder.join("key.pem").exists() {
-        let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).map_err(|error| in_file("key.pem", &error))?;
+    let is_there = |name: &str| files::is_file(&folder.join(name));
+    let config = if is_there("cert.pem") || is_there("key.pem") {
+        let key = PrivateKeyDer::from_pem_slice(&read("key.pem")?).map_err(|error| in_file("key.pem", &error))?;
         config
             .with_client_auth_cert(certificates("cert.pem")?, key)
             .map_err(|error| in_file("cert.pem", &error))?

@@ -14,11 +14,14 @@ mod terms;
 mod weight;
 mod wrong;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bollard::BollardRequest;
 use bollard::errors::Error;
-use bollard::{BollardRequest, ClientVersion, Docker};
+use hyper::Response;
+use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 
 use super::Endpoint;
@@ -29,20 +32,22 @@ pub(super) use wrong::Wrong;
 
 use address::Address;
 
-/// bollard's own time limit is in seconds, and ours are shorter.
-const NEVER: u64 = 10 * 365 * 24 * 3600;
+/// bollard's own time limit, in seconds: ours are shorter.
+pub(super) const NEVER: u64 = 10 * 365 * 24 * 3600;
 
-/// A client whose answers have limits. What goes wrong in the middle of a stream, which bollard gives no reason for, is in
-/// `complaints`.
+/// An answer on its way.
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Incoming>, Error>> + Send>>;
+
+/// What bollard hands its requests to, so that answers have limits, and what requests say that they are for. What goes wrong in the middle
+/// of a stream, which bollard gives no reason for, is in `complaints`.
 ///
 /// # Errors
 /// The address or its certificates can't be used.
-pub(super) fn client(
+pub(super) fn transport(
     endpoint: &Endpoint,
-    version: &ClientVersion,
     patience: Patience,
     complaints: &Complaints,
-) -> Result<Docker, Error> {
+) -> Result<(impl Fn(BollardRequest) -> Answering + Send + Sync + use<>, String), Error> {
     let address = Arc::new(Address::of(endpoint)?);
     let base = address.base();
     let complaints = complaints.clone();
@@ -50,9 +55,10 @@ pub(super) fn client(
     let transport = move |request: BollardRequest| {
         let terms = terms::of(&request, patience);
         let (address, complaints, places) = (address.clone(), complaints.clone(), places.clone());
-        async move { exchange::exchange(&address, terms, request, &complaints, &places).await }
+        let answering = async move { exchange::exchange(&address, terms, request, &complaints, &places).await };
+        Box::pin(answering) as Answering
     };
-    Docker::connect_with_custom_transport(transport, Some(base), NEVER, version)
+    Ok((transport, base))
 }
 
 /// `1.5 s`, for messages.

@@ -27,7 +27,7 @@ const RIGHTS: u32 = 0o777;
 
 /// What an archive had that was not unpacked.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct LeftOut {
+pub struct LeftOut {
     named: Vec<String>,
     count: u64,
 }
@@ -47,12 +47,12 @@ impl LeftOut {
     }
 
     /// The first of it, and why.
-    pub(super) fn first(&self) -> Option<&str> {
+    pub fn first(&self) -> Option<&str> {
         self.named.first().map(String::as_str)
     }
 
     /// A line each, and one for those that are not named.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let more = self.count - self.named.len() as u64;
         let more = (more > 0).then(|| format!("{more} more are left out"));
         self.named.iter().cloned().chain(more).collect()
@@ -95,7 +95,7 @@ struct Folder {
 }
 
 /// Unpacks `stream` into the folder `into`, which is there and empty; with `ownership`, users and groups too.
-pub(super) fn unpack(stream: impl Read, into: &Path, ownership: bool) -> io::Result<LeftOut> {
+pub(super) fn into_folder(stream: impl Read, into: &Path, ownership: bool) -> io::Result<LeftOut> {
     unpack_at_most(MOST_ENTRIES, stream, into, ownership)
 }
 
@@ -334,7 +334,7 @@ mod tests {
         }
 
         fn unpack(&self, entries: &[Made<'_>]) -> io::Result<LeftOut> {
-            let unpacked = unpack(archive(entries).as_slice(), &self.path("into"), false);
+            let unpacked = into_folder(archive(entries).as_slice(), &self.path("into"), false);
             let names = fs::read_dir(self.path("outside")).unwrap().count();
             assert_eq!(names, 1, "something was made outside");
             assert_eq!(fs::read_to_string(self.path("outside/file")).unwrap(), "mine");
