@@ -14,6 +14,8 @@ use super::symptoms::{Ended, Stage, Symptoms};
 
 /// How many records of the log a card shows.
 const RECORDS: usize = 10;
+/// Bytes of one record, or of one answer, in which a cause is looked for.
+const MOST_LOOKED_AT: usize = 64 << 10;
 
 /// What shows more of a log, and what starts a service again after a change.
 const LOGS: &str = "magicctl logs {service} --tail 50";
@@ -104,11 +106,21 @@ fn first(
     rules: &[(&'static Rule, Regex)],
     text: &str,
 ) -> Option<Cause> {
+    let text = end_of(text);
     rules.iter().find_map(|(rule, pattern)| {
         // Of several exceptions the last is the one that ended it.
         let caught = pattern.captures_iter(text).last()?;
         fitting(rule, symptoms, around, &caught, text)
     })
+}
+
+/// The end of `text`, where the cause is: what a container writes may be any length, and every rule looks through it.
+fn end_of(text: &str) -> &str {
+    let mut from = text.len().saturating_sub(MOST_LOOKED_AT);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
 }
 
 fn fitting(

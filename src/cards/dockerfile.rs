@@ -113,7 +113,29 @@ fn squeezed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_step_is_a_line_of_the_file_or_none(
+            file in "((FROM|RUN|COPY|#) [a-c]{0,3}( as [a-c])?( \\\\)?\n){0,8}",
+            step in "(\\[([a-c] )?[0-9]{0,12}/[0-9]\\] )?(FROM|RUN|COPY) [a-c]{0,3}|[\\[\\]/ 0-9é]{0,8}",
+        ) {
+            if let Some((number, line)) = line_of(&file, &step) {
+                prop_assert_eq!(file.lines().nth(number - 1), Some(line));
+            }
+        }
+    }
+
+    /// Each is looked through once.
+    #[test]
+    fn a_large_file_has_its_line_too() {
+        let file = format!("FROM a\n{}RUN last\n", "RUN a \\\n  b\n".repeat(100_000));
+        assert_eq!(line_of(&file, "[3/9] RUN last"), Some((200_002, "RUN last")));
+        assert_eq!(line_of(&file, "[99999999999999999999/2] RUN x"), None);
+    }
 
     const FILE: &str = "ARG BASE=python:3.12\nFROM ${BASE} AS build\n# a word\nRUN a \\\n    && b\n\nFROM ${BASE}\nWORKDIR /app\nCOPY ${X} ./\nRUN false\n";
 

@@ -16,6 +16,8 @@ use super::surroundings::{Surroundings, words};
 const MOST: usize = 5000;
 /// How many names a card tells.
 const MOST_NAMES: usize = 5;
+/// A longer ignore file is not looked into: each of its lines is a regular expression.
+const LONGEST_IGNORE: usize = 8 << 10;
 /// Folders that hold what others wrote. Hidden ones are left out too.
 const FOREIGN: [&str; 4] = ["__pycache__", "node_modules", "site-packages", "venv"];
 
@@ -87,7 +89,9 @@ impl Surroundings<'_> {
     /// The file of the build context for `path` of the container that .dockerignore keeps from the builder.
     pub(super) fn left_out(&self, service: &str, path: &str) -> Option<String> {
         let there = self.meant_for(service, path)?;
-        let ignore = self.read(&self.ignore_file(service)?)?;
+        let ignore = self
+            .read(&self.ignore_file(service)?)
+            .filter(|text| text.len() <= LONGEST_IGNORE)?;
         let name = self.in_context_as(service, &there)?;
         Ignore::parse(&ignore)
             .ok()?

@@ -8,6 +8,9 @@ use crate::files::{Kind, Refused, Root};
 use super::reach::climbs;
 use super::surroundings::Surroundings;
 
+/// No system has longer paths. A log may, and each of its ends is looked for.
+const LONGEST_PATH: usize = 4096;
+
 impl<'a> Surroundings<'a> {
     /// What is mounted at `path` of the container, by a bind mount: there or not. Nothing when the path leads out of what is
     /// mounted.
@@ -87,7 +90,7 @@ impl<'a> Surroundings<'a> {
     /// The file of the build context that became `path` of the image: the one with the longest end in common.
     pub(super) fn copied(&self, service: &str, path: &str) -> Option<PathBuf> {
         let path = Path::new(path);
-        if climbs(path) {
+        if climbs(path) || path.as_os_str().len() > LONGEST_PATH {
             return None;
         }
         let context = Root::open(&self.service(service)?.build.as_ref()?.context).ok()?;

@@ -9,24 +9,35 @@ pub struct Frame {
     pub line: usize,
 }
 
-/// The frames of a record in their order, the innermost last. Also those of a `SyntaxError`, which has no traceback.
+/// As many frames as matter, the innermost. A log may hold any number, and a file is looked for for each.
+const MOST: usize = 100;
+/// No system has longer paths.
+const LONGEST_PATH: usize = 4096;
+
+/// The last frames of a record in their order, the innermost last. Also those of a `SyntaxError`, which has no traceback.
 pub fn frames(text: &str) -> Vec<Frame> {
     let mut frames = Vec::new();
-    for line in text.lines() {
+    for line in text.lines().rev() {
+        if frames.len() == MOST {
+            break;
+        }
         let Some(rest) = line.trim_start().trim_start_matches(['|', ' ']).strip_prefix("File \"") else {
             continue;
         };
         let Some((file, rest)) = rest.split_once("\", line ") else {
             continue;
         };
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        if let Ok(line) = digits.parse() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if let Ok(line) = rest[..digits].parse()
+            && file.len() <= LONGEST_PATH
+        {
             frames.push(Frame {
                 file: file.to_owned(),
                 line,
             });
         }
     }
+    frames.reverse();
     frames
 }
 
@@ -55,5 +66,17 @@ mod tests {
             frames("  File \"/app/run.py\", line 3\n    def x(\n         ^\nSyntaxError: x")[0].line,
             3
         );
+    }
+
+    #[test]
+    fn of_an_endless_traceback_the_innermost_frames_count() {
+        let line = |number: usize| format!("  File \"/app/{number}.py\", line {number}, in f\n");
+        let text: String = (1..=100_000).map(line).collect();
+        let found = frames(&text);
+        assert_eq!(found.len(), MOST);
+        assert_eq!((found[0].line, found[MOST - 1].line), (100_001 - MOST, 100_000));
+        // Neither a path of a megabyte nor a line number that no file has.
+        assert_eq!(frames(&format!("File \"{}\", line 1", "/a".repeat(1 << 19))), []);
+        assert_eq!(frames(&format!("File \"a\", line {}", "9".repeat(1 << 20))), []);
     }
 }

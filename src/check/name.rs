@@ -1,9 +1,13 @@
 //! Container names that somebody else has.
 
+use std::collections::BTreeMap;
+
 use crate::codes;
+use crate::compose::{Service, Stack};
+use crate::observed::Container;
 use crate::plan;
 
-use super::Finding;
+use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
 use super::there::There;
 
@@ -12,19 +16,97 @@ pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
     let Some(stack) = project.stack() else {
         return Vec::new();
     };
+    let all = there.observed.containers.iter().rev();
+    let named: BTreeMap<&str, _> = all.map(|container| (container.name.as_str(), container)).collect();
     let mut findings = Vec::new();
     for service in project.services() {
-        for number in 1..=service.replicas() {
-            let name = service.container_name(&stack.name, number);
-            let stranger = there.observed.containers.iter().find(|container| {
-                container.name == name
-                    && (container.project() != Some(&stack.name) || container.service() != Some(&service.name))
-            });
-            if let Some(container) = stranger {
+        for container in holders(stack, service, &named) {
+            if container.project() != Some(&stack.name) || container.service() != Some(&service.name) {
                 let failure = plan::name_taken(stack, &service.name, container);
                 findings.push(Finding::of(&codes::NAME_TAKEN, &failure));
+                if findings.len() >= MOST_FINDINGS {
+                    return findings;
+                }
             }
         }
     }
     findings
+}
+
+/// The containers that have the names of those of `service`, in the order of their numbers. A service may have thousands:
+/// those that are there are looked through, not those that are to be.
+fn holders<'o>(stack: &Stack, service: &Service, named: &BTreeMap<&str, &'o Container>) -> Vec<&'o Container> {
+    let first = service.container_name(&stack.name, 1);
+    let Some(before) = first.strip_suffix('1').filter(|_| service.container_name.is_none()) else {
+        return named
+            .get(first.as_str())
+            .filter(|_| service.replicas() > 0)
+            .copied()
+            .into_iter()
+            .collect();
+    };
+    let named = named.range(before..).take_while(|(name, _)| name.starts_with(before));
+    let mut numbered: Vec<(u32, &Container)> = named
+        .filter_map(|(name, container)| {
+            let number: u32 = name[before.len()..].parse().ok()?;
+            let is_its_own = service.container_name(&stack.name, number) == *name;
+            (is_its_own && (1..=service.replicas()).contains(&number)).then_some((number, *container))
+        })
+        .collect();
+    numbered.sort_unstable_by_key(|(number, _)| *number);
+    numbered.into_iter().map(|(_, container)| container).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observed::State;
+
+    fn container(name: &str) -> Container {
+        Container {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            image_id: String::new(),
+            image: String::new(),
+            state: State::Created,
+            status: String::new(),
+            labels: BTreeMap::new(),
+            ports: Vec::new(),
+            addresses: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: Vec::new(),
+            anonymous_volumes: Vec::new(),
+            created: 0,
+        }
+    }
+
+    #[test]
+    fn only_the_names_that_a_service_will_have_count() {
+        let all: Vec<Container> = [
+            "p-a-10", "p-a-2", "p-a-11", "p-a-01", "p-a-x", "p-ab-1", "p-a-1x", "fixed",
+        ]
+        .map(container)
+        .into();
+        let named: BTreeMap<&str, &Container> = all.iter().map(|c| (c.name.as_str(), c)).collect();
+        let stack = Stack {
+            name: "p".to_owned(),
+            ..Stack::default()
+        };
+        let of = |scale, container_name: Option<&str>| {
+            let service = Service {
+                name: "a".to_owned(),
+                scale: Some(scale),
+                container_name: container_name.map(ToOwned::to_owned),
+                ..Service::default()
+            };
+            holders(&stack, &service, &named)
+                .iter()
+                .map(|c| c.name.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(10, None), ["p-a-2", "p-a-10"]);
+        assert_eq!(of(u32::MAX, None), ["p-a-2", "p-a-10", "p-a-11"]);
+        assert_eq!(of(1, Some("fixed")), ["fixed"]);
+        assert_eq!(of(0, Some("fixed")), Vec::<String>::new());
+    }
 }

@@ -1,16 +1,18 @@
 //! Host ports that somebody else has.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::codes::{self, Code};
 use crate::compose::{Port, Service};
 use crate::failure::Place;
-use crate::observed::{Container, Observed};
+use crate::observed::Container;
 
+use super::finding::{Finding, MOST_FINDINGS};
+use super::port_owner;
 use super::project::Project;
 use super::there::There;
-use super::{Finding, port_owner};
 
 /// Host ports of the services in question that are taken, on an engine of this machine.
 pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
@@ -18,20 +20,21 @@ pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
+    let ours = Published::of(there.observed.of_project(&stack.name));
+    let all = Published::of(there.observed.containers.iter());
     for service in project.services() {
         for (index, port) in service.ports.iter().enumerate() {
+            if findings.len() >= MOST_FINDINGS {
+                return findings;
+            }
             let Some(number) = port.published.as_ref().and_then(|text| text.parse().ok()) else {
                 continue;
             };
             // A container of this project that has it may be about to give it up; if not, the engine says so.
-            let ours = there
-                .observed
-                .of_project(&stack.name)
-                .any(|container| holds(container, port, number));
-            if ours {
+            if ours.holder(port, number).is_some() {
                 continue;
             }
-            if let Some(owner) = owner(&there.observed, port, number) {
+            if let Some(owner) = owner(&all, port, number) {
                 let places = stack.places.ports.get(&service.name);
                 let place = places.and_then(|places| places.get(index));
                 findings.push(finding(service, port, number, &owner, place));
@@ -48,22 +51,33 @@ struct Owner {
     words: String,
 }
 
-fn holds(container: &Container, port: &Port, number: u16) -> bool {
-    container
-        .ports
-        .iter()
-        .any(|there| there.public == Some(number) && there.protocol == port.protocol)
+/// Who publishes which host port, by number and protocol; of several the first.
+struct Published<'o>(HashMap<(u16, &'o str), &'o Container>);
+
+impl<'o> Published<'o> {
+    fn of(containers: impl Iterator<Item = &'o Container>) -> Self {
+        let mut all = HashMap::new();
+        for container in containers {
+            for port in &container.ports {
+                if let Some(number) = port.public {
+                    all.entry((number, port.protocol.as_str())).or_insert(container);
+                }
+            }
+        }
+        Self(all)
+    }
+
+    fn holder(&self, port: &Port, number: u16) -> Option<&'o Container> {
+        self.0.get(&(number, port.protocol.as_str())).copied()
+    }
 }
 
 /// Who has the port; `None` when it is free.
-fn owner(observed: &Observed, port: &Port, number: u16) -> Option<Owner> {
+fn owner(all: &Published<'_>, port: &Port, number: u16) -> Option<Owner> {
     if is_free(port, number) {
         return None;
     }
-    let container = observed
-        .containers
-        .iter()
-        .find(|container| holds(container, port, number));
+    let container = all.holder(port, number);
     let Some(container) = container else {
         let process = port_owner::of(number, &port.protocol);
         return Some(Owner {
@@ -154,7 +168,7 @@ mod tests {
     fn a_port_that_this_very_process_holds_is_taken_and_says_by_whom() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let number = listener.local_addr().unwrap().port();
-        let owner = owner(&Observed::default(), &tcp(number), number).unwrap();
+        let owner = owner(&Published::of([].iter()), &tcp(number), number).unwrap();
         assert!(
             owner.words.contains(&format!("pid {}", std::process::id())),
             "{owner:?}"
@@ -166,7 +180,7 @@ mod tests {
         // Anybody may take one port between the two lines; nobody takes twenty.
         let free = (0..20).any(|_| {
             let number = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            owner(&Observed::default(), &tcp(number), number).is_none()
+            owner(&Published::of([].iter()), &tcp(number), number).is_none()
         });
         assert!(free);
     }

@@ -23,6 +23,7 @@ use super::table::{CHECKS, Look};
 use super::there::{More, Resolves, There};
 use super::{Finding, gather};
 
+mod bounds;
 mod hostile;
 mod machine;
 mod project_files;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::codes;
 use crate::failure::Place;
@@ -14,6 +15,9 @@ use super::project::Project;
 /// No file that a check reads as a whole is larger, unless something is wrong with it.
 pub(super) const LARGEST: u64 = 4 << 20;
 
+/// A longer line is not shown, and columns on it are counted in bytes.
+const LONGEST_LINE: usize = 1_000;
+
 /// A text and where it came from.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
@@ -21,9 +25,20 @@ pub(super) struct Text {
     pub content: String,
     /// Whether findings may quote it: a file outside of the project is nobody's business here, whatever names it.
     pub quotable: bool,
+    /// Where each line begins; found once, however many places are asked for.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl Text {
+    pub fn new(path: PathBuf, content: String, quotable: bool) -> Self {
+        Self {
+            path,
+            content,
+            quotable,
+            lines: OnceLock::new(),
+        }
+    }
+
     /// Reads the file at `path` in the project; nothing when it is not there, a finding when it can't be read. A pipe or device
     /// is not opened, no link is followed out of the project, and no more is read than a file of its kind may have.
     pub fn of_project(project: &Project, path: &Path) -> Result<Option<Self>, Finding> {
@@ -46,11 +61,7 @@ impl Text {
         quotable: bool,
     ) -> Result<Option<Self>, Finding> {
         match read {
-            Ok(text) => Ok(Some(Self {
-                path: path.to_owned(),
-                content: text,
-                quotable,
-            })),
+            Ok(text) => Ok(Some(Self::new(path.to_owned(), text, quotable))),
             Err(Refused::Missing) => Ok(None),
             Err(refused) => Err(refused_in(project, path, &refused)),
         }
@@ -61,36 +72,62 @@ impl Text {
         if self.quotable { word } else { "…" }
     }
 
+    /// Where each line begins.
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', self.content.as_bytes());
+            std::iter::once(0).chain(ends.map(|end| end + 1)).collect()
+        })
+    }
+
+    /// Line `number` (from 1) without its end, and where it begins.
+    fn nth(&self, number: usize) -> (&str, usize) {
+        let lines = self.lines();
+        let Some(begin) = number.checked_sub(1).and_then(|index| lines.get(index)).copied() else {
+            return ("", self.content.len());
+        };
+        let end = lines.get(number).map_or(self.content.len(), |next| next - 1);
+        let line = &self.content[begin..end];
+        (line.strip_suffix('\r').unwrap_or(line), begin)
+    }
+
+    /// A line as far as it is shown.
+    fn shown(&self, line: &str) -> Option<String> {
+        (self.quotable && line.len() <= LONGEST_LINE).then(|| line.to_owned())
+    }
+
     /// The place of a range of bytes.
     pub fn place(&self, range: &Range<usize>) -> Place {
         let start = range.start.min(self.content.len());
-        let before = self.content.get(..start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = self.content[line_start..].lines().next().unwrap_or_default();
-        let end = range.end.clamp(start, line_start + line.len().max(start - line_start));
+        let number = self.lines().partition_point(|begin| *begin <= start);
+        let (line, begin) = self.nth(number);
+        let end = range.end.clamp(start, begin + line.len().max(start - begin));
+        let characters = |range: Range<usize>| match self.content.get(range.clone()) {
+            Some(text) if line.len() <= LONGEST_LINE => text.chars().count(),
+            Some(_) => range.len(),
+            None => 1,
+        };
         Place {
             file: self.path.clone(),
-            line: before.matches('\n').count() + 1,
-            column: self.content[line_start..start].chars().count() + 1,
-            width: self
-                .content
-                .get(start..end)
-                .map_or(1, |text| text.chars().count())
-                .max(1),
-            source: self.quotable.then(|| line.to_owned()),
+            line: number,
+            column: characters(begin..start) + 1,
+            width: characters(start..end).max(1),
+            source: self.shown(line),
         }
     }
 
     /// The place of a whole line, 1-based.
     pub fn line(&self, number: usize) -> Place {
-        let line = self.content.lines().nth(number.saturating_sub(1)).unwrap_or_default();
-        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+        let (line, _) = self.nth(number);
+        // Of a line that is too long only the number matters.
+        let short = if line.len() <= LONGEST_LINE { line } else { "" };
+        let indent = short.chars().take_while(|c| c.is_whitespace()).count();
         Place {
             file: self.path.clone(),
             line: number,
             column: indent + 1,
-            width: line.trim().chars().count().max(1),
-            source: self.quotable.then(|| line.to_owned()),
+            width: short.trim().chars().count().max(1),
+            source: self.shown(line),
         }
     }
 }
@@ -134,11 +171,7 @@ mod tests {
 
     #[test]
     fn places_count_characters_and_stay_on_their_line() {
-        let text = Text {
-            path: PathBuf::from("f"),
-            content: "ab\n  äö cd\nx".to_owned(),
-            quotable: true,
-        };
+        let text = Text::new(PathBuf::from("f"), "ab\n  äö cd\nx".to_owned(), true);
         let from = text.content.find('c').unwrap();
         let place = text.place(&(from..text.content.len()));
         assert_eq!((place.line, place.column, place.width), (2, 6, 2));
@@ -151,13 +184,41 @@ mod tests {
 
     #[test]
     fn lines_of_a_file_elsewhere_are_placed_and_not_quoted() {
-        let text = Text {
-            path: PathBuf::from("f"),
-            content: "FROM scratch\nhunter2".to_owned(),
-            quotable: false,
-        };
+        let text = Text::new(PathBuf::from("f"), "FROM scratch\nhunter2".to_owned(), false);
         assert_eq!((text.line(2).line, text.line(2).source), (2, None));
         assert_eq!((text.place(&(13..20)).line, text.place(&(13..20)).source), (2, None));
         assert_eq!(text.word("hunter2"), "…");
+    }
+
+    #[test]
+    fn places_at_the_edges() {
+        let text = Text::new(PathBuf::from("f"), "a\r\n\nb".to_owned(), true);
+        let seen = |place: Place| (place.line, place.column, place.width, place.source.unwrap());
+        assert_eq!(seen(text.place(&(0..9))), (1, 1, 1, "a".to_owned()));
+        assert_eq!(seen(text.place(&(3..3))), (2, 1, 1, String::new()));
+        assert_eq!(seen(text.place(&(4..5))), (3, 1, 1, "b".to_owned()));
+        assert_eq!(seen(text.place(&(5..5))), (3, 2, 1, "b".to_owned()));
+        for number in [0, 4, usize::MAX] {
+            assert_eq!(seen(text.line(number)), (number, 1, 1, String::new()));
+        }
+        assert_eq!(
+            seen(Text::new(PathBuf::from("f"), String::new(), true).place(&(0..0))),
+            (1, 1, 1, String::new())
+        );
+    }
+
+    /// From the beginning each time, and with the line each time, these would be 10¹² bytes.
+    #[test]
+    fn places_of_a_large_file_take_no_time() {
+        let size = 2 << 20;
+        for (unit, lines) in [("a\n", size / 2 + 1), ("a ", 1)] {
+            let text = Text::new(PathBuf::from("f"), unit.repeat(size / 2), true);
+            for at in (0..size).step_by(4) {
+                let place = text.place(&(at..at + 1));
+                assert!(place.line <= lines && place.width == 1);
+                assert!(place.source.is_none_or(|line| line.len() < 2));
+            }
+            assert_eq!(text.place(&(size - 2..size)).line, lines.max(2) - 1);
+        }
     }
 }

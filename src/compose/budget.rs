@@ -3,7 +3,7 @@
 
 /// More than any project has once its files are included, extended and filled in. 1,000 services come to about 30,000.
 const MOST: usize = 500_000;
-/// A text counts as one more value for each so many bytes of it.
+/// How many bytes of a text count as one more value.
 const BYTES_A_VALUE: usize = 64;
 
 /// Each document is merged into what came before, and the whole is checked again. This many values are, all documents

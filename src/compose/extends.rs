@@ -81,11 +81,14 @@ impl Loader {
                 base
             }
         };
-        let whole = self.over(base, *extending, name, file)?;
-        if let (Some(entry), Some(tree)) = (services.get_mut(name), &whole.1) {
-            entry.tree = tree.clone();
+        let Some(base) = base else {
+            return Ok(Some(extending.service));
+        };
+        let merged = self.over(base, *extending, name, file)?;
+        if let Some(entry) = services.get_mut(name) {
+            entry.tree = merged.clone();
         }
-        Ok(Some(whole.0))
+        Ok(Some(merged))
     }
 
     // Chains may be long, and an unoptimised build gives each function all that it ever needs of the stack at once: what doesn't
@@ -100,17 +103,8 @@ impl Loader {
         Ok((map, resets))
     }
 
-    /// A service over what it extends, if that is anything; and again if it has changed.
-    fn over(
-        &mut self,
-        base: Option<Tree>,
-        extending: Extending,
-        name: &str,
-        file: &File<'_>,
-    ) -> Result<(Tree, Option<Tree>), Failure> {
-        let Some(mut base) = base else {
-            return Ok((extending.service, None));
-        };
+    /// A service over what it extends.
+    fn over(&mut self, mut base: Tree, extending: Extending, name: &str, file: &File<'_>) -> Result<Tree, Failure> {
         base.take_of(&mut self.notes.budget).map_err(|spent| {
             let extends = &extending.extends;
             extends.wrong(&extending.at, format!("the project comes to {spent}"))
@@ -126,7 +120,7 @@ impl Loader {
         if let Some(map) = merged.map_mut() {
             map.shift_remove("extends");
         }
-        Ok((merged.clone(), Some(merged)))
+        Ok(merged)
     }
 
     /// The services of another file in their long form, with absolute paths.

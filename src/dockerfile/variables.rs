@@ -16,6 +16,9 @@ const PLATFORM: [&str; 8] = [
     "TARGETVARIANT",
 ];
 
+/// No image's name is as long. Values that hold others twice double with each line.
+const LONGEST: usize = 4096;
+
 /// The values of the arguments before the first `FROM`: those `given` win over the defaults.
 pub fn global<'a, 't: 'a>(
     args: impl Iterator<Item = &'a ArgInstruction<'t>>,
@@ -36,7 +39,7 @@ pub fn global<'a, 't: 'a>(
 }
 
 /// `text` with `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME-default}` replaced; nothing for other forms and for what only
-/// the builder knows, which are not ours to judge.
+/// the builder knows, which are not ours to judge, and for what becomes too long.
 pub fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
@@ -70,9 +73,12 @@ pub fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
             }
             rest = &rest[end..];
         }
+        if out.len() > LONGEST {
+            return None;
+        }
     }
     out.push_str(rest);
-    Some(out)
+    (out.len() <= LONGEST).then_some(out)
 }
 
 #[cfg(test)]
@@ -97,6 +103,26 @@ mod tests {
             ("x:${BUILDOS}", None),
         ] {
             assert_eq!(expand(text, &values).as_deref(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_that_double_come_to_an_end() {
+        let lines: Vec<String> = (1..60)
+            .map(|n| format!("ARG A{n}=$A{}${{A{}}}", n - 1, n - 1))
+            .collect();
+        let text = format!("ARG A0=xxxxxxxx\n{}\nFROM $A59\n", lines.join("\n"));
+        let file = parse_dockerfile::parse(&text).unwrap();
+        let values = global(file.global_args(), &BTreeMap::new());
+        assert_eq!(values["A5"].len(), 256);
+        let longest = values.values().map(String::len).max().unwrap();
+        assert!(longest <= LONGEST, "{longest}");
+        for long in [
+            "$A9".repeat(1 << 20),
+            "${A9:-x}".repeat(1 << 20),
+            "x".repeat(LONGEST + 1),
+        ] {
+            assert_eq!(expand(&long, &values), None);
         }
     }
 }

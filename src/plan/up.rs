@@ -1,11 +1,11 @@
 //! The plan of `up`: from what is there to what is wanted, in as few steps as that takes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::labels;
-use crate::observed::{Container, Health, Network, Observed, State};
+use crate::observed::{Container, Health, Observed, State};
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
@@ -94,7 +94,8 @@ struct There<'a> {
     of_service: BTreeMap<&'a str, Vec<&'a Container>>,
     /// All containers, other projects' too; the engine gives each name once.
     named: BTreeMap<&'a str, &'a Container>,
-    networks: BTreeMap<&'a str, &'a Network>,
+    /// All networks, by name and id: the engine may have several of a name.
+    networks: HashSet<(&'a str, &'a str)>,
 }
 
 impl<'a> There<'a> {
@@ -109,9 +110,8 @@ impl<'a> There<'a> {
         Self {
             of_service,
             named: all.map(|container| (container.name.as_str(), container)).collect(),
-            // Names may be there several times; the first counts.
-            networks: (observed.networks.iter().rev())
-                .map(|network| (network.name.as_str(), network))
+            networks: (observed.networks.iter())
+                .map(|network| (network.name.as_str(), network.id.as_str()))
                 .collect(),
         }
     }
@@ -309,7 +309,7 @@ impl<'a> Planner<'a> {
 
     /// What somebody did to a container since it was made: off a network, or a volume that has another name now.
     fn taken_off(&self, service: &Service, container: &Container) -> Option<String> {
-        let is_there = |name: &str, id: &str| self.there.networks.get(name).is_some_and(|network| network.id == id);
+        let is_there = |name: &str, id: &str| self.there.networks.contains(&(name, id));
         let mut networks = service.networks.keys().filter_map(|key| self.stack.networks.get(key));
         // Until its first start it only has the network's name, and joins whatever is called so then.
         let off = networks.find(|network| match container.networks.get(&network.name) {

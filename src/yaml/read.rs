@@ -17,7 +17,7 @@ const DEEPEST: usize = 50;
 /// More nodes than any Compose file has once its aliases are written out ("billion laughs").
 const MOST_NODES: usize = 200_000;
 
-/// A long text counts as one more value for each so many bytes of it.
+/// How many bytes of a text count as one more value.
 const BYTES_A_NODE: usize = 256;
 
 /// Reads the one document of `source`; an empty file is an empty mapping.
@@ -83,7 +83,7 @@ impl<'s> Reader<'s> {
                 Event::StreamEnd => return Ok(documents),
                 Event::DocumentStart(_) => self.anchors.clear(),
                 Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
-                event => documents.push(self.node(event, range, 0)?),
+                event => documents.push(self.node(event, range)?),
             }
         }
     }
@@ -96,12 +96,41 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn node(&mut self, event: Event<'s>, range: Range, depth: usize) -> Result<Node, Failure> {
-        if depth > DEEPEST {
+    /// The value that `event` begins. Without recursion: an unoptimised build would need a lot of the stack for each level.
+    fn node(&mut self, event: Event<'s>, range: Range) -> Result<Node, Failure> {
+        let mut open: Vec<Open> = Vec::new();
+        let mut next = (event, range);
+        loop {
+            let (event, range) = next;
+            if let Some((node, range)) = self.step(event, range, &mut open)? {
+                match open.last_mut() {
+                    None => return Ok(node),
+                    Some(inside) => self.put(node, &range, inside)?,
+                }
+            }
+            next = self.next()?;
+        }
+    }
+
+    /// Opens a sequence or a mapping, or gives a value that is complete, and where it began.
+    fn step(&mut self, event: Event<'s>, range: Range, open: &mut Vec<Open>) -> Result<Option<(Node, Range)>, Failure> {
+        if let Event::SequenceEnd | Event::MappingEnd = event {
+            let Some(closed) = open.pop() else {
+                return Err(self.wrong("not a value", &range));
+            };
+            let (anchor, tag, range) = (closed.anchor, closed.tag, closed.range);
+            let value = match closed.inside {
+                Inside::List(items) => Value::List(items),
+                Inside::Map(map) => Value::Map(map.merged()?),
+            };
+            let node = self.complete(value, anchor, tag.as_ref(), &range)?;
+            return Ok(Some((node, range)));
+        }
+        if open.len() > DEEPEST {
             return Err(self.wrong(&format!("nested more than {DEEPEST} levels deep"), &range));
         }
         self.count(1, &range)?;
-        let (value, anchor, tag) = match event {
+        let (inside, anchor, tag) = match event {
             Event::Alias(id) => {
                 let node = self
                     .anchors
@@ -109,41 +138,66 @@ impl<'s> Reader<'s> {
                     .cloned()
                     .ok_or_else(|| self.wrong("this alias names an anchor that holds it", &range))?;
                 self.count(size(&node), &range)?;
-                return Ok(node);
+                return Ok(Some((node, range)));
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(text.len() / BYTES_A_NODE, &range)?;
                 let value = self.scalar(text, style, tag.as_deref(), &range)?;
-                (value, anchor, tag)
+                let node = self.complete(value, anchor, tag.as_deref(), &range)?;
+                return Ok(Some((node, range)));
             }
-            Event::SequenceStart(anchor, tag) => {
-                let mut items = Vec::new();
-                loop {
-                    match self.next()? {
-                        (Event::SequenceEnd, _) => break,
-                        (event, range) => items.push(self.node(event, range, depth + 1)?),
-                    }
-                }
-                (Value::List(items), anchor, tag)
-            }
-            Event::MappingStart(anchor, tag) => (Value::Map(self.mapping(depth)?), anchor, tag),
-            _ => return Err(self.wrong("something that is no value", &range)),
+            Event::SequenceStart(anchor, tag) => (Inside::List(Vec::new()), anchor, tag),
+            Event::MappingStart(anchor, tag) => (Inside::Map(Mapping::default()), anchor, tag),
+            _ => return Err(self.wrong("not a value", &range)),
         };
-        let tag = match tag.as_deref() {
-            Some(tag) => self.tag(tag, &range)?,
+        open.push(Open {
+            inside,
+            anchor,
+            tag: tag.map(Cow::into_owned),
+            range,
+        });
+        Ok(None)
+    }
+
+    fn complete(&mut self, value: Value, anchor: usize, tag: Option<&YamlTag>, range: &Range) -> Result<Node, Failure> {
+        let tag = match tag {
+            Some(tag) => self.tag(tag, range)?,
             None => None,
         };
         let node = Node {
             value,
-            span: self.span(&range),
+            span: self.span(range),
             tag,
         };
         if anchor != 0 {
             // It is kept beside the tree, and again for each anchor around it.
-            self.count(size(&node), &range)?;
+            self.count(size(&node), range)?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    /// Adds a value to the sequence or mapping that it is in; in a mapping every first one is a key.
+    fn put(&self, node: Node, range: &Range, open: &mut Open) -> Result<(), Failure> {
+        let map = match &mut open.inside {
+            Inside::List(items) => {
+                items.push(node);
+                return Ok(());
+            }
+            Inside::Map(map) => map,
+        };
+        let Some(key) = map.key.take() else {
+            let Value::Scalar { text: name, plain } = node.value else {
+                return Err(self.wrong("a key must be a string", range));
+            };
+            map.key = Some(Key {
+                name,
+                plain,
+                span: node.span,
+            });
+            return Ok(());
+        };
+        map.add(key, node)
     }
 
     fn scalar(
@@ -169,63 +223,6 @@ impl<'s> Reader<'s> {
             _ => (text.into_owned(), style == ScalarStyle::Plain),
         };
         Ok(Value::Scalar { text, plain })
-    }
-
-    fn mapping(&mut self, depth: usize) -> Result<Vec<(Key, Node)>, Failure> {
-        let mut entries: Vec<(Key, Node)> = Vec::new();
-        let mut names = HashSet::new();
-        let mut merged: Option<Node> = None;
-        loop {
-            let (event, range) = self.next()?;
-            if event == Event::MappingEnd {
-                break;
-            }
-            let key = self.node(event, range, depth + 1)?;
-            let Value::Scalar { text: name, plain } = key.value else {
-                return Err(self.wrong("a key must be a string", &range));
-            };
-            let (event, range) = self.next()?;
-            let value = self.node(event, range, depth + 1)?;
-            if !names.insert(name.clone()) {
-                let first = entries.iter().find(|(first, _)| first.name == name);
-                let failure = Failure::invalid(format!("the key `{name}` is there twice")).at(key.span.place(false));
-                return Err(match first {
-                    Some((first, _)) => failure.because(format!("it was first given at line {}", first.span.line)),
-                    None => failure,
-                }
-                .hint("keep one of them"));
-            }
-            if name == "<<" && plain {
-                merged = Some(value);
-                continue;
-            }
-            entries.push((
-                Key {
-                    name,
-                    plain,
-                    span: key.span,
-                },
-                value,
-            ));
-        }
-        // What is written here wins over what is merged in, and an earlier merge over a later one.
-        if let Some(node) = merged {
-            let sources = match node.value {
-                Value::List(items) => items,
-                _ => vec![node],
-            };
-            for source in sources {
-                let Value::Map(more) = source.value else {
-                    return Err(Failure::invalid("`<<` merges mappings").at(source.span.place(false)));
-                };
-                for (key, value) in more {
-                    if names.insert(key.name.clone()) {
-                        entries.push((key, value));
-                    }
-                }
-            }
-        }
-        Ok(entries)
     }
 
     fn tag(&self, tag: &YamlTag, range: &Range) -> Result<Option<Tag>, Failure> {
@@ -283,6 +280,73 @@ impl<'s> Reader<'s> {
         Failure::invalid("this is no YAML")
             .at(span.place(false))
             .because(error.info())
+    }
+}
+
+/// A sequence or mapping that has begun.
+struct Open {
+    inside: Inside,
+    anchor: usize,
+    tag: Option<YamlTag>,
+    /// Where it began.
+    range: Range,
+}
+
+enum Inside {
+    List(Vec<Node>),
+    Map(Mapping),
+}
+
+/// A mapping as far as it was read.
+#[derive(Default)]
+struct Mapping {
+    entries: Vec<(Key, Node)>,
+    names: HashSet<String>,
+    /// What `<<` merges in.
+    merged: Option<Node>,
+    /// The key whose value comes next.
+    key: Option<Key>,
+}
+
+impl Mapping {
+    fn add(&mut self, key: Key, value: Node) -> Result<(), Failure> {
+        if !self.names.insert(key.name.clone()) {
+            let first = self.entries.iter().find(|(first, _)| first.name == key.name);
+            let failure = Failure::invalid(format!("the key `{}` is there twice", key.name)).at(key.span.place(false));
+            return Err(match first {
+                Some((first, _)) => failure.because(format!("it was first given at line {}", first.span.line)),
+                None => failure,
+            }
+            .hint("keep one of them"));
+        }
+        if key.name == "<<" && key.plain {
+            self.merged = Some(value);
+        } else {
+            self.entries.push((key, value));
+        }
+        Ok(())
+    }
+
+    /// With what is merged in: what is written here wins over it, and an earlier merge over a later one.
+    fn merged(mut self) -> Result<Vec<(Key, Node)>, Failure> {
+        let sources = match self.merged {
+            None => return Ok(self.entries),
+            Some(node) => match node.value {
+                Value::List(items) => items,
+                _ => vec![node],
+            },
+        };
+        for source in sources {
+            let Value::Map(more) = source.value else {
+                return Err(Failure::invalid("`<<` merges mappings").at(source.span.place(false)));
+            };
+            for (key, value) in more {
+                if self.names.insert(key.name.clone()) {
+                    self.entries.push((key, value));
+                }
+            }
+        }
+        Ok(self.entries)
     }
 }
 

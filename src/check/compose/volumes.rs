@@ -1,10 +1,12 @@
 //! Volumes and networks that are somebody else's, or should be and are not.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::check::Finding;
 use crate::check::project::Project;
 use crate::check::there::There;
 use crate::codes;
-use crate::compose::MountKind;
+use crate::compose::{MountKind, Service};
 use crate::labels;
 use crate::shell::ShellCommand;
 
@@ -13,16 +15,25 @@ pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    let mounter = |key: &String| {
-        project.services().find(|service| {
-            let mut mounts = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume);
-            mounts.any(|mount| mount.source.as_ref() == Some(key))
-        })
-    };
+    let mut mounters: HashMap<&str, &Service> = HashMap::new();
+    let mut members: HashMap<&str, &Service> = HashMap::new();
+    for service in project.services() {
+        for mount in service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume) {
+            if let Some(source) = &mount.source {
+                mounters.entry(source).or_insert(service);
+            }
+        }
+        for key in service.networks.keys() {
+            members.entry(key).or_insert(service);
+        }
+    }
+    let all = there.observed.volumes.iter().rev();
+    let named: HashMap<&str, _> = all.map(|found| (found.name.as_str(), found)).collect();
     for (key, volume) in &stack.volumes {
-        let Some(user) = mounter(key) else { continue };
-        let found = there.observed.volumes.iter().find(|found| found.name == volume.name);
-        match found {
+        let Some(user) = mounters.get(key.as_str()) else {
+            continue;
+        };
+        match named.get(volume.name.as_str()) {
             None if volume.external => findings.push(
                 Finding::new(
                     &codes::EXTERNAL_MISSING,
@@ -52,13 +63,11 @@ pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
             _ => {}
         }
     }
+    let all = there.observed.networks.iter();
+    let known: HashSet<&str> = all.flat_map(|found| [found.name.as_str(), found.id.as_str()]).collect();
     for (key, network) in &stack.networks {
-        let user = project.services().find(|service| service.networks.contains_key(key));
-        let is_there = there
-            .observed
-            .networks
-            .iter()
-            .any(|found| found.name == network.name || found.id == network.name);
+        let user = members.get(key.as_str());
+        let is_there = known.contains(network.name.as_str());
         if let (Some(user), true, false) = (user, network.external, is_there) {
             findings.push(
                 Finding::new(

@@ -1,5 +1,6 @@
 //! The images that a Dockerfile begins from.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::check::Finding;
@@ -14,17 +15,17 @@ use super::Recipe;
 /// The base images by their whole names, each with where it was written; those of other forms are left out.
 fn bases(recipe: &Recipe<'_, '_>) -> Vec<(String, Range<usize>)> {
     let values = global(recipe.file.global_args(), &recipe.build.args);
-    let mut stages = Vec::new();
+    let mut stages = HashSet::new();
     let mut bases = Vec::new();
     for stage in recipe.stages() {
-        if let Some(image) = expand(&stage.from.image.value, &values) {
-            let is_stage = stages.iter().any(|name: &String| name.eq_ignore_ascii_case(&image));
-            if image != "scratch" && !is_stage {
-                bases.push((image, stage.from.image.span.clone()));
-            }
+        if let Some(image) = expand(&stage.from.image.value, &values)
+            && image != "scratch"
+            && !stages.contains(&image.to_ascii_lowercase())
+        {
+            bases.push((image, stage.from.image.span.clone()));
         }
         if let Some((_, name)) = &stage.from.as_ {
-            stages.push(name.value.clone().into_owned());
+            stages.insert(name.value.to_ascii_lowercase());
         }
     }
     bases

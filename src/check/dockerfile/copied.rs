@@ -1,5 +1,6 @@
 //! What `COPY` and `ADD` take from the build context.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -77,8 +78,9 @@ fn inside(text: &str) -> PathBuf {
 }
 
 pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
+    let mut seen = HashSet::new();
     let wrong = sources(recipe).into_iter().filter_map(|copied| {
-        if copied.path.as_os_str().is_empty() {
+        if copied.path.as_os_str().is_empty() || !seen.insert(copied.path.clone()) {
             return None;
         }
         let Copied { written, path, span } = &copied;

@@ -1,5 +1,6 @@
 //! Keys that get into the image, or to the builder.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::check::Finding;
@@ -20,7 +21,15 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         return Vec::new();
     };
     let sources = copied::sources(recipe);
-    let taken_by = |path: &Path| sources.iter().find(|copied| path.starts_with(&copied.path));
+    // By its path, the first that names it.
+    let mut named: HashMap<&Path, usize> = HashMap::new();
+    for (index, copied) in sources.iter().enumerate() {
+        named.entry(&copied.path).or_insert(index);
+    }
+    let taken_by = |path: &Path| {
+        let first = path.ancestors().filter_map(|above| named.get(above)).min()?;
+        Some(&sources[*first])
+    };
     let lines: Vec<String> = ["keys_pool", "env", ".env"]
         .into_iter()
         .filter(|name| sent.iter().any(|path| path.starts_with(name)))

@@ -53,14 +53,22 @@ impl<'a, 't> Recipe<'a, 't> {
     }
 }
 
+/// More of all Dockerfiles is not read: any number of services may be built from one that is large.
+const MOST_BYTES: usize = 8 << 20;
+/// An ignore file with more lines is not looked at: each is a regular expression.
+const MOST_PATTERNS: usize = 1_000;
+/// Nor is one with a longer line.
+const LONGEST_PATTERN: usize = 4_096;
+
 /// All that can be said without the engine.
 pub(super) fn look(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut left = MOST_BYTES;
     for (service, build) in project.built() {
         if findings.len() >= MOST_FINDINGS {
             break;
         }
-        match each(project, service, build, |recipe| {
+        match each(project, service, build, &mut left, |recipe| {
             let mut findings = base::named(recipe);
             findings.extend(copied::look(project, recipe));
             findings.extend(command::look(project, recipe));
@@ -77,9 +85,15 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
 /// Base images that the builder has to pull.
 pub(super) fn base_images(project: &Project, there: &There) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut left = MOST_BYTES;
     for (service, build) in project.built() {
+        if findings.len() >= MOST_FINDINGS {
+            break;
+        }
         // What is wrong with the file itself is the other check's business.
-        let found = each(project, service, build, |recipe| base::absent(recipe, &there.observed));
+        let found = each(project, service, build, &mut left, |recipe| {
+            base::absent(recipe, &there.observed)
+        });
         findings.extend(found.unwrap_or_default());
     }
     findings
@@ -90,6 +104,7 @@ fn each(
     project: &Project,
     service: &Service,
     build: &Build,
+    left: &mut usize,
     look: impl FnOnce(&Recipe<'_, '_>) -> Vec<Finding>,
 ) -> Result<Vec<Finding>, Option<Finding>> {
     if build.dockerfile_inline.is_some() {
@@ -116,7 +131,25 @@ fn each(
     let context = Root::open(&build.context)
         .map_err(|refused| unreadable(&project.shown(&build.context).to_string(), &refused.to_string()))?;
     let ignore_path = Ignore::file_of(&build.context, &build.dockerfile);
-    let ignore = ignore(project, &context, &ignore_path)?;
+    let unchecked = |why: String| {
+        let what = format!("{}: its Dockerfile is not checked", service.name);
+        Some(Finding::new(&codes::CHECK_FAILED, what).because(why))
+    };
+    let Some(ignore) = ignore(project, &context, &ignore_path)? else {
+        return Err(unchecked(format!(
+            "{} has more than {MOST_PATTERNS} lines, or one of more than {LONGEST_PATTERN} bytes",
+            project.shown(&ignore_path)
+        )));
+    };
+    match left.checked_sub(text.content.len()) {
+        Some(rest) => *left = rest,
+        None => {
+            return Err(unchecked(format!(
+                "the Dockerfiles come to more than {} MB",
+                MOST_BYTES >> 20
+            )));
+        }
+    }
     let file = match parse_dockerfile::parse(&text.content) {
         Ok(file) => file,
         // Another frontend may know more instructions than the parser.
@@ -153,16 +186,20 @@ fn each(
     }))
 }
 
-/// The ignore file of a build, as it lies in the context.
-fn ignore(project: &Project, context: &Root, path: &Path) -> Result<Ignore, Finding> {
+/// The ignore file of a build, as it lies in the context; none if it is too long to be looked at.
+fn ignore(project: &Project, context: &Root, path: &Path) -> Result<Option<Ignore>, Finding> {
     let shown = project.shown(path).to_string();
     let text = match context.text(path, LARGEST) {
         Ok(text) => text,
-        Err(Refused::Missing) => return Ok(Ignore::default()),
+        Err(Refused::Missing) => return Ok(Some(Ignore::default())),
         Err(refused @ Refused::Outside) => return Err(led_out(&shown, &context.why(path, &refused))),
         Err(refused) => return Err(unreadable(&shown, &refused.to_string())),
     };
-    Ignore::parse(&text).map_err(|why| {
+    let is_long = text.lines().nth(MOST_PATTERNS).is_some() || text.lines().any(|line| line.len() > LONGEST_PATTERN);
+    if is_long {
+        return Ok(None);
+    }
+    Ignore::parse(&text).map(Some).map_err(|why| {
         let quotable = files::lies_below(path, &project.root);
         let line = why.split(':').next().unwrap_or_default();
         Finding::new(&codes::IGNORE_INVALID, format!("{shown} can't be read"))
@@ -173,4 +210,85 @@ fn ignore(project: &Project, context: &Root, path: &Path) -> Result<Ignore, Find
             })
             .in_file()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Looks at a Dockerfile with all that doesn't ask for the rest of a project.
+    fn look_at(dockerfile: &str, target: Option<&str>, ignore: &str) {
+        let Ok(ignore) = Ignore::parse(ignore) else {
+            return;
+        };
+        let text = Text::new(PathBuf::from("Dockerfile"), dockerfile.to_owned(), true);
+        let Ok(file) = parse_dockerfile::parse(&text.content) else {
+            return;
+        };
+        let (service, build) = (
+            Service::default(),
+            Build {
+                target: target.map(ToOwned::to_owned),
+                ..Build::default()
+            },
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = Recipe {
+            context: &Root::open(folder.path()).unwrap(),
+            service: &service,
+            build: &build,
+            text: &text,
+            file: &file,
+            ignore: &ignore,
+            ignore_path: &PathBuf::from(".dockerignore"),
+        };
+        let lines = text.content.lines().count();
+        for finding in base::named(&recipe) {
+            assert!((1..=lines).contains(&finding.place.unwrap().line));
+        }
+        for copied in copied::sources(&recipe) {
+            let place = text.place(&copied.span);
+            assert!(
+                place
+                    .source
+                    .is_none_or(|line| line.contains(&copied.written) || line.ends_with('\\'))
+            );
+            let _any = ignore.leaves_out(&copied.path);
+            let _any = ignore.may_want_of(&copied.path);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_dockerfile_is_looked_at(
+            lines in proptest::collection::vec(
+                "(FROM|ARG|COPY|ADD|RUN|ENV|CMD|from) [a-z$.{}:=/\"' -]{0,12}( [a-z.*/-]{1,5}){0,2}( AS [a-z]{1,2})?( \\\\)?",
+                0..8,
+            ),
+            target in proptest::option::of("[a-z]{1,2}"),
+            ignore in "([!*a-c/.?]{0,5}\n){0,4}",
+        ) {
+            look_at(&format!("FROM x\n{}", lines.join("\n")), target.as_deref(), &ignore);
+            look_at(&lines.join("\n"), target.as_deref(), &ignore);
+        }
+
+        #[test]
+        fn any_ignore_file_is_read_or_refused(text in "([!#]?[ a-c*?/.\\[\\]^\\\\&~|(){}+$é-]{0,8}\n){0,6}", path in "[a-c/.é]{0,8}") {
+            match Ignore::parse(&text) {
+                Ok(ignore) => {
+                    let out = ignore.leaves_out(Path::new(&path));
+                    // What the last line takes back is not left out.
+                    if let Ok(more) = Ignore::parse(&format!("{text}\n!**")) {
+                        prop_assert!(!more.leaves_out(Path::new(&path)), "{} {}", out, path);
+                    }
+                    let _any = ignore.may_want_of(Path::new(&path));
+                }
+                Err(why) => prop_assert!(why.contains("line "), "{}", why),
+            }
+        }
+    }
 }

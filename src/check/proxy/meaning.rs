@@ -1,6 +1,6 @@
 //! What no single value of the file shows: names that are there twice, lead nowhere, or are never used.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::check::Finding;
 use crate::check::finding::MOST_FINDINGS;
@@ -66,6 +66,7 @@ fn list(node: &Node) -> &[Node] {
 pub(super) fn look(node: &Node) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    let listed = Listed::of(node);
     for (name, profile) in profiles(node) {
         if findings.len() >= MOST_FINDINGS {
             return findings;
@@ -81,7 +82,7 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
         } else {
             names.insert(text, name.span.line);
         }
-        findings.extend(unlisted(node, profile));
+        findings.extend(listed.lacks(profile));
     }
     let mut used: BTreeSet<&str> = BTreeSet::new();
     for (alias, chain) in aliases(node) {
@@ -128,21 +129,37 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
     findings
 }
 
-/// A model that its provider's list does not have.
-fn unlisted(node: &Node, profile: &Node) -> Option<Finding> {
-    let provider = profile.get("provider")?.text()?;
-    let model = profile.get("model_params")?.get("model")?;
-    let listed = list(node.get("provider_model_lists")?.get(provider)?);
-    let text = model.text()?;
-    if listed.iter().any(|item| item.text() == Some(text)) {
-        return None;
+/// `provider_model_lists`.
+struct Listed<'n>(HashMap<&'n str, BTreeSet<&'n str>>);
+
+impl<'n> Listed<'n> {
+    fn of(node: &'n Node) -> Self {
+        let lists = node.get("provider_model_lists").map(Node::entries).unwrap_or_default();
+        let models = |node: &'n Node| list(node).iter().filter_map(Node::text).collect();
+        Self(
+            lists
+                .iter()
+                .map(|(key, node)| (key.name.as_str(), models(node)))
+                .collect(),
+        )
     }
-    let what = format!("`{text}` is not in provider_model_lists.{provider}");
-    let finding = Finding::new(&codes::PROXY_NOT_LISTED, what)
-        .at(place(&model.span))
-        .in_file();
-    Some(match nearest(text, listed.iter().filter_map(Node::text)) {
-        Some(near) => finding.fix(format!("did you mean `{near}`?")),
-        None => finding,
-    })
+
+    /// A model that its provider's list does not have.
+    fn lacks(&self, profile: &Node) -> Option<Finding> {
+        let provider = profile.get("provider")?.text()?;
+        let model = profile.get("model_params")?.get("model")?;
+        let listed = self.0.get(provider)?;
+        let text = model.text()?;
+        if listed.contains(text) {
+            return None;
+        }
+        let what = format!("`{text}` is not in provider_model_lists.{provider}");
+        let finding = Finding::new(&codes::PROXY_NOT_LISTED, what)
+            .at(place(&model.span))
+            .in_file();
+        Some(match nearest(text, listed.iter().copied()) {
+            Some(near) => finding.fix(format!("did you mean `{near}`?")),
+            None => finding,
+        })
+    }
 }

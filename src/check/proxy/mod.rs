@@ -5,6 +5,7 @@ mod fits;
 mod meaning;
 mod tools;
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde_json::Value as Json;
@@ -13,7 +14,7 @@ use crate::codes;
 use crate::failure::Failure;
 use crate::yaml::{Node, Source, Span, parse};
 
-use super::Finding;
+use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
 use super::text::Text;
 
@@ -51,11 +52,16 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
         Some(Ok(node)) => node,
     };
     let mut findings: Vec<Finding> = Vec::new();
-    for finding in fits::misfits(schema(), &node).iter().map(misfit) {
+    let mut told = HashSet::new();
+    for misfit in fits::misfits(schema(), &node) {
+        let finding = self::misfit(&misfit);
+        let span = &misfit.span;
         // What an anchor holds is wrong once, however often it is merged in.
-        let told = |there: &Finding| there.code == finding.code && there.place == finding.place;
-        if !findings.iter().any(told) {
+        if told.insert((finding.code.id, span.line, span.column, span.width)) {
             findings.push(finding);
+        }
+        if findings.len() >= MOST_FINDINGS {
+            break;
         }
     }
     findings.extend(meaning::look(&node));
@@ -86,16 +92,11 @@ fn misfit(misfit: &Misfit) -> Finding {
 
 /// The place of a span. The line is shown unless a word of it says that it holds a secret.
 fn place(span: &Span) -> crate::failure::Place {
-    let line = span
-        .source
-        .text
-        .lines()
-        .nth(span.line.saturating_sub(1))
-        .unwrap_or_default();
-    let lower = line.to_lowercase();
+    // A line that is too long is not shown anyway.
+    let line = span.place(false).source.unwrap_or_default().to_lowercase();
     let secret = ["api_key", "apikey", "token:", "secret", "password", "sk-", "aiza"]
         .iter()
-        .any(|word| lower.contains(word));
+        .any(|word| line.contains(word));
     span.place(secret)
 }
 

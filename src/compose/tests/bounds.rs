@@ -403,7 +403,7 @@ fn what_is_as_deep_as_it_may_be_goes_all_the_way() {
             (name, format!("services: {{a: {{extends: {next}}}}}\n"))
         })
         .collect();
-    files.push(("f99.yaml".to_owned(), "services: {a: {image: i}}\n".to_owned()));
+    files.push(("f99.yaml".to_owned(), text.replace("}}\nx-a", "}}\nx-b")));
     assert_eq!(load_of(&files).unwrap().services["a"].image.as_deref(), Some("i"));
     let chain = many(99, |number| format!("  s{number}: {{extends: s{}}}", number + 1));
     assert_eq!(

@@ -381,7 +381,7 @@ mod tests {
             let (loki, server) = loki(vec![empty.clone(), empty.clone(), empty.clone()]);
             run(loki.forward(label, label, Span::default())).unwrap();
             run(loki.backward("p", label, Span::default())).unwrap();
-            // That there are no series is no list.
+            // This answer holds no list of series.
             run(loki.containers(label, Span::default())).unwrap_err();
             let requests = server.join().unwrap();
             let both = format!("{{project={written},container_name={written}}}");

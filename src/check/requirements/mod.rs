@@ -1,6 +1,10 @@
 //! requirements.txt: each line as pip would read it. With the first `--hash` pip wants one in every line.
 
-use std::collections::BTreeMap;
+mod marker;
+
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::str::FromStr as _;
 
@@ -18,10 +22,10 @@ use super::text::Text;
 /// Options of a line of its own that name no requirement. <https://pip.pypa.io/en/stable/reference/requirements-file-format/>
 const INCLUDES: [&str; 4] = ["-r", "--requirement", "-c", "--constraint"];
 
-/// A marker of more comparisons is not judged: what it comes to may be larger than any memory.
-const MOST_CONDITIONS: usize = 12;
-/// More lines for one package are not held against each other.
-const MOST_OF_ONE: usize = 500;
+/// A longer requirement is not looked at, its marker and its hashes aside: a name, some extras and versions are far shorter.
+const LONGEST: usize = 2_000;
+/// As many characters of a line are shown in a sentence.
+const SHOWN: usize = 100;
 
 pub(super) fn look(project: &Project) -> Vec<Finding> {
     let is_used = project.has_app() && project.built().any(|(_, build)| build.context == project.root);
@@ -37,7 +41,10 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
 
 fn read(root: &Root, text: &Text) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut seen: BTreeMap<String, Vec<(usize, Requirement<VerbatimUrl>)>> = BTreeMap::new();
+    // By name and marker, the first line.
+    let mut seen: HashMap<String, HashMap<String, usize>> = HashMap::new();
+    // By name, the line that is one too many and the one before.
+    let mut twice: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut unpinned: Vec<(usize, String)> = Vec::new();
     let mut unheld: Vec<(usize, String)> = Vec::new();
     let mut hashes = false;
@@ -69,31 +76,53 @@ fn read(root: &Root, text: &Text) -> Vec<Finding> {
         let (bare, options) = parted(&line);
         let is_hashed = options.contains("--hash");
         hashes |= is_hashed;
-        if conditions(bare) > MOST_CONDITIONS {
-            continue;
-        }
-        match Requirement::<VerbatimUrl>::from_str(bare) {
-            Ok(requirement) => {
+        match requirement(bare) {
+            Ok((requirement, marker)) => {
+                let name = requirement.name.to_string();
                 if !is_hashed || !is_exact(&requirement) {
-                    unheld.push((number, requirement.name.to_string()));
+                    unheld.push((number, name.clone()));
                 }
                 if requirement.version_or_url.is_none() {
-                    unpinned.push((number, requirement.name.to_string()));
+                    unpinned.push((number, name.clone()));
                 }
-                seen.entry(requirement.name.to_string())
-                    .or_default()
-                    .push((number, requirement));
+                match seen.entry(name.clone()).or_default().entry(marker) {
+                    Entry::Occupied(first) if twice.len() < MOST_FINDINGS => {
+                        twice.entry(name).or_insert((number, *first.get()));
+                    }
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(slot) => {
+                        slot.insert(number);
+                    }
+                }
             }
-            Err(error) => findings.push(
-                Finding::new(&codes::REQUIREMENT_INVALID, format!("`{bare}` is no requirement"))
-                    .because(error.message.to_string().replace('\n', " "))
-                    .fix("write it as `name==1.2.3`, or `name>=1,<2`")
-                    .at(text.line(number))
-                    .in_file(),
+            Err(Refused::Wrong(why)) => findings.push(
+                Finding::new(
+                    &codes::REQUIREMENT_INVALID,
+                    format!("`{}` is not a valid requirement", shown(bare)),
+                )
+                .because(why)
+                .fix("write it as `name==1.2.3`, or `name>=1,<2`")
+                .at(text.line(number))
+                .in_file(),
+            ),
+            Err(Refused::TooLong) => findings.push(
+                Finding::new(
+                    &codes::CHECK_FAILED,
+                    format!("line {number} of requirements.txt is not checked"),
+                )
+                .because(format!("what stands before its marker is longer than {LONGEST} bytes"))
+                .at(text.line(number)),
             ),
         }
     }
-    findings.extend(seen.values().filter_map(|all| twice(text, all)));
+    // Two lines for one package; those for different machines or versions of Python are no two.
+    findings.extend(twice.into_iter().map(|(name, (number, first))| {
+        Finding::new(&codes::REQUIREMENT_TWICE, format!("{name} is there twice"))
+            .because(format!(
+                "it is in line {first} already; pip refuses two that can't both hold"
+            ))
+            .at(text.line(number))
+    }));
     // What other files hold may be what is missing here.
     if let (Some((number, _)), true, false) = (unheld.first(), hashes, included) {
         let what = format!(
@@ -143,10 +172,57 @@ fn is_exact(requirement: &Requirement<VerbatimUrl>) -> bool {
     }
 }
 
-/// How many comparisons the marker of a requirement has: each has a text in quotes.
-fn conditions(requirement: &str) -> usize {
-    let marker = requirement.split_once(';').map_or("", |(_, marker)| marker);
-    marker.matches(['"', '\'']).count() / 2
+/// As much of a line as is worth showing.
+fn shown(line: &str) -> Cow<'_, str> {
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &line[..end])),
+        None => Cow::Borrowed(line),
+    }
+}
+
+/// Why a line is not taken for a requirement.
+enum Refused {
+    Wrong(String),
+    TooLong,
+}
+
+/// A line without its hashes, and its marker.
+fn requirement(line: &str) -> Result<(Requirement<VerbatimUrl>, String), Refused> {
+    // After a URL a marker is parted by a space; a URL itself may hold semicolons.
+    let parts = if line.contains('@') {
+        line.split_once(" ;")
+    } else {
+        line.split_once(';')
+    };
+    let (bare, marker) = parts.map_or((line, None), |(bare, marker)| (bare.trim(), Some(marker)));
+    if bare.len() > LONGEST {
+        return Err(Refused::TooLong);
+    }
+    // The parser takes these for granted, and panics.
+    if !bare.is_ascii() {
+        return Err(Refused::Wrong("names and versions are written in ASCII".to_owned()));
+    }
+    if !names_end_well(bare) {
+        return Err(Refused::Wrong("a name ends with a letter or a digit".to_owned()));
+    }
+    let requirement =
+        Requirement::from_str(bare).map_err(|error| Refused::Wrong(error.message.to_string().replace('\n', " ")))?;
+    let marker = marker
+        .map_or_else(|| Ok(String::new()), marker::normal)
+        .map_err(Refused::Wrong)?;
+    Ok((requirement, marker))
+}
+
+/// Whether the name, and those of the extras, end with a letter or a digit, as far as they are there.
+fn names_end_well(requirement: &str) -> bool {
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let ends_well = |text: &str| {
+        let text = text.trim_start();
+        let rest = text.trim_start_matches(is_of_a_name);
+        !text[..text.len() - rest.len()].ends_with(['.', '-', '_'])
+    };
+    let extras = requirement.split_once('[').map_or("", |(_, extras)| extras);
+    ends_well(requirement) && extras.split(',').all(ends_well)
 }
 
 /// Lines as pip joins them, with the number of the first; comments and blank lines left out.
@@ -198,37 +274,15 @@ fn include(root: &Root, text: &Text, number: usize, line: &str) -> Option<Findin
     )
 }
 
-/// Two lines for one package; those for different machines or versions of Python are no two.
-fn twice(text: &Text, all: &[(usize, Requirement<VerbatimUrl>)]) -> Option<Finding> {
-    let (number, first, again) =
-        all.iter()
-            .enumerate()
-            .take(MOST_OF_ONE)
-            .skip(1)
-            .find_map(|(index, (number, again))| {
-                let (first, _) = all[..index].iter().find(|(_, first)| first.marker == again.marker)?;
-                Some((*number, *first, again))
-            })?;
-    Some(
-        Finding::new(&codes::REQUIREMENT_TWICE, format!("{} is there twice", again.name))
-            .because(format!(
-                "it is in line {first} already; pip refuses two that can't both hold"
-            ))
-            .at(text.line(number)),
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn found(text: &str) -> Vec<(&'static str, usize)> {
         let folder = tempfile::tempdir().unwrap();
-        let text = Text {
-            path: folder.path().join("requirements.txt"),
-            content: text.to_owned(),
-            quotable: true,
-        };
+        let text = Text::new(folder.path().join("requirements.txt"), text.to_owned(), true);
         read(&Root::open(folder.path()).unwrap(), &text)
             .iter()
             .map(|finding| (finding.code.id, finding.place.as_ref().unwrap().line))
@@ -250,6 +304,59 @@ mod tests {
         assert_eq!(found("-c https://host/c.txt\na==1 --hash=sha256:00\nb==1\n"), []);
         assert_eq!(found("\u{feff}redis==1\r\n"), []);
         assert_eq!(found("-c https://host/c.txt\nredis\n"), []);
+    }
+
+    #[test]
+    fn what_would_take_the_parser_for_ever_is_left_to_pip() {
+        let extras = |n: usize| format!("a[{}]", (0..n).map(|i| format!("e{i}")).collect::<Vec<_>>().join(","));
+        for (text, code) in [
+            (extras(300_000), "MC100"),
+            (format!("a {}", "==1,".repeat(100_000)), "MC100"),
+            ("x".repeat(1 << 20), "MC100"),
+            (format!("a[{}", "(".repeat(1_000)), "MC120"),
+            // The parser panics on these.
+            ("a-[x]".to_owned(), "MC120"),
+            ("a[b.".to_owned(), "MC120"),
+            ("a_ ==1".to_owned(), "MC120"),
+            ("2.*".to_owned(), "MC120"),
+            ("é==1".to_owned(), "MC120"),
+            ("a==1; 'x' ~= os_name < é".to_owned(), "MC120"),
+            ("a==1; extra > 'x'é".to_owned(), "MC120"),
+            // And overflows its stack, or takes hours.
+            (format!("a==1; {}extra == 'x'", "(".repeat(100_000)), "MC120"),
+        ] {
+            assert_eq!(found(&format!("# 1\n{text}\nb==1\n")), [(code, 2)], "{text:.80}");
+        }
+        let deep = format!("{}python_version == '3'{}", "(".repeat(100_000), ")".repeat(100_000));
+        let pair = |i: usize| format!("(extra == 'a{i}' and extra == 'b{i}')");
+        let pairs = (0..1_000).map(pair).collect::<Vec<_>>().join(" or ");
+        assert_eq!(found(&format!("a==1; {deep}\na==1; {pairs}\n")), []);
+        assert_eq!(
+            found(&format!("a==1; {deep}\na==1; {pairs}\na==2 ;{deep}\n")),
+            [("MC122", 3)]
+        );
+        assert_eq!(
+            found("a @ https://host/x;y.whl ; extra == 'x'\nb @ https://host/x;y.whl\n"),
+            []
+        );
+    }
+
+    #[test]
+    fn of_very_many_lines_the_first_findings_are_listed() {
+        for line in ["=\n", "-r nothing\n", "a b\n"] {
+            assert_eq!(found(&line.repeat(100_000)).len(), MOST_FINDINGS, "{line}");
+        }
+        let markers: String = (0..3_000).fold(String::new(), |all, n| format!("{all}a==1; extra == 'e{n}'\n"));
+        assert_eq!(found(&markers), []);
+        assert_eq!(found(&format!("{markers}a==2; extra == 'e0'\n")), [("MC122", 3_001)]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "([a-z]{0,3}[ \\[\\](),;=<>~!'\"@#\\\\$:-]{0,3}(extra|and|or|-r|1\\.0)?\n?){0,20}") {
+            let lines = text.lines().count();
+            prop_assert!(found(&text).iter().all(|(_, line)| (1..=lines).contains(line)));
+        }
     }
 
     #[test]
