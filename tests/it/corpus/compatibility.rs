@@ -135,6 +135,11 @@ fn page() -> String {
         line(format!("| {group} | {count} |"));
     }
     line(String::new());
+    line(
+        "U+2028, U+2029 and the characters that turn the direction of text are escaped in the YAML (`\\L`, `\\u202E`), where Compose prints them as they are: what is\n\
+         looked at on a terminal has to look like what it says. It reads back as the same.\n"
+            .to_owned(),
+    );
     line("What differs, and why:".to_owned());
     line(String::new());
     line("| file | | reason |".to_owned());
