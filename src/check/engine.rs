@@ -207,6 +207,28 @@ fn in_words(bytes: u64) -> String {
     format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
+/// Healthchecks whose `start_interval` the engine does not know.
+pub(super) fn start_intervals(project: &Project, there: &There) -> Vec<Finding> {
+    let names_one = |service: &&Service| {
+        let check = service.healthcheck.as_ref();
+        check.is_some_and(|check| check.start_interval.is_some())
+    };
+    let services: Vec<&str> = project
+        .services()
+        .filter(|_| !there.knows_start_interval)
+        .filter(names_one)
+        .map(|service| service.name.as_str())
+        .collect();
+    let Some(first) = services.first() else {
+        return Vec::new();
+    };
+    let what = format!(
+        "this engine ignores the healthcheck's start_interval of {}",
+        services.join(", ")
+    );
+    vec![Finding::new(&codes::START_INTERVAL, what).at(project.place_of(first))]
+}
+
 /// Settings of the kernel that a service would like otherwise.
 pub(super) fn kernel(project: &Project, there: &There) -> Vec<Finding> {
     let redis = project.services().any(|service| service.name == "redis");

@@ -6,6 +6,7 @@ use crate::codes::{Code, Severity};
 use crate::failure::{Exit, Failure, Place};
 use crate::shell::ShellCommand;
 
+use super::copies::Held;
 use super::repair::Repair;
 
 /// One thing that is wrong.
@@ -23,6 +24,9 @@ pub struct Finding {
     pub fix: String,
     /// What `--fix` does about it.
     pub repair: Option<Repair>,
+    /// What another Compose project holds that is needed here.
+    #[serde(skip)]
+    pub(super) held: Option<Held>,
     /// Which exit code it is worth.
     #[serde(skip)]
     pub exit: Exit,
@@ -44,6 +48,7 @@ impl Finding {
             why: inside_a_line(first_sentence(code.why)),
             fix: inside_a_line(first_sentence(code.fix)),
             repair: None,
+            held: None,
             exit: Exit::Failed,
         }
     }
@@ -83,6 +88,12 @@ impl Finding {
     /// Says what `--fix` does.
     pub fn repaired_by(mut self, repair: Repair) -> Self {
         self.repair = Some(repair);
+        self
+    }
+
+    /// Says that another Compose project holds what is needed.
+    pub(super) fn held_by(mut self, held: Option<Held>) -> Self {
+        self.held = held;
         self
     }
 

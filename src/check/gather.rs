@@ -33,11 +33,11 @@ pub(super) async fn all(
         in_time("what the engine says of itself", engine.about()),
     )
     .await;
-    let there = There {
-        observed: observed.map_err(|error| error.failure())?,
-        socket: engine.socket().map(ToOwned::to_owned),
-        address: engine.address(),
-    };
+    let observed = observed.map_err(|error| error.failure())?;
+    let name = project.stack().map(|stack| stack.name.as_str());
+    let there = There::of(&engine, observed, name.unwrap_or_default())
+        .await
+        .map_err(|error| error.failure())?;
     took.push(since("asking the engine", began));
 
     let inside = timed("looking into images", async {

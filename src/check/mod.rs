@@ -4,6 +4,7 @@ mod checklist;
 mod collector;
 mod compose;
 mod config;
+mod copies;
 mod dockerfile;
 mod engine;
 mod finding;

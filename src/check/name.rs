@@ -7,6 +7,7 @@ use crate::compose::{Service, Stack};
 use crate::observed::Container;
 use crate::plan;
 
+use super::copies::{Held, Thing};
 use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
 use super::there::There;
@@ -23,7 +24,8 @@ pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
         for container in holders(stack, service, &named) {
             if container.project() != Some(&stack.name) || container.service() != Some(&service.name) {
                 let failure = plan::name_taken(stack, &service.name, container);
-                findings.push(Finding::of(&codes::NAME_TAKEN, &failure));
+                let held = Held::by(container, Thing::Name(container.name.clone()));
+                findings.push(Finding::of(&codes::NAME_TAKEN, &failure).held_by(held));
                 if findings.len() >= MOST_FINDINGS {
                     return findings;
                 }

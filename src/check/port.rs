@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
-use crate::codes::{self, Code};
+use crate::codes;
 use crate::compose::{Port, Service};
 use crate::failure::Place;
 use crate::observed::Container;
 
+use super::copies::{Held, Thing};
 use super::finding::{Finding, MOST_FINDINGS};
-use super::port_owner;
+use super::port_owner::{self, Process};
 use super::project::Project;
 use super::there::There;
 
@@ -31,24 +32,23 @@ pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
                 continue;
             };
             // A container of this project that has it may be about to give it up; if not, the engine says so.
-            if ours.holder(port, number).is_some() {
+            if ours.holder(port, number).is_some() || is_free(port, number) {
                 continue;
             }
-            if let Some(owner) = owner(&all, port, number) {
-                let places = stack.places.ports.get(&service.name);
-                let place = places.and_then(|places| places.get(index));
-                findings.push(finding(service, port, number, &owner, place));
-            }
+            let process = || port_owner::of(number, &port.protocol);
+            let whose = whose(
+                all.holder(port, number),
+                &made_to_hold(there, port, number),
+                &stack.name,
+                process,
+            );
+            let Some(owner) = whose else { continue };
+            let places = stack.places.ports.get(&service.name);
+            let place = places.and_then(|places| places.get(index));
+            findings.push(finding(service, port, number, &owner, place));
         }
     }
     findings
-}
-
-/// Who has a port.
-#[derive(Debug)]
-struct Owner {
-    code: &'static Code,
-    words: String,
 }
 
 /// Who publishes which host port, by number and protocol; of several the first.
@@ -72,28 +72,47 @@ impl<'o> Published<'o> {
     }
 }
 
-/// Who has the port; `None` when it is free.
-fn owner(all: &Published<'_>, port: &Port, number: u16) -> Option<Owner> {
-    if is_free(port, number) {
-        return None;
-    }
-    let container = all.holder(port, number);
-    let Some(container) = container else {
-        let process = port_owner::of(number, &port.protocol);
-        return Some(Owner {
-            code: &codes::PORT_TAKEN,
-            words: format!("{} has it", process.as_deref().unwrap_or("another program")),
-        });
+/// The containers that were made to publish a port and are not listed with it.
+fn made_to_hold<'o>(there: &'o There, port: &Port, number: u16) -> Vec<&'o Container> {
+    let holds = |container: &&Container| {
+        let bound = there.bound.get(&container.id).into_iter().flatten();
+        bound
+            .into_iter()
+            .any(|bound| bound.public == Some(number) && bound.protocol == port.protocol)
     };
-    Some(Owner {
-        code: &codes::PORT_TAKEN_BY_CONTAINER,
-        words: match (container.project(), container.service()) {
-            (Some(project), Some(service)) => {
-                format!("container {} has it ({service} of project {project})", container.name)
-            }
-            _ => format!("container {} has it", container.name),
-        },
-    })
+    there.observed.containers.iter().filter(holds).collect()
+}
+
+/// Who else has a port.
+#[derive(Debug, PartialEq)]
+enum Owner<'o> {
+    Container(&'o Container),
+    Program(Option<Process>),
+}
+
+/// Who has a port that is taken; `None` when it is `project` itself. `listed` is the container that publishes it, `made` those
+/// that were made to and may be between an exit and their next start, `process` looks who listens.
+fn whose<'o>(
+    listed: Option<&'o Container>,
+    made: &[&'o Container],
+    project: &str,
+    process: impl FnOnce() -> Option<Process>,
+) -> Option<Owner<'o>> {
+    if let Some(container) = listed {
+        return Some(Owner::Container(container));
+    }
+    let process = process();
+    // What can't be seen may be the engine's: then its own answer at the start counts.
+    let may_be_of_engine = process.as_ref().is_none_or(Process::is_of_engine);
+    if may_be_of_engine {
+        if made.iter().any(|container| container.project() == Some(project)) {
+            return None;
+        }
+        if let Some(container) = made.first() {
+            return Some(Owner::Container(container));
+        }
+    }
+    Some(Owner::Program(process))
 }
 
 /// Tries it. Only a plain "in use" counts: a port that this user may not open the engine may.
@@ -112,7 +131,7 @@ fn is_free(port: &Port, number: u16) -> bool {
     !opened.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-fn finding(service: &Service, port: &Port, number: u16, owner: &Owner, place: Option<&Place>) -> Finding {
+fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place: Option<&Place>) -> Finding {
     let variable = place.and_then(|place| place.source.as_deref()).and_then(variable_of);
     let hint = match variable {
         Some(variable) => {
@@ -124,13 +143,28 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner, place: Op
             port.target, service.name
         ),
     };
+    let (code, words, held) = match owner {
+        Owner::Program(None) => (&codes::PORT_TAKEN, "another program has it".to_owned(), None),
+        Owner::Program(Some(process)) => (&codes::PORT_TAKEN, format!("{process} has it"), None),
+        Owner::Container(container) => {
+            let words = match (container.project(), container.service()) {
+                (Some(project), Some(service)) => {
+                    format!("container {} has it ({service} of project {project})", container.name)
+                }
+                _ => format!("container {} has it", container.name),
+            };
+            let held = Held::by(container, Thing::Port(number));
+            (&codes::PORT_TAKEN_BY_CONTAINER, words, held)
+        }
+    };
     Finding::new(
-        owner.code,
+        code,
         format!("{} needs port {number} of this machine, which is taken", service.name),
     )
-    .because(owner.words.clone())
+    .because(words)
     .fix(hint)
     .at(place.cloned())
+    .held_by(held)
 }
 
 /// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
@@ -144,6 +178,8 @@ fn variable_of(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::tests::container_of as container;
+    use crate::observed::State;
 
     #[test]
     fn finds_the_variable_that_moves_the_port() {
@@ -168,11 +204,12 @@ mod tests {
     fn a_port_that_this_very_process_holds_is_taken_and_says_by_whom() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let number = listener.local_addr().unwrap().port();
-        let owner = owner(&Published::of([].iter()), &tcp(number), number).unwrap();
-        assert!(
-            owner.words.contains(&format!("pid {}", std::process::id())),
-            "{owner:?}"
-        );
+        assert!(!is_free(&tcp(number), number));
+        let owner = whose(None, &[], "ours", || port_owner::of(number, "tcp"));
+        let Some(Owner::Program(Some(process))) = owner else {
+            panic!("{owner:?}");
+        };
+        assert!(process.to_string().contains(&format!("pid {}", std::process::id())));
     }
 
     #[test]
@@ -180,8 +217,37 @@ mod tests {
         // Anybody may take one port between the two lines; nobody takes twenty.
         let free = (0..20).any(|_| {
             let number = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            owner(&Published::of([].iter()), &tcp(number), number).is_none()
+            is_free(&tcp(number), number)
         });
         assert!(free);
+    }
+
+    #[test]
+    fn a_port_of_our_own_container_is_no_conflict_whatever_it_is_doing() {
+        let ours = container("ours-app-1", "ours", State::Exited { code: 1 });
+        let restarting = container("ours-app-1", "ours", State::Restarting);
+        let other = container("theirs-app-1", "theirs", State::Restarting);
+        let proxy = || Some(Process::named("docker-proxy"));
+        let program = || Some(Process::named("nginx"));
+        for made in [&ours, &restarting] {
+            assert_eq!(whose(None, &[made], "ours", proxy), None);
+            assert_eq!(whose(None, &[made], "ours", || None), None, "who listens can't be seen");
+            assert_eq!(
+                whose(None, &[made], "ours", program),
+                Some(Owner::Program(program())),
+                "a program took it while ours did not run"
+            );
+            assert_eq!(
+                whose(None, &[&other, made], "ours", proxy),
+                None,
+                "one of the two, maybe ours"
+            );
+        }
+        assert_eq!(whose(None, &[&other], "ours", proxy), Some(Owner::Container(&other)));
+        assert_eq!(
+            whose(Some(&other), &[&ours], "ours", proxy),
+            Some(Owner::Container(&other))
+        );
+        assert_eq!(whose(None, &[], "ours", proxy), Some(Owner::Program(proxy())));
     }
 }

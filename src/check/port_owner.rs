@@ -1,5 +1,6 @@
 //! Which process listens on a port of this machine, from `/proc`; only root sees those of other users.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::files::{Kind, Root};
@@ -9,8 +10,40 @@ const LARGEST: u64 = 16 << 20;
 /// More processes, and more open files of one, are not looked at.
 const MOST: usize = 1 << 16;
 
-/// `nginx (pid 42)`.
-pub(super) fn of(port: u16, protocol: &str) -> Option<String> {
+/// A process that holds a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Process {
+    name: String,
+    pid: u32,
+}
+
+/// What the engine runs, or is, to hold a container's ports.
+const OF_ENGINE: [&str; 5] = ["docker-proxy", "dockerd", "rootlesskit", "rootlessport", "conmon"];
+
+impl Process {
+    #[cfg(test)]
+    pub(super) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            pid: 42,
+        }
+    }
+
+    /// Whether it holds the port for a container.
+    pub(super) fn is_of_engine(&self) -> bool {
+        OF_ENGINE.contains(&self.name.as_str())
+    }
+}
+
+impl fmt::Display for Process {
+    /// `nginx (pid 42)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", self.name, self.pid)
+    }
+}
+
+/// The process that holds `port`; of several the parent.
+pub(super) fn of(port: u16, protocol: &str) -> Option<Process> {
     let proc = Root::open(Path::new("/proc")).ok()?;
     let inodes: Vec<String> = ["", "6"]
         .iter()
@@ -47,7 +80,10 @@ pub(super) fn of(port: u16, protocol: &str) -> Option<String> {
         .iter()
         .find(|pid| parent(&proc, **pid).is_none_or(|parent| !holders.contains(&parent)))?;
     let name = text(&proc, &format!("{pid}/comm"), 256).unwrap_or_default();
-    Some(format!("{} (pid {pid})", name.trim()))
+    Some(Process {
+        name: name.trim().to_owned(),
+        pid: *pid,
+    })
 }
 
 fn text(proc: &Root, path: &str, largest: u64) -> Option<String> {
@@ -89,7 +125,9 @@ mod tests {
         let named = super::of(port, "tcp");
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(named.unwrap().ends_with(&format!("(pid {})", std::process::id())));
+        let named = named.unwrap();
+        assert!(!named.is_of_engine());
+        assert!(named.to_string().ends_with(&format!("(pid {})", std::process::id())));
         drop(listener);
         assert_eq!(super::of(port, "tcp"), None);
     }

@@ -17,7 +17,7 @@ use super::gather;
 use super::project::Project;
 use super::table::{CHECKS, Check, Group, Look};
 use super::there::There;
-use super::{Finding, Looked};
+use super::{Finding, Looked, copies};
 
 /// How long one check may take.
 const CHECKS_WITHIN: Duration = Duration::from_millis(1500);
@@ -98,6 +98,7 @@ pub async fn run(
     if wanted(Group::Checklist) && project.has_app() {
         report.checklist = checklist::items(&project);
     }
+    report.findings = copies::together(report.findings);
     sort(&mut report.findings);
     report
 }
@@ -120,8 +121,9 @@ pub async fn quick(project: Arc<Project>, there: There) -> Vec<Finding> {
     );
     let mut report = Report::default();
     finish(started, &mut report).await;
-    sort(&mut report.findings);
-    report.findings
+    let mut findings = copies::together(report.findings);
+    sort(&mut findings);
+    findings
 }
 
 type Started = Vec<(&'static Check, tokio::task::JoinHandle<(Looked, Duration)>)>;

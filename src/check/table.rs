@@ -91,6 +91,7 @@ pub(super) static CHECKS: &[Check] = &[
     check("engine's settings", Group::Engine, Asked(engine::settings)),
     check("architecture", Group::Engine, Asked(engine::architecture)),
     check("memory and disk", Group::Engine, Asked(engine::room)),
+    check("start intervals", Group::Engine, Engine(engine::start_intervals)),
     check("kernel", Group::Engine, Engine(engine::kernel)),
     check("names between containers", Group::Engine, Asked(engine::names)),
     check("ports", Group::Ports, Engine(port::taken)),

@@ -21,7 +21,7 @@ use crate::report::finding_lines;
 use super::project::Project;
 use super::table::{CHECKS, Look};
 use super::there::{More, Resolves, There};
-use super::{Finding, gather};
+use super::{Finding, copies, gather};
 
 mod bounds;
 mod hostile;
@@ -70,6 +70,8 @@ impl World {
                 observed: Observed::default(),
                 socket: Some(socket),
                 address: "unix:///var/run/docker.sock (the default socket)".to_owned(),
+                bound: BTreeMap::new(),
+                knows_start_interval: true,
             },
             more: More {
                 about: Ok(About {
@@ -162,7 +164,7 @@ impl World {
                 Look::More(look) => look(&project, &self.there, &self.more).unwrap(),
             });
         }
-        findings
+        copies::together(findings)
     }
 
     fn has(&self, code: &str) -> bool {
@@ -234,6 +236,10 @@ fn told(rows: &[Row]) -> String {
         );
     }
     all
+}
+
+pub(super) fn container_of(name: &str, project: &str, state: State) -> Container {
+    container(name, project, "app", state)
 }
 
 fn container(name: &str, project: &str, service: &str, state: State) -> Container {

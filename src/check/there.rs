@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::engine::{About, ImageFacts};
+use crate::engine::{About, Engine, EngineError, ImageFacts};
 use crate::failure::Failure;
-use crate::observed::Observed;
+use crate::observed::{Container, Observed, PublishedPort, State};
 
 /// The engine and its objects.
 #[derive(Debug)]
@@ -16,6 +16,45 @@ pub struct There {
     pub socket: Option<PathBuf>,
     /// Its address and how that was found.
     pub address: String,
+    /// Whether it runs healthchecks more often at the start where the file says so.
+    pub knows_start_interval: bool,
+    /// The ports that containers were made to publish, by id, of those that the engine lists without them: one that is
+    /// between an exit and its next start holds them all the same.
+    pub bound: BTreeMap<String, Vec<PublishedPort>>,
+}
+
+/// More containers are not asked for their ports.
+const MOST_ASKED: usize = 200;
+
+impl There {
+    /// What checks of `project` look at.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn of(engine: &Engine, observed: Observed, project: &str) -> Result<Self, EngineError> {
+        let may_hold = |container: &&Container| {
+            let lists_none = container.ports.iter().all(|port| port.public.is_none());
+            let is_ours = container.project() == Some(project);
+            lists_none && (container.state == State::Restarting || is_ours && !container.is_running())
+        };
+        let asked = observed.containers.iter().filter(may_hold).take(MOST_ASKED);
+        let asked = asked.map(|container| async move {
+            let ports = match engine.bound_ports(&container.id).await {
+                // It was removed meanwhile.
+                Err(EngineError::NotFound(_)) => Vec::new(),
+                ports => ports?,
+            };
+            Ok::<_, EngineError>((container.id.clone(), ports))
+        });
+        let bound = futures_util::future::try_join_all(asked).await?;
+        Ok(Self {
+            socket: engine.socket().map(ToOwned::to_owned),
+            address: engine.address(),
+            knows_start_interval: engine.knows_start_interval(),
+            bound: bound.into_iter().filter(|(_, ports)| !ports.is_empty()).collect(),
+            observed,
+        })
+    }
 }
 
 /// What is asked of the engine beyond that, each with a call or more of its own. An answer that did not come says why.

@@ -101,11 +101,9 @@ pub(crate) async fn refuse_hopeless(
     plan: &Plan,
 ) -> Result<(), Failure> {
     let project = Arc::new(super::check::project(session, Ok(stack.clone()), Some(services))?);
-    let there = There {
-        observed: observed.clone(),
-        socket: engine.socket().map(ToOwned::to_owned),
-        address: engine.address(),
-    };
+    let there = There::of(engine, observed.clone(), &stack.name)
+        .await
+        .map_err(|error| error.failure())?;
     let findings = check::quick(project, there).await;
     super::check::refuse(session, &findings)?;
     let touched: BTreeSet<String> = plan.steps().iter().filter_map(|step| step.service.clone()).collect();

@@ -140,6 +140,15 @@ codes! {
         example: "sudo systemctl restart docker",
     }
 
+    START_INTERVAL: Code {
+        id: "MC316",
+        severity: Severity::Warning,
+        title: "the engine does not know `start_interval`",
+        why: "It runs the healthcheck at its `interval` from the start, as if `start_interval` were not there. `magicctl up` loses nothing by that: it runs the healthcheck early by itself.",
+        fix: "Leave it as it is, or update the engine: 25.0 (API 1.44) and later know it.",
+        example: "healthcheck: {interval: 30s, start_period: 60s, start_interval: 1s}",
+    }
+
     PORT_TAKEN: Code {
         id: "MC320",
         severity: Severity::Error,
@@ -155,6 +164,15 @@ codes! {
         title: "a host port is taken by another container",
         why: "Mostly another copy of the same stack, under another project's name.",
         fix: "Take that project down (`magicctl -p NAME down`, `docker stop CONTAINER`), or move the port with the variable that is named.",
+        example: "magicctl -p old-copy down",
+    }
+
+    ANOTHER_COPY: Code {
+        id: "MC322",
+        severity: Severity::Error,
+        title: "another project holds the names and ports that this one needs",
+        why: "Mostly another copy of the same stack, under another project's name. Both can't have the same container names and host ports.",
+        fix: "Take that project down, or give this one other names and ports: CONTAINER_PREFIX and the variables of the ports, in .env.",
         example: "magicctl -p old-copy down",
     }
 

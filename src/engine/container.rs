@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use bollard::models::{HealthConfig, HealthStatusEnum, RestartPolicy, RestartPolicyNameEnum};
+use bollard::models::{HealthConfig, HealthStatusEnum, PortMap, RestartPolicy, RestartPolicyNameEnum};
 use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions, StopContainerOptions,
 };
 use futures_util::StreamExt as _;
 
-use crate::observed::Health;
+use crate::observed::{Health, PublishedPort};
 
 use super::{Engine, EngineError, kept};
 
@@ -216,6 +216,15 @@ impl Engine {
         Ok((config.tty.unwrap_or(false), config.open_stdin.unwrap_or(false)))
     }
 
+    /// The host ports that a container was made to publish, running or not; none of those that the engine chooses.
+    pub async fn bound_ports(&self, id: &str) -> Result<Vec<PublishedPort>, EngineError> {
+        let inspected = self.docker.container(id)?.inspect().await;
+        let host_config = inspected.map_err(|error| self.error(error))?.host_config;
+        Ok(bound(
+            host_config.and_then(|config| config.port_bindings).unwrap_or_default(),
+        ))
+    }
+
     /// How one container is.
     pub async fn inspect_state(&self, id: &str) -> Result<Detail, EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;
@@ -294,6 +303,26 @@ impl Engine {
             Err(error) => Err(self.error(error)),
         }
     }
+}
+
+/// `{"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}`.
+fn bound(map: PortMap) -> Vec<PublishedPort> {
+    let mut ports = Vec::new();
+    for (key, bindings) in map {
+        let (private, protocol) = key.split_once('/').unwrap_or((&key, "tcp"));
+        for binding in bindings.into_iter().flatten() {
+            let public = binding.host_port.and_then(|port| port.parse().ok());
+            if let (Ok(private), Some(public @ 1..)) = (private.parse(), public) {
+                ports.push(PublishedPort {
+                    ip: binding.host_ip.filter(|ip| !ip.is_empty()),
+                    public: Some(public),
+                    private,
+                    protocol: protocol.to_owned(),
+                });
+            }
+        }
+    }
+    ports
 }
 
 fn saturated(seconds: u32) -> i32 {

@@ -47,7 +47,6 @@ impl Engine {
     /// Makes a container and gives its id. It is not started. One of that name that carries the same labels, left by a
     /// run that was cut off between the call and its answer, is taken as made.
     pub async fn create_container(&self, new: &NewContainer<'_>) -> Result<String, EngineError> {
-        self.refuse_unsupported(new.service)?;
         let inherited = match new.inherit {
             Some(old) => self.anonymous_volumes(old).await?,
             None => Inherited::new(),
@@ -88,19 +87,10 @@ impl Engine {
         uploaded.map_err(|error| self.error(error))
     }
 
-    fn refuse_unsupported(&self, service: &Service) -> Result<(), EngineError> {
-        let start_interval = service.healthcheck.as_ref().and_then(|check| check.start_interval);
-        if start_interval.is_some() && !self.speaks(START_INTERVAL_API) {
-            return Err(EngineError::Unsupported {
-                what: format!(
-                    "healthcheck.start_interval of {} needs Engine API {START_INTERVAL_API}; this engine speaks {}",
-                    service.name, self.api
-                ),
-                hint: "take start_interval out (magicctl runs the healthcheck early by itself), or upgrade the engine"
-                    .to_owned(),
-            });
-        }
-        Ok(())
+    /// Whether a healthcheck's `start_interval` means something to this engine; one that doesn't know it runs the
+    /// healthcheck at its `interval` from the start.
+    pub fn knows_start_interval(&self) -> bool {
+        self.speaks(START_INTERVAL_API)
     }
 
     async fn body(

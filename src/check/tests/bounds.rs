@@ -162,5 +162,5 @@ fn names_of_containers() {
     world.there.observed.containers = (0..1_500)
         .map(|n| container(&format!("sample-a-{n}"), "other", "a", State::Created))
         .collect();
-    told_as(&world, "MC330");
+    told_as(&world, "MC322");
 }

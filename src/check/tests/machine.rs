@@ -121,6 +121,34 @@ pub(super) const ROWS: &[Row] = &[
         },
     ),
     (
+        "MC316",
+        |world| {
+            world.there.knows_start_interval = false;
+            world.edit(
+                "docker-compose.yml",
+                "    healthcheck:\n",
+                "    healthcheck:\n      start_interval: 1s\n",
+            );
+        },
+        |world| world.there.knows_start_interval = true,
+    ),
+    (
+        "MC322",
+        |world| {
+            for name in ["kafka", "redis"] {
+                let mut other = container(name, "old", name, State::Created);
+                let folder = "/home/me/old".to_owned();
+                other.labels.insert(labels::WORKING_DIR.to_owned(), folder);
+                world.there.observed.containers.push(other);
+            }
+        },
+        |world| {
+            world
+                .environment
+                .insert("CONTAINER_PREFIX".to_owned(), "mine-".to_owned());
+        },
+    ),
+    (
         "MC340",
         |world| {
             let other = container("old-worker", "sample", "worker", State::Created);
