@@ -391,10 +391,13 @@ impl Facts {
         let edge = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
         let edges = edge(text.chars().next()) || edge(text.chars().next_back());
         let bad = break_space || space_break || tab || special;
+        // How far a block is indented is read from its first line that isn't empty, unless it is written, and it only is when the text
+        // begins with a space. go-yaml writes such blocks and can't read them.
+        let unclear = !text.starts_with(' ') && text.trim_start_matches(is_break).starts_with([' ', '\t']);
         Self {
             plain: !(edges || bad || multiline || indicators),
             single: !bad,
-            block: !text.is_empty() && !text.ends_with(' ') && !space_break && !special,
+            block: !text.is_empty() && !text.ends_with(' ') && !space_break && !special && !unclear,
             multiline,
         }
     }
@@ -477,6 +480,11 @@ mod tests {
             "[a]",
             "a\nb",
             "tab\t",
+            "\tx\ny",
+            "\n\tx",
+            "\n  \tx",
+            "\t\n!",
+            "\n x",
             "\"q\"",
             "it's",
             "back\\slash",
@@ -517,7 +525,8 @@ mod tests {
     }
 
     fn acts(c: char) -> bool {
-        (c.is_control() && c != '\n') || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     }
 
     #[test]

@@ -137,7 +137,8 @@ fn page() -> String {
     line(String::new());
     line(
         "U+2028, U+2029 and the characters that turn the direction of text are escaped in the YAML (`\\L`, `\\u202E`), where Compose prints them as they are: what is\n\
-         looked at on a terminal has to look like what it says. It reads back as the same.\n"
+         looked at on a terminal has to look like what it says. A text whose lines begin with an empty one and then a space or a tab, which Compose prints in a form that\n\
+         it can't read itself, is escaped, too. It reads back as the same.\n"
             .to_owned(),
     );
     line("What differs, and why:".to_owned());
