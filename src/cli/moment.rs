@@ -1,5 +1,6 @@
-//! Points in time on the command line: how long ago (`10m`), a day (`yesterday`, `2026-01-31`), or a date and time (RFC 3339).
-//! A day begins at midnight where the user is.
+//! Points in time on the command line: how long ago (`10m`), a day (`yesterday`, `2026-01-31`), a date and time (RFC 3339), or
+//! a Unix time (`1795820875`), which is what Docker and Compose take a bare number for. A day begins at midnight where the
+//! user is.
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
@@ -16,14 +17,22 @@ pub fn parse(text: &str) -> Result<Stamp, String> {
     })
     .ok_or_else(|| {
         format!(
-            "`{text}` is no time; write how long ago (10m, 2h, 1h30m), a day (today, yesterday, 2026-01-31) or when \
-             (2026-01-31T12:00:00Z, 2026-01-31 12:00)"
+            "`{text}` is not a valid time; use how long ago (10m, 2h, 1h30m), a day (today, yesterday, 2026-01-31), when \
+             (2026-01-31T12:00:00Z, 2026-01-31 12:00) or a Unix time (1795820875)"
         )
     })
 }
 
 fn at(text: &str, now: OffsetDateTime, offset: &dyn Fn(OffsetDateTime) -> UtcOffset) -> Option<Stamp> {
-    if let Ok(ago) = super::duration::parse(text) {
+    if text.starts_with(|first: char| first.is_ascii_digit())
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.'))
+    {
+        return unix(text);
+    }
+    // With its unit: seconds ago without one are a Unix time.
+    if text.ends_with(|last: char| last.is_ascii_alphabetic())
+        && let Ok(ago) = super::duration::parse(text)
+    {
         let then = now.checked_sub(time::Duration::try_from(ago).ok()?)?;
         return stamp(then);
     }
@@ -40,6 +49,17 @@ fn at(text: &str, now: OffsetDateTime, offset: &dyn Fn(OffsetDateTime) -> UtcOff
     // The offset of the moment itself: summer may have begun since.
     let about = local.assume_offset(offset(now));
     stamp(local.assume_offset(offset(about)))
+}
+
+/// Seconds since 1970, with up to nine decimals: digit by digit, because a float has too few.
+fn unix(text: &str) -> Option<Stamp> {
+    let (seconds, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    if decimals.is_empty() || decimals.len() > 9 || decimals.contains('.') {
+        return None;
+    }
+    let nanos: i64 = format!("{decimals:0<9}").parse().ok()?;
+    let seconds: i64 = seconds.parse().ok()?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(nanos).map(Stamp)
 }
 
 /// `2026-01-31`, `2026-01-31 12:00`, `2026-01-31T12:00:00`.
@@ -97,6 +117,12 @@ mod tests {
             ("2026-11-24T01:00:05", "2026-11-24T00:00:05.000000000Z"),
             ("2026-11-24T01:00:00.5+01:00", "2026-11-24T00:00:00.500000000Z"),
             ("1970-01-01T00:01:00Z", "1970-01-01T00:01:00.000000000Z"),
+            // What `date +%s` and `date +%s.%N` print.
+            ("1795820875", "2026-11-27T23:07:55.000000000Z"),
+            ("1795820875.5", "2026-11-27T23:07:55.500000000Z"),
+            ("1795820875.123456789", "2026-11-27T23:07:55.123456789Z"),
+            ("90", "1970-01-01T00:01:30.000000000Z"),
+            ("0", "1970-01-01T00:00:00.000000000Z"),
         ] {
             assert_eq!(at(text, now, &here).map(Stamp::utc).as_deref(), Some(wanted), "{text}");
         }
@@ -112,6 +138,12 @@ mod tests {
             "2026-1-31",
             "99999999999h",
             "-5m",
+            "-5",
+            "1.2.3",
+            "1795820875.",
+            "1795820875.0123456789",
+            "99999999999999999999",
+            "1e9",
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains("10m") && error.contains("yesterday"), "{error}");

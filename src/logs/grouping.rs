@@ -147,6 +147,59 @@ mod tests {
     }
 
     #[test]
+    fn one_traceback_after_another_is_the_next_failure() {
+        let trace = [
+            "Traceback (most recent call last):",
+            "  File \"run.py\", line 1, in <module>",
+            "ValueError: no",
+        ];
+        let error = Some(Level::Error);
+        assert_eq!(records(&[trace, trace, trace].concat()), [(3, error); 3]);
+        assert_eq!(
+            records(&[&trace[..], &[""], &trace[..]].concat()),
+            [(4, error), (3, error)]
+        );
+        // What an exception says on further lines doesn't make the sentence count for the next.
+        let chained = [
+            "",
+            "The above exception was the direct cause of the following exception:",
+            "",
+        ];
+        let both = [&trace[..], &chained[..], &trace[..], &trace[..]].concat();
+        assert_eq!(records(&both), [(9, error), (3, error)]);
+        let group = [
+            "  + Exception Group Traceback (most recent call last):",
+            "  | ExceptionGroup: x (1 sub-exception)",
+        ];
+        assert_eq!(records(&[&trace[..], &chained[..], &group[..]].concat()), [(8, error)]);
+        assert_eq!(records(&[&trace[..], &group[..]].concat()), [(3, error), (2, error)]);
+    }
+
+    #[test]
+    fn what_node_and_rust_print_of_a_failure_is_one_record() {
+        let got = records(&[
+            "node:internal/modules/cjs/loader:1080",
+            "  throw err;",
+            "  ^",
+            "",
+            "Error: Cannot find module '/app/x.js'",
+            "    at Module._resolveFilename (node:internal/modules/cjs/loader:1077:15) {",
+            "  code: 'MODULE_NOT_FOUND',",
+            "}",
+            "",
+            "Node.js v18.19.0",
+        ]);
+        assert_eq!(got[2], (4, Some(Level::Error)), "{got:?}");
+        let got = records(&[
+            "thread 'main' panicked at src/main.rs:2:5:",
+            "called `Option::unwrap()` on a `None` value",
+            "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+            "listening",
+        ]);
+        assert_eq!(got, [(3, Some(Level::Fatal)), (1, None)]);
+    }
+
+    #[test]
     fn a_java_stack_belongs_to_its_error() {
         let got = records(&[
             "[2026-11-23 20:00:00,123] ERROR no (kafka.Kafka$)",

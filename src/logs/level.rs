@@ -25,16 +25,26 @@ impl Level {
     pub fn of_word(word: &[u8]) -> Option<Self> {
         let is = |known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
         match word.first()?.to_ascii_lowercase() {
-            b'i' if is(&["info", "information", "informational"]) => Some(Self::Info),
-            b'd' if is(&["debug"]) => Some(Self::Debug),
-            b't' if is(&["trace"]) => Some(Self::Debug),
+            b'i' if is(&["info", "information", "informational", "inf"]) => Some(Self::Info),
+            b'd' if is(&["debug", "dbg", "dbug"]) => Some(Self::Debug),
+            b't' if is(&["trace", "trc"]) => Some(Self::Debug),
             b'v' if is(&["verbose"]) => Some(Self::Debug),
             b'n' if is(&["notice"]) => Some(Self::Info),
-            b'w' if is(&["warn", "warning"]) => Some(Self::Warning),
-            b'e' if is(&["error", "err"]) => Some(Self::Error),
+            b'w' if is(&["warn", "warning", "wrn"]) => Some(Self::Warning),
+            b'e' if is(&["error", "err", "eror"]) => Some(Self::Error),
             b's' if is(&["severe"]) => Some(Self::Error),
             b'f' | b'c' | b'p' | b'a' | b'e'
-                if is(&["fatal", "critical", "panic", "crit", "alert", "emerg", "emergency"]) =>
+                if is(&[
+                    "fatal",
+                    "critical",
+                    "panic",
+                    "crit",
+                    "alert",
+                    "emerg",
+                    "emergency",
+                    "ftl",
+                    "pnc",
+                ]) =>
             {
                 Some(Self::Fatal)
             }
@@ -42,9 +52,14 @@ impl Level {
         }
     }
 
-    /// The level that a number means to Bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
+    /// The level that a number means to Bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal. Monolog's
+    /// begin at a hundred: 200 info, 300 warning, 400 error, 500 critical.
     pub fn of_number(number: i64) -> Self {
         match number {
+            100..200 => Self::Debug,
+            200..300 => Self::Info,
+            300..400 => Self::Warning,
+            400..500 => Self::Error,
             60.. => Self::Fatal,
             50..60 => Self::Error,
             40..50 => Self::Warning,

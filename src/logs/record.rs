@@ -1,7 +1,7 @@
 //! A record is a line with the lines that continue it: a traceback is one thing, not forty.
 
 use super::line::Piece;
-use super::trace::{self, Trace};
+use super::trace::{self, Before, Trace};
 use super::{Level, Stamp, format};
 
 /// More than this is no traceback: what follows is a record of its own, so that memory stays bounded.
@@ -21,7 +21,7 @@ pub struct Record {
     /// Whether the last line has its end.
     pub ends: bool,
     trace: Trace,
-    after_a_frame: bool,
+    before: Before,
 }
 
 impl Record {
@@ -42,7 +42,7 @@ impl Record {
         self.times.push(line.time);
         self.ends = line.ends;
         self.trace = trace::begins(line.bytes);
-        self.after_a_frame = false;
+        self.before = Before::First;
     }
 
     /// Takes `line` if it continues the record.
@@ -54,7 +54,7 @@ impl Record {
         self.bytes.extend_from_slice(line.bytes);
         self.times.push(line.time);
         self.ends = line.ends;
-        self.after_a_frame = line.bytes.first().is_some_and(|first| is_indent(*first));
+        self.before = self.before.after(line.bytes);
         let begun = trace::begins(line.bytes);
         if self.trace == Trace::None {
             self.trace = if trace::is_caused_by(line.bytes) {
@@ -72,12 +72,16 @@ impl Record {
             return matches!(self.trace, Trace::Python | Trace::Go);
         };
         match first {
-            b' ' if trace::is_exception_group(line) => self.trace == Trace::None && self.is_error(),
+            b' ' if trace::is_exception_group(line) => {
+                self.before == Before::Chaining || (self.trace == Trace::None && self.is_error())
+            }
             first if is_indent(*first) => true,
             b'{' => false,
+            // The end of an object over several lines, as Node prints one below an error.
+            b'}' if line.len() == 1 => self.before == Before::Frame,
             b'\r' if line.len() == 1 => matches!(self.trace, Trace::Python | Trace::Go),
             _ if trace::is_caused_by(line) => true,
-            _ if self.trace != Trace::None => trace::goes_on(self.trace, line, self.after_a_frame),
+            _ if self.trace != Trace::None => trace::goes_on(self.trace, line, self.before),
             // The line before says what failed: `ERROR: …` and its traceback are one.
             _ => trace::begins(line) != Trace::None && self.is_error(),
         }
@@ -141,7 +145,7 @@ impl Record {
         format::level(self.head()).or(match self.trace {
             Trace::None => None,
             Trace::Python | Trace::Java => Some(Level::Error),
-            Trace::Go => Some(Level::Fatal),
+            Trace::Go | Trace::Rust => Some(Level::Fatal),
         })
     }
 

@@ -12,6 +12,8 @@ pub enum Trace {
     Java,
     /// `panic:`, and goroutines whose frames are not indented.
     Go,
+    /// `thread 'main' panicked at src/main.rs:2:5:`, and what it says on the next line.
+    Rust,
 }
 
 /// The traceback that begins with `line`, if one does.
@@ -21,6 +23,7 @@ pub fn begins(line: &[u8]) -> Trace {
         Some(b' ') if is_exception_group(line) || is_syntax_error(line) => Trace::Python,
         Some(b'E') if line.starts_with(b"Exception in thread ") => Trace::Java,
         Some(b'p') if line.starts_with(b"panic: ") => Trace::Go,
+        Some(b't') if is_rust_panic(line) => Trace::Rust,
         Some(b'f') if line.starts_with(b"fatal error: ") => Trace::Go,
         Some(b'g') if is_goroutine(line) => Trace::Go,
         Some(first) if first.is_ascii_alphabetic() && is_java_exception(line) => Trace::Java,
@@ -28,17 +31,43 @@ pub fn begins(line: &[u8]) -> Trace {
     }
 }
 
-/// Whether `line`, which is neither indented nor empty, goes on with a traceback of this kind. `after_a_frame`: the line
-/// before it was indented.
-pub fn goes_on(trace: Trace, line: &[u8], after_a_frame: bool) -> bool {
+/// What stood before a line of a traceback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Before {
+    /// The traceback's first line.
+    #[default]
+    First,
+    /// A line that is indented.
+    Frame,
+    /// A sentence after which another traceback belongs to the same failure, and nothing but empty lines since.
+    Chaining,
+    /// Another line.
+    Other,
+}
+
+impl Before {
+    /// What stands before the next line once `line` was taken.
+    pub fn after(self, line: &[u8]) -> Self {
+        match line.first() {
+            Some(b' ' | b'\t') => Self::Frame,
+            None | Some(b'\r') if self == Self::Chaining => self,
+            _ if is_chaining(line) => Self::Chaining,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether `line`, which is neither indented nor empty, goes on with a traceback of this kind.
+pub fn goes_on(trace: Trace, line: &[u8], before: Before) -> bool {
     match trace {
         Trace::None => false,
         Trace::Python => {
-            line.starts_with(b"Traceback (most recent call last)")
-                || line.starts_with(b"During handling of the above exception")
-                || line.starts_with(b"The above exception was")
-                || (after_a_frame && is_python_exception(line))
+            // Without the sentence it is the next failure: a service that crashes, is started and crashes.
+            (before == Before::Chaining && line.starts_with(b"Traceback (most recent call last)"))
+                || is_chaining(line)
+                || (before == Before::Frame && is_python_exception(line))
         }
+        Trace::Rust => before == Before::First || line.starts_with(b"note: ") || line.starts_with(b"stack backtrace:"),
         Trace::Java => is_caused_by(line),
         Trace::Go => {
             is_goroutine(line)
@@ -69,6 +98,16 @@ pub fn is_exception_group(line: &[u8]) -> bool {
 /// `  File "/app/run.py", line 3`: of a syntax error in the program itself Python prints no more than where it is.
 fn is_syntax_error(line: &[u8]) -> bool {
     line.starts_with(b"  File \"") && line.last().is_some_and(u8::is_ascii_digit)
+}
+
+/// Python's sentences between an exception and the one that followed from it.
+fn is_chaining(line: &[u8]) -> bool {
+    line.starts_with(b"During handling of the above exception") || line.starts_with(b"The above exception was")
+}
+
+/// `thread 'main' panicked at src/main.rs:2:5:`
+pub fn is_rust_panic(line: &[u8]) -> bool {
+    line.starts_with(b"thread '") && memchr::memmem::find(line, b"' panicked at ").is_some()
 }
 
 /// `goroutine 1 [running]:`

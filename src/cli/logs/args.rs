@@ -25,7 +25,7 @@ pub struct LogsArgs {
     /// Go on with new lines as they come, across restarts and replaced containers; to the time of --until, if that is given
     #[arg(short, long)]
     pub follow: bool,
-    /// Only what is newer: 10m, 2h, yesterday, 2026-01-31, 2026-01-31T12:00:00Z
+    /// Only what is newer: 10m, 2h, yesterday, 2026-01-31, 2026-01-31T12:00:00Z, or a Unix time
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     pub since: Option<Stamp>,
     /// Only what is older: the same

@@ -18,7 +18,7 @@ pub struct EventsArgs {
     /// One JSON object an event
     #[arg(long)]
     json: bool,
-    /// Begin with what happened since: 10m, 2026-01-31T12:00:00Z
+    /// Begin with what happened since: 10m, 2026-01-31T12:00:00Z, or a Unix time
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     since: Option<Stamp>,
     /// End there: the same

@@ -11,16 +11,58 @@ pub(super) const FORMAT: Format = Format {
     parts,
 };
 
-const LEVEL_KEYS: [&str; 4] = ["level", "severity", "lvl", "levelname"];
-const MESSAGE_KEYS: [&str; 4] = ["message", "msg", "event", "text"];
-const EXCEPTION_KEYS: [&str; 6] = [
+const MESSAGE_KEYS: [&str; 9] = [
+    "message",
+    "msg",
+    "event",
+    "text",
+    "Message",
+    "@m",
+    "@message",
+    "@mt",
+    "short_message",
+];
+const EXCEPTION_KEYS: [&str; 9] = [
     "exception",
     "exc_info",
     "stack",
     "stack_trace",
     "stacktrace",
     "traceback",
+    "@x",
+    "Exception",
+    "error.stack_trace",
 ];
+
+/// Whether a key's value is the level: `level`, Python's `levelname`, Monolog's `level_name`, ECS's `log.level`, serilog's
+/// `@l`, hclog's `@level`, .NET's `LogLevel`, OpenTelemetry's `severityText`.
+fn is_level_key(key: &[u8]) -> bool {
+    let is = |known: &[&str]| known.iter().any(|known| key.eq_ignore_ascii_case(known.as_bytes()));
+    match key.len() {
+        2 => key == b"@l",
+        3 => is(&["lvl"]),
+        5 => is(&["level"]),
+        6 => is(&["@level"]),
+        8 => is(&["severity", "loglevel"]),
+        9 => is(&["levelname", "log.level", "log_level"]),
+        10 => is(&["level_name"]),
+        12 => is(&["severitytext"]),
+        13 => is(&["severity_text"]),
+        _ => false,
+    }
+}
+
+/// MongoDB's severity: `F`, `E`, `W`, `I`, `D1` to `D5`.
+fn of_mongo(value: &[u8]) -> Option<Level> {
+    match value {
+        b"\"F\"" => Some(Level::Fatal),
+        b"\"E\"" => Some(Level::Error),
+        b"\"W\"" => Some(Level::Warning),
+        b"\"I\"" => Some(Level::Info),
+        [b'"', b'D', b'1'..=b'5', b'"'] => Some(Level::Debug),
+        _ => None,
+    }
+}
 
 fn is_object(line: &[u8]) -> bool {
     line.first() == Some(&b'{') && line.trim_ascii_end().last() == Some(&b'}')
@@ -28,6 +70,10 @@ fn is_object(line: &[u8]) -> bool {
 
 /// Walks the object's own keys without building anything; what is nested is stepped over.
 fn level(line: &[u8]) -> Option<Stated> {
+    walk(line, true)
+}
+
+fn walk(line: &[u8], is_outer: bool) -> Option<Stated> {
     if !is_object(line) {
         return None;
     }
@@ -43,10 +89,19 @@ fn level(line: &[u8]) -> Option<Stated> {
         scan.take(b':')?;
         scan.space();
         let value = scan.value()?;
-        if LEVEL_KEYS.iter().any(|known| key == known.as_bytes())
+        if is_level_key(key)
             && let Some(level) = of_value(value)
         {
             return Some(Stated(Some(level)));
+        }
+        // ECS, nested: `{"log":{"level":"error"}}`.
+        let inner = match key {
+            b"log" if is_outer => walk(value, false).and_then(|stated| stated.0),
+            b"s" if is_outer => of_mongo(value),
+            _ => None,
+        };
+        if inner.is_some() {
+            return Some(Stated(inner));
         }
         exception |= value.first() == Some(&b'"')
             && value.len() > 2
@@ -138,12 +193,8 @@ impl<'l> Scan<'l> {
 
 fn parts(line: &[u8]) -> Option<Parts> {
     let mut fields: Map<String, Value> = serde_json::from_slice(line).ok()?;
-    for key in LEVEL_KEYS {
-        // A word that is no level known here is told as it is.
-        if fields.get(key).is_some_and(is_level) {
-            fields.shift_remove(key);
-        }
-    }
+    // A word that is no level known here is told as it is.
+    fields.retain(|key, value| !(is_level_key(key.as_bytes()) && is_level(value)));
     let message = MESSAGE_KEYS.iter().find_map(|key| take_text(&mut fields, key));
     let exception = EXCEPTION_KEYS.iter().find_map(|key| take_text(&mut fields, key));
     Some(Parts {

@@ -5,10 +5,13 @@ mod json;
 mod kafka;
 mod logfmt;
 mod plain;
+mod preamble;
 mod python;
 mod redis;
 mod uvicorn;
 
+#[cfg(test)]
+mod others;
 #[cfg(test)]
 mod samples;
 
@@ -54,8 +57,42 @@ pub static FORMATS: [Format; 7] = [
     plain::FORMAT,
 ];
 
-/// The level that `line` states, if it states one.
+/// The longest beginning of a coloured line that is looked at.
+const COLOURED: usize = 512;
+
+/// The level that `line` states, if it states one. Colours hide none.
 pub fn level(line: &[u8]) -> Option<Level> {
+    let begin = &line[..line.len().min(COLOURED)];
+    let Some(escape) = memchr::memchr(b'\x1b', begin) else {
+        return stated(line);
+    };
+    let mut bare = [0; COLOURED];
+    let length = without_colours(begin, escape, &mut bare);
+    stated(&bare[..length])
+}
+
+/// Copies `line` without its colours to `bare` and says how long it is then; the first is at `escape`.
+fn without_colours(line: &[u8], escape: usize, bare: &mut [u8; COLOURED]) -> usize {
+    bare[..escape].copy_from_slice(&line[..escape]);
+    let (mut length, mut rest) = (escape, &line[escape..]);
+    while let Some((first, after)) = rest.split_first() {
+        let colour = after.strip_prefix(b"[").and_then(|after| {
+            let end = after.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';'))?;
+            (after[end] == b'm').then(|| &after[end + 1..])
+        });
+        rest = match colour {
+            Some(after) if *first == b'\x1b' => after,
+            _ => {
+                bare[length] = *first;
+                length += 1;
+                after
+            }
+        };
+    }
+    length
+}
+
+fn stated(line: &[u8]) -> Option<Level> {
     FORMATS
         .iter()
         .find_map(|format| (format.level)(line))
