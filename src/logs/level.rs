@@ -56,14 +56,10 @@ impl Level {
     /// begin at a hundred: 200 info, 300 warning, 400 error, 500 critical.
     pub fn of_number(number: i64) -> Self {
         match number {
-            100..200 => Self::Debug,
-            200..300 => Self::Info,
-            300..400 => Self::Warning,
-            400..500 => Self::Error,
-            60.. => Self::Fatal,
-            50..60 => Self::Error,
-            40..50 => Self::Warning,
-            30..40 => Self::Info,
+            500.. | 60..100 => Self::Fatal,
+            50..60 | 400..500 => Self::Error,
+            40..50 | 300..400 => Self::Warning,
+            30..40 | 200..300 => Self::Info,
             _ => Self::Debug,
         }
     }

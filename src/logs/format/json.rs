@@ -35,7 +35,7 @@ const EXCEPTION_KEYS: [&str; 9] = [
 ];
 
 /// Whether a key's value is the level: `level`, Python's `levelname`, Monolog's `level_name`, ECS's `log.level`, serilog's
-/// `@l`, hclog's `@level`, .NET's `LogLevel`, OpenTelemetry's `severityText`.
+/// `@l`, hclog's `@level`, .NET's `LogLevel`, `OpenTelemetry`'s `severityText`.
 fn is_level_key(key: &[u8]) -> bool {
     let is = |known: &[&str]| known.iter().any(|known| key.eq_ignore_ascii_case(known.as_bytes()));
     match key.len() {
@@ -52,7 +52,7 @@ fn is_level_key(key: &[u8]) -> bool {
     }
 }
 
-/// MongoDB's severity: `F`, `E`, `W`, `I`, `D1` to `D5`.
+/// `MongoDB`'s severity: `F`, `E`, `W`, `I`, `D1` to `D5`.
 fn of_mongo(value: &[u8]) -> Option<Level> {
     match value {
         b"\"F\"" => Some(Level::Fatal),

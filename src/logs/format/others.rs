@@ -21,7 +21,7 @@ fn check(lines: &[(&str, Option<Level>)]) {
 #[test]
 fn databases_and_brokers() {
     check(&[
-        // PostgreSQL, also with `%q%u@%d`.
+        // `PostgreSQL`, also with `%q%u@%d`.
         (
             "2026-01-01 00:00:00.000 UTC [31] ERROR:  relation \"x\" does not exist at character 15",
             ERROR,
@@ -50,7 +50,7 @@ fn databases_and_brokers() {
             "2026-01-01 00:00:00.000 UTC [31] STATEMENT:  SELECT 'ERROR: no' FROM x",
             INFO,
         ),
-        // MySQL, MariaDB, and the entry point of both.
+        // `MySQL`, MariaDB, and the entry point of both.
         (
             "2026-01-01T00:00:00.000000Z 0 [ERROR] [MY-010119] [Server] Aborting",
             ERROR,
@@ -75,7 +75,7 @@ fn databases_and_brokers() {
             "2026-01-01 00:00:00+00:00 [Note] [Entrypoint]: Entrypoint script started.",
             None,
         ),
-        // MongoDB, ClickHouse, RabbitMQ, Elasticsearch, Cassandra, ZooKeeper, InfluxDB.
+        // `MongoDB`, `ClickHouse`, `RabbitMQ`, Elasticsearch, Cassandra, ZooKeeper, InfluxDB.
         (
             r#"{"t":{"$date":"2026-01-01T00:00:00.000+00:00"},"s":"E","c":"NETWORK","id":1,"msg":"x"}"#,
             ERROR,

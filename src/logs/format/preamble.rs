@@ -1,4 +1,4 @@
-//! What stands before the text of a line: times, numbers, names in brackets, and among them a level. PostgreSQL, MySQL,
+//! What stands before the text of a line: times, numbers, names in brackets, and among them a level. `PostgreSQL`, `MySQL`,
 //! nginx, gunicorn, logback, zap, serilog, Envoy and most others differ only in the order and the brackets. A level counts
 //! only there: in the text it is a word like others.
 
@@ -187,7 +187,7 @@ fn is_month_or_day(word: &[u8]) -> bool {
     names.contains(&word)
 }
 
-/// PostgreSQL's `user@database`, where `log_line_prefix` has it.
+/// `PostgreSQL`'s `user@database`, where `log_line_prefix` has it.
 fn is_of_a_database(word: &[u8]) -> bool {
     memchr::memchr(b'@', word).is_some_and(|at| at > 0)
 }
