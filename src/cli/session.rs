@@ -181,12 +181,8 @@ impl Session {
         Ok(self.settings()?.project_name())
     }
 
-    /// The project's name, also where there is no readable Compose file but a name was given.
-    pub(crate) fn project(&self) -> Result<(String, Option<Stack>), Failure> {
-        self.project_with(&[])
-    }
-
-    /// The same, when services are named on the command line: naming one enables it.
+    /// The project's name, also where there is no readable Compose file but a name was given. Services that are named on the
+    /// command line are enabled by that.
     pub(crate) fn project_with(&self, targets: &[String]) -> Result<(String, Option<Stack>), Failure> {
         match (self.stack(targets), &self.global.project_name) {
             (Ok(stack), _) => Ok((stack.name.clone(), Some(stack))),

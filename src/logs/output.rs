@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use super::follow::Seam;
 use super::merge::Sink;
@@ -43,9 +42,6 @@ pub struct Output<W> {
     still: usize,
     skipped: bool,
     shown: bool,
-    /// The last so many of each service, when services have several containers: which source is whose.
-    tail: Option<(usize, Vec<Arc<str>>)>,
-    collected: Vec<(usize, Entry, Vec<u8>)>,
     /// What the sources counted.
     pub summary: Summary,
     /// Why it could not be written, if not because nobody reads any more.
@@ -58,7 +54,7 @@ pub struct Output<W> {
 
 impl<W: Write> Output<W> {
     /// To `to`.
-    pub fn new(to: W, around: Around, tail: Option<(usize, Vec<Arc<str>>)>) -> Self {
+    pub fn new(to: W, around: Around) -> Self {
         Self {
             to,
             buffer: Vec::with_capacity(BUFFER + (BUFFER >> 1)),
@@ -69,8 +65,6 @@ impl<W: Write> Output<W> {
             still: 0,
             skipped: false,
             shown: false,
-            tail,
-            collected: Vec::new(),
             summary: Summary::default(),
             error: None,
             failures: Vec::new(),
@@ -92,20 +86,6 @@ impl<W: Write> Output<W> {
 
     /// There are no more records. False when nobody reads any more.
     pub fn finish(&mut self) -> bool {
-        if let Some((count, services)) = self.tail.take() {
-            let mut left: HashMap<Arc<str>, usize> = HashMap::new();
-            let mut collected = std::mem::take(&mut self.collected);
-            for (source, entry, _) in collected.iter_mut().rev().filter(|(_, entry, _)| entry.kept) {
-                let left = left.entry(services[*source].clone()).or_insert(count);
-                entry.kept = *left > 0;
-                *left = left.saturating_sub(1);
-            }
-            for (_, entry, text) in collected {
-                if entry.kept || self.around.is_some() {
-                    self.show(entry, &text);
-                }
-            }
-        }
         self.flush()
     }
 
@@ -150,11 +130,7 @@ impl<W: Write> Output<W> {
 }
 
 impl<W: Write> Sink for Output<W> {
-    fn entry(&mut self, source: usize, entry: Entry, text: &[u8]) -> bool {
-        if self.tail.is_some() {
-            self.collected.push((source, entry, text.to_vec()));
-            return true;
-        }
+    fn entry(&mut self, _source: usize, entry: Entry, text: &[u8]) -> bool {
         self.show(entry, text)
     }
 
@@ -177,8 +153,8 @@ mod tests {
     use crate::logs::Stamp;
 
     /// Shows records of which those in capitals are kept.
-    fn shown(around: Around, tail: Option<(usize, Vec<Arc<str>>)>, records: &[(usize, &str)]) -> String {
-        let mut output = Output::new(Vec::new(), around, tail);
+    fn shown(around: Around, records: &[(usize, &str)]) -> String {
+        let mut output = Output::new(Vec::new(), around);
         for (source, text) in records {
             let entry = Entry {
                 time: Stamp(0),
@@ -200,18 +176,11 @@ mod tests {
             after,
             parted: true,
         };
-        assert_eq!(shown(around(1, 1), None, &records), "b C d E f -- i J ");
-        assert_eq!(shown(around(0, 2), None, &records), "C d E f g -- J ");
-        assert_eq!(shown(around(5, 0), None, &records), "a b C d E f g h i J ");
-        assert_eq!(shown(around(4, 0), None, &records), "a b C d E f g h i J ");
-        assert_eq!(shown(around(3, 0), None, &records), "a b C d E -- g h i J ");
-    }
-
-    #[test]
-    fn a_tail_is_counted_by_service_not_by_container() {
-        let services: Vec<Arc<str>> = vec!["a".into(), "a".into(), "b".into()];
-        let records = [(0, "A1"), (1, "A2"), (2, "B1"), (0, "A3"), (1, "A4")];
-        assert_eq!(shown(Around::default(), Some((2, services)), &records), "B1 A3 A4 ");
+        assert_eq!(shown(around(1, 1), &records), "b C d E f -- i J ");
+        assert_eq!(shown(around(0, 2), &records), "C d E f g -- J ");
+        assert_eq!(shown(around(5, 0), &records), "a b C d E f g h i J ");
+        assert_eq!(shown(around(4, 0), &records), "a b C d E f g h i J ");
+        assert_eq!(shown(around(3, 0), &records), "a b C d E -- g h i J ");
     }
 
     #[test]
@@ -226,7 +195,7 @@ mod tests {
             }
         }
         for (kind, is_error) in [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::StorageFull, true)] {
-            let mut output = Output::new(Closed(kind), Around::default(), None);
+            let mut output = Output::new(Closed(kind), Around::default());
             assert!(output.text(b"a"));
             assert!(!output.flush());
             assert!(!output.text(&vec![b'a'; BUFFER]));

@@ -22,7 +22,7 @@ pub struct Wanted {
     pub span: Span,
     /// Which records.
     pub keep: Keep,
-    /// Only the last so many of those, of each service.
+    /// Only the last so many of those, of each container.
     pub tail: Option<usize>,
     /// The other records are wanted too, around those kept.
     pub context: bool,
@@ -131,6 +131,11 @@ impl Pipeline {
 
     /// There are no more pieces; `whole`: none were left out before the first.
     pub fn finish(&mut self, whole: bool) {
+        if self.wanted.follow && self.wanted.tail == Some(0) {
+            // Nothing of what is there is wanted, a record that may go on neither.
+            self.seam = self.last;
+            return;
+        }
         if self.wanted.follow {
             // A record that may go on is left to whoever follows, if all the rest is on one side of its beginning. It is
             // not while both streams are written at once: then what is there is given as it is, so that nothing comes twice.

@@ -135,6 +135,62 @@ fn over_restarts(source: &str) {
     complete(&messages[&name("second")]);
 }
 
+/// Says something when it is asked to, and at its end.
+const ANSWERS: &str = r#"trap 'echo new' USR1; trap 'echo bye; exit 0' TERM; echo old; while :; do sleep 0.05; done"#;
+
+#[test]
+fn following_ends_when_nothing_is_left_and_a_tail_of_nothing_shows_nothing_old() {
+    let more = "    stop_grace_period: 2s\n";
+    let services = [
+        writer("answers", ANSWERS, more),
+        // One that has ended before doesn't keep it.
+        writer("ended", "echo old", more),
+    ];
+    let project = Project::of("left", &format!("services:\n{}", services.concat()));
+    let done = project.magicctl(&["logs", "-f"]);
+    assert_eq!((done.code, done.stdout.as_str()), (0, ""), "{}", done.stderr);
+    project.magicctl(&["up", "--no-wait"]);
+    until("both have written", 20, || {
+        ["answers", "ended"]
+            .iter()
+            .all(|service| docker_logs(&project, service, &[]).starts_with(b"old"))
+    });
+    let mut following: Vec<(Running, std::path::PathBuf)> = ["files", "engine"]
+        .iter()
+        .map(|source| {
+            let path = project.path(source);
+            let mut command = project.command(&["--output", "raw", "logs", "-f", "--tail", "0", "--source", source]);
+            command
+                .stdout(std::fs::File::create(&path).expect("a file"))
+                .stderr(Stdio::null());
+            (Running(command.spawn().expect("it starts")), path)
+        })
+        .collect();
+    let text = |path: &Path| std::fs::read_to_string(path).expect("the file");
+    until("both follow", 30, || {
+        project.magicctl(&["kill", "--signal", "USR1", "answers"]).ok();
+        following.iter().all(|(_, path)| text(path).contains("new"))
+    });
+    // Another of its own kind in its place is followed.
+    project.magicctl(&["restart", "answers"]).ok();
+    until("it follows on", 20, || {
+        following.iter().all(|(_, path)| text(path).contains("old\n"))
+    });
+    for (_, path) in &following {
+        assert!(!text(path).starts_with("old"), "{}", text(path));
+    }
+    project.magicctl(&["stop"]).ok();
+    for (running, path) in &mut following {
+        until("it ends by itself", 20, || {
+            running.0.try_wait().expect("its state").is_some()
+        });
+        assert!(running.0.wait().expect("it ended").success());
+        assert!(text(path).ends_with("bye\n"), "{}", text(path));
+        assert_eq!(text(path).matches("bye\n").count(), 2, "{}", text(path));
+        assert_eq!(text(path).matches("old\n").count(), 1, "{}", text(path));
+    }
+}
+
 #[test]
 fn following_ends_at_until_and_begins_at_since_or_with_nothing() {
     let compose = format!(

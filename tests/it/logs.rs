@@ -264,6 +264,59 @@ fn errors_are_folded_and_context_is_of_all_services() {
 }
 
 #[test]
+fn which_containers_are_shown_and_how_they_are_told_apart() {
+    let three = "i=0; while [ $$i -lt 3 ]; do i=$$((i+1)); echo line $$i; done";
+    let project = Project::of(
+        "which",
+        &format!(
+            "services:\n{}{}{}",
+            writer("app", three, "    scale: 2\n"),
+            writer("noisy", "echo noise", "    attach: false\n"),
+            writer("tool", "echo tool", "    profiles: [t]\n"),
+        ),
+    );
+    project.magicctl(&["up", "--no-wait", "app", "noisy", "tool"]);
+    ended(&project, &["noisy", "tool"]);
+    until("both have written", 20, || {
+        project.magicctl(&["logs", "app"]).stdout.lines().count() == 6
+    });
+    let lines = |args: &[&str]| -> Vec<String> {
+        let done = project.magicctl(&[&["logs"], args].concat()).ok();
+        let mut lines: Vec<String> = done.stdout.lines().map(ToOwned::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let last = ["app-1 | line 3", "app-2 | line 3"];
+    // Each container has its own end.
+    assert_eq!(lines(&["--tail", "1", "app"]), last);
+    // What is detached is shown when it is named.
+    assert_eq!(lines(&["--tail", "1"]), [last[0], last[1], "tool  | tool"]);
+    assert_eq!(lines(&["noisy"]), ["noisy | noise"]);
+    assert_eq!(lines(&["tool"]), ["tool | tool"]);
+    assert_eq!(lines(&["--index", "2", "--tail", "1", "app"]), ["app-2 | line 3"]);
+    for (args, code, words) in [
+        (&["logs", "--index", "2"][..], 2, "one service"),
+        (&["logs", "--index", "2", "app", "noisy"], 2, "one service"),
+        (&["logs", "--index", "3", "app"], 1, "app has no container 3"),
+    ] {
+        let done = project.magicctl(args);
+        assert_eq!(done.code, code, "{args:?}: {}", done.all());
+        assert!(done.stderr.contains(words), "{args:?}: {}", done.stderr);
+    }
+    // What `date +%s` prints, of now and of an hour ago.
+    let now: u64 = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+    let (later, before) = ((now + 1).to_string(), format!("{}.5", now - 3600));
+    for (args, count) in [
+        (["--since", &later], 0),
+        (["--since", &before], 6),
+        (["--until", &before], 0),
+        (["--until", &later], 6),
+    ] {
+        assert_eq!(lines(&[&args[..], &["app"]].concat()).len(), count, "{args:?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let project = Project::of(
         "wrong",

@@ -22,7 +22,7 @@ pub struct LogsArgs {
     /// Fold the same errors into one: how often, first, last, services, an example; newest first (implies --errors)
     #[arg(long, conflicts_with_all = ["follow", "tail", "after_context", "before_context", "context"])]
     pub summary: bool,
-    /// Go on with new lines as they come, across restarts and replaced containers; to the time of --until, if that is given
+    /// Go on with new lines as they come, across restarts and replaced containers, until the last container has ended or --until
     #[arg(short, long)]
     pub follow: bool,
     /// Only what is newer: 10m, 2h, yesterday, 2026-01-31, 2026-01-31T12:00:00Z, or a Unix time
@@ -31,9 +31,12 @@ pub struct LogsArgs {
     /// Only what is older: the same
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     pub until: Option<Stamp>,
-    /// Only the last N records of each service, of those that pass the filters; `all` for all
+    /// Only the last N records of each container, of those that pass the filters; `all` for all
     #[arg(short = 'n', long, value_name = "N", value_parser = tail)]
     pub tail: Option<usize>,
+    /// Only the container with this number, of the one service that is named
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub index: Option<u32>,
     /// Only records in which this regular expression matches
     #[arg(long, value_name = "RE")]
     pub grep: Option<String>,

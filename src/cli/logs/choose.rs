@@ -18,6 +18,7 @@ use crate::observed::Container;
 
 use super::args::LogsArgs;
 use super::look::{Names, say};
+use super::selection::Selection;
 
 /// A container and where its log is read.
 pub(super) struct Chosen {
@@ -64,7 +65,12 @@ pub(super) async fn choose(
             );
             continue;
         }
-        let who = names.who(container.service().unwrap_or_default(), &container.name, printer);
+        let who = names.who(
+            container.service().unwrap_or_default(),
+            container.number(),
+            &container.name,
+            printer,
+        );
         let place = one(args.source, engine, &container.name, &place)?;
         if session.global.verbose > 0 {
             let from = match &place {
@@ -87,6 +93,7 @@ pub(super) async fn choose(
 pub(super) async fn from_loki(
     session: &Session,
     args: &LogsArgs,
+    selection: &Selection,
     url: &str,
     stack: &Stack,
     wanted: &Wanted,
@@ -112,7 +119,7 @@ pub(super) async fn from_loki(
             });
         }
     }
-    known.retain(|known| args.services.is_empty() || args.services.contains(&known.service));
+    known.retain(|known| selection.takes(&known.service, number_of(&known.container)));
     if known.is_empty() {
         return Err(
             Failure::failed(format!("Loki at {url} has nothing of project {project}")).hint(
@@ -120,7 +127,11 @@ pub(super) async fn from_loki(
             ),
         );
     }
-    let mut names = Names::of(known.iter().map(|known| known.service.as_str()));
+    let mut names = Names::of(
+        known
+            .iter()
+            .map(|known| (known.service.as_str(), number_of(&known.container))),
+    );
     let chosen = known.into_iter().map(|known| {
         if session.global.verbose > 0 {
             session
@@ -129,11 +140,25 @@ pub(super) async fn from_loki(
         }
         Chosen {
             id: String::new(),
-            who: Arc::new(names.who(&known.service, &known.container, &wanted.printer)),
+            who: Arc::new(names.who(
+                &known.service,
+                number_of(&known.container),
+                &known.container,
+                &wanted.printer,
+            )),
             place: Place::Loki(loki.clone()),
         }
     });
     Ok(chosen.collect())
+}
+
+/// The number at the end of a container's name, which is all that Loki knows of it.
+fn number_of(container: &str) -> u32 {
+    let number = container
+        .rsplit(['-', '_'])
+        .next()
+        .and_then(|number| number.parse().ok());
+    number.unwrap_or(1)
 }
 
 /// The file in which a container's log is read, or why none is.

@@ -14,9 +14,11 @@ use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
 use crate::failure::Failure;
 use crate::logs::follow::{Heard, Live, LogFile, Reorder, Seam, follow, follow_file};
 use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, of_engine};
+use crate::observed::State as ContainerState;
 
 use super::args::LogsArgs;
 use super::look::{Names, say};
+use super::selection::Selection;
 
 /// Pieces that wait to be shown, of all containers together.
 const WAITING: usize = 4096;
@@ -27,6 +29,10 @@ const RETRY: Duration = Duration::from_millis(200);
 /// How long lines of the time until which it is followed may be on their way. They have the engine's time, and an engine on
 /// another machine may have its own.
 const ON_THEIR_WAY: Duration = Duration::from_millis(500);
+/// After the last container has ended, one that is restarted or replaced may begin.
+const NEXT_START: Duration = Duration::from_secs(3);
+/// The same after an engine has come back, which starts them then.
+const ENGINES_START: Duration = Duration::from_secs(10);
 /// Before a log is opened again whose stream failed though the engine is there.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -54,6 +60,7 @@ enum State {
 pub(super) struct Following<'a, W> {
     pub session: &'a Session,
     pub args: &'a LogsArgs,
+    pub selection: &'a Selection,
     pub project: &'a str,
     pub engine: Arc<Engine>,
     pub wanted: Arc<Wanted>,
@@ -63,12 +70,15 @@ pub(super) struct Following<'a, W> {
     by_id: HashMap<String, usize>,
     to: Sender<Heard>,
     reorder: Reorder,
+    /// When to look whether anything runs still: something has ended.
+    look_at: Option<Instant>,
 }
 
 impl<'a, W: Write> Following<'a, W> {
     pub(super) fn new(
         session: &'a Session,
         args: &'a LogsArgs,
+        selection: &'a Selection,
         project: &'a str,
         engine: Arc<Engine>,
         wanted: Arc<Wanted>,
@@ -79,6 +89,7 @@ impl<'a, W: Write> Following<'a, W> {
         let following = Self {
             session,
             args,
+            selection,
             project,
             engine,
             wanted,
@@ -88,6 +99,7 @@ impl<'a, W: Write> Following<'a, W> {
             by_id: HashMap::new(),
             to,
             reorder: Reorder::default(),
+            look_at: None,
         };
         (following, heard)
     }
@@ -151,6 +163,7 @@ impl<'a, W: Write> Following<'a, W> {
                 .filter_map(|source| source.live.due())
                 .chain(self.reorder.due())
                 .chain(end)
+                .chain(self.look_at)
                 .min();
             tokio::select! {
                 biased;
@@ -169,7 +182,7 @@ impl<'a, W: Write> Following<'a, W> {
                 () = until(due) => {}
             }
             let now = Instant::now();
-            let is_over = end.is_some_and(|end| end <= now);
+            let is_over = end.is_some_and(|end| end <= now) || (heard.is_empty() && !self.is_anything_left(now).await);
             for (number, source) in self.sources.iter_mut().enumerate() {
                 let mut show = |shown| self.reorder.push(number, shown, now);
                 if is_over {
@@ -251,7 +264,12 @@ impl<'a, W: Write> Following<'a, W> {
                 }
                 None => self.look_for_new().await,
             },
+            EngineEventKind::Die { .. } => {
+                self.look_at = Some(Instant::now() + NEXT_START);
+                Ok(())
+            }
             EngineEventKind::Destroy => {
+                self.look_at = Some(Instant::now() + NEXT_START);
                 if let Some(source) = self.by_id.get(&event.id).copied() {
                     self.forget(source);
                 }
@@ -259,6 +277,27 @@ impl<'a, W: Write> Following<'a, W> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether more may come: `logs -f` ends when the last container has ended and none is started in its place.
+    async fn is_anything_left(&mut self, now: Instant) -> bool {
+        if self.look_at.is_none_or(|at| now < at) {
+            return true;
+        }
+        self.look_at = None;
+        // What can't be asked has gone away, which the events tell.
+        let Ok(containers) = self.engine.observe_containers(self.project).await else {
+            return true;
+        };
+        let goes_on = |state| {
+            matches!(
+                state,
+                ContainerState::Running { .. } | ContainerState::Paused | ContainerState::Restarting
+            )
+        };
+        containers
+            .iter()
+            .any(|container| self.selection.takes_container(container) && goes_on(container.state))
     }
 
     fn forget(&mut self, source: usize) {
@@ -279,8 +318,7 @@ impl<'a, W: Write> Following<'a, W> {
             let Some(service) = container.service() else {
                 continue;
             };
-            let asked_for = self.args.services.is_empty() || self.args.services.iter().any(|wanted| wanted == service);
-            if !asked_for || self.by_id.contains_key(&container.id) {
+            if !self.selection.takes_container(&container) || self.by_id.contains_key(&container.id) {
                 continue;
             }
             let Ok(place) = self.engine.log_place(&container.id).await else {
@@ -294,7 +332,9 @@ impl<'a, W: Write> Following<'a, W> {
                 );
                 continue;
             }
-            let who = self.names.who(service, &container.name, &self.wanted.printer);
+            let who = self
+                .names
+                .who(service, container.number(), &container.name, &self.wanted.printer);
             let live = self.live(Arc::new(who));
             let file = super::choose::file(self.args.source, &self.engine, &place);
             self.add(container.id.clone(), live, file.ok(), None);
@@ -322,6 +362,7 @@ impl<'a, W: Write> Following<'a, W> {
                 self.open_again(source);
             }
             self.look_for_new().await?;
+            self.look_at = Some(Instant::now() + ENGINES_START);
             return Ok(Box::pin(events));
         }
     }

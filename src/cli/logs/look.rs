@@ -1,5 +1,6 @@
 //! How records look, by the flags and the terminal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use console::{Color, Style};
@@ -86,31 +87,36 @@ pub(super) fn name(service: &str, style: Style, printer: &Printer) -> Line {
     name.masked(|text| printer.mask_text(text)).cut(WIDEST_NAME)
 }
 
-/// The services' names in one column, each in its colour.
+/// The containers' names in one column, each in the colour of its service. One that is not the only one of its service has its
+/// number behind it, as Compose writes it.
 pub(super) struct Names {
     width: usize,
     services: Vec<String>,
+    replicated: BTreeSet<String>,
 }
 
 impl Names {
-    pub(super) fn of<'s>(services: impl IntoIterator<Item = &'s str>) -> Self {
+    /// Of containers by service and number; several numbers make a service one with replicas.
+    pub(super) fn of<'s>(containers: impl IntoIterator<Item = (&'s str, u32)>) -> Self {
         let mut names = Self {
             width: 0,
             services: Vec::new(),
+            replicated: BTreeSet::new(),
         };
-        for service in services {
-            names.number(service);
+        let containers: Vec<(&str, u32)> = containers.into_iter().collect();
+        for (service, number) in &containers {
+            names.position(service);
+            if *number != 1 {
+                names.replicated.insert((*service).to_owned());
+            }
         }
-        names.width = names
-            .services
-            .iter()
-            .map(|service| Line::from(service).cut(WIDEST_NAME).width())
-            .max()
-            .unwrap_or(0);
+        let labels = containers.iter().map(|(service, number)| names.label(service, *number));
+        let widths = labels.map(|label| Line::from(label.as_str()).cut(WIDEST_NAME).width());
+        names.width = widths.max().unwrap_or(0);
         names
     }
 
-    fn number(&mut self, service: &str) -> usize {
+    fn position(&mut self, service: &str) -> usize {
         if let Some(at) = self.services.iter().position(|known| known == service) {
             return at;
         }
@@ -118,10 +124,19 @@ impl Names {
         self.services.len() - 1
     }
 
-    pub(super) fn who(&mut self, service: &str, container: &str, printer: &Printer) -> Who {
-        let number = self.number(service);
-        let style = Style::new().fg(COLOURS[number % COLOURS.len()]);
-        let prefix = name(service, style, printer).padded(self.width).text(" | ");
+    fn label(&self, service: &str, number: u32) -> String {
+        if number != 1 || self.replicated.contains(service) {
+            format!("{service}-{number}")
+        } else {
+            service.to_owned()
+        }
+    }
+
+    pub(super) fn who(&mut self, service: &str, number: u32, container: &str, printer: &Printer) -> Who {
+        let at = self.position(service);
+        let style = Style::new().fg(COLOURS[at % COLOURS.len()]);
+        let label = self.label(service, number);
+        let prefix = name(&label, style, printer).padded(self.width).text(" | ");
         Who {
             service: service.into(),
             container: container.to_owned(),
@@ -134,5 +149,35 @@ impl Names {
 pub(super) fn say(session: &Session, text: &str) {
     if !session.global.quiet {
         session.out.diagnostic(warning_line(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_are_told_apart_and_the_only_one_keeps_its_services_name() {
+        let printer = Printer::default();
+        let prefixes = |containers: &[(&str, u32)]| -> Vec<String> {
+            let mut names = Names::of(containers.iter().copied());
+            let who = |(service, number): &(&str, u32)| names.who(service, *number, "c", &printer);
+            let prefixes = containers
+                .iter()
+                .map(who)
+                .map(|who| String::from_utf8(who.prefix).unwrap());
+            prefixes.collect()
+        };
+        assert_eq!(prefixes(&[("app", 1), ("kafka", 1)]), ["app   | ", "kafka | "]);
+        assert_eq!(
+            prefixes(&[("app", 1), ("app", 2), ("kafka", 1)]),
+            ["app-1 | ", "app-2 | ", "kafka | "]
+        );
+        // The first was removed, or another is looked at alone.
+        assert_eq!(prefixes(&[("app", 3)]), ["app-3 | "]);
+        // One that comes later.
+        let mut names = Names::of([("app", 1)]);
+        assert_eq!(names.who("app", 2, "c", &printer).prefix, b"app-2 | ");
+        assert_eq!(names.who("app", 1, "c", &printer).prefix, b"app | ");
     }
 }

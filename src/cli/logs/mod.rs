@@ -4,6 +4,7 @@ mod args;
 mod choose;
 mod follow;
 mod look;
+mod selection;
 mod summary;
 
 use std::sync::Arc;
@@ -16,7 +17,6 @@ use crate::failure::{Exit, Failure};
 use crate::logs::follow::LogFile;
 use crate::logs::source::{SourceChoice, Span};
 use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
-use crate::observed::Container;
 
 use super::Ended;
 use super::open::published;
@@ -26,6 +26,7 @@ pub use args::LogsArgs;
 use choose::{Chosen, Place};
 use follow::{Events, Following};
 use look::Names;
+use selection::Selection;
 
 /// Batches of a source that wait for their turn.
 const WAITING: usize = 2;
@@ -38,7 +39,9 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
         );
     }
     let mut wanted = wanted(session, args)?;
-    let (project, stack) = session.project()?;
+    // Naming a service of an inactive profile enables it.
+    let (project, stack) = session.project_with(&args.services)?;
+    let selection = Selection::of(args, stack.as_ref())?;
     let engine = match args.source {
         SourceChoice::Loki => None,
         _ => Some(session.engine().await?),
@@ -51,13 +54,14 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
         args,
         project: &project,
         wanted: &wanted,
+        selection: &selection,
     };
     let from_loki = async {
         let stack = stack.as_ref().ok_or_else(|| {
             Failure::failed("where Loki is says the Compose file, which can't be read").hint("see `magicctl config`")
         })?;
         let url = published(stack, "loki", 3100)?;
-        let chosen = choose::from_loki(session, args, &url, stack, &wanted).await?;
+        let chosen = choose::from_loki(session, args, &selection, &url, stack, &wanted).await?;
         show.history(chosen, None).await
     };
     let work = async {
@@ -120,6 +124,7 @@ struct Show<'a> {
     args: &'a LogsArgs,
     project: &'a str,
     wanted: &'a Arc<Wanted>,
+    selection: &'a Selection,
 }
 
 /// What goes on behind the history.
@@ -161,6 +166,7 @@ impl Show<'_> {
             args,
             project,
             wanted,
+            selection,
         } = *self;
         let engine = Arc::new(engine);
         // Listening before looking: a container that starts in between is heard of.
@@ -174,25 +180,28 @@ impl Show<'_> {
             .observe_containers(project)
             .await
             .map_err(|error| error.failure())?;
-        containers.retain(|container| {
-            container
-                .service()
-                .is_some_and(|service| args.services.is_empty() || args.services.iter().any(|wanted| wanted == service))
-        });
+        containers.retain(|container| selection.takes_container(container));
         containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
-        if containers.is_empty() && !args.follow {
+        if containers.is_empty() {
+            let what = selection.described();
+            let what = what.unwrap_or_else(|| format!("project {project} has no containers to show logs of"));
+            if args.follow {
+                // As Compose: there is nothing to wait for.
+                look::say(session, &what);
+                return Ok(None);
+            }
             return Err(
-                Failure::failed(format!("project {project} has no containers to show logs of"))
-                    .hint("`magicctl up` makes them; `--source loki` shows those that are gone"),
+                Failure::failed(what).hint("`magicctl up` makes them; `--source loki` shows those that are gone")
             );
         }
-        let there = containers.iter().filter_map(Container::service);
-        let in_file = stack.into_iter().flat_map(|stack| stack.services.keys());
+        let there = containers
+            .iter()
+            .filter_map(|container| Some((container.service()?, container.number())));
         // All names that may come, so that the column is as wide as it will have to be.
-        let mut names = match events {
-            Some(_) => Names::of(there.chain(in_file.map(String::as_str))),
-            None => Names::of(there),
-        };
+        let in_file = stack.into_iter().flat_map(|stack| stack.services.values());
+        let to_come = in_file.map(|service| (service.name.as_str(), service.replicas().max(1)));
+        let to_come = to_come.filter(|(service, number)| events.is_some() && selection.takes(service, *number));
+        let mut names = Names::of(there.chain(to_come));
         let chosen = choose::choose(session, args, &engine, containers, &mut names, &wanted.printer).await?;
         let behind = events.map(|events| Behind {
             engine: engine.clone(),
@@ -208,10 +217,8 @@ impl Show<'_> {
             args,
             project,
             wanted,
+            ..
         } = *self;
-        let several = chosen.windows(2).any(|two| two[0].who.service == two[1].who.service);
-        let tail = wanted.tail.filter(|_| several);
-        let services = chosen.iter().map(|chosen| chosen.who.service.clone()).collect();
         let sources: Vec<Followed> = chosen.iter().map(Followed::of).collect();
         let files = chosen
             .iter()
@@ -223,7 +230,7 @@ impl Show<'_> {
             .map(|chosen| feed(project, wanted, chosen, chunk))
             .collect::<Result<Vec<_>, _>>()?;
         let around = look::around(session, args);
-        let mut output = Output::new(session.out.logs(), around, tail.map(|tail| (tail, services)));
+        let mut output = Output::new(session.out.logs(), around);
         let read_on = merge(feeds, &mut output).await;
         let failures = std::mem::take(&mut output.failures);
         for (source, failure) in &failures {
@@ -262,6 +269,7 @@ impl Show<'_> {
         let (mut following, heard) = Following::new(
             self.session,
             self.args,
+            self.selection,
             self.project,
             behind.engine,
             self.wanted.clone(),

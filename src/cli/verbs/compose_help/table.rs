@@ -249,8 +249,11 @@ pub(super) const VERBS: &[Verb] = &[
         "logs",
         "one stream in time order, filtered by level and text, tracebacks whole; reads the engine's files where it can",
         &[
-            same("-f, --follow"),
-            instead("--index", "a service's containers are one stream"),
+            better(
+                "-f, --follow",
+                "goes on over restarts, replacements and an engine that restarts; ends 3 s after the last container has",
+            ),
+            same("--index"),
             instead("--no-color", "`--color never`, or NO_COLOR"),
             instead("--no-log-prefix", NO_PREFIX),
             same("--since"),
