@@ -22,6 +22,7 @@ mod nearest;
 pub mod observed;
 pub mod plan;
 pub mod programs;
+pub mod python;
 pub mod ready;
 pub mod redact;
 pub mod render;

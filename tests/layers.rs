@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 29] = [
+const TABLE: [(&str, &[&str]); 30] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
     ("labels", &[]),
@@ -25,6 +25,7 @@ const TABLE: [(&str, &[&str]); 29] = [
     ("failure", &["shell"]),
     ("files", &[]),
     ("programs", &[]),
+    ("python", &[]),
     ("terminal", &[]),
     ("redact", &["failure", "files", "secrets"]),
     ("codes", &["nearest"]),
@@ -55,8 +56,8 @@ const TABLE: [(&str, &[&str]); 29] = [
     (
         "cards",
         &[
-            "compose", "engine", "failure", "files", "logs", "nearest", "observed", "redact", "secrets", "shell",
-            "terminal",
+            "compose", "engine", "failure", "files", "logs", "nearest", "observed", "python", "redact", "secrets",
+            "shell", "terminal",
         ],
     ),
     (
@@ -78,6 +79,7 @@ const TABLE: [(&str, &[&str]); 29] = [
             "labels",
             "nearest",
             "observed",
+            "python",
             "secrets",
             "settings",
             "shell",

@@ -8,8 +8,9 @@ use crate::shell::ShellCommand;
 
 use super::dockerfile::copy_instruction;
 use super::fill::{Filled, Known};
-use super::python::{latest, meaning, package};
+use super::python::{latest, meaning};
 use super::reach::climbs;
+use crate::python::package;
 
 impl Known<'_> {
     /// What follows from a value.

@@ -1,4 +1,4 @@
-//! What Python's words are in others: exceptions in plain ones, modules by their packages.
+//! What Python's exceptions are in plain words.
 
 /// Python's exceptions in plain words, and what mends them.
 const MEANINGS: [(&str, &str, &str); 12] = [
@@ -60,35 +60,6 @@ const MEANINGS: [(&str, &str, &str); 12] = [
     ("ZeroDivisionError", "the divisor is 0", "test the divisor"),
 ];
 
-/// Packages that are not called like their module.
-const PACKAGES: [(&str, &str); 16] = [
-    ("PIL", "Pillow"),
-    ("attr", "attrs"),
-    ("bs4", "beautifulsoup4"),
-    ("cv2", "opencv-python-headless"),
-    ("dateutil", "python-dateutil"),
-    ("docx", "python-docx"),
-    ("dotenv", "python-dotenv"),
-    ("fitz", "PyMuPDF"),
-    ("google", "google-genai"),
-    ("grpc", "grpcio"),
-    ("jose", "python-jose"),
-    ("jwt", "PyJWT"),
-    ("kafka", "kafka-python"),
-    ("multipart", "python-multipart"),
-    ("sklearn", "scikit-learn"),
-    ("yaml", "PyYAML"),
-];
-
-/// The package that brings a module.
-pub(super) fn package(module: &str) -> &str {
-    let top = module.split('.').next().unwrap_or(module);
-    PACKAGES
-        .iter()
-        .find(|(name, _)| *name == top)
-        .map_or(top, |(_, package)| package)
-}
-
 /// The newest of a list that is in order and holds no word: releases, not candidates.
 pub(super) fn latest(versions: &str) -> Option<String> {
     let is_release = |version: &&str| !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
@@ -104,15 +75,4 @@ pub(super) fn meaning(exception: &str) -> Option<(&'static str, &'static str)> {
     let name = exception.rsplit('.').next().unwrap_or(exception);
     let (_, meaning, remedy) = MEANINGS.iter().find(|(known, ..)| *known == name)?;
     Some((*meaning, *remedy))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packages_as_they_are_written() {
-        assert_eq!(package("yaml"), "PyYAML");
-        assert_eq!(package("orjson.x"), "orjson");
-    }
 }

@@ -1,6 +1,6 @@
 //! Asks the engine what the checks want to know, everything at once, each question within its time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use crate::codes;
 use crate::engine::{Engine, EngineError, ImageFacts, Inside};
 use crate::failure::Failure;
 
+use super::compose::images;
 use super::project::Project;
 use super::run::Took;
 use super::there::{More, Resolves, There};
@@ -15,6 +16,9 @@ use super::{Finding, config, lookup, remains};
 
 /// How long one question may take.
 const ANSWERS_WITHIN: Duration = Duration::from_millis(1500);
+
+/// More images are not asked for.
+const MOST_ASKED: usize = 50;
 
 /// How long one may take with `--deep`.
 const DEEP_WITHIN: Duration = Duration::from_secs(30);
@@ -69,8 +73,10 @@ pub(super) async fn all(
             None
         }
     });
-    let (inside, verified, data, names) = Box::pin(futures_util::future::join4(inside, verified, data, names)).await;
-    took.extend([inside.1, verified.1, data.1, names.1]);
+    let withheld = timed("asking registries", withheld(&engine, project, &there));
+    let asked = futures_util::future::join5(inside, verified, data, names, withheld);
+    let (inside, verified, data, names, withheld) = Box::pin(asked).await;
+    took.extend([inside.1, verified.1, data.1, names.1, withheld.1]);
     let (images, tools) = inside.0;
     let more = More {
         about,
@@ -78,9 +84,51 @@ pub(super) async fn all(
         tools,
         verified: verified.0,
         data: data.0,
+        withheld: withheld.0,
         names: names.0,
     };
     Ok((there, more))
+}
+
+/// The images that are not here and that a registry says it doesn't have, or that can't be asked for: each with why. Whoever
+/// wants a login, or gives no answer in time, has said nothing.
+async fn withheld(engine: &Engine, project: &Project, there: &There) -> BTreeMap<String, String> {
+    let Some(stack) = project.stack() else {
+        return BTreeMap::new();
+    };
+    let wanted: BTreeSet<String> = project
+        .services()
+        .filter(|service| images::is_awaited(service) && service.pull_policy.as_deref() != Some("never"))
+        .map(|service| service.image_ref(&stack.name))
+        .filter(|image| there.observed.image_id(image).is_none())
+        .take(MOST_ASKED)
+        .collect();
+    let asked = wanted.into_iter().map(|image| async move {
+        let answer = tokio::time::timeout(ANSWERS_WITHIN, engine.in_registry(&image))
+            .await
+            .ok()?;
+        let why = answer.err()?.failure();
+        let why = if why.why.is_empty() {
+            why.what
+        } else {
+            why.why.join(": ")
+        };
+        let is_open = [
+            "denied",
+            "nauthorized",
+            "authentication",
+            "toomanyrequests",
+            "rate limit",
+            "imeout",
+            "deadline",
+        ];
+        (!is_open.iter().any(|word| why.contains(word))).then_some((image, why))
+    });
+    futures_util::future::join_all(asked)
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 async fn timed<T>(what: &'static str, work: impl Future<Output = T>) -> (T, Took) {

@@ -1,5 +1,6 @@
 //! What would make `up` fail, found beforehand: each check is a function from what was gathered to findings.
 
+mod addresses;
 mod checklist;
 mod collector;
 mod compose;
@@ -32,6 +33,6 @@ pub use finding::{Finding, Looked};
 pub use project::Project;
 pub use proxy::{ProxyConfig, schema as proxy_schema};
 pub use repair::Repair;
-pub use run::{Options, Report, Took, quick, run};
+pub use run::{LookedAt, Options, Report, Took, newer, quick, run};
 pub use table::Group;
 pub use there::There;

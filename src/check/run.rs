@@ -16,8 +16,8 @@ use super::finding::MOST_FINDINGS;
 use super::gather;
 use super::project::Project;
 use super::table::{CHECKS, Check, Group, Look};
-use super::there::There;
-use super::{Finding, Looked, copies};
+use super::there::{More, There};
+use super::{Finding, Looked, copies, dockerfile};
 
 /// How long one check may take.
 const CHECKS_WITHIN: Duration = Duration::from_millis(1500);
@@ -38,8 +38,54 @@ pub struct Report {
     pub checklist: Vec<Item>,
     /// What is wrong, in the order that one would mend it.
     pub findings: Vec<Finding>,
+    /// What of the engine was looked at; nothing when it was not asked.
+    pub looked_at: Option<LookedAt>,
     /// How long each check took.
     pub took: Vec<Took>,
+}
+
+/// What the checks had before them, for a reader who wonders whether the right thing was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LookedAt {
+    /// The engine: its version, and its address with how that was found.
+    pub engine: String,
+    /// How many images the services want.
+    pub images: usize,
+    /// How many of them are here.
+    pub images_here: usize,
+    /// How many host ports the services publish.
+    pub ports: usize,
+}
+
+impl LookedAt {
+    fn of(project: &Project, there: &There, more: &More) -> Self {
+        let name = project.stack().map(|stack| stack.name.as_str()).unwrap_or_default();
+        let images: BTreeSet<String> = project.services().map(|service| service.image_ref(name)).collect();
+        let is_here = |image: &&String| there.observed.image_id(image).is_some();
+        let version = more.about.as_ref().map_or("", |about| about.version.as_str());
+        let published = project.services().flat_map(|service| &service.ports);
+        Self {
+            engine: format!("{version} at {}", there.address).trim_start().to_owned(),
+            images_here: images.iter().filter(is_here).count(),
+            images: images.len(),
+            ports: published.filter(|port| port.published.is_some()).count(),
+        }
+    }
+}
+
+impl std::fmt::Display for LookedAt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            engine,
+            images,
+            images_here,
+            ports,
+        } = self;
+        write!(
+            f,
+            "checked against engine {engine}: {images_here} of {images} images here, {ports} host ports"
+        )
+    }
 }
 
 /// How long a check took.
@@ -69,6 +115,7 @@ pub async fn run(
         let engine_group = wanted(Group::Engine);
         match gather::all(engine, &project, options.deep, &mut report.took).await {
             Ok((there, more)) => {
+                report.looked_at = Some(LookedAt::of(&project, &there, &more));
                 let there = Arc::new((there, more));
                 let rest = start(
                     &chosen,
@@ -124,6 +171,11 @@ pub async fn quick(project: Arc<Project>, there: There) -> Vec<Finding> {
     let mut findings = copies::together(report.findings);
     sort(&mut findings);
     findings
+}
+
+/// What was changed after an image was built, for whoever only wants that.
+pub fn newer(project: &Project, there: &There) -> Vec<Finding> {
+    dockerfile::newer::look(project, there)
 }
 
 type Started = Vec<(&'static Check, tokio::task::JoinHandle<(Looked, Duration)>)>;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::project::Project;
 use super::there::{More, There};
 use super::{
-    Finding, Looked, checklist, collector, compose, config, dockerfile, engine, keys, name, port, proxy, remains,
-    requirements,
+    Finding, Looked, addresses, checklist, collector, compose, config, dockerfile, engine, keys, name, port, proxy,
+    remains, requirements,
 };
 
 /// What checks are chosen by, in the order of their findings.
@@ -77,8 +77,16 @@ pub(super) static CHECKS: &[Check] = &[
     check("mount sources", Group::Compose, Engine(compose::bind::missing)),
     check("engine socket", Group::Compose, Engine(collector::socket_elsewhere)),
     check("log drivers", Group::Compose, Files(collector::unreadable)),
+    check("addresses", Group::Compose, Files(addresses::look)),
+    check(
+        "images that can be had",
+        Group::Compose,
+        Asked(compose::images::to_be_had),
+    ),
     check("Dockerfile", Group::Dockerfile, Files(dockerfile::look)),
     check("base images", Group::Dockerfile, Engine(dockerfile::base_images)),
+    check("imports", Group::Requirements, Files(dockerfile::imports::look)),
+    check("sources", Group::Dockerfile, Engine(dockerfile::newer::look)),
     check("requirements.txt", Group::Requirements, Files(requirements::look)),
     check("keys", Group::Keys, Files(keys::look)),
     check("rights on keys", Group::Keys, Files(keys::rights)),

@@ -24,6 +24,7 @@ use super::there::{More, Resolves, There};
 use super::{Finding, copies, gather};
 
 mod bounds;
+mod found;
 mod hostile;
 mod machine;
 mod project_files;
@@ -71,6 +72,7 @@ impl World {
                 socket: Some(socket),
                 address: "unix:///var/run/docker.sock (the default socket)".to_owned(),
                 bound: BTreeMap::new(),
+                built_at: BTreeMap::new(),
                 knows_start_interval: true,
             },
             more: More {
@@ -90,6 +92,7 @@ impl World {
                 verified: Ok(Vec::new()),
                 data: Ok(BTreeMap::new()),
                 names: None,
+                withheld: BTreeMap::new(),
             },
             folder,
             environment,

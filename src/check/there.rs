@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::engine::{About, Engine, EngineError, ImageFacts};
 use crate::failure::Failure;
+use crate::labels;
 use crate::observed::{Container, Observed, PublishedPort, State};
 
 /// The engine and its objects.
@@ -21,9 +22,12 @@ pub struct There {
     /// The ports that containers were made to publish, by id, of those that the engine lists without them: one that is
     /// between an exit and its next start holds them all the same.
     pub bound: BTreeMap<String, Vec<PublishedPort>>,
+    /// When the images that were built for the project were built last, by id, in nanoseconds since 1970. A build that changed
+    /// nothing counts.
+    pub built_at: BTreeMap<String, i64>,
 }
 
-/// More containers are not asked for their ports.
+/// More containers are not asked for their ports, nor more images for their age.
 const MOST_ASKED: usize = 200;
 
 impl There {
@@ -46,12 +50,26 @@ impl There {
             };
             Ok::<_, EngineError>((container.id.clone(), ports))
         });
-        let bound = futures_util::future::try_join_all(asked).await?;
+        let built = observed.built.iter();
+        let built = built.filter(|image| image.labels.get(labels::PROJECT).map(String::as_str) == Some(project));
+        let built = built.take(MOST_ASKED).map(|image| async move {
+            let built_at = match engine.built_at(&image.id).await {
+                Err(EngineError::NotFound(_)) => None,
+                built_at => built_at?,
+            };
+            Ok::<_, EngineError>(built_at.map(|built_at| (image.id.clone(), built_at)))
+        });
+        let (bound, built) = futures_util::future::try_join(
+            futures_util::future::try_join_all(asked),
+            futures_util::future::try_join_all(built),
+        )
+        .await?;
         Ok(Self {
             socket: engine.socket().map(ToOwned::to_owned),
             address: engine.address(),
             knows_start_interval: engine.knows_start_interval(),
             bound: bound.into_iter().filter(|(_, ports)| !ports.is_empty()).collect(),
+            built_at: built.into_iter().flatten().collect(),
             observed,
         })
     }
@@ -70,6 +88,8 @@ pub struct More {
     pub verified: Result<Vec<Failure>, Failure>,
     /// The beginning of files in volumes that services wait to use, by service.
     pub data: Result<BTreeMap<String, Vec<u8>>, Failure>,
+    /// Images that are not here and that their registry doesn't give: why not, by the reference that services use.
+    pub withheld: BTreeMap<String, String>,
     /// With `--deep`: whether containers find each other by name.
     pub names: Option<Result<Resolves, Failure>>,
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::check::{self, Finding, Group, Options, Project, Report};
+use crate::check::{self, Finding, Group, Options, Project, Report, There};
 use crate::codes::{self, Code, Severity};
 use crate::compose::Stack;
+use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::files::Root;
 use crate::render;
@@ -74,7 +75,7 @@ pub(crate) async fn run(session: &Session, args: &CheckArgs) -> Ended {
     if session.json() {
         print_json(session, &report, &mended, exit.is_none());
     } else {
-        print(session, &report, &findings);
+        print(session, &report, &findings, options.only.is_empty());
     }
     Ok(exit)
 }
@@ -95,6 +96,24 @@ pub(crate) fn project(
     let root = crate::compose::normal(&session.root()?);
     let rendered = session.settings().and_then(|settings| render::states(&root, &settings));
     Project::new(root, stack, rendered, services, session.environment.clone())
+}
+
+/// What was changed after the images of `stack` were built, a sentence each: for commands that would otherwise say that all is
+/// well. Nothing where that can't be found out.
+pub(crate) async fn changed_since_built(session: &Session, engine: &Engine, stack: &Stack) -> Vec<String> {
+    let is_built = stack.services.values().any(|service| service.build.is_some());
+    let project = project(session, Ok(stack.clone()), None);
+    let (true, Ok(project), Ok(observed)) = (is_built, project, engine.observe().await) else {
+        return Vec::new();
+    };
+    let Ok(there) = There::of(engine, observed, &stack.name).await else {
+        return Vec::new();
+    };
+    let findings = check::newer(&project, &there);
+    findings
+        .iter()
+        .map(|finding| format!("{} ({}: {})", finding.what, finding.code.id, finding.fix))
+        .collect()
 }
 
 /// Does what is safe, and says each thing.
@@ -126,13 +145,19 @@ fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure>
     Ok(done)
 }
 
-fn print(session: &Session, report: &Report, findings: &[&Finding]) {
+fn print(session: &Session, report: &Report, findings: &[&Finding], whole: bool) {
     let mut blocks: Vec<Vec<Line>> = Vec::new();
     if !session.global.quiet && !report.checklist.is_empty() {
         blocks.push(checklist_lines(&report.checklist));
     }
     blocks.extend(findings.iter().map(|finding| finding_lines(finding)));
-    blocks.extend(verdict(findings).map(|verdict| vec![verdict.into()]));
+    let looked_at = report.looked_at.as_ref().filter(|_| !session.global.quiet);
+    let mut last: Vec<Line> = looked_at
+        .map(|looked_at| looked_at.to_string().into())
+        .into_iter()
+        .collect();
+    last.push(verdict(findings, whole).into());
+    blocks.push(last);
     if session.global.verbose > 0 {
         let mut took: Vec<_> = report.took.iter().filter(|took| took.ms > 0).collect();
         took.sort_by_key(|took| std::cmp::Reverse(took.ms));
@@ -164,6 +189,7 @@ fn print_json(session: &Session, report: &Report, mended: &[String], ok: bool) {
         "ok": ok,
         "checklist": report.checklist,
         "findings": findings,
+        "looked_at": report.looked_at,
         "mended": mended,
         "took": report.took,
     });

@@ -11,17 +11,19 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let options = super::up::options(session, &stack, args)?;
     let engine = session.engine().await?;
     let (_, plan) = super::up::decide(&engine, &stack, &options).await?;
+    let changed = super::check::changed_since_built(session, &engine, &stack).await;
+    let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).chain(changed).collect();
     if session.json() {
         let value = serde_json::json!({
             "project": stack.name,
             "steps": plan.announce(),
-            "notes": plan.notes,
+            "notes": notes,
             "again": plan.again,
         });
         session.out.json(&value);
         return Ok(None);
     }
-    for note in &plan.notes {
+    for note in &notes {
         session.out.line(format!("note: {note}"));
     }
     if plan.changes_nothing() {

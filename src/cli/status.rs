@@ -80,6 +80,11 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     if !args.watch {
         let rows = rows(&engine, &project, args).await?;
         let failures = failures(session, &engine, &project, stack.as_ref(), &rows).await?;
+        if let Some(stack) = &stack {
+            for changed in super::check::changed_since_built(session, &engine, stack).await {
+                session.warn(&changed);
+            }
+        }
         show(session, &project, &rows, &failures);
         return Ok(None);
     }

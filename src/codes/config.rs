@@ -265,4 +265,31 @@ codes! {
         fix: "Run `magicctl render --pin`: it asks the registries and writes the digests beside the tags (`pins` in magicctl.yaml).",
         example: "image: redis:8.10-alpine   →   image: redis:8.10-alpine@sha256:…",
     }
+
+    ADDRESS_NOWHERE: Code {
+        id: "MC243",
+        severity: Severity::Warning,
+        title: "an address leads to no service of the stack",
+        why: "Containers reach each other by the names of their services. A name that no service has is looked up outside of the stack, where it mostly isn't found either.",
+        fix: "Correct the name. A host outside of the stack that has a similar name can be given with its domain, or in `extra_hosts`.",
+        example: "warning[MC243]: app-runner: KAFKA_BROKERS names kafak:9093",
+    }
+
+    KAFKA_ADDRESS: Code {
+        id: "MC244",
+        severity: Severity::Warning,
+        title: "a service is given Kafka's address for the host",
+        why: "Kafka tells whoever connects where to go on, by the listener that they came in at. The listener for the host sends containers to localhost, which is the container itself there.",
+        fix: "Give containers the address of the listener that names the service, as KAFKA_ADVERTISED_LISTENERS has it.",
+        example: "KAFKA_BROKER: kafka:9093",
+    }
+
+    IMAGE_UNAVAILABLE: Code {
+        id: "MC245",
+        severity: Severity::Error,
+        title: "an image is not here, can't be pulled, and nothing builds it",
+        why: "The service can't be started. The registry was asked, and doesn't have the image or can't be reached from the engine.",
+        fix: "Correct `image`, give the engine a way to the registry, or load the image from another machine (`docker save`, `docker load`). To bring up the rest, name the other services.",
+        example: "docker save IMAGE | ssh HOST docker load",
+    }
 }

@@ -140,6 +140,15 @@ codes! {
         example: "error[MC118]: .dockerignore can't be read: line 3: `[a` is no pattern",
     }
 
+    SOURCE_NEWER: Code {
+        id: "MC119",
+        severity: Severity::Warning,
+        title: "a source file changed after the image was built",
+        why: "The container runs what the image holds: without a new build the change has no effect. `up` builds only what is missing.",
+        fix: "`magicctl rebuild SERVICE` builds the image and replaces the service's containers; a build that changes nothing is quick and ends this warning as well.",
+        example: "magicctl rebuild app-runner",
+    }
+
     REQUIREMENT_INVALID: Code {
         id: "MC120",
         severity: Severity::Error,
@@ -183,6 +192,15 @@ codes! {
         why: "As soon as one line of requirements.txt has a `--hash`, pip holds every download to a hash, and stops the build at a line without one or without an exact version. So it does for a package that comes along and isn't listed.",
         fix: "Write the file with its tool: `pip-compile --generate-hashes --strip-extras --allow-unsafe requirements.in`, with the new name in requirements.in. Or take all hashes out: pip then takes what the index gives it.",
         example: "redis==8.1.0   →   redis==8.1.0 --hash=sha256:…",
+    }
+
+    REQUIREMENT_MISSING: Code {
+        id: "MC125",
+        severity: Severity::Warning,
+        title: "the app imports what no line of requirements.txt brings",
+        why: "The module is not in the image then, and the app ends at its first line that imports it. Only imports that are made whatever happens are looked at, in the files that the Dockerfile copies.",
+        fix: "Name the package that brings the module in requirements.txt, then build. Where requirements.txt is compiled from another file, name it there and compile again.",
+        example: "warning[MC125]: run.py imports aiokafka, and no line of requirements.txt brings it",
     }
 
     KEY_FILE_NAME: Code {
@@ -289,7 +307,7 @@ codes! {
         severity: Severity::Warning,
         title: "other users of this machine can read a key file",
         why: "Everybody who can log in, and every service of this machine, can take the keys.",
-        fix: "Take the right away. Where the app's container runs as another user than the file's owner, that user still must be able to read it: then close the project's folder (`chmod o-rx .`) instead, which containers don't pass through. `magicctl check --fix` takes the right away where the container runs as the file's owner or as root.",
+        fix: "Take the right away. Where the app's container runs as another user than the file's owner, that user still must be able to read it: then give the file to that user's group, which needs root once. `magicctl check --fix` takes the right away where the container reads the file without it: as its owner, through its group, or as root with root's rights.",
         example: "chmod o-r keys_pool/keys_pool_openai.env",
     }
 
@@ -298,8 +316,8 @@ codes! {
         severity: Severity::Warning,
         title: "the app's user can't read a key file",
         why: "The container runs as a user of its own, which is neither the file's owner nor allowed to read it as anybody else. The app starts, and has no keys.",
-        fix: "Let others read the file and close the project's folder instead: `chmod o+r FILE && chmod o-rx .`",
-        example: "chmod o+r keys_pool/keys_pool_openai.env && chmod o-rx .",
+        fix: "Give the file to the group of that user, and let the group read it.",
+        example: "sudo chgrp 10001 keys_pool/keys_pool_openai.env && chmod g+r keys_pool/keys_pool_openai.env",
     }
 
     KEYS_TRACKED: Code {

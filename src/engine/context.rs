@@ -91,7 +91,7 @@ impl Context {
             )
         };
         match files::text(&path, LARGEST) {
-            Ok(text) => Ignore::parse(&text).map_err(cant),
+            Ok(text) => Ignore::parse(&text).map_err(|why| cant(why.to_string())),
             Err(Refused::Missing) => Ok(Ignore::default()),
             Err(refused) => Err(cant(refused.to_string())),
         }

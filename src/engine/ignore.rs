@@ -9,6 +9,32 @@ use regex::Regex;
 
 use crate::files::{self, Kind};
 
+/// More patterns are not taken: each becomes a regular expression.
+const MOST_PATTERNS: usize = 1_000;
+/// Nor is a longer one.
+const LONGEST_PATTERN: usize = 4_096;
+
+/// Why an ignore file is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    /// A line, by its number, is not a valid pattern.
+    Line(usize, String),
+    /// There are too many patterns, or one is too long.
+    TooLong,
+}
+
+impl std::fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Line(number, line) => write!(f, "line {number}: `{line}` is not a valid pattern"),
+            Self::TooLong => write!(
+                f,
+                "it has more than {MOST_PATTERNS} patterns, or one of more than {LONGEST_PATTERN} bytes"
+            ),
+        }
+    }
+}
+
 struct Rule {
     pattern: Regex,
     exception: bool,
@@ -33,8 +59,8 @@ impl Ignore {
         }
     }
 
-    /// Reads patterns, one a line; `Err` names the line that is none.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads patterns, one a line.
+    pub(crate) fn parse(text: &str) -> Result<Self, NotTaken> {
         let mut rules = Vec::new();
         for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             if line.starts_with('#') {
@@ -49,9 +75,12 @@ impl Ignore {
             if pattern.is_empty() {
                 continue;
             }
+            if rules.len() == MOST_PATTERNS || pattern.len() > LONGEST_PATTERN {
+                return Err(NotTaken::TooLong);
+            }
             let regex = expression(&pattern)
                 .and_then(|expression| Regex::new(&expression).ok())
-                .ok_or_else(|| format!("line {}: `{line}` is no pattern", index + 1))?;
+                .ok_or_else(|| NotTaken::Line(index + 1, line.to_owned()))?;
             rules.push(Rule {
                 pattern: regex,
                 exception,
@@ -223,6 +252,22 @@ mod tests {
     #[test]
     fn names_the_line_that_is_no_pattern() {
         let error = Ignore::parse("fine\n[open").err().unwrap();
-        assert!(error.contains("line 2"), "{error}");
+        assert_eq!(error, NotTaken::Line(2, "[open".to_owned()));
+    }
+
+    #[test]
+    fn more_patterns_or_longer_ones_are_not_taken() {
+        for (text, is_taken) in [
+            ("a*\n".repeat(MOST_PATTERNS), true),
+            // Lines that are no patterns cost nothing.
+            ("# a\n\n".repeat(10 * MOST_PATTERNS), true),
+            ("a".repeat(LONGEST_PATTERN), true),
+            ("a*\n".repeat(MOST_PATTERNS + 1), false),
+            ("a".repeat(LONGEST_PATTERN + 1), false),
+        ] {
+            let parsed = Ignore::parse(&text);
+            assert_eq!(parsed.is_ok(), is_taken);
+            assert!(is_taken || parsed.err() == Some(NotTaken::TooLong));
+        }
     }
 }

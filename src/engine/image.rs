@@ -89,6 +89,22 @@ impl Engine {
         })
     }
 
+    /// When a local image was built or pulled last, in nanoseconds since 1970. Of a build that changed nothing the engine keeps
+    /// when it was given its name.
+    pub async fn built_at(&self, id: &str) -> Result<Option<i64>, EngineError> {
+        let inspected = self.docker.image(&parsed(id)?).inspect().await;
+        let image = inspected.map_err(|error| self.error(error))?;
+        let named = image.metadata.and_then(|metadata| metadata.last_tag_time);
+        let latest = image.created.into_iter().chain(named).max();
+        Ok(latest.and_then(|time| i64::try_from(time.unix_timestamp_nanos()).ok()))
+    }
+
+    /// Asks the registry of an image whether it has it, as far as it says so to everybody.
+    pub async fn in_registry(&self, reference: &str) -> Result<(), EngineError> {
+        let asked = self.docker.image(&parsed(reference)?).in_registry(None).await;
+        asked.map(|_found| ()).map_err(|error| self.error(error))
+    }
+
     /// Removes an image's name, and the image with it when no other name and no container holds it; false when it is gone
     /// already.
     pub async fn remove_image(&self, reference: &str) -> Result<bool, EngineError> {

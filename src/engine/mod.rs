@@ -49,7 +49,7 @@ pub use endpoint::Endpoint;
 pub use error::EngineError;
 pub use events::{EngineEvent, EngineEventKind, RawEvent};
 pub use exec::{ExecOptions, ExecOutcome};
-pub(crate) use ignore::Ignore;
+pub(crate) use ignore::{Ignore, NotTaken};
 pub use image::ImageDetail;
 pub use image::ImageFacts;
 pub use inside::Inside;

@@ -14,6 +14,10 @@ pub struct Rights {
     pub mode: u32,
     /// The number of the user that it belongs to.
     pub owner: u32,
+    /// The number of the group that it belongs to.
+    pub group: u32,
+    /// When its content was changed, in nanoseconds since 1970.
+    pub changed_at: i64,
     /// How many names (hard links) it has.
     pub names: u64,
 }
@@ -24,6 +28,11 @@ impl From<Metadata> for Rights {
             kind: Kind::of(about.file_type()),
             mode: about.mode() & 0o7777,
             owner: about.uid(),
+            group: about.gid(),
+            changed_at: about
+                .mtime()
+                .saturating_mul(1_000_000_000)
+                .saturating_add(about.mtime_nsec()),
             names: about.nlink(),
         }
     }

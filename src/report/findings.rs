@@ -49,8 +49,18 @@ pub fn finding_lines(finding: &Finding) -> Vec<Line> {
 }
 
 /// How many there are, and what to do next; nothing when nothing was found.
-pub fn verdict(findings: &[&Finding]) -> Option<String> {
-    let worst = findings.iter().max_by_key(|finding| finding.severity())?;
+///
+/// `whole`: all of the checks were made, so that nothing is left that `up` would stop at.
+pub fn verdict(findings: &[&Finding], whole: bool) -> String {
+    let is_ready = findings.iter().all(|finding| finding.severity() < Severity::Error);
+    let good = if whole {
+        "ready for up"
+    } else {
+        "nothing that would stop up in what was checked"
+    };
+    let Some(worst) = findings.iter().max_by_key(|finding| finding.severity()) else {
+        return good.to_owned();
+    };
     let counts = [Severity::Error, Severity::Warning, Severity::Note].map(|severity| {
         let count = findings.iter().filter(|finding| finding.severity() == severity).count();
         match count {
@@ -60,12 +70,16 @@ pub fn verdict(findings: &[&Finding]) -> Option<String> {
         }
     });
     let counts: Vec<String> = counts.into_iter().flatten().collect();
-    let mut parts = vec![counts.join(", ")];
+    let mut parts = vec![if is_ready {
+        format!("{good}, {}", counts.join(", "))
+    } else {
+        counts.join(", ")
+    }];
     match findings.iter().filter(|finding| finding.repair.is_some()).count() {
         0 => {}
-        1 => parts.push("`magicctl check --fix` mends 1 of them".to_owned()),
-        count => parts.push(format!("`magicctl check --fix` mends {count} of them")),
+        1 => parts.push("`magicctl check --fix` fixes 1 of them".to_owned()),
+        count => parts.push(format!("`magicctl check --fix` fixes {count} of them")),
     }
     parts.push(format!("`magicctl explain {}` says more", worst.code.id));
-    Some(parts.join("; "))
+    parts.join("; ")
 }

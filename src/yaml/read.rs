@@ -268,12 +268,18 @@ impl<'s> Reader<'s> {
 
     fn broken(&self, error: &ScanError) -> Failure {
         let mark = error.marker();
-        let span = Span {
+        let mut span = Span {
             source: Arc::clone(self.source),
             line: mark.line(),
             column: mark.col() + 1,
             width: 1,
         };
+        // The scanner names the beginning of the value that the tab ended.
+        if error.info().contains("found a tab")
+            && let Some((line, column)) = tab_after(&self.source.text, mark.line())
+        {
+            (span.line, span.column) = (line, column);
+        }
         if error.info().contains("recursion limit") {
             return Failure::invalid(format!("nested more than {DEEPEST} levels deep")).at(span.place(false));
         }
@@ -281,6 +287,16 @@ impl<'s> Reader<'s> {
             .at(span.place(false))
             .because(error.info())
     }
+}
+
+/// The first tab among the blanks that a line begins with, from the line after `line` on (1-based): its line and column.
+fn tab_after(text: &str, line: usize) -> Option<(usize, usize)> {
+    let lines = text.lines().enumerate().skip(line);
+    lines.into_iter().find_map(|(index, text)| {
+        let blank = text.len() - text.trim_start().len();
+        let tab = text[..blank].find('\t')?;
+        Some((index + 1, tab + 1))
+    })
 }
 
 /// A sequence or mapping that has begun.
@@ -371,6 +387,19 @@ mod tests {
 
     fn read(text: &str) -> Result<Node, Failure> {
         parse(&Source::new(Path::new("f.yml"), text.to_owned()))
+    }
+
+    #[test]
+    fn a_tab_is_shown_where_it_is() {
+        for (text, line, column) in [
+            ("a:\n  b: x\n\tc: y\n", 3, 1),
+            ("a:\n  b: x\n  \tc: y\n", 3, 3),
+            ("a:\n  - x\n\n\t- y\n", 4, 1),
+            ("a:\n\tb: x\n", 2, 2),
+        ] {
+            let place = read(text).unwrap_err().place.unwrap();
+            assert_eq!((place.line, place.column), (line, column), "{text:?}");
+        }
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn over_restarts(source: &str) {
 }
 
 /// Says something when it is asked to, and at its end.
-const ANSWERS: &str = r#"trap 'echo new' USR1; trap 'echo bye; exit 0' TERM; echo old; while :; do sleep 0.05; done"#;
+const ANSWERS: &str = r"trap 'echo new' USR1; trap 'echo bye; exit 0' TERM; echo old; while :; do sleep 0.05; done";
 
 #[test]
 fn following_ends_when_nothing_is_left_and_a_tail_of_nothing_shows_nothing_old() {

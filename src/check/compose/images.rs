@@ -1,7 +1,10 @@
 //! Images that are another tomorrow: each kind is one finding, however many they are.
 
-use crate::check::Finding;
+use std::collections::BTreeSet;
+
 use crate::check::project::Project;
+use crate::check::there::{More, There};
+use crate::check::{Finding, Looked};
 use crate::codes;
 use crate::compose::Service;
 use crate::image::ImageRef;
@@ -64,6 +67,48 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Images that are not here, that nothing builds and that can't be pulled.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the table")]
+pub(in crate::check) fn to_be_had(project: &Project, there: &There, more: &More) -> Looked {
+    let Some(stack) = project.stack() else {
+        return Ok(Vec::new());
+    };
+    let mut told = BTreeSet::new();
+    let findings = project
+        .services()
+        .filter(|service| is_awaited(service))
+        .filter_map(|service| {
+            let image = service.image_ref(&stack.name);
+            if there.observed.image_id(&image).is_some() || !told.insert(image.clone()) {
+                return None;
+            }
+            let is_never_pulled = service.pull_policy.as_deref() == Some("never");
+            let why = match more.withheld.get(&image) {
+                _ if is_never_pulled => "`pull_policy` is never, and the service has no `build`",
+                Some(why) => why,
+                None => return None,
+            };
+            let what = format!("{}: the image {image} is not here and can't be pulled", service.name);
+            let finding = Finding::new(&codes::IMAGE_UNAVAILABLE, what)
+                .because(why.to_owned())
+                .at(project.place_of(&service.name));
+            // The recipes of a MagicProxy clone build what no registry has.
+            let is_local =
+                image.starts_with("magicproxy/") && project.holds("images/local.env") && project.holds("Makefile");
+            Some(match (is_local, is_never_pulled) {
+                (true, _) => finding.fix("`make images`"),
+                (false, true) => finding.fix("load the image (`docker load`), or take `pull_policy` out"),
+                (false, false) => finding,
+            })
+        });
+    Ok(findings.collect())
+}
+
+/// Whether `up` would pull the image of `service` if it isn't here.
+pub(in crate::check) fn is_awaited(service: &Service) -> bool {
+    service.build.is_none() && service.image.is_some()
 }
 
 /// `redis (redis:latest), web (nginx)`.

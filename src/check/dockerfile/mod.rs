@@ -3,7 +3,10 @@
 mod base;
 mod command;
 mod copied;
+pub(super) mod imports;
 mod keys;
+pub(super) mod newer;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +14,7 @@ use parse_dockerfile::{Dockerfile, Stage};
 
 use crate::codes;
 use crate::compose::{Build, Service};
-use crate::engine::Ignore;
+use crate::engine::{Ignore, NotTaken};
 use crate::files::{self, Refused, Root};
 
 use super::finding::MOST_FINDINGS;
@@ -55,10 +58,6 @@ impl<'a, 't> Recipe<'a, 't> {
 
 /// More of all Dockerfiles is not read: any number of services may be built from one that is large.
 const MOST_BYTES: usize = 8 << 20;
-/// An ignore file with more lines is not looked at: each is a regular expression.
-const MOST_PATTERNS: usize = 1_000;
-/// Nor is one with a longer line.
-const LONGEST_PATTERN: usize = 4_096;
 
 /// All that can be said without the engine.
 pub(super) fn look(project: &Project) -> Vec<Finding> {
@@ -137,8 +136,9 @@ fn each(
     };
     let Some(ignore) = ignore(project, &context, &ignore_path)? else {
         return Err(unchecked(format!(
-            "{} has more than {MOST_PATTERNS} lines, or one of more than {LONGEST_PATTERN} bytes",
-            project.shown(&ignore_path)
+            "of {}: {}",
+            project.shown(&ignore_path),
+            NotTaken::TooLong
         )));
     };
     match left.checked_sub(text.content.len()) {
@@ -195,21 +195,19 @@ fn ignore(project: &Project, context: &Root, path: &Path) -> Result<Option<Ignor
         Err(refused @ Refused::Outside) => return Err(led_out(&shown, &context.why(path, &refused))),
         Err(refused) => return Err(unreadable(&shown, &refused.to_string())),
     };
-    let is_long = text.lines().nth(MOST_PATTERNS).is_some() || text.lines().any(|line| line.len() > LONGEST_PATTERN);
-    if is_long {
-        return Ok(None);
-    }
-    Ignore::parse(&text).map(Some).map_err(|why| {
-        let quotable = files::lies_below(path, &project.root);
-        let line = why.split(':').next().unwrap_or_default();
-        Finding::new(&codes::IGNORE_INVALID, format!("{shown} can't be read"))
-            .because(if quotable {
-                why.clone()
-            } else {
-                format!("{line} is not a valid pattern")
-            })
-            .in_file()
-    })
+    let (line, why) = match Ignore::parse(&text) {
+        Ok(ignore) => return Ok(Some(ignore)),
+        Err(NotTaken::TooLong) => return Ok(None),
+        Err(why @ NotTaken::Line(line, _)) => (line, why),
+    };
+    let quotable = files::lies_below(path, &project.root);
+    Err(Finding::new(&codes::IGNORE_INVALID, format!("{shown} can't be read"))
+        .because(if quotable {
+            why.to_string()
+        } else {
+            format!("line {line} is not a valid pattern")
+        })
+        .in_file())
 }
 
 #[cfg(test)]
@@ -287,7 +285,7 @@ mod tests {
                     }
                     let _any = ignore.may_want_of(Path::new(&path));
                 }
-                Err(why) => prop_assert!(why.contains("line "), "{}", why),
+                Err(why) => prop_assert!(matches!(why, NotTaken::Line(..)), "{}", why),
             }
         }
     }

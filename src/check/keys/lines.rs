@@ -36,7 +36,12 @@ pub(super) fn keys(project: &Project, path: &Path, text: &str, seen: &mut Seen) 
             ));
         }
         if bare.len() != value.len() {
-            findings.push(found(&codes::KEY_QUOTED, format!("{called} is written in quotes")));
+            let how = if is_unbalanced(value) {
+                "has a quote on one side only"
+            } else {
+                "is written in quotes"
+            };
+            findings.push(found(&codes::KEY_QUOTED, format!("{called} {how}")));
         }
         if is_placeholder(bare) {
             findings.push(found(
@@ -91,6 +96,18 @@ pub(super) fn variables(project: &Project, path: &Path, text: &str) -> Vec<Findi
         };
         let bare = value.trim_matches(['"', '\'']);
         values += usize::from(!bare.is_empty());
+        if is_unbalanced(value) {
+            findings.push(
+                found(
+                    &codes::ENV_LINE,
+                    format!("the value of {name} has a quote on one side only"),
+                )
+                .because(
+                    "what reads it takes the quote for a part of the key, or the next line for a part of the value",
+                )
+                .fix("take the quote away, or write it on both sides"),
+            );
+        }
         if is_placeholder(bare) {
             findings.push(found(
                 &codes::KEY_PLACEHOLDER,
@@ -109,6 +126,14 @@ pub(super) fn variables(project: &Project, path: &Path, text: &str) -> Vec<Findi
         findings.push(Finding::new(&codes::KEY_FILE_EMPTY, what));
     }
     findings
+}
+
+/// Whether a value begins or ends with a quote that has no partner at its other end.
+fn is_unbalanced(value: &str) -> bool {
+    ['"', '\''].into_iter().any(|quote| {
+        let (begins, ends) = (value.starts_with(quote), value.ends_with(quote));
+        begins != ends || (begins && value.len() == 1)
+    })
 }
 
 /// Whether there is a line that may be a key.
@@ -217,6 +242,23 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_placeholder(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quote_has_a_partner() {
+        for (value, wanted) in [
+            ("\"sk-1\"", false),
+            ("'sk-1'", false),
+            ("sk-1", false),
+            ("", false),
+            ("sk\"1", false),
+            ("\"sk-1", true),
+            ("sk-1'", true),
+            ("\"sk-1'", true),
+            ("\"", true),
+        ] {
+            assert_eq!(is_unbalanced(value), wanted, "{value}");
         }
     }
 

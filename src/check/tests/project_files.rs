@@ -210,6 +210,25 @@ pub(super) const ROWS: &[Row] = &[
         |world| world.write("env/tavily.env", "TAVILY_API_KEY=tvly-0123456789abcdef\n"),
     ),
     (
+        "MC119",
+        |world| {
+            world
+                .there
+                .observed
+                .images
+                .insert("sample-app-runner:latest".to_owned(), "sha256:app".to_owned());
+            world.there.built_at.insert("sha256:app".to_owned(), 1);
+        },
+        |world| {
+            world.there.built_at.insert("sha256:app".to_owned(), i64::MAX);
+        },
+    ),
+    (
+        "MC125",
+        |world| world.edit("requirements.txt", "aiokafka==", "orjson=="),
+        |world| world.edit("requirements.txt", "orjson==", "aiokafka=="),
+    ),
+    (
         "MC141",
         |world| {
             fs::set_permissions(world.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();

@@ -76,6 +76,16 @@ pub(super) const ROWS: &[Row] = &[
         |world| world.write("magicctl.yaml", "retention: soon\n"),
         |world| world.write("magicctl.yaml", "retention: 7d\n"),
     ),
+    edit!("MC243", COMPOSE, "KAFKA_BROKER: kafka:9093" => "KAFKA_BROKER: kafak:9093"),
+    edit!("MC244", COMPOSE, "KAFKA_BROKER: kafka:9093" => "KAFKA_BROKER: kafka:9092"),
+    (
+        "MC245",
+        |world| {
+            let why = "manifest for redis:8.10-alpine not found: manifest unknown".to_owned();
+            world.more.withheld.insert("redis:8.10-alpine".to_owned(), why);
+        },
+        |world| world.more.withheld.clear(),
+    ),
     edit!("MC230", COMPOSE, "    environment:\n      KAFKA_BROKER" => "    enviroment:\n      KAFKA_BROKER"),
     edit!("MC231", COMPOSE, "KAFKA_BROKER: kafka:9093" => "KAFKA_BROKER: kafka:9093${SUFFIX}"),
     (

@@ -16,6 +16,7 @@ use crate::logs::follow::{Heard, Live, LogFile, Reorder, Seam, follow, follow_fi
 use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, of_engine};
 use crate::observed::State as ContainerState;
 
+use super::Show;
 use super::args::LogsArgs;
 use super::look::{Names, say};
 use super::selection::Selection;
@@ -76,15 +77,19 @@ pub(super) struct Following<'a, W> {
 
 impl<'a, W: Write> Following<'a, W> {
     pub(super) fn new(
-        session: &'a Session,
-        args: &'a LogsArgs,
-        selection: &'a Selection,
-        project: &'a str,
+        show: &Show<'a>,
         engine: Arc<Engine>,
-        wanted: Arc<Wanted>,
         names: Names,
         output: &'a mut Output<W>,
     ) -> (Self, Receiver<Heard>) {
+        let Show {
+            session,
+            args,
+            project,
+            wanted,
+            selection,
+        } = *show;
+        let wanted = wanted.clone();
         let (to, heard) = channel(WAITING);
         let following = Self {
             session,

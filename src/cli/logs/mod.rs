@@ -266,16 +266,7 @@ impl Show<'_> {
         output: &mut Output<W>,
     ) -> Result<(), Failure> {
         let seams = std::mem::take(&mut output.seams);
-        let (mut following, heard) = Following::new(
-            self.session,
-            self.args,
-            self.selection,
-            self.project,
-            behind.engine,
-            self.wanted.clone(),
-            behind.names,
-            output,
-        );
+        let (mut following, heard) = Following::new(self, behind.engine, behind.names, output);
         for (number, source) in sources.into_iter().enumerate() {
             let live = following.live(source.who);
             following.add(source.id, live, source.file, seams.get(&number).copied().flatten());
