@@ -1,8 +1,8 @@
-.PHONY: help up down test check audit bench images requirements install
+.PHONY: help up down test test-faults check audit bench images requirements install
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## from a bare clone to a running stack: engine, magicctl, images, magicctl up
 	@scripts/up
@@ -12,6 +12,10 @@ down: ## take the stack down; volumes stay
 
 test: ## every test; installs and starts what it needs
 	@scripts/test
+
+test-faults: ## each call to the engine goes wrong in each way: about half an hour
+	@scripts/ensure-engine
+	EVERY_CASE=1 cargo test --locked --test it faults:: -- --nocapture
 
 check: ## formatting, lints and unit tests: seconds, no engine
 	cargo fmt --check

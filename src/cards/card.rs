@@ -56,6 +56,11 @@ pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     failure
 }
 
+/// Whether a rule says what `symptoms` mean.
+pub fn knows(symptoms: &Symptoms, around: &Surroundings<'_>) -> bool {
+    recognised(&symptoms.masked(|text| around.mask_whole(text)), around).is_some()
+}
+
 /// The first rule of the table that fits.
 fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
     rules::compiled().iter().find_map(|(on, rules)| match on {

@@ -28,7 +28,7 @@ mod traceback;
 mod values;
 mod variables;
 
-pub use card::card;
+pub use card::{card, knows};
 pub use look::{Seen, command_of_image, look};
 pub use order::Order;
 pub use rules::codes;

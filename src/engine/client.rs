@@ -41,14 +41,15 @@ use volume::OneVolume;
 pub(super) struct Client(Docker);
 
 impl Client {
-    /// Connects, to speak that version of the API. Every answer has the limits of [`wire`].
+    /// Connects, to speak that version of the API. Every answer has the limits of [`wire`]. `answered`: the engine is known to be there.
     pub fn open(
         endpoint: &Endpoint,
         version: &ClientVersion,
         patience: Patience,
         complaints: &Complaints,
+        answered: bool,
     ) -> Result<Self, Error> {
-        let (transport, base) = wire::transport(endpoint, patience, complaints)?;
+        let (transport, base) = wire::transport(endpoint, patience, complaints, answered)?;
         Docker::connect_with_custom_transport(transport, Some(base), wire::NEVER, version).map(Self)
     }
 

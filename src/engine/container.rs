@@ -225,6 +225,13 @@ impl Engine {
         ))
     }
 
+    /// When a container was last started, in the engine's words.
+    pub async fn started_at(&self, id: &str) -> Result<Option<String>, EngineError> {
+        let inspected = self.docker.container(id)?.inspect().await;
+        let state = inspected.map_err(|error| self.error(error))?.state;
+        Ok(state.and_then(|state| state.started_at))
+    }
+
     /// How one container is.
     pub async fn inspect_state(&self, id: &str) -> Result<Detail, EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;

@@ -10,6 +10,9 @@ use crate::failure::{Exit, Failure};
 use super::wire::{Complaints, Wrong};
 use super::{Endpoint, FailedStep};
 
+/// This user may not ask the engine.
+const NOT_ALLOWED: &str = "MC302";
+
 /// A call to the engine that did not work. Callers decide on the variants; users read [`EngineError::failure`].
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -118,6 +121,8 @@ impl Errors {
                     message => message.to_owned(),
                 };
                 match status_code {
+                    // Proxies say so; an engine does only of a swarm.
+                    502..=504 => EngineError::unavailable(endpoint, status_code),
                     404 => EngineError::NotFound(message),
                     409 => EngineError::Conflict(message),
                     _ => EngineError::Refused(message),
@@ -165,6 +170,16 @@ impl EngineError {
         }
     }
 
+    /// Something in front of it answers, and doesn't find it.
+    fn unavailable(endpoint: &Endpoint, status: u16) -> Self {
+        Self::Unreachable {
+            code: "MC301",
+            endpoint: endpoint.address().to_owned(),
+            why: format!("what answers there says that it isn't (HTTP status {status})"),
+            hint: "see whether the engine behind it runs, and what the proxy in front of it logs".to_owned(),
+        }
+    }
+
     /// It went away in the middle of a word.
     fn broken(endpoint: &Endpoint) -> Self {
         let error = Error::IOError {
@@ -187,7 +202,7 @@ impl EngineError {
                  starts one where it may",
             ),
             Some(ErrorKind::PermissionDenied) => (
-                "MC302",
+                NOT_ALLOWED,
                 "this user may not open its socket".to_owned(),
                 "`sudo usermod -aG docker $USER` and log in again, or run as root",
             ),
@@ -241,6 +256,15 @@ impl EngineError {
     /// Whether what was asked about is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound(_))
+    }
+
+    /// Whether the same call may work soon: the engine was not there, or could not be understood.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { code, .. } => *code != NOT_ALLOWED,
+            Self::Unusable { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether the engine itself is gone.

@@ -1,7 +1,9 @@
 //! The engine's events of one project's containers.
 
 use std::collections::{BTreeMap, HashMap};
+use std::pin::Pin;
 
+use bollard::errors::Error;
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptions;
 use futures_util::{Stream, StreamExt as _};
@@ -10,7 +12,13 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::labels;
 
-use super::{Engine, EngineError};
+use super::client::Client;
+use super::error::Errors;
+use super::wire::Patience;
+use super::{Again, Engine, EngineError};
+
+/// In a second.
+const NANOSECONDS: i128 = 1_000_000_000;
 
 /// Something happened to a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,36 +94,23 @@ impl Engine {
     }
 
     /// The events of `project`'s containers from now on: the engine keeps the latest ones, so none is missed
-    /// however late the stream is first read.
+    /// however late the stream is first read, nor when the connection is cut: then it goes on from there.
     pub async fn subscribe(
         &self,
         project: &str,
     ) -> Result<impl Stream<Item = Result<EngineEvent, EngineError>> + use<>, EngineError> {
         let now = self.now().await?;
-        let filters = HashMap::from([
-            ("type".to_owned(), vec!["container".to_owned()]),
-            ("label".to_owned(), vec![format!("{}={project}", labels::PROJECT)]),
-            (
-                "event".to_owned(),
-                ["start", "die", "destroy", "health_status"]
-                    .map(ToOwned::to_owned)
-                    .to_vec(),
-            ),
-        ]);
-        let options = EventsOptions {
-            since: Some(format!("{}.{:09}", now.unix_timestamp(), now.nanosecond())),
-            until: None,
-            filters: Some(filters),
+        let subscription = Subscription {
+            docker: self.docker.clone(),
+            errors: self.errors.clone(),
+            patience: self.patience,
+            project: project.to_owned(),
+            heard_until: now.unix_timestamp_nanos(),
+            was_cut: false,
+            stream: None,
+            again: self.again(),
         };
-        let errors = self.errors.clone();
-        let stream = self.docker.events(options).filter_map(move |message| {
-            let event = match message {
-                Ok(message) => event(message).map(Ok),
-                Err(error) => Some(Err(errors.of(error))),
-            };
-            std::future::ready(event)
-        });
-        Ok(stream)
+        Ok(futures_util::stream::unfold(subscription, Subscription::next))
     }
 
     /// The engine's clock; on this machine that is ours.
@@ -126,6 +121,74 @@ impl Engine {
         let info = self.docker.info().await.map_err(|error| self.error(error))?;
         let said = info.system_time.unwrap_or_default();
         Ok(OffsetDateTime::parse(&said, &Rfc3339).unwrap_or_else(|_| OffsetDateTime::now_utc()))
+    }
+}
+
+/// A stream of events that is opened again where it was cut.
+struct Subscription {
+    docker: Client,
+    errors: Errors,
+    patience: Patience,
+    project: String,
+    /// Nanoseconds since 1970, by the engine's clock.
+    heard_until: i128,
+    was_cut: bool,
+    stream: Option<Messages>,
+    again: Again,
+}
+
+type Messages = Pin<Box<dyn Stream<Item = Result<EventMessage, Error>> + Send>>;
+
+impl Subscription {
+    async fn next(mut self) -> Option<(Result<EngineEvent, EngineError>, Self)> {
+        loop {
+            let mut stream = self.stream.take().unwrap_or_else(|| self.open());
+            let error = match stream.next().await {
+                Some(Ok(message)) => {
+                    self.stream = Some(stream);
+                    self.again = Again::of(self.patience);
+                    let at = message.time_nano.map_or(self.heard_until, i128::from);
+                    if self.was_cut && at <= self.heard_until {
+                        // The last one that was heard, once more.
+                        continue;
+                    }
+                    self.was_cut = false;
+                    self.heard_until = at;
+                    match event(message) {
+                        Some(event) => return Some((Ok(event), self)),
+                        None => continue,
+                    }
+                }
+                Some(Err(error)) => Some(self.errors.of(error)),
+                None => None,
+            };
+            self.was_cut = true;
+            if !error.as_ref().is_none_or(EngineError::may_pass) || !self.again.pause().await {
+                return error.map(|error| (Err(error), self));
+            }
+        }
+    }
+
+    fn open(&self) -> Messages {
+        let filters = HashMap::from([
+            ("type".to_owned(), vec!["container".to_owned()]),
+            (
+                "label".to_owned(),
+                vec![format!("{}={}", labels::PROJECT, self.project)],
+            ),
+            (
+                "event".to_owned(),
+                ["start", "die", "destroy", "health_status"]
+                    .map(ToOwned::to_owned)
+                    .to_vec(),
+            ),
+        ]);
+        let (seconds, nanoseconds) = (self.heard_until / NANOSECONDS, self.heard_until % NANOSECONDS);
+        Box::pin(self.docker.events(EventsOptions {
+            since: Some(format!("{seconds}.{nanoseconds:09}")),
+            until: None,
+            filters: Some(filters),
+        }))
     }
 }
 

@@ -61,6 +61,7 @@ pub use usage::{Top, Usage};
 
 use client::Client;
 use error::Errors;
+pub use wire::Again;
 use wire::{Complaints, Patience};
 
 /// The oldest Engine API that we support: Engine 20.10.
@@ -131,6 +132,11 @@ impl Engine {
         self.patience.look()
     }
 
+    /// The pauses before what failed and may pass is tried again.
+    pub fn again(&self) -> Again {
+        Again::of(self.patience)
+    }
+
     /// Its socket, when it is on this machine.
     pub fn socket(&self) -> Option<&std::path::Path> {
         self.endpoint.socket()
@@ -150,16 +156,16 @@ impl Engine {
 /// Opens the connection with the newest version of the API that both sides speak.
 async fn agree(errors: &Errors, patience: Patience) -> Result<Client, EngineError> {
     let endpoint = &errors.endpoint;
-    let open = |version: &ClientVersion| {
-        let opened = Client::open(endpoint, version, patience, &errors.complaints);
+    let open = |version: &ClientVersion, answered: bool| {
+        let opened = Client::open(endpoint, version, patience, &errors.complaints, answered);
         opened.map_err(|error| EngineError::unreachable(endpoint, &error))
     };
     if let Some(socket) = endpoint.socket()
         && let Some(version) = version::of_socket(socket).await
     {
-        return open(&older(version, *Client::newest()));
+        return open(&older(version, *Client::newest()), true);
     }
-    let agreed = open(Client::newest())?.negotiated().await;
+    let agreed = open(Client::newest(), false)?.negotiated().await;
     agreed.map_err(|error| errors.of_first(error))
 }
 

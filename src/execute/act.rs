@@ -22,7 +22,7 @@ const SILENT_FOR: u32 = 2;
 const CONFIRM_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Why a step's call did not do what it should.
-enum Trouble {
+pub(super) enum Trouble {
     /// The engine's answer.
     Engine(EngineError),
     /// What we know better.
@@ -57,7 +57,7 @@ impl Execution<'_> {
                 .wait(service.unwrap_or_default(), container, *until, page.as_ref(), again)
                 .await;
         }
-        let called = self.call(id, service, &step.action).await;
+        let called = self.done(id, service, &step.action).await;
         tracing::debug!(
             step = id.index(),
             action = step.action.verb(),
@@ -71,7 +71,7 @@ impl Execution<'_> {
         }
     }
 
-    async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
+    pub(super) async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
         let engine = self.engine;
         let heard = Heard::now();
         let mut layers = |progress: PullProgress| {
@@ -330,12 +330,8 @@ impl Execution<'_> {
         cards::card(&symptoms, self.around)
     }
 
-    /// What a call that did not work means.
-    async fn explained(&self, service: Option<&str>, action: &Action, trouble: Trouble) -> Failure {
-        let error = match trouble {
-            Trouble::Own(failure) => return with_service(failure, service),
-            Trouble::Engine(error) => error,
-        };
+    /// What is seen of a call that the engine refused; `None`: our own error says it all.
+    pub(super) fn symptoms(&self, service: Option<&str>, action: &Action, error: &EngineError) -> Option<Symptoms> {
         let stage = match action {
             Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
                 Stage::Start
@@ -349,13 +345,33 @@ impl Execution<'_> {
         };
         let mut symptoms = Symptoms::new(service.unwrap_or_default(), stage);
         symptoms.said = match error {
-            EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => message,
+            EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => {
+                message.clone()
+            }
             EngineError::Build { message, step } => {
-                symptoms.step = step;
-                message
+                symptoms.step.clone_from(step);
+                message.clone()
             }
             EngineError::Local { what, why } => format!("{what}: {why}"),
-            own => return with_service(own.failure(), service),
+            _ => return None,
+        };
+        Some(symptoms)
+    }
+
+    /// Whether a card says why the engine refused it: then it does so again.
+    pub(super) fn is_known(&self, service: Option<&str>, action: &Action, error: &EngineError) -> bool {
+        self.symptoms(service, action, error)
+            .is_none_or(|symptoms| cards::knows(&symptoms, self.around))
+    }
+
+    /// What a call that did not work means.
+    async fn explained(&self, service: Option<&str>, action: &Action, trouble: Trouble) -> Failure {
+        let error = match trouble {
+            Trouble::Own(failure) => return with_service(failure, service),
+            Trouble::Engine(error) => error,
+        };
+        let Some(mut symptoms) = self.symptoms(service, action, &error) else {
+            return with_service(error.failure(), service);
         };
         let said = symptoms.said.to_lowercase();
         if let Action::PullImage { image, .. } = action
@@ -403,7 +419,7 @@ impl Execution<'_> {
     }
 
     /// The id of a container that is there or was made by an earlier step.
-    fn resolve(&self, target: &Target) -> Result<String, Failure> {
+    pub(super) fn resolve(&self, target: &Target) -> Result<String, Failure> {
         match &target.which {
             Which::Id(id) => Ok(id.clone()),
             Which::MadeBy(step) => self

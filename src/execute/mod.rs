@@ -1,6 +1,7 @@
 //! Runs a plan as a graph: everything at once that can be, each step the moment that what it needs is done.
 
 mod act;
+mod again;
 mod graph;
 mod schedule;
 mod silence;

@@ -16,6 +16,7 @@ mod config_files;
 mod corpus;
 mod crash;
 mod ensure_engine;
+mod faults;
 mod follow;
 mod fuzz;
 mod gateway;

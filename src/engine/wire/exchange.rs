@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderValue, UPGRADE};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, UPGRADE};
 use hyper::http::response::Parts;
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use serde::de::IgnoredAny;
 use tokio::sync::Semaphore;
 
 use super::address::Address;
@@ -72,7 +73,7 @@ pub(super) async fn exchange(
         let body = if is_error {
             in_time(line.driven(whole(body, limits::ERROR)), terms.error_within).await?
         } else {
-            line.driven(whole(body, limits::WHOLE)).await?
+            json_or_other(&parts, line.driven(whole(body, limits::WHOLE)).await?)?
         };
         Ok(Answer::Whole(parts, body))
     };
@@ -140,6 +141,15 @@ async fn whole(mut body: Incoming, most: usize) -> Result<Bytes, Error> {
         return Err(Wrong::Heavy { what: WHAT, most }.into_error());
     }
     Ok(all.into())
+}
+
+/// What says that it is JSON has to be: else it was cut or mixed up on the way, and may be whole the next time.
+fn json_or_other(parts: &Parts, body: Bytes) -> Result<Bytes, Error> {
+    let is_json = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/json");
+    if parts.headers.get(CONTENT_TYPE).is_some_and(is_json) && !body.is_empty() {
+        serde_json::from_slice::<IgnoredAny>(&body).map_err(|error| Wrong::Garbled(error.to_string()).into_error())?;
+    }
+    Ok(body)
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, Error>>, within: Duration) -> Result<T, Error> {

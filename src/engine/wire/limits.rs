@@ -38,6 +38,11 @@ impl Patience {
         self.0
     }
 
+    /// How long what failed and may pass is asked again, from the first failure on.
+    pub fn again(self) -> Duration {
+        self.0
+    }
+
     /// With what it has to do.
     pub fn change(self) -> Duration {
         self.0.saturating_mul(CHANGES_TAKE)

@@ -30,6 +30,9 @@ pub(in crate::engine) enum Wrong {
     /// The connection ended too early.
     #[error("{0}")]
     Broken(String),
+    /// It should be JSON, and isn't.
+    #[error("its answer is not valid JSON: {0}")]
+    Garbled(String),
     /// It is not what the API has.
     #[error("{0}")]
     Strange(String),

@@ -15,6 +15,21 @@ pub struct Call {
 }
 
 impl Call {
+    /// What the first line of a request names.
+    pub fn of(method: &str, target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let version = |part: &str| part.starts_with('v') && part[1..].starts_with(|c: char| c.is_ascii_digit());
+        let path = match path.trim_start_matches('/').split_once('/') {
+            Some((first, rest)) if version(first) => format!("/{rest}"),
+            _ => path.to_owned(),
+        };
+        Self {
+            method: method.to_owned(),
+            path,
+            query: query.to_owned(),
+        }
+    }
+
     /// The call with `*` for names and ids: `GET /containers/*/json`.
     pub fn endpoint(&self) -> String {
         let parts: Vec<&str> = self.path.split('/').skip(1).collect();
@@ -195,17 +210,7 @@ fn serve(
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
         return Ok(());
     };
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let version = |part: &str| part.starts_with('v') && part[1..].starts_with(|c: char| c.is_ascii_digit());
-    let path = match path.trim_start_matches('/').split_once('/') {
-        Some((first, rest)) if version(first) => format!("/{rest}"),
-        _ => path.to_owned(),
-    };
-    let call = Call {
-        method: method.to_owned(),
-        path,
-        query: query.to_owned(),
-    };
+    let call = Call::of(method, target);
     let (mut length, mut chunked) = (0_u64, false);
     loop {
         let mut line = String::new();

@@ -3,6 +3,7 @@
 
 pub mod engine;
 pub mod fake_engine;
+pub mod fault_proxy;
 pub mod http;
 pub mod loki;
 pub mod outage;
