@@ -42,6 +42,7 @@ fn filter(asked: &[Asked], path: &str, kind: &str) -> Vec<String> {
 fn lists(asked: &Asked) -> (u16, String) {
     let body = match asked.path() {
         "GET /containers/json" | "GET /networks" => "[]",
+        "GET /events" => r#"{"Action": "start", "Actor": {"ID": "c"}, "timeNano": 4102444800000000000}"#,
         _ => "{}",
     };
     (200, body.to_owned())
@@ -60,7 +61,7 @@ async fn filters_are_json_and_parameters_are_encoded() {
         let asked = recorder.take();
         assert_eq!(filter(&asked, "GET /events", "label"), label);
         assert_eq!(value(&asked, "GET /events", "since"), text);
-        drop(engine.subscribe(text).await.unwrap().next().await);
+        drop(Box::pin(engine.subscribe(text).await.unwrap()).next().await);
         assert_eq!(filter(&recorder.take(), "GET /events", "label"), label);
 
         engine.kill("c", text).await.unwrap();
