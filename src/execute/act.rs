@@ -330,38 +330,9 @@ impl Execution<'_> {
         cards::card(&symptoms, self.around)
     }
 
-    /// What is seen of a call that the engine refused; `None`: our own error says it all.
-    pub(super) fn symptoms(&self, service: Option<&str>, action: &Action, error: &EngineError) -> Option<Symptoms> {
-        let stage = match action {
-            Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
-                Stage::Start
-            }
-            Action::CreateContainer { .. } | Action::RenameContainer { .. } => Stage::Create,
-            Action::PullImage { image, .. } => Stage::Pull {
-                image: image.to_string(),
-            },
-            Action::BuildImage { .. } => Stage::Build,
-            _ => Stage::Other(format!("{} {}", action.verb(), action.target())),
-        };
-        let mut symptoms = Symptoms::new(service.unwrap_or_default(), stage);
-        symptoms.said = match error {
-            EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => {
-                message.clone()
-            }
-            EngineError::Build { message, step } => {
-                symptoms.step.clone_from(step);
-                message.clone()
-            }
-            EngineError::Local { what, why } => format!("{what}: {why}"),
-            _ => return None,
-        };
-        Some(symptoms)
-    }
-
     /// Whether a card says why the engine refused it: then it does so again.
     pub(super) fn is_known(&self, service: Option<&str>, action: &Action, error: &EngineError) -> bool {
-        self.symptoms(service, action, error)
-            .is_none_or(|symptoms| cards::knows(&symptoms, self.around))
+        symptoms_of(service, action, error).is_none_or(|symptoms| cards::knows(&symptoms, self.around))
     }
 
     /// What a call that did not work means.
@@ -370,7 +341,7 @@ impl Execution<'_> {
             Trouble::Own(failure) => return with_service(failure, service),
             Trouble::Engine(error) => error,
         };
-        let Some(mut symptoms) = self.symptoms(service, action, &error) else {
+        let Some(mut symptoms) = symptoms_of(service, action, &error) else {
             return with_service(error.failure(), service);
         };
         let said = symptoms.said.to_lowercase();
@@ -430,6 +401,34 @@ impl Execution<'_> {
                 .ok_or_else(|| Failure::failed(format!("{} was not made", target.name))),
         }
     }
+}
+
+/// What is seen of a call that the engine refused; `None`: our own error says it all.
+fn symptoms_of(service: Option<&str>, action: &Action, error: &EngineError) -> Option<Symptoms> {
+    let stage = match action {
+        Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
+            Stage::Start
+        }
+        Action::CreateContainer { .. } | Action::RenameContainer { .. } => Stage::Create,
+        Action::PullImage { image, .. } => Stage::Pull {
+            image: image.to_string(),
+        },
+        Action::BuildImage { .. } => Stage::Build,
+        _ => Stage::Other(format!("{} {}", action.verb(), action.target())),
+    };
+    let mut symptoms = Symptoms::new(service.unwrap_or_default(), stage);
+    symptoms.said = match error {
+        EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => {
+            message.clone()
+        }
+        EngineError::Build { message, step } => {
+            symptoms.step.clone_from(step);
+            message.clone()
+        }
+        EngineError::Local { what, why } => format!("{what}: {why}"),
+        _ => return None,
+    };
+    Some(symptoms)
 }
 
 fn with_service(mut failure: Failure, service: Option<&str>) -> Failure {
