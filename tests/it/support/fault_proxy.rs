@@ -87,7 +87,7 @@ impl FaultProxy {
                 let shared = theirs.clone();
                 std::thread::spawn(move || {
                     // Either side may hang up whenever it likes.
-                    let _hung_up = serve(stream, &shared);
+                    let _hung_up = serve(&stream, &shared);
                 });
             }
         });
@@ -129,7 +129,7 @@ impl Drop for FaultProxy {
     }
 }
 
-fn serve(client: UnixStream, shared: &Shared) -> io::Result<()> {
+fn serve(client: &UnixStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let Some((call, head)) = head(&mut reader)? else {
         return Ok(());
@@ -145,6 +145,7 @@ fn serve(client: UnixStream, shared: &Shared) -> io::Result<()> {
             None
         }
     };
+    let mut to = client;
     match fault {
         None => pass(client, reader, &head),
         Some(Fault::DropBefore) => client.shutdown(Shutdown::Both),
@@ -156,14 +157,14 @@ fn serve(client: UnixStream, shared: &Shared) -> io::Result<()> {
             // Until the other side has had enough.
             io::copy(&mut reader, &mut io::sink()).map(|_| ())
         }
-        Some(Fault::BadGateway) => (&client).write_all(
+        Some(Fault::BadGateway) => to.write_all(
             b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 24\r\nConnection: close\r\n\r\n<html>bad gateway</html>",
         ),
         Some(lost) => {
-            let answer = answered(&client, reader, &head)?;
+            let answer = answered(client, reader, &head)?;
             match lost {
                 Fault::KillAfter => kill(shared),
-                Fault::Garble => (&client).write_all(&garbled(&answer))?,
+                Fault::Garble => to.write_all(&garbled(&answer))?,
                 _ => {}
             }
             client.shutdown(Shutdown::Both)
@@ -206,9 +207,10 @@ fn engine(reader: BufReader<UnixStream>, head: &[u8]) -> io::Result<UnixStream> 
     Ok(engine)
 }
 
-fn pass(client: UnixStream, reader: BufReader<UnixStream>, head: &[u8]) -> io::Result<()> {
+fn pass(client: &UnixStream, reader: BufReader<UnixStream>, head: &[u8]) -> io::Result<()> {
     let mut engine = engine(reader, head)?;
-    let copied = io::copy(&mut engine, &mut &client);
+    let mut to = client;
+    let copied = io::copy(&mut engine, &mut to);
     client.shutdown(Shutdown::Both)?;
     // The other thread reads from the client, which is gone now.
     engine.shutdown(Shutdown::Both)?;
