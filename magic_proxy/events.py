@@ -28,7 +28,7 @@ class StreamFailed(Exception):
     """How a provider's stream went wrong."""
 
 
-def event(data: Any, name: str | None = None, number: int | None = None) -> bytes:
+def event(data: Any, name: str | None = None, number: int | str | None = None) -> bytes:
     """One event, in ASCII."""
     head = (f"event: {name}\n" if name else "") + (f"id: {number}\n" if number is not None else "")
     return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
@@ -59,20 +59,23 @@ def payloads(block: bytes) -> list[dict[str, Any] | None]:
 
 async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The same bytes, cut only between events; `StreamFailed` when they are garbled or end before `[DONE]`."""
-    rest, done = b"", False
+    rest, done = bytearray(), False
     async for chunk in chunks:
+        # What was searched already is not searched again.
+        begin = max(0, len(rest) - 3)
         rest += chunk
-        end = max(rest.rfind(b"\n\n") + 2, rest.rfind(b"\r\n\r\n") + 4)
+        end = max(rest.rfind(b"\n\n", begin) + 2, rest.rfind(b"\r\n\r\n", begin) + 4)
         if end >= 4:
-            block, rest = rest[:end], rest[end:]
+            block = bytes(rest[:end])
+            del rest[:end]
             done = None in payloads(block) or done
             yield secrets.mask_bytes(block)
         elif len(rest) > LARGEST_EVENT:
             raise StreamFailed("it sent an event without end")
     if not done:
-        if None not in payloads(rest):
+        if None not in payloads(bytes(rest)):
             raise StreamFailed("it ended before [DONE]")
-        yield secrets.mask_bytes(rest) + b"\n\n"
+        yield secrets.mask_bytes(bytes(rest)) + b"\n\n"
 
 
 async def paced(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,18 +1,22 @@
-"""What every request passes: the trace it belongs to, the client's key, the limit, a line in the log."""
+"""What every request passes: the trace it belongs to, the client's key, the limit, its end, a line in the log."""
 
+import asyncio
 import hmac
 import logging
 import re
 import time
+from collections import Counter
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import tracing
+from magic_proxy import events, tracing
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 
 OPEN = ("/", "/health")
+# They wait more than they work, and so are counted apart from what `max_parallel_requests` is for.
+SESSIONS, MOST_IN_SESSIONS = "/v1/react/sessions", 4096
 OWN_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 log = logging.getLogger("magic_proxy.requests")
@@ -22,35 +26,79 @@ class Gate:
     """Around one of the applications."""
 
     def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
-        self.app, self.gateway, self.active = app, gateway, 0
+        self.app, self.gateway, self.active = app, gateway, Counter[bool]()
+        self._open: set[asyncio.Timeout] = set()
+        self._ends: float | None = None
+
+    def drain(self, seconds: float) -> None:
+        """From now on no request lasts longer: each ends with what it has, and an error that says why."""
+        self._ends = asyncio.get_running_loop().time() + seconds
+        for limit in self._open:
+            limit.reschedule(self._ends)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        began, status = time.monotonic(), 0
+        began, status, streams = time.monotonic(), 0, False
+        leaving: asyncio.Task[Message] | None = None
 
         async def told(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams
             if message["type"] == "http.response.start":
                 status = message["status"]
+                streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
                 message["headers"].append((b"x-trace-id", tracing.trace_id().encode()))
             await send(message)
 
-        line = f"{scope['method']} {scope['path']}"
+        async def left() -> Message:
+            message = await receive()
+            # What was asked for is for nobody else; a stream that has begun sees for itself.
+            if not (status or limit.expired()):
+                limit.reschedule(0)
+            return message
+
+        async def heard() -> Message:
+            nonlocal leaving
+            if leaving:
+                return await asyncio.shield(leaving)
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                leaving = asyncio.create_task(left())
+            return message
+
+        line, kind = f"{scope['method']} {scope['path']}", scope["path"].startswith(SESSIONS)
         with tracing.span(line, headers.get("traceparent", "")):
-            self.active += 1
+            self.active[kind] += 1
             try:
-                if refused := self._refused(headers):
-                    await Json(refused.body(), refused.status, refused.headers)(scope, receive, told)
-                else:
-                    await self.app(scope, receive, told)
+                async with asyncio.timeout_at(self._ends) as limit:
+                    self._open.add(limit)
+                    if refused := self._refused(headers, kind):
+                        await Json(refused.body(), refused.status, refused.headers)(scope, receive, told)
+                    else:
+                        await self.app(scope, heard, told)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                if leaving and leaving.done():
+                    status = 499
+                elif streams or not status:
+                    ended = ApiError(503, "the gateway stops; ask again", "gateway_stops", retry_after=1)
+                    log.error("%s is cut: the gateway stops", line)
+                    if streams:
+                        data = b"retry: 1000\n" + events.event(ended.body())
+                        await send({"type": "http.response.body", "body": data, "more_body": False})
+                    else:
+                        await Json(ended.body(), ended.status, ended.headers)(scope, receive, told)
             finally:
-                self.active -= 1
+                self._open.discard(limit)
+                self.active[kind] -= 1
+                if leaving:
+                    leaving.cancel()
                 log.info("%s: %s in %.0f ms", line, status or "no answer", (time.monotonic() - began) * 1000)
 
-    def _refused(self, headers: Headers) -> ApiError | None:
+    def _refused(self, headers: Headers, session: bool) -> ApiError | None:
         key = self.gateway.client_key
         given = headers.get("authorization", "").removeprefix("Bearer ")
         if key and not hmac.compare_digest(given.encode(), key.encode()):
@@ -58,6 +106,7 @@ class Gate:
         # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
         if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
             return ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
-        if self.active > self.gateway.config.router_settings.max_parallel_requests:
+        most = MOST_IN_SESSIONS if session else self.gateway.config.router_settings.max_parallel_requests
+        if self.active[session] > most:
             return ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
         return None

@@ -25,7 +25,7 @@ class Gateway:
         redis = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
         self.stores = Stores(os.environ.get("KAFKA_BROKER", "localhost:9092"), redis)
         self.cache = Cache(self.stores.redis)
-        self.sessions = Sessions(self.stores.redis)
+        self.sessions = Sessions(self.stores.redis, self.stores.reading)
         self.router = Router(self.keys)
 
     def replace(self, text: str, name: str) -> None:
@@ -42,6 +42,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Closes what is open."""
+        self.sessions.close()
         await asyncio.gather(self.router.close(), self.stores.stop(), return_exceptions=True)
 
 

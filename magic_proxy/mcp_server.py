@@ -66,5 +66,5 @@ def create(stores: Stores) -> Starlette:
         arguments = await bodies.read_json(request, bodies.Body)
         return Json({"result": await tools.call(request.path_params["name"], arguments)})
 
-    routes = [Route("/tools/{name}", call, methods=["POST"]), Route("/mcp", Mcp())]
+    routes = [Route("/tools/{name}", call, methods=["POST"]), Route("/mcp", Mcp(), methods=["POST"])]
     return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes)

@@ -24,6 +24,8 @@ API_BASES = {
     "anthropic": "https://api.anthropic.com/v1",
 }
 CONNECT_WITHIN = 5
+# Each that is idle is looked at with every request: what a burst leaves must not slow the rest.
+KEPT_OPEN = 16
 LARGEST_ANSWER, LARGEST_ERROR = 64 << 20, 64 << 10
 LONGEST_QUARANTINE = 3600
 DEFAULTS = {"/chat/completions": ("temperature", "top_p", "max_tokens"), "/embeddings": ()}
@@ -59,7 +61,7 @@ class Router:
         """Made at first use: importing it and reading the certificates takes longer than the rest of the start."""
         import httpx2
 
-        return httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None, max_keepalive_connections=256))
+        return httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_OPEN))
 
     async def close(self) -> None:
         if "client" in vars(self):

@@ -23,6 +23,8 @@ from magic_proxy.worker import Worker
 
 # Less than the 30 s after which the engine kills: requests finish, and the stores are still closed in order.
 FINISH_WITHIN = 20
+# What has not ended by then is ended with an error that says so.
+CUT_AFTER = 18
 # How long the servers wait for Kafka and Redis before they serve without, and say so on the health page.
 STORES_WITHIN = 5
 
@@ -35,8 +37,8 @@ class Server(uvicorn.Server):
     def __init__(self, gateway: Gateway, app: ASGIApp) -> None:
         # What isn't used here isn't imported: log set-up, WebSockets, lifespan events.
         off: Any = {"ws": "none", "lifespan": "off", "log_config": None, "access_log": False, "server_header": False}
-        gate = Gate(app, gateway)
-        super().__init__(uvicorn.Config(gate, http="httptools", timeout_graceful_shutdown=FINISH_WITHIN, **off))
+        self.gate = Gate(app, gateway)
+        super().__init__(uvicorn.Config(self.gate, http="httptools", timeout_graceful_shutdown=FINISH_WITHIN, **off))
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -91,12 +93,13 @@ async def serve(servers: dict[int, Server], worker: Worker) -> None:
     try:
         await asyncio.wait([*tasks, working], return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # Sessions go on in the next process, for the worker and for who follows them.
+        working.cancel()
+        worker.sessions.close()
         for server in servers.values():
             server.should_exit = True
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        # Only now: who still listens to a session waits for it.
-        working.cancel()
-        for result in [*results, *await asyncio.gather(working, return_exceptions=True)]:
+            server.gate.drain(CUT_AFTER)
+        for result in await asyncio.gather(*tasks, working, return_exceptions=True):
             if isinstance(result, Exception):
                 log.error("a server ended with an error", exc_info=result)
 

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -26,7 +27,11 @@ class Stores:
         self.kafka = kafka
         # Tried once more, for a connection that a restarted Redis has closed.
         again = Retry(NoBackoff(), 1)
-        self.redis: Redis = Redis.from_url(redis, socket_connect_timeout=1, socket_timeout=5, retry=again)
+        how: Any = {"socket_connect_timeout": 1, "socket_timeout": 5, "retry": again}
+        # More at once wait for each other; who waits for what happens in sessions takes none of these.
+        pool = BlockingConnectionPool.from_url(redis, max_connections=64, timeout=20, **how)
+        self.redis: Redis = Redis.from_pool(pool)
+        self.reading: Redis = Redis.from_url(redis, **how)
         self._producer: AIOKafkaProducer | None = None
 
     async def keep(self) -> None:
@@ -70,7 +75,7 @@ class Stores:
         """Hands over what is still to be sent and closes both."""
         if self._producer is not None:
             await asyncio.gather(self._producer.stop(), return_exceptions=True)
-        await asyncio.gather(self.redis.aclose(), return_exceptions=True)
+        await asyncio.gather(self.redis.aclose(), self.reading.aclose(), return_exceptions=True)
 
 
 async def _until(name: str, ask: Callable[[], Awaitable[object]], seconds: float = ANSWER_WITHIN) -> None:

@@ -1,33 +1,54 @@
 """The worker: takes tasks from Kafka. Each is committed once it has ended: one that dies leaves it to the next."""
 
 import asyncio
-import json
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
+from pydantic import BaseModel, Field, ValidationError
 from redis.exceptions import RedisError
 
 from magic_proxy import tracing
 from magic_proxy.agent import Agent
+from magic_proxy.config import Part
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import ENDS, Event
 
 TOPIC, GROUP, PARTITIONS = "magic-proxy.tasks", "magic-proxy.workers", 4
-AT_ONCE = 32
+AT_ONCE = 512
+# The broker unpacks what it is sent and holds it to its limit: else a small message could unpack to gigabytes here.
+SETTINGS = {"compression.type": "uncompressed"}
 TRY_AGAIN_AFTER = 0.5
+FAILED = Event("TaskFailed", ApiError(500, "the task failed; the log says how", "internal_error").body())
 
 log = logging.getLogger("magic_proxy.worker")
+
+
+class Task(Part):
+    model: Annotated[str, Field(min_length=1, max_length=500)]
+    input: Annotated[str, Field(min_length=1)]
+    max_steps: Annotated[int, Field(ge=1, le=64)] = 8
+
+
+class Queued(Task):
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Named(BaseModel):
+    """As much of a message that is no task as tells whose it is."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Worker:
     """One member of the group of workers."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+        self._gateway, self.sessions = gateway, gateway.sessions
 
     async def run(self) -> None:
         """Works until cancelled; without Kafka it waits for Kafka."""
@@ -49,12 +70,12 @@ class Worker:
                 told = False
                 async with asyncio.TaskGroup() as tasks:
                     await self._consume(consumer, tasks)
-            except* (KafkaError, OSError) as errors:
+            except* Exception as errors:
                 if not told:
                     log.error("no tasks for now: %s", errors.exceptions[0])
                 told = True
             finally:
-                await consumer.stop()
+                await asyncio.gather(consumer.stop(), return_exceptions=True)
             await asyncio.sleep(TRY_AGAIN_AFTER)
 
     async def _make_topic(self) -> None:
@@ -63,6 +84,7 @@ class Worker:
             await admin.start()
             # When it is there already, nothing changes.
             await admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)])
+            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, SETTINGS)])
         finally:
             await admin.close()
 
@@ -78,14 +100,12 @@ class Worker:
             task.add_done_callback(lambda _: free.release())
 
     async def _do(self, consumer: AIOKafkaConsumer, ended: dict[int, bool], message: ConsumerRecord) -> None:
-        with tracing.span("task", dict(message.headers).get("traceparent", b"").decode("ascii", "replace")):
+        parent = dict(message.headers).get("traceparent") or b""
+        with tracing.span("task", parent.decode("ascii", "replace")):
             try:
-                task = json.loads(message.value)
-                session = str(task["id"])
-            except (ValueError, TypeError, KeyError):
-                log.exception("a message at %s:%s is no task and is left out", message.partition, message.offset)
-            else:
-                await self.work(session, task)
+                await self._take(message.value or b"")
+            except Exception:
+                log.exception("a message at %s:%s is left out", message.partition, message.offset)
             ended[message.offset] = True
             # The first that has not ended, and all after it, come again when this process dies.
             while ended and ended[first := min(ended)]:
@@ -95,9 +115,35 @@ class Worker:
                 except KafkaError as error:
                     log.warning("not committed, so it may come again, to no effect: %s", error)
 
+    async def _take(self, value: bytes) -> None:
+        """Works on the task, or fails the session that it is of."""
+        session = ""
+        try:
+            session = Named.model_validate_json(value).id
+            task = Queued.model_validate_json(value)
+        except ValidationError as error:
+            why = error.errors(include_url=False, include_input=False)[0]
+            log.error("a message is no task: %s: %s", ".".join(map(str, why["loc"])) or "it", why["msg"])
+            if session and not await self.sessions.read(session):
+                failed = ApiError(400, f"the task is not valid: {why['msg']}", "invalid_task")
+                await self.sessions.append(session, 1, Event("TaskFailed", failed.body()))
+            return
+        # Twice in one process it would be asked for twice.
+        if task.id in self.sessions.working:
+            return
+        working = self.sessions.working[task.id] = asyncio.create_task(self.work(task.id, task.model_dump()))
+        try:
+            await asyncio.wait([working])
+        finally:
+            del self.sessions.working[task.id]
+            working.cancel()
+        if not working.cancelled() and (failure := working.exception()):
+            await self.sessions.end(task.id, FAILED)
+            raise failure
+
     async def work(self, session: str, task: dict[str, Any]) -> None:
         """Records one event after the other until the last; waits for Redis when it is away."""
-        sessions, agent = self._gateway.sessions, Agent(self._gateway, task)
+        sessions, agent = self.sessions, Agent(self._gateway, task)
         recorded: list[Event] = []
         told = False
         while not recorded or recorded[-1].name not in ENDS:
@@ -111,6 +157,8 @@ class Worker:
                 else:
                     recorded.append(event)
             except (RedisError, OSError) as error:
+                if "WRONGTYPE" in str(error):
+                    raise
                 if not told:
                     log.warning("session %s waits for Redis: %s: %s", session, type(error).__name__, error)
                 told, recorded = True, []
@@ -126,4 +174,4 @@ class Worker:
             return Event("TaskFailed", error.body())
         except Exception:
             log.exception("a session failed")
-            return Event("TaskFailed", ApiError(500, "the task failed; the log says how", "internal_error").body())
+            return FAILED

@@ -30,8 +30,8 @@ Config = dict[str, Any]
 class Running:
     """A gateway that answers, and a client of it."""
 
-    def __init__(self, gateway: Gateway, url: str, tools: str) -> None:
-        self.gateway, self.url, self.tools = gateway, url, tools
+    def __init__(self, gateway: Gateway, servers: list[Server], url: str, tools: str) -> None:
+        self.gateway, self.servers, self.url, self.tools = gateway, servers, url, tools
         self.client = httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False)
 
     async def chat(self, model: str = "chain", **more: Any) -> httpx2.Response:
@@ -76,7 +76,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
             sockets.append(socket.create_server(("127.0.0.1", 0)))
             serving.append(Server(gateway, app))
         tasks = [asyncio.create_task(one.serve([at])) for one, at in zip(serving, sockets, strict=True)]
-        running = Running(gateway, *(f"http://127.0.0.1:{at.getsockname()[1]}" for at in sockets))
+        running = Running(gateway, serving, *(f"http://127.0.0.1:{at.getsockname()[1]}" for at in sockets))
         try:
             yield running
         finally:
