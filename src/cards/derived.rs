@@ -83,7 +83,7 @@ impl Known<'_> {
             }
             "add_requirement" => {
                 let file = around.in_context(service, "requirements.txt")?;
-                Some(Filled::of(around.append(package(value), &file)))
+                Some(Filled::of(around.add_requirement(package(value), &file)))
             }
             "owner" => Some(self.owner(value)),
             "apt_install" => Some(Filled::of(apt_install(value))),

@@ -27,15 +27,19 @@ impl Surroundings<'_> {
         self.sed(&format!("{number}s|.*|{}|", replacement(line, '|')?), file)
     }
 
-    /// The command that has the line of requirements.txt for `package` ask for `version`, whatever else it says.
+    /// The command that has the line of requirements.txt for `package` ask for `version`, whatever else it says. None where
+    /// hashes follow, which are those of the files of one version.
     pub(super) fn ask_for_version(&self, service: &str, package: &str, version: &str) -> Option<ShellCommand> {
-        let (path, line) = self.requirement(service, package)?;
-        let version = replacement(version, '/')?;
-        // All of the specifiers (PEP 440), up to a marker or a comment.
-        self.sed(
-            &format!("{line}s/[=<>~!]=* *[[:alnum:].,<>=~!*+_-]*/=={version}/"),
-            &path,
-        )
+        let (path, number) = self.requirement(service, package)?;
+        let text = self.read(&path)?;
+        let line = text.lines().nth(number.checked_sub(1)?)?;
+        self.replace_line(&path, number, &at_version(line, version)?)
+    }
+
+    /// The command that adds a requirement. None where the others have hashes: pip would refuse it without.
+    pub(super) fn add_requirement(&self, package: &str, file: &Path) -> Option<ShellCommand> {
+        let is_hashed = self.read(file).is_some_and(|text| text.contains("--hash"));
+        if is_hashed { None } else { self.append(package, file) }
     }
 
     fn sed(&self, program: &str, file: &Path) -> Option<ShellCommand> {
@@ -49,6 +53,27 @@ impl Surroundings<'_> {
         let is_a_file = matches!(self.kind(file), None | Some(Kind::File));
         (is_a_file && self.may_change(file)).then_some(())
     }
+}
+
+/// A line of requirements.txt that asks for `version` of its package: the specifiers (PEP 440) give way, extras, marker and
+/// comment stay. None of one that goes on in the next line, or names an address.
+fn at_version(line: &str, version: &str) -> Option<String> {
+    if line.trim_end().ends_with('\\') || line.contains("--") || line.contains('@') {
+        return None;
+    }
+    let is_of_a_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let begin = line.len() - line.trim_start().len();
+    let mut end = line[begin..]
+        .find(|c| !is_of_a_name(c))
+        .map_or(line.len(), |length| begin + length);
+    if line[end..].trim_start().starts_with('[') {
+        end += line[end..].find(']')? + 1;
+    }
+    let rest = &line[end..];
+    let comment = rest.find(" #").map(|at| at + 1);
+    let kept = rest.find(';').into_iter().chain(comment).min();
+    let kept = kept.map_or(String::new(), |at| format!(" {}", &rest[at..]));
+    Some(format!("{}=={version}{kept}", &line[..end]))
 }
 
 /// `text` as the replacement of sed's `s` command, where `\`, `&` and the `delimiter` mean something (POSIX, sed, "Editing
@@ -101,6 +126,29 @@ mod tests {
             if is_plain {
                 prop_assert_eq!(by_sed(&format!("2s|.*|{text}|")), format!("first\n{line}\nthird\n"));
             }
+        }
+    }
+
+    #[test]
+    fn another_version_leaves_the_rest_of_the_line() {
+        for (line, wanted) in [
+            ("redis==8.1.0", Some("redis==2.0")),
+            ("redis", Some("redis==2.0")),
+            ("  redis[hiredis] >= 8, < 9  # why", Some("  redis[hiredis]==2.0 # why")),
+            ("redis [hiredis]>=8", Some("redis [hiredis]==2.0")),
+            (
+                "redis ; python_version < \"3.9\"",
+                Some("redis==2.0 ; python_version < \"3.9\""),
+            ),
+            (
+                "redis~=8.0;python_version<'3.9' # x",
+                Some("redis==2.0 ;python_version<'3.9' # x"),
+            ),
+            ("redis==8.1.0 \\", None),
+            ("redis==8.1.0 --hash=sha256:00", None),
+            ("redis @ https://host/redis.whl", None),
+        ] {
+            assert_eq!(at_version(line, "2.0").as_deref(), wanted, "{line}");
         }
     }
 

@@ -18,6 +18,7 @@ mod mounts;
 mod order;
 mod python;
 mod reach;
+mod recipes;
 mod rules;
 mod surroundings;
 mod symptoms;

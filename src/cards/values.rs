@@ -12,9 +12,6 @@ use super::surroundings::Surroundings;
 use super::symptoms::{HealthReport, Stage};
 use super::traceback;
 
-/// The file that names the images which `make images` builds.
-const LOCAL_IMAGES: &str = "images/local.env";
-
 /// More characters of a command are not shown.
 const LONGEST_COMMAND: usize = 80;
 
@@ -29,8 +26,9 @@ impl Known<'_> {
         Some(match name {
             "login" => Filled::of(self.login(ShellCommand::of("docker login"))),
             "login_registry" => Filled::of(self.login(ShellCommand::default())),
-            "local_images" if self.uses_local_images() => Filled::Command(ShellCommand::default()),
+            "local_images" if around.uses_local_images() => Filled::Command(ShellCommand::default()),
             "local_images" => Filled::Command(ShellCommand::of("--env-file images/local.env")),
+            "services_without" => Filled::Command(around.without(service)?),
             // Unlike `image`, which names it by what it is where it is not known.
             "image_ref" => self.image().map_or(Filled::Impossible, Filled::Text),
             "check_words" => {
@@ -56,11 +54,6 @@ impl Known<'_> {
             "docker.io" | "registry-1.docker.io" => Some(command),
             registry => command.operand(registry),
         }
-    }
-
-    fn uses_local_images(&self) -> bool {
-        let stack = self.around.stack;
-        stack.is_some_and(|stack| stack.env_files.iter().any(|file| file.ends_with(LOCAL_IMAGES)))
     }
 
     fn known(&self, name: &str) -> Option<String> {
@@ -89,6 +82,20 @@ impl Known<'_> {
                 Some(format!("resources: {{{service}: {{memory: {more}}}}}"))
             }
             "rendered" => around.sets_resources().then(String::new),
+            "recipe" => around.has_recipe(service).then(String::new),
+            "no_recipe" => (around.uses_local_images() && !around.has_recipe(service)).then(String::new),
+            "with_hashes" => {
+                let file = around.in_context(service, "requirements.txt")?;
+                let is_hashed = around.read(&file)?.contains("--hash");
+                Some(
+                    if is_hashed {
+                        ", with the hashes of its files,"
+                    } else {
+                        ""
+                    }
+                    .to_owned(),
+                )
+            }
             "built" => around.service(service)?.build.is_some().then(String::new),
             "requirements" => Some(around.shown(&around.in_context(service, "requirements.txt")?)),
             "dockerfile" => match around.dockerfile(service) {

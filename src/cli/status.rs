@@ -10,10 +10,12 @@ use crate::labels;
 use crate::observed::{Container, Health, State};
 use crate::plan::ReadyPage;
 use crate::ready::{Answer, ask};
-use crate::report::{StatusRow, print_failure, status_table};
+use crate::report::{Load, StatusRow, print_failure, status_table};
+use crate::terminal::stdout_columns;
 
 use super::Ended;
 use super::session::Session;
+use super::verbs::images::size;
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
@@ -85,16 +87,17 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
                 session.warn(&changed);
             }
         }
-        show(session, &project, &rows, &failures);
+        show(session, &project, &rows, &[], &failures);
         return Ok(None);
     }
     loop {
         let rows = rows(&engine, &project, args).await?;
+        let load = load(&engine, &rows).await;
         session
             .out
             .clear_screen()
             .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
-        if !show(session, &project, &rows, &[]) {
+        if !show(session, &project, &rows, &load, &[]) {
             return Ok(None);
         }
         tokio::time::sleep(WATCH_EVERY).await;
@@ -208,8 +211,33 @@ async fn ready_before_the_engine_knows(engine: &Engine, container: &Container) -
         .is_ok_and(|outcome| outcome.exit_code == Some(0))
 }
 
+/// What the containers of `rows` use; a sample takes the engine a second or two, all together.
+async fn load(engine: &Engine, rows: &[StatusRow]) -> Vec<Load> {
+    let samples = rows.iter().map(|row| async move {
+        let state = engine.inspect_state(&row.container).await.ok();
+        let restarts = state.map_or_else(|| "-".to_owned(), |state| state.restart_count.to_string());
+        let runs = matches!(row.state, State::Running { .. });
+        let usage = if runs {
+            engine.usage(&row.container).await.ok()
+        } else {
+            None
+        };
+        let bytes = |bytes: u64| size(i64::try_from(bytes).unwrap_or(i64::MAX));
+        Load {
+            processor: usage
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |usage| format!("{:.2}%", usage.cpu_percent)),
+            memory: usage
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |usage| bytes(usage.memory)),
+            restarts,
+        }
+    });
+    futures_util::future::join_all(samples).await
+}
+
 /// False when nobody reads any more.
-fn show(session: &Session, project: &str, rows: &[StatusRow], failures: &[Failure]) -> bool {
+fn show(session: &Session, project: &str, rows: &[StatusRow], load: &[Load], failures: &[Failure]) -> bool {
     if session.json() {
         let value = serde_json::json!({ "project": project, "containers": rows, "failures": failures });
         return session.out.json(&value);
@@ -219,7 +247,9 @@ fn show(session: &Session, project: &str, rows: &[StatusRow], failures: &[Failur
             .out
             .line(format!("project {project} has no containers; `magicctl up` makes them"));
     }
-    let told = session.out.lines(status_table(&session.out, rows));
+    let told = session
+        .out
+        .lines(status_table(&session.out, rows, load, stdout_columns()));
     for failure in failures {
         session.out.diagnostic("");
         print_failure(&session.out, failure);

@@ -16,7 +16,7 @@ pub use diagnostic::{failure_lines, print_failure, warning_line};
 pub use findings::{checklist_lines, finding_lines, verdict};
 pub use out::Out;
 
-pub use status::{StatusRow, status_table};
+pub use status::{Load, StatusRow, status_table};
 pub use summary::summary_lines;
 pub use table::table;
 

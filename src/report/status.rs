@@ -57,28 +57,109 @@ impl StatusRow {
     }
 }
 
-/// The rows as a table: service, state, since when, ports, image.
-pub fn status_table(out: &Out, rows: &[StatusRow]) -> Vec<Line> {
-    let cells: Vec<Vec<Line>> = rows
-        .iter()
-        .map(|row| {
-            let style = if row.ready {
-                Style::new().green()
-            } else if matches!(row.state, State::Exited { code: 0 }) {
-                Style::new().dim()
-            } else {
-                Style::new().yellow()
-            };
-            vec![
-                Line::from(&row.service),
-                Line::new().styled(style, word(row)),
-                Line::from(uptime(&row.status)),
-                Line::from(row.ports.join(", ")),
-                Line::from(&row.image),
-            ]
-        })
-        .collect();
-    table(out, &["SERVICE", "STATE", "SINCE", "PORTS", "IMAGE"], cells)
+/// What a container uses, for `--watch`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Load {
+    /// `1.25%`.
+    pub processor: String,
+    /// `12.5MB`.
+    pub memory: String,
+    /// How often the engine has started it again.
+    pub restarts: String,
+}
+
+/// An image's name in fewer columns says nothing.
+const LEAST_OF_AN_IMAGE: usize = 12;
+
+/// The rows as a table: service, state, since when, ports, image; of a service with several containers their names. With
+/// `load`, one for each row, what they use stands in place of the image. In a terminal of `columns` each further port has a line
+/// of its own, and the image what room is left: nothing wraps.
+pub fn status_table(out: &Out, rows: &[StatusRow], load: &[Load], columns: Option<usize>) -> Vec<Line> {
+    let is_replica = |row: &StatusRow| rows.iter().filter(|other| other.service == row.service).count() > 1;
+    let mut header = vec!["SERVICE", "STATE", "SINCE"];
+    if load.is_empty() {
+        header.extend(["PORTS", "IMAGE"]);
+    } else {
+        header.extend(["CPU", "MEMORY", "RESTARTS", "PORTS"]);
+    }
+    let mut cells: Vec<Vec<Line>> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let style = if row.ready {
+            Style::new().green()
+        } else if matches!(row.state, State::Exited { code: 0 }) {
+            Style::new().dim()
+        } else {
+            Style::new().yellow()
+        };
+        let name = if is_replica(row) { &row.container } else { &row.service };
+        let mut line = vec![
+            Line::from(name),
+            Line::new().styled(style, word(row)),
+            Line::from(uptime(&row.status)),
+        ];
+        if let Some(load) = load.get(index) {
+            line.extend([&load.processor, &load.memory, &load.restarts].map(Line::from));
+        }
+        let ports = match columns {
+            Some(_) => row.ports.clone(),
+            None => vec![row.ports.join(", ")],
+        };
+        let at = line.len();
+        line.push(Line::from(ports.first().map_or("", String::as_str)));
+        if load.is_empty() {
+            line.push(Line::from(&row.image));
+        }
+        let width = line.len();
+        cells.push(line);
+        for port in ports.iter().skip(1) {
+            let mut line = vec![Line::new(); width];
+            line[at] = Line::from(port);
+            cells.push(line);
+        }
+    }
+    match columns {
+        Some(columns) if load.is_empty() => fit_images(&mut cells, &mut header, columns),
+        // What is used says more than since when.
+        Some(columns)
+            if (0..header.len())
+                .map(|column| width(&cells, &header, column))
+                .sum::<usize>()
+                > columns + GAP =>
+        {
+            header.remove(SINCE);
+            for cells in &mut cells {
+                cells.remove(SINCE);
+            }
+        }
+        _ => {}
+    }
+    table(out, &header, cells)
+}
+
+/// Which column says since when.
+const SINCE: usize = 2;
+/// Between two columns, and after the last, where it is trimmed.
+const GAP: usize = 2;
+
+/// How wide a column is, with the gap after it.
+fn width(cells: &[Vec<Line>], header: &[&str], column: usize) -> usize {
+    let widths = cells.iter().filter_map(|cells| cells.get(column)).map(Line::width);
+    widths.chain([header[column].len()]).max().unwrap_or(0) + GAP
+}
+
+/// Cuts the last column, or leaves it out where nearly no room is left for it.
+fn fit_images(cells: &mut [Vec<Line>], header: &mut Vec<&str>, columns: usize) {
+    let last = header.len() - 1;
+    let taken: usize = (0..last).map(|column| width(cells, header, column)).sum();
+    let room = columns.saturating_sub(taken);
+    if room < LEAST_OF_AN_IMAGE {
+        header.pop();
+    }
+    for cells in cells {
+        if let Some(image) = cells.pop().filter(|_| room >= LEAST_OF_AN_IMAGE) {
+            cells.push(image.cut(room));
+        }
+    }
 }
 
 fn word(row: &StatusRow) -> String {
@@ -104,4 +185,73 @@ fn uptime(status: &str) -> &str {
         None => rest,
     };
     rest.split(" (").next().unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::Redactor;
+
+    fn row(service: &str, container: &str, ports: &[&str]) -> StatusRow {
+        StatusRow {
+            service: service.to_owned(),
+            container: container.to_owned(),
+            state: State::Running {
+                health: Health::Healthy,
+            },
+            ready: true,
+            status: "Up 5 minutes (healthy)".to_owned(),
+            ports: ports.iter().map(|port| (*port).to_owned()).collect(),
+            image: "registry.example.com/a/long/path/of/an/image:1.2.3".to_owned(),
+        }
+    }
+
+    fn shown(load: &[Load], columns: Option<usize>) -> Vec<String> {
+        let rows = [
+            row(
+                "app-runner",
+                "app-runner",
+                &["127.0.0.1:8001->8001/tcp", "127.0.0.1:8002->8002/tcp"],
+            ),
+            row("worker", "mine-worker-1", &[]),
+            row("worker", "mine-worker-2", &[]),
+        ];
+        let out = Out::new(Redactor::default());
+        status_table(&out, &rows, load, columns)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_terminal_and_replicas_have_their_names() {
+        for columns in [60, 72, 80, 120] {
+            let lines = shown(&[], Some(columns));
+            assert!(
+                lines.iter().all(|line| line.chars().count() <= columns),
+                "{columns}: {lines:#?}"
+            );
+            assert!(lines[1].contains("127.0.0.1:8001->8001/tcp") && lines[2].trim() == "127.0.0.1:8002->8002/tcp");
+            assert!(lines[3].starts_with("mine-worker-1") && lines[4].starts_with("mine-worker-2"));
+        }
+        // In a pipe a container is a line.
+        let lines = shown(&[], None);
+        assert_eq!(lines.len(), 4);
+        assert!(lines[1].contains("8001/tcp, 127.0.0.1:8002") && lines[1].ends_with("image:1.2.3"));
+    }
+
+    #[test]
+    fn what_containers_use_stands_in_place_of_their_images() {
+        let load = Load {
+            processor: "1.25%".to_owned(),
+            memory: "12.5MB".to_owned(),
+            restarts: "3".to_owned(),
+        };
+        let lines = shown(&[load.clone(), load.clone(), load], Some(80));
+        assert!(lines[0].contains("CPU") && lines[0].contains("RESTARTS") && !lines[0].contains("IMAGE"));
+        assert!(
+            lines[1].contains("1.25%  12.5MB  3") && lines.iter().all(|line| line.chars().count() <= 80),
+            "{lines:#?}"
+        );
+    }
 }

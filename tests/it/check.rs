@@ -36,8 +36,10 @@ fn the_sample_as_written_is_green_and_silent_beyond_its_checklist() {
     let project = Project::sample("check-sample");
     let done = project.magicctl(&["check", "--strict"]).ok();
     let lines: Vec<&str> = done.stdout.lines().collect();
-    assert_eq!(lines.len(), 8, "{}", done.all());
-    assert!(lines.iter().all(|line| line.starts_with("ok ")), "{}", done.all());
+    assert_eq!(lines.len(), 11, "{}", done.all());
+    assert!(lines[..8].iter().all(|line| line.starts_with("ok ")), "{}", done.all());
+    assert!(lines[9].starts_with("checked against engine "), "{}", done.all());
+    assert_eq!(lines[10], "ready for up");
     assert_eq!(done.stderr, "");
     assert_eq!(project.left(), Vec::<String>::new());
     let (report, _) = report(&project, &[]);

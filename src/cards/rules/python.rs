@@ -58,7 +58,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: NO_MODULE,
         what: "the Python module `{module}` is not in its image",
         why: "{at} imports it, and {requirements} names no package that brings it",
-        fix: "name its package in {requirements} and build anew",
+        fix: "name its package{with_hashes} in {requirements} and build anew",
         run: &["{module:add_requirement}", "magicctl rebuild {service}"],
         at: At::Code,
     },

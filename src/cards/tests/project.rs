@@ -155,6 +155,76 @@ fn a_login_decides_what_a_denied_pull_means() {
     );
 }
 
+/// `make images` only where a recipe makes that image; never the command that was just run and nothing else.
+#[test]
+fn an_image_that_nobody_has_here_is_built_left_out_or_loaded() {
+    const HUB: &str =
+        "Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no such host";
+    const STACK: &str = "services:\n  redis:\n    image: \"${REDIS_IMAGE:-redis:8}\"\n  grafana:\n    image: grafana/grafana:13\n  \
+                         board:\n    image: board:1\n    depends_on: [grafana]\n";
+    let recipes = [
+        (
+            "Makefile",
+            "up:\n\ttrue\nimages: ## build them\n\tscripts/build-images\n",
+        ),
+        ("images/local.env", "# names\nREDIS_IMAGE=magicproxy/redis:7.0\n"),
+    ];
+    let of = |service: &str, files: &[(&str, &str)], with_local_images: bool| {
+        let (folder, mut stack) = project(files, STACK);
+        if with_local_images {
+            stack.env_files = vec![folder.path().join("images/local.env")];
+        }
+        let again = ShellCommand::of("magicctl");
+        let mut around = Surroundings::new(Some(&stack), Arc::new(Redactor::default()), Some(again));
+        around.here = folder.path().to_owned();
+        let image = stack.services[service].image.clone().unwrap();
+        let mut symptoms = Symptoms::new(service, Stage::Pull { image });
+        symptoms.said = HUB.to_owned();
+        let run = card(&symptoms, &around).run;
+        run.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let builds = ["make images", "magicctl --env-file images/local.env up"];
+    assert_eq!(of("redis", &recipes, false), builds);
+    assert_eq!(of("redis", &recipes, true), ["make images", "magicctl up"]);
+    // No recipe makes it: the others come up, without whoever waits for it.
+    assert_eq!(of("grafana", &recipes, true), ["magicctl up redis"]);
+    let looks = ["curl -I https://registry-1.docker.io/v2/", "magicctl up"];
+    assert_eq!(of("grafana", &recipes, false), looks);
+    // Another project, one with a Makefile of its own too.
+    assert_eq!(of("redis", &[], false), looks);
+    assert_eq!(of("redis", &[("Makefile", "images:\n\tconvert *.png\n")], false), looks);
+    assert_eq!(of("redis", &recipes[1..], false), looks);
+}
+
+/// Each rule in one table: what it proposes is never `make images` where that is not known to help.
+#[test]
+fn only_one_rule_builds_images_of_ours() {
+    let rules = super::super::rules::TABLE.iter().flat_map(|(_, rules)| rules.iter());
+    for rule in rules.filter(|rule| rule.run.contains(&"make images")) {
+        assert!(rule.fix.contains("{recipe}"), "{}", rule.what);
+    }
+}
+
+#[test]
+fn a_file_with_hashes_gets_no_line_without() {
+    let code = ("run.py", "import orjson\n");
+    let docker = ("Dockerfile", "FROM python:3.12\nCMD [\"python\", \"run.py\"]\n");
+    let missing = raised(1, "ModuleNotFoundError: No module named 'orjson'");
+    let hashed = ("requirements.txt", "redis==8.1.0 \\\n    --hash=sha256:00\n");
+    let text = told(&missing, &[code, docker, hashed], BUILT);
+    assert!(
+        text.contains("with the hashes of its files") && !text.contains("printf"),
+        "{text}"
+    );
+    let plain = ("requirements.txt", "redis==8.1.0\n");
+    tells(
+        &missing,
+        &[code, docker, plain],
+        BUILT,
+        &["printf '%s\\n' orjson >> requirements.txt"],
+    );
+}
+
 #[test]
 fn what_runs_is_named() {
     let pulled = "services: {app: {image: redis:8, command: [magic]}}\n";
@@ -430,6 +500,8 @@ fn commands_are_quoted_for_a_shell() {
         &wrong,
         &files,
         compose,
-        &["sed -i --follow-symlinks '2s/[=<>~!]=* *[[:alnum:].,<>=~!*+_-]*/==0.2/' 'my app/requirements.txt'"],
+        &[
+            "sed -i --follow-symlinks \"2s|.*|uvicorn[standard]==0.2 ; python_version > '3'|\" 'my app/requirements.txt'",
+        ],
     );
 }

@@ -120,7 +120,7 @@ fn split(image: &str) -> (&str, &str) {
 }
 
 /// Bytes for people, in powers of a thousand as the Docker client writes images.
-pub(super) fn size(bytes: i64) -> String {
+pub(in crate::cli) fn size(bytes: i64) -> String {
     let mut value = bytes.max(0);
     let mut tenths = 0;
     for unit in ["B", "kB", "MB", "GB"] {
