@@ -135,9 +135,9 @@ codes! {
         id: "MC118",
         severity: Severity::Error,
         title: ".dockerignore can't be read",
-        why: "A line of it is no pattern, so the build context can't be packed.",
+        why: "A line of it is not a valid pattern, or it has more than 1,000 patterns, so the build context can't be packed.",
         fix: "Mend the line: mostly a `[` is not closed.",
-        example: "error[MC118]: .dockerignore can't be read: line 3: `[a` is no pattern",
+        example: "error[MC118]: .dockerignore can't be read: line 3: `[a` is not a valid pattern",
     }
 
     SOURCE_NEWER: Code {
