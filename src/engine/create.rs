@@ -183,6 +183,8 @@ impl Engine {
             let message = match created.map_err(|error| self.error(error)) {
                 Ok(created) => return Ok(created.id),
                 Err(EngineError::Conflict(message)) => message,
+                // Of the name whose container is not listed yet.
+                Err(EngineError::NotFound(message)) if message.trim_end().ends_with("container:") => message,
                 Err(other) => return Err(other),
             };
             let there = self.observe_containers(&new.stack.name).await?;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{Ipam, IpamConfig, Network, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::ListNetworksOptions;
 
-use crate::compose::{Network, Volume};
+use crate::compose;
 use crate::labels;
 use crate::plan::{network_hash, volume_hash};
 
@@ -13,15 +13,13 @@ use super::{Engine, EngineError};
 
 impl Engine {
     /// Makes a network; false when one of that name is there. The engine itself would make a second one.
-    pub async fn create_network(&self, project: &str, key: &str, network: &Network) -> Result<bool, EngineError> {
-        let filters = HashMap::from([("name".to_owned(), vec![network.name.clone()])]);
-        let options = ListNetworksOptions { filters: Some(filters) };
-        let there = self
-            .docker
-            .list_networks(options)
-            .await
-            .map_err(|error| self.error(error))?;
-        if there.iter().any(|there| there.name.as_ref() == Some(&network.name)) {
+    pub async fn create_network(
+        &self,
+        project: &str,
+        key: &str,
+        network: &compose::Network,
+    ) -> Result<bool, EngineError> {
+        if !self.networks_named(&network.name).await?.is_empty() {
             return Ok(false);
         }
         let request = NetworkCreateRequest {
@@ -48,14 +46,38 @@ impl Engine {
             .await
             .map_err(|error| self.error(error))
         {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.leave_one(&network.name).await?;
+                Ok(true)
+            }
             Err(EngineError::Conflict(message)) if message.contains("already exists") => Ok(false),
             Err(other) => Err(other),
         }
     }
 
+    /// The networks of exactly that name.
+    async fn networks_named(&self, name: &str) -> Result<Vec<Network>, EngineError> {
+        let filters = HashMap::from([("name".to_owned(), vec![name.to_owned()])]);
+        let options = ListNetworksOptions { filters: Some(filters) };
+        let listed = self.docker.list_networks(options).await;
+        let mut networks = listed.map_err(|error| self.error(error))?;
+        networks.retain(|network| network.name.as_deref() == Some(name));
+        Ok(networks)
+    }
+
+    /// A run that was cut off may have left its call to the engine, which makes a second network of the name if both are at it at once;
+    /// no container starts on either then. The older one stays.
+    async fn leave_one(&self, name: &str) -> Result<(), EngineError> {
+        let mut all = self.networks_named(name).await?;
+        all.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
+        for surplus in all.into_iter().skip(1).filter_map(|network| network.id) {
+            self.remove_network(&surplus).await?;
+        }
+        Ok(())
+    }
+
     /// Makes a volume. The engine takes one of that name that is there for made.
-    pub async fn create_volume(&self, project: &str, key: &str, volume: &Volume) -> Result<bool, EngineError> {
+    pub async fn create_volume(&self, project: &str, key: &str, volume: &compose::Volume) -> Result<bool, EngineError> {
         let request = VolumeCreateRequest {
             name: Some(volume.name.clone()),
             driver: volume.driver.clone(),
@@ -119,7 +141,7 @@ fn unsorted(map: &BTreeMap<String, String>) -> HashMap<String, String> {
     map.clone().into_iter().collect()
 }
 
-fn ipam(network: &Network) -> Option<Ipam> {
+fn ipam(network: &compose::Network) -> Option<Ipam> {
     let wanted = &network.ipam;
     if wanted.driver.is_none() && wanted.config.is_empty() && wanted.options.is_empty() {
         return None;
