@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,8 +25,8 @@ HELLO = {"model": "chain", "stream": True, "messages": [{"role": "user", "conten
 
 
 class Process:
-    def __init__(self, process: asyncio.subprocess.Process, ports: list[int]) -> None:
-        self.process, self.ports = process, ports
+    def __init__(self, process: asyncio.subprocess.Process, ports: list[int], log: Path) -> None:
+        self.process, self.ports, self.log = process, ports, log
         self.client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{ports[0]}", timeout=20, trust_env=False)
 
     async def answers(self, path: str = "/v1/models") -> httpx2.Response:
@@ -37,14 +38,17 @@ class Process:
         raise AssertionError("it never answers")
 
     async def end(self) -> tuple[int, str]:
-        out, _ = await asyncio.wait_for(self.process.communicate(), 40)
-        assert self.process.returncode is not None
-        return self.process.returncode, out.decode()
+        status = await asyncio.wait_for(self.process.wait(), 40)
+        return status, self.log.read_text()
 
 
 @asynccontextmanager
 async def run(
-    folder: Path, config: dict[str, Any], *arguments: str, ports: list[int] | None = None
+    folder: Path,
+    config: dict[str, Any],
+    *arguments: str,
+    ports: list[int] | None = None,
+    stores: dict[str, str] | None = None,
 ) -> AsyncIterator[Process]:
     (folder / "keys_pool").mkdir(exist_ok=True)
     (folder / "keys_pool" / "keys_pool_openai.env").write_text(KEY)
@@ -62,12 +66,21 @@ async def run(
         "REDIS_URL": f"redis://{NOBODY}",
         "PROXY_CONFIG": str(folder / "proxy_config.yaml"),
         "KEYS_POOL": str(folder / "keys_pool"),
+        **(stores or {}),
     }
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "run.py", *arguments, cwd=ROOT, env=environment, stdout=pipe, stderr=asyncio.subprocess.STDOUT
-    )
-    running = Process(process, ports)
+    # A file, not a pipe: one that nobody empties stops the process.
+    log = folder / f"log-{uuid.uuid4().hex}"
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "run.py",
+            *arguments,
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    running = Process(process, ports, log)
     try:
         yield running
     finally:
@@ -118,12 +131,9 @@ async def test_in_development_it_starts_anew_when_the_code_changes(tmp_path: Pat
     async with run(tmp_path, chain_of(provider), "--reload") as gateway:
         await gateway.answers()
         module.touch()
-        log = b""
-        assert gateway.process.stdout is not None
-        while log.count(b" listen on ") < 2:
-            log += await asyncio.wait_for(gateway.process.stdout.readline(), 40)
+        await eventually(lambda: gateway.log.read_text().count(" listen on ") == 2, 40)
         gateway.process.terminate()
-        await gateway.process.communicate()
+        await gateway.process.wait()
 
 
 @pytest.mark.parametrize("which", ["magic-proxy", "mcp-server", "worker"])
