@@ -88,7 +88,7 @@ async def topic(chance: random.Random, until: float) -> None:
     try:
         while time.monotonic() < until:
             value = chance.choice([body(chance), None, b" " * 900_000])
-            await producer.send_and_wait(TOPIC, value, headers=chance.choice(headers))
+            await producer.send_and_wait(TOPIC, value, b"key", headers=chance.choice(headers))
     finally:
         await producer.stop()
 
@@ -123,11 +123,14 @@ async def test_a_client_that_means_ill_harms_nobody_else(tmp_path: Path, provide
                 count, requests = count - 20, requests + 20
 
         watching = asyncio.create_task(other())
-        await attacks(100, 0)
-        before, until = resident(gateway), time.monotonic() + SECONDS
-        on_topic = [topic(chance, until)] if SECONDS and KAFKA != NOBODY else []
-        await asyncio.gather(attacks(200, until), *on_topic)
-        after = resident(gateway)
+        on_topic = bool(SECONDS) and KAFKA != NOBODY
+        taken = []
+        # The first half brings buffers to their size; the second is like it and must not add to them.
+        for _ in range(2):
+            until = time.monotonic() + SECONDS / 2
+            await asyncio.gather(attacks(140, until), *([topic(chance, until)] if on_topic else []))
+            taken.append(resident(gateway))
+        before, after = taken
         assert not watching.done(), watching.result()
         watching.cancel()
         assert failed == []
