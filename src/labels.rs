@@ -32,6 +32,8 @@ pub const NETWORK: &str = "com.docker.compose.network";
 pub const VOLUME: &str = "com.docker.compose.volume";
 /// Ours: what was wanted when the container was made, as JSON of field → short hash of its value (see `plan::spec`).
 pub const SPEC: &str = "magicctl.spec";
+/// Ours: the containers whose namespaces or volumes this one was given at its making, as `SERVICE=ID`, separated by commas.
+pub const SHARES: &str = "magicctl.shares";
 /// Ours, in a Compose file: `9080/ready` says that a service without a healthcheck can be used once `GET /ready` at its
 /// port 9080 is answered with 200. Found out from the host, for images that have nothing to ask with.
 pub const READY: &str = "magicctl.ready";

@@ -57,6 +57,8 @@ pub struct Container {
     pub volumes: Vec<String>,
     /// Those of them that have no name of their own.
     pub anonymous_volumes: Vec<String>,
+    /// The id of the container whose network it lives in.
+    pub network_of: Option<String>,
     /// When it was made, Unix seconds.
     pub created: i64,
 }
@@ -157,6 +159,13 @@ impl Container {
         self.labels.get(crate::labels::PROJECT).map(String::as_str)
     }
 
+    /// The id of the container of `service` whose namespaces or volumes it was given at its making, as its label says.
+    pub fn shares_of(&self, service: &str) -> Option<&str> {
+        let label = self.labels.get(crate::labels::SHARES)?;
+        let mut entries = label.split(',').filter_map(|entry| entry.split_once('='));
+        entries.find(|(name, _)| *name == service).map(|(_, id)| id)
+    }
+
     /// Whether it is one of `run`.
     pub fn is_one_off(&self) -> bool {
         let label = self.labels.get(crate::labels::ONEOFF);
@@ -177,6 +186,11 @@ impl Container {
             .get(crate::labels::CONTAINER_NUMBER)
             .and_then(|value| value.parse().ok())
             .unwrap_or(1)
+    }
+
+    /// Whether it has a process, which may be frozen or about to be started again.
+    pub fn has_process(&self) -> bool {
+        matches!(self.state, State::Running { .. } | State::Paused | State::Restarting)
     }
 
     /// Whether its process runs.

@@ -75,6 +75,7 @@ fn all_there(plan: &Plan) -> Observed {
                 networks: [].into(),
                 volumes: [].into(),
                 anonymous_volumes: Vec::new(),
+                network_of: None,
                 created: 0,
             }),
             _ => {}

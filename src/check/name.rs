@@ -78,6 +78,7 @@ mod tests {
             networks: BTreeMap::new(),
             volumes: Vec::new(),
             anonymous_volumes: Vec::new(),
+            network_of: None,
             created: 0,
         }
     }

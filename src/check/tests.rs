@@ -261,6 +261,7 @@ fn container(name: &str, project: &str, service: &str, state: State) -> Containe
         volumes: Vec::new(),
         addresses: BTreeMap::new(),
         anonymous_volumes: Vec::new(),
+        network_of: None,
         created: 0,
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
 
+use crate::compose::Stack;
 use crate::event::Event;
 use crate::observed::Observed;
-use crate::plan::{self, Action, DownOptions, Plan};
+use crate::plan::{self, Action, DownOptions, InFile, Plan};
 
 use super::Ended;
 use super::carry::Carry;
@@ -76,9 +77,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
             .collect(),
         volumes: args.volumes,
         timeout: super::lifecycle::seconds(args.timeout),
-        known: stack
-            .as_ref()
-            .map(|stack| stack.services.keys().chain(stack.disabled.keys()).cloned().collect()),
+        file: stack.as_ref().map(|stack| in_file(stack, &args.services)),
     };
     let plan = plan::down(&project, &observed, &options);
     let carry = Carry::new(session, &engine, "down", &project, stack.as_ref());
@@ -101,6 +100,24 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         .collect::<BTreeSet<_>>();
     carry.run(&plan, services.into_iter().collect()).await?;
     carry.finish(&BTreeSet::new(), Vec::new()).await
+}
+
+/// What the file names of `asked` services, of all when there are none.
+fn in_file(stack: &Stack, asked: &[String]) -> InFile {
+    let names_all = asked.is_empty();
+    let services = stack.services.values().filter(|service| asked.contains(&service.name));
+    let mounted: BTreeSet<&String> = services
+        .flat_map(|service| &service.volumes)
+        .filter_map(|mount| mount.source.as_ref())
+        .collect();
+    let volumes = stack.volumes.iter();
+    InFile {
+        services: stack.services.keys().chain(stack.disabled.keys()).cloned().collect(),
+        volumes: volumes
+            .filter(|(key, volume)| !volume.external && (names_all || mounted.contains(key)))
+            .map(|(_, volume)| volume.name.clone())
+            .collect(),
+    }
 }
 
 /// Which volumes go, before they go.

@@ -1,13 +1,13 @@
 //! Makes a container: what is wanted, in the engine's words.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bollard::models::{ContainerCreateBody, HealthConfig};
 use bollard::query_parameters::{CreateContainerOptions, UploadToContainerOptions};
 
-use crate::compose::{FileObject, FileReference, FileSource, Healthcheck, Nanos, Service, Stack};
+use crate::compose::{FileObject, FileReference, Healthcheck, Nanos, Service, Stack};
 use crate::plan::OneOff;
 
 use super::host_config::{Inherited, host_config};
@@ -39,6 +39,8 @@ pub struct NewContainer<'a> {
     pub labels: BTreeMap<String, String>,
     /// A container whose anonymous volumes it takes over.
     pub inherit: Option<&'a str>,
+    /// By service, the ids of the containers whose namespaces it lives in or whose volumes it takes.
+    pub shares: BTreeMap<String, String>,
     /// It is one of `run`.
     pub one_off: Option<OneOff>,
 }
@@ -52,7 +54,7 @@ impl Engine {
             None => Inherited::new(),
         };
         let networking = Networking::of(self, new).await?;
-        let body = self.body(new, &inherited, &networking).await?;
+        let body = self.body(new, &inherited, &networking)?;
         let options = CreateContainerOptions {
             name: Some(new.name.to_owned()),
             platform: new.service.platform.clone().unwrap_or_default(),
@@ -70,12 +72,17 @@ impl Engine {
     /// What create could not do in one call.
     async fn finish(&self, new: &NewContainer<'_>, id: &str, networking: &Networking) -> Result<(), EngineError> {
         networking.connect_rest(self, id).await?;
-        let files = inline_files(new);
+        self.write_inline(new.stack, new.service, id).await
+    }
+
+    /// Writes the configs and secrets that are in no file of the host into a container of `service`, as they are now.
+    pub async fn write_inline(&self, stack: &Stack, service: &Service, id: &str) -> Result<(), EngineError> {
+        let files = inline_files(stack, service);
         if files.is_empty() {
             return Ok(());
         }
         let archive = archive(&files).map_err(|error| EngineError::Local {
-            what: format!("configs and secrets of {} can't be packed", new.service.name),
+            what: format!("configs and secrets of {} can't be packed", service.name),
             why: error.to_string(),
         })?;
         let options = UploadToContainerOptions {
@@ -93,7 +100,7 @@ impl Engine {
         self.speaks(START_INTERVAL_API)
     }
 
-    async fn body(
+    fn body(
         &self,
         new: &NewContainer<'_>,
         inherited: &Inherited,
@@ -114,7 +121,7 @@ impl Engine {
         let mut ports: Vec<String> = published.chain(exposed).collect();
         ports.sort();
         ports.dedup();
-        let host_config = host_config(new, inherited, networking, &self.neighbours(new).await?)?;
+        let host_config = host_config(new, inherited, networking)?;
         Ok(ContainerCreateBody {
             hostname: service.hostname.clone(),
             domainname: service.domainname.clone(),
@@ -151,22 +158,6 @@ impl Engine {
             networking_config: networking.at_create(),
             ..ContainerCreateBody::default()
         })
-    }
-
-    /// The ids of first containers of the project's services, for `network_mode: service:…` and the like.
-    async fn neighbours(&self, new: &NewContainer<'_>) -> Result<HashMap<String, String>, EngineError> {
-        let service = new.service;
-        let wanted = [&service.network_mode, &service.ipc, &service.pid]
-            .into_iter()
-            .any(|mode| mode.as_deref().is_some_and(|mode| mode.starts_with("service:")));
-        if !wanted && service.volumes_from.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let containers = self.observe_containers(&new.stack.name).await?;
-        Ok(containers
-            .into_iter()
-            .filter_map(|container| Some((container.service()?.to_owned(), container.id.clone())))
-            .collect())
     }
 
     /// Creates, or takes the one that is there. A run that was cut off may have left its call to the engine: then the
@@ -254,16 +245,12 @@ struct InlineFile {
     mode: u32,
 }
 
-fn inline_files(new: &NewContainer<'_>) -> Vec<InlineFile> {
+fn inline_files(stack: &Stack, service: &Service) -> Vec<InlineFile> {
     let of = |references: &[FileReference], objects: &BTreeMap<String, FileObject>, folder: &str| {
         references
             .iter()
             .filter_map(|reference| {
-                let content = match &objects.get(&reference.source)?.source {
-                    FileSource::File(_) => return None,
-                    FileSource::Environment(variable) => variable.value.clone(),
-                    FileSource::Content(text) => text.clone(),
-                };
+                let content = objects.get(&reference.source)?.inline()?.to_owned();
                 let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0);
                 let mode = reference
                     .mode
@@ -279,8 +266,8 @@ fn inline_files(new: &NewContainer<'_>) -> Vec<InlineFile> {
             })
             .collect::<Vec<_>>()
     };
-    let mut files = of(&new.service.configs, &new.stack.configs, "/");
-    files.extend(of(&new.service.secrets, &new.stack.secrets, "/run/secrets"));
+    let mut files = of(&service.configs, &stack.configs, "/");
+    files.extend(of(&service.secrets, &stack.secrets, "/run/secrets"));
     files
 }
 

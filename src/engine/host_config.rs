@@ -1,6 +1,6 @@
 //! The part of a container that the host gives: mounts, ports, limits, namespaces, privileges.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bollard::models::{
     DeviceMapping, DeviceRequest, HostConfig, HostConfigCgroupnsModeEnum, HostConfigIsolationEnum, HostConfigLogConfig,
@@ -18,14 +18,13 @@ use super::networking::Networking;
 /// Anonymous volumes of the container that is replaced, by where they are mounted.
 pub(super) type Inherited = BTreeMap<String, String>;
 
-/// `neighbours` are ids of the project's containers, by service.
+/// What `new` asks of the host.
 pub(super) fn host_config(
     new: &NewContainer<'_>,
     inherited: &Inherited,
     networking: &Networking,
-    neighbours: &HashMap<String, String>,
 ) -> Result<HostConfig, EngineError> {
-    let service = new.service;
+    let (service, neighbours) = (new.service, &new.shares);
     let (binds, mounts) = mounts(new.stack, service, inherited);
     let limits = service
         .deploy
@@ -168,7 +167,7 @@ fn block_io(service: &Service) -> HostConfig {
 }
 
 /// `service:X` → `container:ID`; anything else as it is.
-fn resolve(mode: &str, neighbours: &HashMap<String, String>, service: &str) -> Result<String, EngineError> {
+fn resolve(mode: &str, neighbours: &BTreeMap<String, String>, service: &str) -> Result<String, EngineError> {
     let Some(name) = mode.strip_prefix("service:") else {
         return Ok(mode.to_owned());
     };
@@ -181,7 +180,7 @@ fn resolve(mode: &str, neighbours: &HashMap<String, String>, service: &str) -> R
 }
 
 /// `SERVICE[:ro]` or `container:NAME[:ro]` → `ID[:ro]`.
-fn volumes_from(from: &str, neighbours: &HashMap<String, String>, service: &str) -> Result<String, EngineError> {
+fn volumes_from(from: &str, neighbours: &BTreeMap<String, String>, service: &str) -> Result<String, EngineError> {
     if let Some(container) = from.strip_prefix("container:") {
         return Ok(container.to_owned());
     }

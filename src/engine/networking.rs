@@ -111,6 +111,7 @@ impl Engine {
             image: "",
             labels: BTreeMap::new(),
             inherit: None,
+            shares: BTreeMap::new(),
             one_off: None,
         };
         let attachment = attachments(service).into_iter().find(|(name, _)| *name == key);

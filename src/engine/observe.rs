@@ -97,6 +97,7 @@ fn container(summary: ContainerSummary) -> Container {
     let volumes: Vec<String> = mounts
         .filter_map(|mount| mount.name.filter(|name| !name.is_empty()))
         .collect();
+    let mode = summary.host_config.and_then(|host_config| host_config.network_mode);
     let name = summary.names.unwrap_or_default().into_iter().next().unwrap_or_default();
     Container {
         id: summary.id.unwrap_or_default(),
@@ -129,6 +130,7 @@ fn container(summary: ContainerSummary) -> Container {
             .collect(),
         anonymous_volumes: volumes.iter().filter(|name| is_anonymous(name)).cloned().collect(),
         volumes,
+        network_of: mode.and_then(|mode| mode.strip_prefix("container:").map(ToOwned::to_owned)),
         created: summary.created.unwrap_or_default(),
     }
 }

@@ -1,6 +1,7 @@
 //! One step: the engine call that it stands for.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::cards::{self, Seen, Stage, Symptoms};
 use crate::compose::{Service, Stack};
@@ -139,6 +140,7 @@ impl Execution<'_> {
                 number,
                 labels,
                 inherit,
+                shares,
                 one_off,
             } => {
                 let (stack, service) = self.wanted(service)?;
@@ -151,14 +153,19 @@ impl Execution<'_> {
                     image: image.as_str(),
                     labels: labels.clone(),
                     inherit: inherit.as_deref(),
+                    shares: self.resolved(shares)?,
                     one_off: *one_off,
                 };
                 return self.create(id, new).await;
             }
             Action::RenameContainer { container, name } => engine.rename(&self.resolve(container)?, name).await,
-            Action::StartContainer { container } => engine.start(&self.resolve(container)?).await,
+            Action::StartContainer { container } => {
+                self.write_again(service, container).await?;
+                engine.start(&self.resolve(container)?).await
+            }
             Action::StopContainer { container, timeout } => engine.stop(&self.resolve(container)?, *timeout).await,
             Action::RestartContainer { container, timeout } => {
+                self.write_again(service, container).await?;
                 engine.restart(&self.resolve(container)?, *timeout).await.map(|()| true)
             }
             Action::KillContainer { container, signal } => engine.kill(&self.resolve(container)?, signal).await,
@@ -170,6 +177,14 @@ impl Execution<'_> {
             Action::Await { .. } => Ok(false),
         };
         Ok(done?)
+    }
+
+    /// Configs and secrets that are in no file of the host, as they are now, for a container that was made before and is started again.
+    async fn write_again(&self, service: Option<&str>, container: &Target) -> Result<(), Trouble> {
+        if let (Which::Id(id), Ok((stack, service))) = (&container.which, self.wanted(service)) {
+            self.engine.write_inline(stack, service, id).await?;
+        }
+        Ok(())
     }
 
     /// The logins that building `service` needs.
@@ -193,6 +208,11 @@ impl Execution<'_> {
                 other => Trouble::Engine(other),
             })?;
             new.labels.insert(labels::IMAGE.to_owned(), image_id);
+        }
+        if !new.shares.is_empty() {
+            let shares = new.shares.iter().map(|(service, id)| format!("{service}={id}"));
+            let shares = shares.collect::<Vec<_>>().join(",");
+            new.labels.insert(labels::SHARES.to_owned(), shares);
         }
         let container = self.engine.create_container(&new).await?;
         self.made.borrow_mut().insert(id, container);
@@ -387,6 +407,13 @@ impl Execution<'_> {
             .and_then(|name| stack.services.get(name))
             .map(|service| (stack, service))
             .ok_or_else(|| Failure::failed("a step for a service that the file does not name"))
+    }
+
+    /// The ids of several.
+    fn resolved(&self, targets: &BTreeMap<String, Target>) -> Result<BTreeMap<String, String>, Failure> {
+        let ids = targets.iter();
+        ids.map(|(service, target)| Ok((service.clone(), self.resolve(target)?)))
+            .collect()
     }
 
     /// The id of a container that is there or was made by an earlier step.

@@ -21,10 +21,28 @@ pub struct DownOptions {
     pub images: Option<Images>,
     /// Seconds before a container is killed, instead of its own grace period.
     pub timeout: Option<u32>,
-    /// The services that the file names; others are orphans and said to be. `None`: the file could not be read.
-    pub known: Option<BTreeSet<String>>,
+    /// What the file names; other services are orphans and said to be, other volumes stay. `None`: there is no file.
+    pub file: Option<InFile>,
     /// The images that the file names for these services.
     pub named_images: BTreeSet<String>,
+}
+
+/// What the file in use names.
+#[derive(Debug, Clone, Default)]
+pub struct InFile {
+    /// Its services.
+    pub services: BTreeSet<String>,
+    /// The volumes that these services mount, and the rest if `down` is asked for all of them, by their names on the engine.
+    pub volumes: BTreeSet<String>,
+}
+
+impl DownOptions {
+    /// Whether the file, if there is one, names the service of `container`, one of `run` included.
+    fn knows(&self, container: &Container) -> bool {
+        let service = container.labels.get(labels::SERVICE);
+        let file = self.file.as_ref();
+        file.is_none_or(|file| service.is_some_and(|service| file.services.contains(service)))
+    }
 }
 
 /// Which images go with `down --rmi`.
@@ -68,18 +86,14 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack goes down");
     let mut removed = Removed::default();
     for container in &going {
-        let orphan = match (&options.known, container.service()) {
-            (Some(known), Some(service)) => !known.contains(service),
-            _ => false,
-        };
-        let reason = if orphan {
+        let reason = if container.service().is_some() && !options.knows(container) {
             "the file no longer names it"
         } else {
             "the stack goes down"
         };
         let action = Action::RemoveContainer {
             container: target_of(container),
-            volumes: options.volumes,
+            volumes: options.volumes && options.knows(container),
         };
         let needs = stops.get(&container.id).copied().into_iter().collect();
         removed
@@ -128,8 +142,19 @@ fn plan_volumes(
         return;
     }
     let users = first_by(staying, |container| container.volumes.iter());
+    let (volumes, others): (Vec<&str>, Vec<&str>) = volumes.into_iter().partition(|name| {
+        let file = options.file.as_ref();
+        file.is_none_or(|file| file.volumes.contains(*name))
+    });
+    if !others.is_empty() {
+        let others = others.join(", ");
+        plan.notes.push(format!(
+            "volumes stay that are not of this file and its services: {others}"
+        ));
+    }
     // Those that a container took over from the one before it don't go with it.
-    let anonymous = going.iter().flat_map(|container| &container.anonymous_volumes);
+    let known = going.iter().filter(|container| options.knows(container));
+    let anonymous = known.flat_map(|container| &container.anonymous_volumes);
     let all: BTreeSet<&str> = volumes.into_iter().chain(anonymous.map(String::as_str)).collect();
     for name in all {
         if let Some(user) = users.get(name) {

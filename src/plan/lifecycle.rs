@@ -22,7 +22,7 @@ pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, s
     } else {
         BTreeMap::new()
     };
-    for container in chosen.into_iter().filter(|container| stop || !runs(container)) {
+    for container in chosen.into_iter().filter(|container| stop || !container.has_process()) {
         let action = Action::RemoveContainer {
             container: target_of(container),
             volumes,
@@ -36,7 +36,7 @@ pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, s
 /// Sends `signal` to the running containers of `services` (all when empty), all at once.
 pub fn kill(project: &str, observed: &Observed, services: &BTreeSet<String>, signal: &str) -> Plan {
     each(project, observed, services, "kill was asked for", |container| {
-        runs(container).then(|| Action::KillContainer {
+        container.has_process().then(|| Action::KillContainer {
             container: target_of(container),
             signal: signal.to_owned(),
         })
@@ -75,14 +75,6 @@ fn each(
         }
     }
     plan
-}
-
-/// Whether it has a process.
-fn runs(container: &Container) -> bool {
-    matches!(
-        container.state,
-        State::Running { .. } | State::Restarting | State::Paused
-    )
 }
 
 /// Stops the containers of `services` (all when empty), dependents first.
@@ -240,7 +232,7 @@ pub(super) fn stop_in_order(
     let mut order = in_dependency_order(containers);
     order.reverse();
     for container in order {
-        if !runs(container) {
+        if !container.has_process() {
             continue;
         }
         let service = container.service().unwrap_or_default();

@@ -20,7 +20,7 @@ mod waits;
 mod weight;
 
 pub use conflict::name_taken;
-pub use down::{DownOptions, Images, down};
+pub use down::{DownOptions, Images, InFile, down};
 pub use fetch::{PullOptions, build, pull, push};
 pub use lifecycle::{kill, pause, remove, restart, start, stop, unpause};
 pub use object_hash::{network_hash, volume_hash};

@@ -64,6 +64,7 @@ pub(super) fn plan_networks(
                 }
                 let hash = there.labels.get(labels::CONFIG_HASH);
                 if hash.is_some_and(|hash| *hash != network_hash(network)) {
+                    refuse_guests(stack, observed, key, there)?;
                     make_anew(plan, stack, observed, key, there, &mut networks);
                 }
             }
@@ -80,6 +81,33 @@ pub(super) fn plan_networks(
     Ok(networks)
 }
 
+/// A network that others are connected to can't be removed. That is seen before the project's own containers are stopped for it.
+fn refuse_guests(stack: &Stack, observed: &Observed, key: &str, network: &Network) -> Result<(), Failure> {
+    let is_guest = |container: &&Container| {
+        let joined = container.networks.get(&network.name);
+        let is_on_it = joined.is_some_and(|id| *id == network.id) && container.has_process();
+        is_on_it && container.project() != Some(&stack.name)
+    };
+    let Some(guest) = observed.containers.iter().find(is_guest) else {
+        return Ok(());
+    };
+    let (network, guest) = (&network.name, &guest.name);
+    let mut failure = Failure::failed(format!(
+        "network {network} can't be replaced: container {guest} is connected to it"
+    ))
+    .coded("MC510")
+    .because(format!(
+        "networks.{key} differs from the network that is there, which can only be changed by removing it; {guest} is not of this \
+         project, so magicctl leaves it connected"
+    ))
+    .hint("disconnect that container, then run the command again");
+    let disconnect = ShellCommand::of("docker network disconnect").operand(network);
+    failure
+        .run
+        .extend(disconnect.and_then(|disconnect| disconnect.operand(guest)));
+    Err(failure)
+}
+
 /// A network can't be changed: its containers are stopped and taken off it, and join the one that takes its place.
 fn make_anew(
     plan: &mut Plan,
@@ -89,7 +117,7 @@ fn make_anew(
     network: &Network,
     networks: &mut Networks,
 ) {
-    let reason = format!("the file wants network {key} otherwise than it is");
+    let reason = format!("network {key} differs from the Compose file");
     let on_it: Vec<&Container> = observed
         .of_project(&stack.name)
         .filter(|container| container.networks.contains_key(&network.name))
@@ -180,7 +208,7 @@ pub(super) fn plan_volumes(
                     let remove =
                         remove.map(|remove| format!(" (`{remove}` after `magicctl down` if that is what you want)"));
                     plan.notes.push(format!(
-                        "the file wants volume {} otherwise than it is; making it anew would lose its data, so it stays{}",
+                        "volume {} differs from the Compose file; it stays, as replacing it would lose its data{}",
                         volume.name,
                         remove.unwrap_or_default()
                     ));

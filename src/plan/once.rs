@@ -62,6 +62,7 @@ impl<'a> Planner<'a> {
             number: 0,
             labels,
             inherit: None,
+            shares: self.shares(service),
             one_off: Some(once.one_off),
         };
         let step = self.plan.push(Some(&service.name), action, "run was asked for", needs);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::compose::{MountKind, Service, Stack};
+use crate::compose::{FileObject, FileReference, MountKind, Service, Stack};
 
 /// Field (`environment.KAFKA_BROKER`, `ports.8001/tcp`, `content.proxy_config.yaml`) → short hash of its value.
 pub type Spec = BTreeMap<String, String>;
@@ -67,6 +67,15 @@ pub fn spec(stack: &Stack, service: &Service, contents: &Contents) -> Spec {
             spec.insert(format!("content.{}", shown(stack, &source)), hash(digest));
         }
     }
+    let used = |references: &[FileReference], objects: &BTreeMap<String, FileObject>| {
+        let used = references.iter().filter_map(|reference| {
+            let content = objects.get(&reference.source)?.inline()?;
+            Some((format!("content.{}", reference.source), hash(content)))
+        });
+        used.collect::<Vec<_>>()
+    };
+    spec.extend(used(&service.configs, &stack.configs));
+    spec.extend(used(&service.secrets, &stack.secrets));
     spec
 }
 

@@ -127,6 +127,8 @@ pub enum Action {
         labels: BTreeMap<String, String>,
         /// Carry over the anonymous volumes of this container.
         inherit: Option<String>,
+        /// By service, the containers whose namespaces it lives in or whose volumes it takes.
+        shares: BTreeMap<String, Target>,
         /// It is one of `run`.
         one_off: Option<OneOff>,
     },

@@ -1,6 +1,7 @@
 //! Plans without an engine: what a plan does to what is there is played on plain values.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::compose::{self, Stack};
 use crate::failure::Failure;
@@ -8,18 +9,21 @@ use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
 use super::{
-    Action, Contents, DownOptions, Plan, StepId, Target, UpOptions, Which, down, network_hash, restart, start, stop, up,
+    Action, Contents, DownOptions, InFile, Plan, StepId, Target, UpOptions, Which, down, network_hash, restart, start,
+    stop, up,
 };
 
 mod asked;
 mod bounds;
 mod image_names;
 mod several;
+mod states;
 
 /// Reads `services` (YAML) of a project called `p`.
 fn stack(services: &str) -> Stack {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("compose.yaml"), services).unwrap();
+    std::fs::write(folder.path().join(".env"), "KEY=one\nOTHER_KEY=two\n").unwrap();
     let request = compose::Request {
         start_dir: folder.path().to_owned(),
         project_name: Some("p".to_owned()),
@@ -79,6 +83,9 @@ fn told(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
+/// No id is given twice.
+static NEXT: AtomicUsize = AtomicUsize::new(1);
+
 /// What the steps of `plan` make of `observed`, when all goes well; `made` holds ids of containers that steps made.
 #[expect(clippy::too_many_lines, reason = "one arm an action")]
 fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
@@ -97,30 +104,49 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
             health: Health::Healthy,
         };
         match &step.action {
-            Action::StartContainer { container }
-            | Action::UnpauseContainer { container }
-            | Action::RestartContainer { container, .. } => {
+            Action::StartContainer { container } => {
+                set(&made, container, running);
+                join(observed, &find(&made, container));
+            }
+            Action::UnpauseContainer { container } | Action::RestartContainer { container, .. } => {
                 set(&made, container, running);
             }
             Action::StopContainer { container, .. } => set(&made, container, State::Exited { code: 143 }),
             Action::Await { container, .. } => set(&made, container, running),
-            Action::CreateContainer { name, labels, .. } => {
+            Action::CreateContainer {
+                name, labels, shares, ..
+            } => {
                 let service = &stack.services[step.service.as_ref().unwrap()];
                 assert!(
                     observed.containers.iter().all(|container| container.name != *name),
                     "{name} is taken"
                 );
+                let mut labels = labels.clone();
+                let shared: Vec<String> = shares
+                    .iter()
+                    .map(|(other, target)| format!("{other}={}", find(&made, target)))
+                    .collect();
+                if !shared.is_empty() {
+                    labels.insert(labels::SHARES.to_owned(), shared.join(","));
+                }
+                let networks: BTreeSet<&String> = (service.networks.keys())
+                    .filter_map(|key| Some(&stack.networks.get(key)?.name))
+                    .collect();
+                if networks.len() > 1 {
+                    let is_there = |name: &&String| observed.networks.iter().any(|network| network.name == **name);
+                    assert!(networks.iter().all(is_there), "{networks:?}");
+                }
                 let container = Container {
-                    id: format!("{:012}", observed.containers.len() + 1000 * (id.index() + 1)),
+                    id: format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed)),
                     name: name.clone(),
                     image_id: observed.image_id(&service.image_ref("p")).unwrap().to_owned(),
-                    labels: labels.clone(),
-                    networks: service
-                        .networks
-                        .keys()
-                        .filter_map(|key| stack.networks.get(key))
-                        .map(|network| (network.name.clone(), network.name.clone()))
+                    labels,
+                    // Until its first start it has only the names.
+                    networks: (networks.into_iter())
+                        .map(|name| (name.clone(), String::new()))
                         .collect(),
+                    network_of: (service.network_mode.as_deref())
+                        .and_then(|mode| Some(find(&made, &shares[mode.strip_prefix("service:")?]))),
                     volumes: service
                         .volumes
                         .iter()
@@ -153,8 +179,9 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
             Action::CreateNetwork { name, key } => {
                 let mut labels = ours();
                 labels.insert(labels::CONFIG_HASH.to_owned(), network_hash(&stack.networks[key]));
+                let id = format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
                 observed.networks.push(Network {
-                    id: name.clone(),
+                    id,
                     name: name.clone(),
                     labels,
                 });
@@ -165,7 +192,7 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                 labels: ours(),
             }),
             Action::RemoveNetwork { name, .. } => {
-                let on_it = |container: &Container| container.networks.contains_key(name);
+                let on_it = |container: &Container| container.has_process() && container.networks.contains_key(name);
                 assert!(!observed.containers.iter().any(on_it), "{name} is in use");
                 observed.networks.retain(|network| network.name != *name);
             }
@@ -181,9 +208,9 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
             Action::ConnectNetwork { container, network, .. } => {
                 let wanted = find(&made, container);
                 let on = observed.containers.iter_mut().find(|container| container.id == wanted);
-                on.expect("it is there")
-                    .networks
-                    .insert(network.clone(), network.clone());
+                let id = observed.networks.iter().find(|there| there.name == *network);
+                let id = id.expect("only what is there is joined").id.clone();
+                on.expect("it is there").networks.insert(network.clone(), id);
             }
             Action::RemoveVolume { name } => observed.volumes.retain(|volume| volume.name != *name),
             Action::BuildImage { image, .. } | Action::PullImage { image, .. } => {
@@ -193,6 +220,27 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
             }
         }
     }
+}
+
+/// A container that starts joins the networks that are called as it says, and the namespaces of the very containers.
+fn join(observed: &mut Observed, id: &str) {
+    let there: BTreeMap<String, String> = (observed.networks.iter())
+        .map(|network| (network.name.clone(), network.id.clone()))
+        .collect();
+    let ids: BTreeSet<String> = (observed.containers.iter())
+        .map(|container| container.id.clone())
+        .collect();
+    let container = observed.containers.iter_mut().find(|container| container.id == id);
+    let container = container.expect("it is there");
+    for (name, joined) in &mut container.networks {
+        let now = there.get(name).unwrap_or_else(|| panic!("network {name} is gone"));
+        assert!(joined.is_empty() || joined == now, "its network {name} is gone");
+        joined.clone_from(now);
+    }
+    assert!(
+        container.network_of.iter().all(|of| ids.contains(of)),
+        "it lives in a container that is gone"
+    );
 }
 
 fn ours() -> BTreeMap<String, String> {
@@ -213,6 +261,7 @@ fn container(id: &str, name: &str, state: State) -> Container {
         networks: BTreeMap::new(),
         volumes: Vec::new(),
         anonymous_volumes: Vec::new(),
+        network_of: None,
         created: 0,
     }
 }
@@ -426,7 +475,7 @@ fn conditions_become_waits() {
         .iter()
         .find(|step| matches!(step.action, Action::RestartContainer { .. }))
         .unwrap();
-    assert_eq!(restarted.reason.0, "base is new and depends_on says restart: true");
+    assert_eq!(restarted.reason.0, "base is started, and depends_on says restart: true");
 }
 
 #[test]
@@ -506,7 +555,10 @@ fn down_stops_dependents_first_and_leaves_volumes_unless_told() {
 fn down_names_what_the_file_no_longer_does() {
     let (_, observed) = running();
     let options = DownOptions {
-        known: Some(BTreeSet::from(["app".to_owned(), "redis".to_owned()])),
+        file: Some(InFile {
+            services: BTreeSet::from(["app".to_owned(), "redis".to_owned()]),
+            volumes: BTreeSet::new(),
+        }),
         ..DownOptions::default()
     };
     let plan = down("p", &observed, &options);

@@ -239,7 +239,7 @@ impl<'a> Planner<'a> {
                 if named.get(&container.name).is_some_and(|other| other != number) {
                     let action = Action::RenameContainer {
                         container: target_of(container),
-                        name: format!("{}_{}", short(&container.id), container.name),
+                        name: self.interim_name(container, &container.name),
                     };
                     let reason = format!("it is number {number} of {}", service.name);
                     freed.push(self.plan.push(Some(&service.name), action, reason, Vec::new()));
@@ -297,9 +297,7 @@ impl<'a> Planner<'a> {
                 short(id)
             ));
         }
-        if let Some(shared) = self.shares_with_new(service) {
-            why.push(format!("it shares a namespace with {shared}, which is new"));
-        }
+        why.extend(self.parted(service, container));
         if why.is_empty() {
             Fit::AsWanted
         } else {
@@ -325,15 +323,68 @@ impl<'a> Planner<'a> {
         missing.map(|volume| format!("it does not mount volume {}", volume.name))
     }
 
-    /// A container that lives in another's network, IPC or PID namespace holds on to that very container.
-    fn shares_with_new(&self, service: &Service) -> Option<String> {
-        namespaces_of(service)
-            .find(|other| {
-                self.services
-                    .get(*other)
-                    .is_some_and(|planned| !planned.created.is_empty())
-            })
-            .map(ToOwned::to_owned)
+    /// A container that lives in another's network, IPC or PID namespace, or on its volumes, holds on to that very container. Why it
+    /// can't any more.
+    fn parted(&self, service: &Service, container: &Container) -> Option<String> {
+        let is_new = |other: &&str| self.services.get(*other).is_some_and(|made| !made.created.is_empty());
+        if let Some(other) = namespaces_of(service).find(is_new) {
+            return Some(format!("it shares a namespace with {other}, which is new"));
+        }
+        let network = service
+            .network_mode
+            .as_deref()
+            .and_then(|mode| mode.strip_prefix("service:"));
+        let gone = |other: &&str| {
+            let of_network = container.network_of.as_deref().filter(|_| network == Some(*other));
+            let held = of_network.or_else(|| container.shares_of(other));
+            held.is_some_and(|held| !self.ids_of(other).any(|id| id == held))
+        };
+        let other = namespaces_of(service).find(gone)?;
+        Some(format!(
+            "it shares a namespace with a container of {other} that is gone"
+        ))
+    }
+
+    /// The ids of the containers of `service` that are there and stay.
+    fn ids_of(&self, service: &str) -> impl Iterator<Item = &str> {
+        let stay = self
+            .services
+            .get(service)
+            .into_iter()
+            .flat_map(|planned| &planned.containers);
+        let stay = stay.filter_map(|(target, _)| match &target.which {
+            Which::Id(id) => Some(id.as_str()),
+            Which::MadeBy(_) => None,
+        });
+        // Those of a service that is planned have been taken out.
+        let left_alone = self.there.of_service.get(service).into_iter().flatten();
+        stay.chain(left_alone.map(|container| container.id.as_str()))
+    }
+
+    /// By service, the containers whose namespaces or volumes a new container of `service` gets: those that are there in the end.
+    pub(super) fn shares(&self, service: &Service) -> BTreeMap<String, Target> {
+        let target = |other: &str| {
+            if let Some(planned) = self.services.get(other) {
+                return planned.containers.first().map(|(target, _)| target.clone());
+            }
+            let there = self.there.of_service.get(other)?;
+            let first = there
+                .iter()
+                .min_by_key(|container| (!container.is_running(), container.number()))?;
+            Some(target_of(first))
+        };
+        let others = namespaces_of(service).filter_map(|other| Some((other.to_owned(), target(other)?)));
+        others.collect()
+    }
+
+    /// The name of a container until it gets that of `old`, or that of `old` until it gets its own. What a replacement that was cut off
+    /// left may hold the first that comes to mind.
+    fn interim_name(&self, old: &Container, name: &str) -> String {
+        let first = format!("{}_{name}", short(&old.id));
+        let further = (2..).map(|number| format!("{}_{number}_{name}", short(&old.id)));
+        let mut all = std::iter::once(first.clone()).chain(further);
+        all.find(|name| !self.there.named.contains_key(name.as_str()))
+            .unwrap_or(first)
     }
 
     fn keep(
@@ -369,7 +420,7 @@ impl<'a> Planner<'a> {
                         container: target.clone(),
                         timeout: self.options.timeout,
                     };
-                    let reason = format!("{dependency} is new and depends_on says restart: true");
+                    let reason = format!("{dependency} is started, and depends_on says restart: true");
                     needs.extend(steps);
                     let step = self.plan.push(Some(&service.name), action, reason, needs);
                     planned.started.push(step);
@@ -434,12 +485,13 @@ impl<'a> Planner<'a> {
         let action = Action::CreateContainer {
             name: match holds_name {
                 // Made beside the old one, which goes on running until the new one is known to be acceptable.
-                Some(old) => format!("{}_{name}", short(&old.id)),
+                Some(old) => self.interim_name(old, name),
                 None => name.clone(),
             },
             number: goal.number,
             labels,
             inherit: inherit.map(|container| container.id.clone()),
+            shares: self.shares(service),
             one_off: None,
         };
         let created = self.plan.push(Some(&service.name), action, reason.clone(), needs);
@@ -535,7 +587,7 @@ impl<'a> Planner<'a> {
     /// Stops, if it runs, and removes; gives the removal.
     fn remove(&mut self, container: &Container, service: Option<&str>, reason: &str, mut needs: Vec<StepId>) -> StepId {
         let target = target_of(container);
-        if container.is_running() || matches!(container.state, State::Paused | State::Restarting) {
+        if container.has_process() {
             let action = Action::StopContainer {
                 container: target.clone(),
                 timeout: self.options.timeout,

@@ -32,6 +32,15 @@ fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condit
         .collect()
 }
 
+/// Whether the containers of `service` live in a namespace of `other`'s.
+fn lives_in(service: &Service, other: &str) -> bool {
+    let modes = [&service.network_mode, &service.ipc, &service.pid];
+    let named = modes
+        .into_iter()
+        .filter_map(|mode| mode.as_deref()?.strip_prefix("service:"));
+    named.into_iter().any(|name| name == other)
+}
+
 impl Planner<'_> {
     /// The steps after which `dependency` on service `name` holds; none when it holds already.
     pub(super) fn condition(&mut self, name: &str, dependency: &Dependency) -> Vec<StepId> {
@@ -96,17 +105,17 @@ impl Planner<'_> {
         self.dependents.completed.contains(name)
     }
 
-    /// A dependency with `restart: true` whose container the plan makes anew or restarts.
+    /// A dependency with `restart: true` whose container the plan makes anew, or whose namespace it starts.
     pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
         if self.options.no_start {
             return None;
         }
         let (name, dependency) = service.depends_on.iter().find(|(name, dependency)| {
             dependency.restart
-                && self
-                    .services
-                    .get(*name)
-                    .is_some_and(|planned| !planned.created.is_empty())
+                && self.services.get(*name).is_some_and(|planned| {
+                    // A network that was left by the process that made it is another one after its next start.
+                    !planned.created.is_empty() || (lives_in(service, name) && !planned.started.is_empty())
+                })
         })?;
         let steps = self.condition(name, dependency);
         Some((name.clone(), steps))

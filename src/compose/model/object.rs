@@ -25,6 +25,17 @@ pub enum FileSource {
     Content(String),
 }
 
+impl FileObject {
+    /// Its content, where that lies in no file of the host: it is written into containers.
+    pub fn inline(&self) -> Option<&str> {
+        match &self.source {
+            FileSource::File(_) => None,
+            FileSource::Environment(variable) => Some(&variable.value),
+            FileSource::Content(text) => Some(text),
+        }
+    }
+}
+
 /// A value that is never printed: the file says only the variable's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FromEnvironment {
