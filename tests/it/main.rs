@@ -13,6 +13,7 @@ mod cards;
 mod check;
 mod commands;
 mod config_files;
+mod converge;
 mod corpus;
 mod crash;
 mod ensure_engine;
