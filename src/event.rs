@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::observed::State;
+use crate::verdict::Verdict;
 
 /// One thing that happened.
 #[derive(Debug, Clone, Serialize)]
@@ -89,7 +90,7 @@ pub enum Event {
         /// `healthcheck fails: …`, `unhealthy, may recover`, …
         text: String,
     },
-    /// A service is ready to be used.
+    /// A service is ready, or runs where nothing can be asked, or has completed: `by` says which.
     Ready {
         /// The service.
         service: String,
@@ -168,10 +169,21 @@ pub enum ReadyBy {
     Probe,
     /// The page that it names, asked from the host.
     Page,
-    /// It has no healthcheck and runs.
+    /// There is nothing to ask, and it has been alive for the settle time.
     Running,
     /// It ran and exited with 0.
     Completed,
+}
+
+impl ReadyBy {
+    /// What that makes of the service: `ready`, `running`, `completed`.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Already | Self::Engine | Self::Probe | Self::Page => Verdict::Ready,
+            Self::Running => Verdict::Running,
+            Self::Completed => Verdict::Completed,
+        }
+    }
 }
 
 /// How a service ended up.
@@ -183,9 +195,11 @@ pub struct ServiceSummary {
     pub container: String,
     /// Its state; absent when there is no container.
     pub state: Option<State>,
-    /// Whether it is ready.
+    /// What became of it: `ready`, `running`, `completed`, `starting`, `paused`, `stopped`, `failed`.
+    pub verdict: Verdict,
+    /// Whether it has been proven ready: its healthcheck or page says so.
     pub ready: bool,
-    /// Milliseconds from the command's begin to ready, when that happened now.
+    /// Milliseconds from the command's begin to ready, running or completed, when that happened now.
     pub ready_ms: Option<u64>,
     /// Where it can be reached from the host: `http://localhost:8001`, `localhost:9092`.
     pub urls: Vec<String>,

@@ -37,3 +37,6 @@ pub const SHARES: &str = "magicctl.shares";
 /// Ours, in a Compose file: `9080/ready` says that a service without a healthcheck can be used once `GET /ready` at its
 /// port 9080 is answered with 200. Found out from the host, for images that have nothing to ask with.
 pub const READY: &str = "magicctl.ready";
+/// Ours, in a Compose file: how long a container that can't be asked whether it is ready has to be alive before it counts as
+/// running, `5s`.
+pub const SETTLE: &str = "magicctl.settle";

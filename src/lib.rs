@@ -32,4 +32,5 @@ pub mod settings;
 pub mod shell;
 pub mod stamp;
 pub mod terminal;
+pub mod verdict;
 pub mod yaml;

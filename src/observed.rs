@@ -1,6 +1,7 @@
 //! What is there: the engine's objects as plain values, read in a few list calls. Plans are made from it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -193,6 +194,22 @@ impl Container {
         matches!(self.state, State::Running { .. } | State::Paused | State::Restarting)
     }
 
+    /// How long its process has been alive, at least. The engine says so in words, in whole seconds up to a minute:
+    /// `Up 3 seconds`.
+    pub fn up_for(&self) -> Duration {
+        let Some(words) = self.status.strip_prefix("Up ").filter(|_| self.is_running()) else {
+            return Duration::ZERO;
+        };
+        let mut words = words.split(' ');
+        match (words.next().and_then(|count| count.parse().ok()), words.next()) {
+            (Some(seconds), Some("second" | "seconds")) => Duration::from_secs(seconds),
+            // `Less than a second`.
+            (None, Some("than")) => Duration::ZERO,
+            (_, Some(_)) => Duration::from_secs(60),
+            (_, None) => Duration::ZERO,
+        }
+    }
+
     /// Whether its process runs.
     pub fn is_running(&self) -> bool {
         matches!(self.state, State::Running { .. })
@@ -262,6 +279,38 @@ mod tests {
             ("127.0.0.1:5000/a/b@sha256:22", Some("127.0.0.1:5000/a/b@sha256:22")),
         ] {
             assert_eq!(observed.image_id(reference), found, "{reference}");
+        }
+    }
+
+    #[test]
+    fn how_long_it_is_up_is_never_told_as_more() {
+        for (status, seconds) in [
+            ("Up Less than a second", 0),
+            ("Up 1 second", 1),
+            ("Up 2 seconds (health: starting)", 2),
+            ("Up 59 seconds", 59),
+            ("Up About a minute", 60),
+            ("Up 2 minutes (healthy)", 60),
+            ("Up 3 weeks", 60),
+            ("Up", 0),
+            ("Exited (0) 3 hours ago", 0),
+        ] {
+            let container = Container {
+                id: String::new(),
+                name: String::new(),
+                image_id: String::new(),
+                image: String::new(),
+                state: State::Running { health: Health::None },
+                status: status.to_owned(),
+                labels: BTreeMap::new(),
+                ports: Vec::new(),
+                addresses: BTreeMap::new(),
+                networks: BTreeMap::new(),
+                volumes: Vec::new(),
+                anonymous_volumes: Vec::new(),
+                created: 0,
+            };
+            assert_eq!(container.up_for(), Duration::from_secs(seconds), "{status}");
         }
     }
 }

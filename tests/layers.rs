@@ -33,10 +33,14 @@ const TABLE: [(&str, &[&str]); 30] = [
     ("settings", &["failure", "files", "image", "nearest", "yaml"]),
     ("render", &["failure", "files", "settings"]),
     ("observed", &["labels"]),
+    ("verdict", &["observed"]),
     ("compose", &["failure", "files", "image", "nearest", "secrets", "yaml"]),
-    ("plan", &["compose", "failure", "image", "labels", "observed", "shell"]),
+    (
+        "plan",
+        &["compose", "failure", "image", "labels", "observed", "shell", "verdict"],
+    ),
     ("content", &["compose", "files", "plan"]),
-    ("event", &["failure", "observed"]),
+    ("event", &["failure", "observed", "verdict"]),
     (
         "engine",
         &[
@@ -51,7 +55,7 @@ const TABLE: [(&str, &[&str]); 30] = [
             "stamp",
         ],
     ),
-    ("ready", &["engine", "event", "failure", "observed"]),
+    ("ready", &["engine", "event", "failure", "observed", "verdict"]),
     ("logs", &["engine", "failure", "files", "redact", "stamp", "terminal"]),
     (
         "cards",
@@ -88,7 +92,9 @@ const TABLE: [(&str, &[&str]); 30] = [
     ),
     (
         "report",
-        &["check", "codes", "event", "failure", "observed", "redact", "terminal"],
+        &[
+            "check", "codes", "event", "failure", "observed", "redact", "terminal", "verdict",
+        ],
     ),
     ("cli", &["*"]),
 ];

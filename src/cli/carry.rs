@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use crate::cards::{self, Seen, Stage, Surroundings};
 use crate::compose::Stack;
 use crate::engine::Engine;
-use crate::event::{Event, ServiceSummary};
+use crate::event::{Event, ReadyBy, ServiceSummary};
 use crate::execute::{Execution, Outcome};
 use crate::failure::{Exit, Failure};
 use crate::labels;
-use crate::observed::{Container, Health, State};
-use crate::plan::{Action, Plan};
+use crate::observed::{Container, State};
+use crate::plan::{Action, Plan, settle_of};
 use crate::ready::Signs;
 use crate::report::Reporter;
+use crate::verdict::{Asks, Evidence, Failed, Verdict, judge};
 
 use super::Ended;
 use super::session::Session;
@@ -99,6 +100,7 @@ impl<'a> Carry<'a> {
         total.failures.extend(outcome.failures);
         total.changed += outcome.changed;
         total.ready.extend(outcome.ready);
+        total.found.extend(outcome.found);
         total.not_done.extend(outcome.not_done);
         total.interrupted |= outcome.interrupted;
         Ok(well)
@@ -128,7 +130,7 @@ impl<'a> Carry<'a> {
         let summaries: Vec<ServiceSummary> = services.iter().map(|name| summary(name, &there, &total)).collect();
         let mut ok = total.failures.is_empty();
         for summary in &summaries {
-            if total.ready.contains_key(&summary.service) && !summary.ready {
+            if total.ready.contains_key(&summary.service) && !summary.verdict.is_well() {
                 ok = false;
                 self.tell_lost(summary, &there).await;
             }
@@ -197,7 +199,7 @@ fn summary(name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
         .filter(|container| container.service() == Some(name))
         .map(|container| of_container(name, Some(container), total))
         .collect();
-    let index = all.iter().position(|summary| !summary.ready).unwrap_or(0);
+    let index = all.iter().position(|summary| !summary.verdict.is_well()).unwrap_or(0);
     if all.is_empty() {
         of_container(name, None, total)
     } else {
@@ -206,29 +208,50 @@ fn summary(name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
 }
 
 fn of_container(name: &str, container: Option<&Container>, total: &Outcome) -> ServiceSummary {
-    let state = container.map(|container| container.state);
-    let names_page = container.is_some_and(|container| container.labels.contains_key(labels::READY));
-    let found_ready = total.ready.get(name);
-    let ready = !total.not_done.contains_key(name)
-        && match state {
-            Some(State::Running { health: Health::None }) if names_page => found_ready.is_some(),
-            Some(
-                State::Running {
-                    health: Health::Healthy | Health::None,
-                }
-                | State::Exited { code: 0 },
-            ) => true,
-            Some(State::Running { .. }) => found_ready.is_some(),
-            _ => false,
-        };
+    let verdict = match container {
+        Some(container) => at_the_end(container, total.found.get(&container.id).copied()),
+        None => Verdict::Starting,
+    };
+    // Of its own fault, or left out for another's.
+    let verdict = match total.not_done.get(name) {
+        Some(because) if because.is_empty() => match verdict {
+            Verdict::Failed(_) => verdict,
+            _ => Verdict::Failed(Failed::TimedOut),
+        },
+        Some(_) if verdict.is_well() => Verdict::Starting,
+        _ => verdict,
+    };
     ServiceSummary {
         service: name.to_owned(),
         container: container.map(|container| container.name.clone()).unwrap_or_default(),
-        state,
-        ready,
-        ready_ms: found_ready.map(|(_, ms)| *ms),
+        state: container.map(|container| container.state),
+        verdict,
+        ready: verdict == Verdict::Ready,
+        ready_ms: total.ready.get(name).map(|(_, ms)| *ms),
         urls: container.map(urls).unwrap_or_default(),
     }
+}
+
+/// What has become of a container when the command is over, of which a wait has found that.
+fn at_the_end(container: &Container, found: Option<ReadyBy>) -> Verdict {
+    let found = found.map(ReadyBy::verdict);
+    let settle = settle_of(&container.labels);
+    let seen = if found == Some(Verdict::Running) {
+        settle
+    } else {
+        Duration::ZERO
+    };
+    let mut evidence = Evidence {
+        up: container.up_for().max(seen),
+        settle,
+        ..Evidence::of(container.state)
+    };
+    if evidence.asks == Asks::Nothing && container.labels.contains_key(labels::READY) && found != Some(Verdict::Running)
+    {
+        evidence.asks = Asks::Page;
+    }
+    evidence.proven |= found == Some(Verdict::Ready) && container.is_running();
+    judge(&evidence)
 }
 
 /// Where a container answers on the host, once each: `localhost:9092`.

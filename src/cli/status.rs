@@ -4,14 +4,15 @@ use clap::Args;
 
 use crate::cards::{self, Seen, Stage, Surroundings};
 use crate::compose::Stack;
-use crate::engine::Engine;
+use crate::engine::{Detail, Engine};
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, State};
-use crate::plan::ReadyPage;
+use crate::plan::{ReadyPage, settle_of};
 use crate::ready::{Answer, ask};
 use crate::report::{Load, StatusRow, print_failure, status_table};
 use crate::terminal::stdout_columns;
+use crate::verdict::{Asks, Evidence, Failed, Verdict, is_of_a_stop, judge};
 
 use super::Ended;
 use super::session::Session;
@@ -81,7 +82,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     }
     if !args.watch {
         let rows = rows(&engine, &project, args).await?;
-        let failures = failures(session, &engine, &project, stack.as_ref(), &rows).await?;
+        let failures = failures(session, &engine, stack.as_ref(), &rows).await?;
         if let Some(stack) = &stack {
             for changed in super::check::changed_since_built(session, &engine, stack).await {
                 session.warn(&changed);
@@ -117,103 +118,145 @@ async fn chosen(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec
     Ok(containers)
 }
 
-async fn rows(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<StatusRow>, Failure> {
+/// A container as it is shown, and how it was found when the list did not say enough.
+struct Looked {
+    row: StatusRow,
+    id: String,
+    detail: Option<Detail>,
+}
+
+async fn rows(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<Looked>, Failure> {
     let containers = chosen(engine, project, args).await?;
-    let checks = containers.iter().map(|container| async move {
-        let mut row = StatusRow::of(container);
-        row.ready = match container.state {
-            State::Running { health: Health::None } => page_says_ready(engine, container).await,
-            _ => row.ready || ready_before_the_engine_knows(engine, container).await,
-        };
-        row
-    });
-    Ok(futures_util::future::join_all(checks).await)
+    let looks = containers.iter().map(|container| look(engine, project, container));
+    Ok(futures_util::future::join_all(looks).await)
+}
+
+async fn look(engine: &Engine, project: &str, container: &Container) -> Looked {
+    let mut evidence = Evidence {
+        up: container.up_for(),
+        settle: settle_of(&container.labels),
+        ..Evidence::of(container.state)
+    };
+    if evidence.asks == Asks::Nothing {
+        (evidence.asks, evidence.proven) = page(engine, container).await;
+    }
+    let mut verdict = judge(&evidence);
+    let mut row = StatusRow::of(container, verdict);
+    let mut detail = None;
+    // The list says neither how often the engine has started it again nor what its healthcheck says this moment.
+    if !matches!(verdict, Verdict::Ready | Verdict::Running) && container.state != State::Created {
+        detail = engine.inspect_state(&container.id).await.ok();
+    }
+    if let Some(detail) = &mut detail {
+        evidence.state = detail.state;
+        evidence.always_restarts = detail.always_restarts();
+        evidence.ends = detail.restart_count;
+        evidence.exit = last_exit(engine, project, &container.id, detail).await;
+        detail.exit_code = evidence.exit.unwrap_or(detail.exit_code);
+        if let State::Running { health } = detail.state
+            && evidence.asks == Asks::Healthcheck
+        {
+            evidence.proven = health == Health::Healthy || passes_now(engine, &container.id, detail).await;
+        }
+        verdict = judge(&evidence);
+        row.state = detail.state;
+        row.verdict = verdict;
+        row.ready = verdict == Verdict::Ready;
+    }
+    Looked {
+        row,
+        id: container.id.clone(),
+        detail,
+    }
+}
+
+/// How a container last ended; of one that runs again only the engine's events say that.
+async fn last_exit(engine: &Engine, project: &str, id: &str, detail: &Detail) -> Option<i64> {
+    if !detail.is_running() {
+        return Some(detail.exit_code);
+    }
+    if detail.restart_count == 0 {
+        return None;
+    }
+    engine.last_exit(project, id, &detail.finished_at).await
 }
 
 /// Why containers are not well: those that ended with an error, end again and again, or are unhealthy.
 async fn failures(
     session: &Session,
     engine: &Engine,
-    project: &str,
     stack: Option<&Stack>,
-    rows: &[StatusRow],
+    looked: &[Looked],
 ) -> Result<Vec<Failure>, Failure> {
-    if rows.iter().all(|row| stage(row).is_none()) {
-        return Ok(Vec::new());
-    }
-    let containers = engine
-        .observe_containers(project)
-        .await
-        .map_err(|error| error.failure())?;
     let around = Surroundings::new(stack, session.out.redactor(), session.global.again());
     let mut order = cards::Order::default();
     let mut told = Vec::new();
-    for row in rows {
-        let container = containers.iter().find(|container| container.name == row.container);
-        match (stage(row), container) {
-            (Some(stage), Some(container)) => {
-                let symptoms = cards::look(engine, &container.id, &row.service, stage, Seen::default()).await;
-                // Somebody stopped it, and it took no harm.
-                let stopped = symptoms.ended.as_ref().is_some_and(|ended| {
-                    matches!(ended.code, 0 | 130 | 137 | 143) && !ended.oom && symptoms.stage != Stage::Loop
-                });
-                if !stopped {
-                    told.extend(order.failed(cards::card(&symptoms, &around)));
-                }
-            }
-            _ => told.extend(order.well(&row.service)),
+    for Looked { row, id, detail } in looked {
+        let Some(stage) = stage(row) else {
+            told.extend(order.well(&row.service));
+            continue;
+        };
+        let seen = Seen {
+            detail: detail.clone(),
+            ..Seen::default()
+        };
+        let symptoms = cards::look(engine, id, &row.service, stage, seen).await;
+        // Somebody stopped it, and it took no harm.
+        let stopped = symptoms
+            .ended
+            .as_ref()
+            .is_some_and(|ended| is_of_a_stop(ended.code) && !ended.oom && symptoms.stage != Stage::Loop);
+        if !stopped {
+            told.extend(order.failed(cards::card(&symptoms, &around)));
         }
     }
     told.extend(order.end().0);
     Ok(told)
 }
 
-/// What went wrong with a container, by its state alone.
+/// What its card is about.
 fn stage(row: &StatusRow) -> Option<Stage> {
-    match row.state {
-        State::Restarting => Some(Stage::Loop),
-        State::Exited { code } if code != 0 => Some(Stage::Exited { was_ready: None }),
-        State::Running {
-            health: Health::Unhealthy,
-        } if !row.ready => Some(Stage::Unhealthy),
+    match (row.verdict, row.state) {
+        (Verdict::Failed(Failed::Loop), _) => Some(Stage::Loop),
+        (Verdict::Failed(_), _) => Some(Stage::Exited { was_ready: None }),
+        (
+            Verdict::Starting,
+            State::Running {
+                health: Health::Unhealthy,
+            },
+        ) => Some(Stage::Unhealthy),
         _ => None,
     }
 }
 
-/// What `up` asks of a container without a healthcheck that names a page.
-async fn page_says_ready(engine: &Engine, container: &Container) -> bool {
+/// What `up` asks of a container without a healthcheck: the page that it names, if it can be asked from here.
+async fn page(engine: &Engine, container: &Container) -> (Asks, bool) {
     let label = container.labels.get(labels::READY);
     let Some(page) = label.and_then(|label| ReadyPage::parse(label)) else {
-        return true;
+        return (Asks::Nothing, false);
     };
     let addresses: Vec<String> = container.addresses.values().cloned().collect();
-    let answer = ask(&page, if engine.is_local() { &addresses } else { &[] }).await;
-    !matches!(answer, Answer::NotYet(_))
+    match ask(&page, if engine.is_local() { &addresses } else { &[] }).await {
+        Answer::Ready => (Asks::Page, true),
+        Answer::NotYet(_) => (Asks::Page, false),
+        Answer::Unreachable => (Asks::Nothing, false),
+    }
 }
 
 /// Until its first probe the engine says `starting` of a service that `up` found ready long ago. Its own
 /// healthcheck, run once, tells.
-async fn ready_before_the_engine_knows(engine: &Engine, container: &Container) -> bool {
-    if container.state
-        != (State::Running {
-            health: Health::Starting,
-        })
-    {
+async fn passes_now(engine: &Engine, id: &str, detail: &Detail) -> bool {
+    if detail.health != Health::Starting {
         return false;
     }
-    let Ok(detail) = engine.inspect_state(&container.id).await else {
-        return false;
-    };
     let timeout = std::time::Duration::from_secs(2);
-    engine
-        .exec_probe(&container.id, &detail.healthcheck, timeout)
-        .await
-        .is_ok_and(|outcome| outcome.exit_code == Some(0))
+    let outcome = engine.exec_probe(id, &detail.healthcheck, timeout).await;
+    outcome.is_ok_and(|outcome| outcome.exit_code == Some(0))
 }
 
 /// What the containers of `rows` use; a sample takes the engine a second or two, all together.
-async fn load(engine: &Engine, rows: &[StatusRow]) -> Vec<Load> {
-    let samples = rows.iter().map(|row| async move {
+async fn load(engine: &Engine, rows: &[Looked]) -> Vec<Load> {
+    let samples = rows.iter().map(|Looked { row, .. }| async move {
         let state = engine.inspect_state(&row.container).await.ok();
         let restarts = state.map_or_else(|| "-".to_owned(), |state| state.restart_count.to_string());
         let runs = matches!(row.state, State::Running { .. });
@@ -237,7 +280,8 @@ async fn load(engine: &Engine, rows: &[StatusRow]) -> Vec<Load> {
 }
 
 /// False when nobody reads any more.
-fn show(session: &Session, project: &str, rows: &[StatusRow], load: &[Load], failures: &[Failure]) -> bool {
+fn show(session: &Session, project: &str, looked: &[Looked], load: &[Load], failures: &[Failure]) -> bool {
+    let rows: Vec<StatusRow> = looked.iter().map(|looked| looked.row.clone()).collect();
     if session.json() {
         let value = serde_json::json!({ "project": project, "containers": rows, "failures": failures });
         return session.out.json(&value);
@@ -249,7 +293,7 @@ fn show(session: &Session, project: &str, rows: &[StatusRow], load: &[Load], fai
     }
     let told = session
         .out
-        .lines(status_table(&session.out, rows, load, stdout_columns()));
+        .lines(status_table(&session.out, &rows, load, stdout_columns()));
     for failure in failures {
         session.out.diagnostic("");
         print_failure(&session.out, failure);

@@ -127,6 +127,7 @@ pub(crate) fn options(session: &Session, stack: &Stack, args: &UpArgs) -> Result
     let common = make_options(session, stack, &args.services, !args.no_deps, &args.make)?;
     Ok(UpOptions {
         no_wait: args.no_wait,
+        settle: args.settle,
         no_start: args.no_start,
         recreate: if args.renew_anon_volumes {
             Recreate::Force

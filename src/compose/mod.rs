@@ -59,6 +59,7 @@ pub use project::{Printed, Project};
 pub use refused::Refused;
 pub use schema::{Key, keys};
 pub use secrets::{secret_values, values_of_env_file};
+pub use units::duration as parse_duration;
 pub use variables::{Origin, Variable};
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(super) fn bytes(text: &str) -> Option<i64> {
 }
 
 /// `1h2m3.5s`, `500ms`, `10us`, `10µs`, `5ns`, `2d`, `1w`, `0`. Time that runs backwards makes no sense.
-pub(super) fn duration(text: &str) -> Option<Nanos> {
+pub fn duration(text: &str) -> Option<Nanos> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {
         return Some(Nanos(0));

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use bollard::models::{HealthConfig, HealthStatusEnum, PortMap, RestartPolicy, RestartPolicyNameEnum};
+use bollard::models::{
+    ContainerStateStatusEnum, HealthConfig, HealthStatusEnum, PortMap, RestartPolicy, RestartPolicyNameEnum,
+};
 use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions, StopContainerOptions,
 };
 use futures_util::StreamExt as _;
 
-use crate::observed::{Health, PublishedPort};
+use crate::observed::{Health, PublishedPort, State};
 
 use super::{Engine, EngineError, kept};
 
@@ -18,10 +20,14 @@ const GRACE: u64 = 10;
 /// What waiting needs to know of one container.
 #[derive(Debug, Clone)]
 pub struct Detail {
-    /// Whether its process runs.
-    pub is_running: bool,
-    /// Its last exit code.
+    /// How it is. While the engine is about to start it again that is [`State::Restarting`].
+    pub state: State,
+    /// Its last exit code; 0 once it has been started again.
     pub exit_code: i64,
+    /// When its process was last started, in the engine's words: another start, another text.
+    pub started_at: String,
+    /// When its process last ended, in the engine's words.
+    pub finished_at: String,
     /// What its healthcheck last said.
     pub health: Health,
     /// The healthcheck's command, as `exec` takes it; empty when there is none.
@@ -56,16 +62,22 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// Whether the engine starts it again after the exit that it had.
-    pub fn restarts(&self) -> bool {
-        match self.restart.name {
-            Some(RestartPolicyNameEnum::ALWAYS | RestartPolicyNameEnum::UNLESS_STOPPED) => true,
-            Some(RestartPolicyNameEnum::ON_FAILURE) => {
-                let most = self.restart.maximum_retry_count.unwrap_or(0);
-                self.exit_code != 0 && (most == 0 || i64::from(self.restart_count) < most)
-            }
-            _ => false,
-        }
+    /// Whether it has a process, or will have one again without being asked.
+    pub fn is_alive(&self) -> bool {
+        matches!(self.state, State::Running { .. } | State::Paused | State::Restarting)
+    }
+
+    /// Whether its process runs, and isn't frozen.
+    pub fn is_running(&self) -> bool {
+        matches!(self.state, State::Running { .. })
+    }
+
+    /// Whether the engine starts it again after whatever end that nobody asked for.
+    pub fn always_restarts(&self) -> bool {
+        matches!(
+            self.restart.name,
+            Some(RestartPolicyNameEnum::ALWAYS | RestartPolicyNameEnum::UNLESS_STOPPED)
+        )
     }
 }
 
@@ -256,15 +268,32 @@ impl Engine {
         let healthcheck = config.healthcheck.unwrap_or_default();
         let health = state.health.unwrap_or_default();
         let last = health.log.unwrap_or_default().pop();
+        let exit_code = state.exit_code.unwrap_or(0);
+        let said = match health.status {
+            Some(HealthStatusEnum::HEALTHY) => Health::Healthy,
+            // What was counted while it was paused is over with the first run that passes.
+            Some(HealthStatusEnum::UNHEALTHY) if last.as_ref().and_then(|run| run.exit_code) == Some(0) => {
+                Health::Healthy
+            }
+            Some(HealthStatusEnum::UNHEALTHY) => Health::Unhealthy,
+            Some(HealthStatusEnum::STARTING) => Health::Starting,
+            _ => Health::None,
+        };
         Ok(Detail {
-            is_running: state.running.unwrap_or(false),
-            exit_code: state.exit_code.unwrap_or(0),
-            health: match health.status {
-                Some(HealthStatusEnum::HEALTHY) => Health::Healthy,
-                Some(HealthStatusEnum::UNHEALTHY) => Health::Unhealthy,
-                Some(HealthStatusEnum::STARTING) => Health::Starting,
-                _ => Health::None,
+            state: match state.status {
+                Some(ContainerStateStatusEnum::RUNNING) => State::Running { health: said },
+                Some(ContainerStateStatusEnum::PAUSED) => State::Paused,
+                Some(ContainerStateStatusEnum::RESTARTING) => State::Restarting,
+                Some(ContainerStateStatusEnum::EXITED) => State::Exited { code: exit_code },
+                Some(ContainerStateStatusEnum::REMOVING) => State::Removing,
+                Some(ContainerStateStatusEnum::DEAD) => State::Dead,
+                _ if state.running.unwrap_or(false) => State::Running { health: said },
+                _ => State::Created,
             },
+            exit_code,
+            started_at: state.started_at.unwrap_or_default(),
+            finished_at: state.finished_at.unwrap_or_default(),
+            health: said,
             healthcheck_timeout: timeout_of(&healthcheck),
             healthcheck: command_of(healthcheck),
             oom_killed: state.oom_killed.unwrap_or(false),

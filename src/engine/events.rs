@@ -93,6 +93,20 @@ impl Engine {
         })
     }
 
+    /// How container `id` of `project` last ended, by the events since `since`, RFC 3339; `None` when they don't say.
+    pub async fn last_exit(&self, project: &str, id: &str, since: &str) -> Option<i64> {
+        let since = OffsetDateTime::parse(since, &Rfc3339).ok()?.unix_timestamp();
+        let until = exactly(self.now().await.ok()?);
+        let mut events = std::pin::pin!(self.events(project, Some(since.to_string()), Some(until)));
+        let mut code = None;
+        while let Some(Ok(event)) = events.next().await {
+            if event.id == id && event.action == "die" {
+                code = event.attributes.get("exitCode").and_then(|code| code.parse().ok());
+            }
+        }
+        code
+    }
+
     /// The events of `project`'s containers from now on: the engine keeps the latest ones, so none is missed
     /// however late the stream is first read, nor when the connection is cut: then it goes on from there.
     pub async fn subscribe(
@@ -190,6 +204,11 @@ impl Subscription {
             filters: Some(filters),
         }))
     }
+}
+
+/// To the nanosecond, as the engine takes times.
+fn exactly(time: OffsetDateTime) -> String {
+    format!("{}.{:09}", time.unix_timestamp(), time.nanosecond())
 }
 
 fn raw(message: EventMessage) -> Option<RawEvent> {

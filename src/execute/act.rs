@@ -9,7 +9,7 @@ use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgre
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::labels;
-use crate::plan::{Action, ReadyPage, StepId, Target, Until, Which};
+use crate::plan::{Action, StepId, Target, Which};
 use crate::ready::{Wait, Waited};
 use crate::shell::ShellCommand;
 
@@ -53,10 +53,8 @@ impl Execution<'_> {
             action: step.action.verb().to_owned(),
             target: step.action.target().to_owned(),
         });
-        if let Action::Await { container, until, page } = &step.action {
-            return self
-                .wait(service.unwrap_or_default(), container, *until, page.as_ref(), again)
-                .await;
+        if let Action::Await { container, .. } = &step.action {
+            return self.wait(id, service.unwrap_or_default(), container, again).await;
         }
         let called = self.done(id, service, &step.action).await;
         tracing::debug!(
@@ -228,22 +226,22 @@ impl Execution<'_> {
 
     async fn fails_now(&self, id: StepId) -> Option<String> {
         let step = &self.plan.steps()[id.index()];
-        let (Action::Await { container, until, page }, Some(service)) = (&step.action, &step.service) else {
+        let (Action::Await { container, .. }, Some(service)) = (&step.action, &step.service) else {
             return None;
         };
         let container = self.resolve(container).ok()?;
-        let wait = self.wait_for(service, &container, *until, page.as_ref()).ok()?;
+        let wait = self.wait_for(id, service, &container).ok()?;
         wait.fails_now().await
     }
 
-    fn wait_for<'a>(
-        &'a self,
-        service: &'a str,
-        id: &'a str,
-        until: Until,
-        page: Option<&'a ReadyPage>,
-    ) -> Result<Wait<'a>, Failure> {
-        let Some(signs) = self.signs else {
+    fn wait_for<'a>(&'a self, step: StepId, service: &'a str, id: &'a str) -> Result<Wait<'a>, Failure> {
+        let (
+            Some(signs),
+            Action::Await {
+                until, page, settle, ..
+            },
+        ) = (self.signs, &self.plan.steps()[step.index()].action)
+        else {
             return Err(Failure::failed("a wait without the engine's events"));
         };
         Ok(Wait {
@@ -251,24 +249,28 @@ impl Execution<'_> {
             signs,
             id,
             service,
-            until,
-            page,
+            until: *until,
+            page: page.as_ref(),
+            settle: *settle,
+            was_started: self.starts_container(step),
             timeout: self.timeout,
             probe: RefCell::default(),
-            last_exit: RefCell::default(),
+            page_is_out_of_reach: std::cell::Cell::new(false),
         })
     }
 
-    async fn wait(
-        &self,
-        service: &str,
-        container: &Target,
-        until: Until,
-        page: Option<&ReadyPage>,
-        again: bool,
-    ) -> Result<Done, Failure> {
+    /// Whether the plan starts the container that `step` waits for.
+    fn starts_container(&self, step: StepId) -> bool {
+        let needs = &self.plan.steps()[step.index()].needs;
+        needs.iter().any(|need| {
+            let action = &self.plan.steps()[need.index()].action;
+            matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. })
+        })
+    }
+
+    async fn wait(&self, step: StepId, service: &str, container: &Target, again: bool) -> Result<Done, Failure> {
         let id = self.resolve(container)?;
-        let wait = self.wait_for(service, &id, until, page)?;
+        let wait = self.wait_for(step, service, &id)?;
         let tell = |text| {
             (self.emit)(Event::Waiting {
                 service: service.to_owned(),
@@ -340,6 +342,10 @@ impl Execution<'_> {
             Waited::Loop(detail) => {
                 seen.detail = Some(*detail);
                 Stage::Loop
+            }
+            Waited::Unanswerable { probe } => {
+                seen.probe = probe;
+                Stage::Unhealthy
             }
             Waited::TimedOut { probe } => {
                 seen.probe = probe;

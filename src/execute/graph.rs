@@ -54,10 +54,14 @@ pub struct Outcome {
     pub changed: usize,
     /// When services became ready: by whom, milliseconds since the command began.
     pub ready: BTreeMap<String, (ReadyBy, u64)>,
+    /// What waits found of containers, by their ids, as long as that held.
+    pub found: BTreeMap<String, ReadyBy>,
     /// Services whose steps failed or were left out.
     pub not_done: BTreeMap<String, String>,
     /// The user interrupted it.
     pub interrupted: bool,
+    /// Waits of each service that have not ended well.
+    awaited: BTreeMap<String, usize>,
 }
 
 /// What a step did.
@@ -72,7 +76,10 @@ impl Execution<'_> {
     /// Runs all of it, or until `interrupt` completes. A service that was found ready and is lost again while others are
     /// still awaited is awaited once more.
     pub async fn run(&self, interrupt: impl Future<Output = ()>) -> Outcome {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome {
+            awaited: self.awaited(),
+            ..Outcome::default()
+        };
         let mut schedule = Schedule::new(self.plan);
         let mut running = FuturesUnordered::new();
         let mut confirming = FuturesUnordered::new();
@@ -170,10 +177,27 @@ impl Execution<'_> {
         busy.len() < AT_ONCE && !(self.starts(id) && busy.iter().any(behind))
     }
 
+    /// How many waits the plan has for each service.
+    fn awaited(&self) -> BTreeMap<String, usize> {
+        let mut awaited = BTreeMap::new();
+        for step in self.plan.steps() {
+            if let (Action::Await { .. }, Some(service)) = (&step.action, &step.service) {
+                *awaited.entry(service.clone()).or_default() += 1;
+            }
+        }
+        awaited
+    }
+
     /// A service that was found ready is so no more.
     fn lost(&self, id: StepId, why: &str, outcome: &mut Outcome) {
+        if let Action::Await { container, .. } = &self.plan.steps()[id.index()].action
+            && let Ok(container) = self.resolve(container)
+        {
+            outcome.found.remove(&container);
+        }
         if let Some(service) = &self.plan.steps()[id.index()].service {
             outcome.ready.remove(service);
+            *outcome.awaited.entry(service.clone()).or_default() += 1;
             (self.emit)(Event::Waiting {
                 service: service.clone(),
                 text: format!("was ready, but {why}"),
@@ -210,9 +234,14 @@ impl Execution<'_> {
                     took_ms: millis(began.elapsed()),
                     changed: done.changed,
                 });
-                if let (Some((_, by)), Some(service)) = (done.ready, &step.service) {
-                    let after_ms = millis(self.began.elapsed());
-                    if outcome.ready.insert(service.clone(), (by, after_ms)).is_none() {
+                if let (Some((container, by)), Some(service)) = (done.ready, &step.service) {
+                    outcome.found.insert(container, by);
+                    let awaited = outcome.awaited.entry(service.clone()).or_default();
+                    *awaited = awaited.saturating_sub(1);
+                    // Of several containers the last one makes the service ready.
+                    if *awaited == 0 {
+                        let after_ms = millis(self.began.elapsed());
+                        outcome.ready.insert(service.clone(), (by, after_ms));
                         (self.emit)(Event::Ready {
                             service: service.clone(),
                             by,

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::observed::{Container, Observed, State};
+use crate::observed::{Container, Health, Observed, State};
+use crate::verdict::Until;
 
 use super::labels::{DependsOn, depends_on_of};
 use super::page::ReadyPage;
-use super::step::{Action, Plan, StepId, Until, target_of};
+use super::settle::settle_of;
+use super::step::{Action, Plan, StepId, target_of};
 
 /// Each container of a service waits for each of what it depends on, up to this many in all.
 pub(super) const MOST_WAITS: usize = 1_000_000;
@@ -151,6 +153,7 @@ pub fn restart(
             container: target_of(container),
             until: until(container, &jobs),
             page: page(container),
+            settle: settle_of(&container.labels),
         };
         let wait = plan.push(Some(service), action, "restart ends when it is ready", vec![step]);
         gates.set(service, Some(wait));
@@ -182,12 +185,15 @@ fn page(container: &Container) -> Option<ReadyPage> {
 }
 
 fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<StepId>) -> Option<StepId> {
-    let settled = matches!(
-        container.state,
+    let settled = match container.state {
         State::Running {
-            health: crate::observed::Health::Healthy | crate::observed::Health::None
+            health: Health::Healthy,
+        } => true,
+        State::Running { health: Health::None } => {
+            page(container).is_none() && container.up_for() >= settle_of(&container.labels)
         }
-    );
+        _ => false,
+    };
     if settled && until == Until::Ready {
         return None;
     }
@@ -195,6 +201,7 @@ fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<St
         container: target_of(container),
         until,
         page: page(container),
+        settle: settle_of(&container.labels),
     };
     Some(plan.push(container.service(), action, "start ends when it is ready", needs))
 }

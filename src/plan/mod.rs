@@ -13,6 +13,7 @@ mod options;
 mod order;
 mod page;
 mod replica;
+mod settle;
 mod spec;
 mod step;
 mod up;
@@ -28,9 +29,12 @@ pub use once::{Once, run};
 pub use options::{Pull, Recreate, UpOptions};
 pub use order::start_order;
 pub use page::ReadyPage;
+pub use settle::settle_of;
 pub use spec::{Contents, Spec, mounted_sources, spec};
-pub use step::{Action, OneOff, Plan, Reason, Step, StepId, Target, Until, Which};
+pub use step::{Action, OneOff, Plan, Reason, Step, StepId, Target, Which};
 pub use up::up;
+
+pub use crate::verdict::Until;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What the user asked of `up` and of what is like it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::compose::Service;
 
@@ -22,6 +23,8 @@ pub struct UpOptions {
     pub pull: Pull,
     /// Images that this command has already built or pulled: it doesn't again.
     pub brought: BTreeSet<String>,
+    /// How long a container that can't be asked has to be alive, instead of what its label says.
+    pub settle: Option<Duration>,
     /// Don't wait for services to be ready, beyond what dependents need.
     pub no_wait: bool,
     /// Only make containers.

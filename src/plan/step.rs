@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use crate::event::PlannedStep;
 use crate::image::ImageRef;
 use crate::observed::Container;
 
 use super::page::ReadyPage;
+use crate::verdict::Until;
 
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,6 +192,8 @@ pub enum Action {
         until: Until,
         /// What says so when there is no healthcheck.
         page: Option<ReadyPage>,
+        /// How long it has to be alive when there is neither.
+        settle: Duration,
     },
 }
 
@@ -228,17 +232,6 @@ pub enum Which {
     Id(String),
     /// That step's result.
     MadeBy(StepId),
-}
-
-/// What a wait is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// Usable: its healthcheck passes; without one, its page says so; without that, it runs.
-    Ready,
-    /// Its healthcheck passes; having none is an error (`condition: service_healthy`).
-    Healthy,
-    /// It ran and exited with 0.
-    Completed,
 }
 
 /// Why a step is done.

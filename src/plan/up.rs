@@ -1,6 +1,7 @@
 //! The plan of `up`: from what is there to what is wanted, in as few steps as that takes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
@@ -128,6 +129,8 @@ pub(super) struct Planned {
     pub(super) containers: Vec<(Target, Standing)>,
     /// What says that it is ready, where it has no healthcheck.
     pub(super) page: Option<ReadyPage>,
+    /// How long it has to be alive, where nothing else says so.
+    pub(super) settle: Duration,
     /// Waits already planned.
     pub(super) waits: BTreeMap<&'static str, Vec<StepId>>,
 }
@@ -202,6 +205,10 @@ impl<'a> Planner<'a> {
         self.weight.add(self.stack, service, numbers.len(), each)?;
         let mut planned = Planned {
             page: ReadyPage::of(service)?,
+            settle: self
+                .options
+                .settle
+                .unwrap_or(super::settle::wanted(name, &service.labels)?),
             ..Planned::default()
         };
         let freed = self.free_names(service, &there, &numbers);
@@ -427,7 +434,9 @@ impl<'a> Planner<'a> {
                     Standing::Pending(Some(step))
                 }
                 // That it runs says nothing yet.
-                None if planned.page.is_some() && container.state == (State::Running { health: Health::None }) => {
+                None if container.state == (State::Running { health: Health::None })
+                    && (planned.page.is_some() || container.up_for() < planned.settle) =>
+                {
                     Standing::Pending(None)
                 }
                 None => Standing::Ready,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::compose::{Condition, Dependency, Service, Stack};
 
-use super::step::{Action, StepId, Until};
+use super::step::{Action, StepId};
 use super::up::{Planner, Standing};
+use crate::verdict::Until;
 
 /// The services whose dependents wait for more than their start. A job is one whoever is brought up with it.
 pub(super) struct Dependents {
@@ -94,6 +95,7 @@ impl Planner<'_> {
                 container: target.clone(),
                 until,
                 page: planned.page.clone(),
+                settle: planned.settle,
             };
             steps.push(self.plan.push(Some(name), action, reason, needs));
         }

@@ -2,6 +2,7 @@
 //! says so, whichever is first. One without a healthcheck may name a page that says it.
 
 mod budget;
+mod never;
 mod pace;
 mod page;
 mod ports;

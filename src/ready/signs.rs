@@ -1,9 +1,13 @@
 //! The engine's events, handed to every wait that is going on.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt as _;
 use tokio::sync::{broadcast, watch};
 
-use crate::engine::{Engine, EngineError, EngineEvent};
+use crate::engine::{Detail, Engine, EngineError, EngineEvent};
+use crate::observed::State;
 
 use super::budget::Budget;
 
@@ -16,6 +20,8 @@ const BACKLOG: usize = 1024;
 pub struct Signs {
     pub(super) budget: Budget,
     engine_is_busy: watch::Sender<bool>,
+    /// How often the engine had started each container again before this command.
+    restarts_before: RefCell<BTreeMap<String, u32>>,
     sender: broadcast::Sender<EngineEvent>,
     pump: tokio::task::JoinHandle<()>,
 }
@@ -36,6 +42,7 @@ impl Signs {
         Ok(Self {
             budget: Budget::new(),
             engine_is_busy: watch::Sender::new(false),
+            restarts_before: RefCell::default(),
             sender,
             pump,
         })
@@ -52,6 +59,18 @@ impl Signs {
         let mut busy = self.engine_is_busy.subscribe();
         // The sender lives as long as this.
         let _seen = busy.wait_for(|busy| !busy).await;
+    }
+
+    /// How often the process of container `id` has ended since the command began, by the engine's count. That begins anew with
+    /// every start that was asked for, as that of one that `was_started` by the command.
+    pub(super) fn ends(&self, id: &str, was_started: bool, detail: &Detail) -> u32 {
+        let mut all = self.restarts_before.borrow_mut();
+        let count = if was_started { 0 } else { detail.restart_count };
+        let before = all.entry(id.to_owned()).or_insert(count);
+        // Somebody else has started it.
+        *before = (*before).min(detail.restart_count);
+        let has_ended = matches!(detail.state, State::Exited { .. } | State::Dead);
+        detail.restart_count - *before + u32::from(has_ended)
     }
 
     /// The events from now on.

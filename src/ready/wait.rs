@@ -1,6 +1,6 @@
 //! Waiting for one container.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -9,10 +9,12 @@ use tokio::time::Instant;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
-use crate::observed::Health;
-use crate::plan::{ReadyPage, Until};
+use crate::observed::State;
+use crate::plan::ReadyPage;
+use crate::verdict::{Asks, Evidence, Failed, Until, Verdict, judge};
 
 use super::Signs;
+use super::never::can_never_run;
 use super::pace::{connect_pause, run_pause};
 use super::page::{Answer, ask};
 use super::ports::Ports;
@@ -21,9 +23,6 @@ use super::ports::Ports;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often to look at the container when the engine's events are gone.
 const WITHOUT_EVENTS: Duration = Duration::from_millis(400);
-/// Exits of a container that the engine restarts before we call it a loop: one may be a race, three are not.
-const EXITS_OF_A_LOOP: u32 = 3;
-
 /// A wait for one container.
 #[derive(Debug)]
 pub struct Wait<'a> {
@@ -39,12 +38,16 @@ pub struct Wait<'a> {
     pub until: Until,
     /// What says so when it has no healthcheck.
     pub page: Option<&'a ReadyPage>,
+    /// How long it has to be alive when there is neither.
+    pub settle: Duration,
+    /// The command started it: all its ends are of this command.
+    pub was_started: bool,
     /// How long at most.
     pub timeout: Duration,
     /// What our last run of its healthcheck said.
     pub probe: RefCell<Option<ExecOutcome>>,
-    /// How it was when its process had last ended.
-    pub last_exit: RefCell<Option<Box<Detail>>>,
+    /// Its page can't be asked from here.
+    pub page_is_out_of_reach: Cell<bool>,
 }
 
 /// How a wait ended badly.
@@ -56,6 +59,11 @@ pub enum Waited {
     NotCompleted(Box<Detail>),
     /// Its process ends again and again.
     Loop(Box<Detail>),
+    /// Its healthcheck can't be run, whatever the service does.
+    Unanswerable {
+        /// What our last run of it said.
+        probe: Option<ExecOutcome>,
+    },
     /// It was not as wanted in time.
     TimedOut {
         /// What our last run of its healthcheck said.
@@ -73,12 +81,14 @@ impl From<Failure> for Waited {
 
 /// What ends one look at a container.
 enum Turn {
-    /// As wanted.
-    Ready(ReadyBy),
+    /// Its healthcheck or its page says that it can be used.
+    Proven(ReadyBy),
+    /// Its healthcheck can't be run.
+    Unanswerable,
     /// Its process ended, with this code.
     Exited(i64),
-    /// Its process runs, or may: whatever was known of it is old.
-    Started,
+    /// Whatever was known of it is old, or enough time has passed.
+    Look,
 }
 
 /// What one run of the healthcheck has shown.
@@ -88,40 +98,16 @@ enum Asked {
     NotYet(Option<String>),
     /// There was nothing to run it in.
     Impossible,
+    /// What it runs is not in the image.
+    Never,
 }
 
 impl Wait<'_> {
     /// Waits. `tell` hears what stands in the way, each thing once.
     pub async fn run(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Waited> {
-        let waiting = self.watch(tell);
-        match tokio::time::timeout(self.timeout, waiting).await {
-            Ok(ended) => ended,
-            // What ended in that time does not only take long.
-            Err(_elapsed) => match self.last_exit.take() {
-                Some(detail) => Err(Waited::Loop(detail)),
-                None => Err(Waited::TimedOut {
-                    probe: self.probe.take(),
-                }),
-            },
-        }
-    }
-
-    /// What the healthcheck says, run once, if it fails. A container that is gone or can't be asked is no news here: its
-    /// events are.
-    pub async fn fails_now(&self) -> Option<String> {
-        let detail = self.look().await.ok().filter(|detail| detail.is_running)?;
-        match self.run_healthcheck(&detail).await.ok()? {
-            Asked::Ready | Asked::Impossible => None,
-            Asked::NotYet(said) => {
-                let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
-                Some(format!("its healthcheck fails now{said}"))
-            }
-        }
-    }
-
-    async fn watch(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Waited> {
         // Listening before looking: whatever happens after the look is heard.
         let mut events = self.signs.listen();
+        let deadline = Instant::now() + self.timeout;
         let mut said = String::new();
         let mut tell_once = |text: String| {
             if said != text {
@@ -129,37 +115,68 @@ impl Wait<'_> {
                 tell(text);
             }
         };
-        let mut exits = 0;
-        let mut ended_with = None;
+        let mut life = Life::default();
         loop {
             let detail = self.look().await?;
-            // Once the engine has started it again, it says 0: then only the event knows how it ended.
-            let code = ended_with.take();
-            if let Some(exit_code) = code.or((!detail.is_running).then_some(detail.exit_code)) {
-                let mut exit = detail.clone();
-                exit.exit_code = exit_code;
-                *self.last_exit.borrow_mut() = Some(Box::new(exit));
-            }
-            if let Some(by) = self.settled(&detail, exits)? {
-                return Ok(by);
-            }
-            if exits > 0 && !detail.is_running {
-                tell_once(format!("exited with {}; the engine starts it again", detail.exit_code));
-            }
-            let turn = if !detail.is_running || self.until == Until::Completed {
-                self.event(&mut events, &mut tell_once).await
-            } else if detail.healthcheck.is_empty() {
-                self.ask_page(&detail, &mut events, &mut tell_once).await
-            } else {
-                self.run_healthchecks(&detail, &mut events, &mut tell_once).await?
-            };
-            match turn {
-                Turn::Ready(by) => return Ok(by),
-                Turn::Exited(code) => {
-                    exits += 1;
-                    ended_with = Some(code);
+            life.note(&detail);
+            let mut evidence = self.evidence(&detail, &life);
+            evidence.time_is_up = Instant::now() >= deadline;
+            let mut by = ReadyBy::Engine;
+            if judge(&evidence) == Verdict::Starting {
+                if let Some(code) = life.code().filter(|_| detail.state == State::Restarting) {
+                    tell_once(format!("exited with {code}; the engine starts it again"));
                 }
-                Turn::Started => {}
+                // The settle time is over when it has been seen to be alive for as long; until then nothing else tells.
+                let settles = life.seen + self.settle;
+                let next = if settles > Instant::now() {
+                    deadline.min(settles)
+                } else {
+                    deadline
+                };
+                let turn = tokio::select! {
+                    turn = self.turn(&detail, &mut events, &mut tell_once) => turn?,
+                    () = tokio::time::sleep_until(next) => Turn::Look,
+                };
+                match turn {
+                    Turn::Look => continue,
+                    Turn::Exited(code) => {
+                        life.ended_with(code);
+                        continue;
+                    }
+                    Turn::Proven(sign) => (evidence.proven, by) = (true, sign),
+                    Turn::Unanswerable => evidence.unanswerable = true,
+                }
+            }
+            match judge(&evidence) {
+                Verdict::Ready => return Ok(by),
+                Verdict::Running => return Ok(ReadyBy::Running),
+                Verdict::Completed => return Ok(ReadyBy::Completed),
+                Verdict::Stopped => return Err(self.failed(Failed::Exited, detail, life)),
+                Verdict::Failed(why) => return Err(self.failed(why, detail, life)),
+                Verdict::Starting => {}
+                // Nothing but an event or the end of the time changes that.
+                Verdict::Paused => {
+                    let turn = tokio::select! {
+                        turn = self.event(&mut events, &mut tell_once) => turn,
+                        () = tokio::time::sleep_until(deadline) => Turn::Look,
+                    };
+                    if let Turn::Exited(code) = turn {
+                        life.ended_with(code);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the healthcheck says, run once, if it fails. A container that is gone or can't be asked is no news here: its
+    /// events are.
+    pub async fn fails_now(&self) -> Option<String> {
+        let detail = self.look().await.ok().filter(Detail::is_running)?;
+        match self.run_healthcheck(&detail).await.ok()? {
+            Asked::Ready | Asked::Impossible | Asked::Never => None,
+            Asked::NotYet(said) => {
+                let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
+                Some(format!("its healthcheck fails now{said}"))
             }
         }
     }
@@ -171,26 +188,61 @@ impl Wait<'_> {
             .map_err(|error| error.failure())
     }
 
-    /// Whether the container is as wanted, or can never be, by its state alone.
-    fn settled(&self, detail: &Detail, exits: u32) -> Result<Option<ReadyBy>, Waited> {
-        if !detail.is_running {
-            return self.after_exit(detail, exits.max(1));
+    /// What is known of the container, for the verdict.
+    fn evidence(&self, detail: &Detail, life: &Life) -> Evidence {
+        let asks = if !detail.healthcheck.is_empty() {
+            Asks::Healthcheck
+        } else if self.page.is_some() && !self.page_is_out_of_reach.get() {
+            Asks::Page
+        } else {
+            Asks::Nothing
+        };
+        Evidence {
+            until: self.until,
+            exit: life.code(),
+            ends: self.signs.ends(self.id, self.was_started, detail),
+            always_restarts: detail.always_restarts(),
+            asks,
+            up: life.seen.elapsed(),
+            settle: self.settle,
+            ..Evidence::of(detail.state)
         }
-        if exits >= EXITS_OF_A_LOOP {
-            let last_exit = self.last_exit.take();
-            return Err(Waited::Loop(last_exit.unwrap_or_else(|| Box::new(detail.clone()))));
+    }
+
+    /// The failure, with what was seen of the run that it is about.
+    fn failed(&self, why: Failed, detail: Detail, life: Life) -> Waited {
+        let ended = match life.last_exit {
+            Some(exit) => exit,
+            None => Box::new(detail),
+        };
+        match why {
+            Failed::Exited if self.until == Until::Completed => Waited::NotCompleted(ended),
+            Failed::Exited => Waited::Exited(ended),
+            Failed::Loop => Waited::Loop(ended),
+            Failed::Unanswerable => Waited::Unanswerable {
+                probe: self.probe.take(),
+            },
+            Failed::NoHealthcheck => self.has_no_healthcheck().into(),
+            Failed::TimedOut => Waited::TimedOut {
+                probe: self.probe.take(),
+            },
         }
-        if self.until == Until::Completed {
-            return Ok(None);
+    }
+
+    /// The next thing that may change the verdict.
+    async fn turn(
+        &self,
+        detail: &Detail,
+        events: &mut Receiver<EngineEvent>,
+        tell: &mut impl FnMut(String),
+    ) -> Result<Turn, Failure> {
+        if !detail.is_running() || self.until == Until::Completed {
+            return Ok(self.event(events, tell).await);
         }
         if detail.healthcheck.is_empty() {
-            return match self.until {
-                Until::Ready if self.page.is_some() => Ok(None),
-                Until::Healthy => Err(self.has_no_healthcheck().into()),
-                _ => Ok(Some(ReadyBy::Running)),
-            };
+            return Ok(self.ask_page(detail, events, tell).await);
         }
-        Ok((detail.health == Health::Healthy).then_some(ReadyBy::Engine))
+        self.run_healthchecks(detail, events, tell).await
     }
 
     /// Runs the container's healthcheck whenever that may pay, until it passes or an event decides.
@@ -236,8 +288,9 @@ impl Wait<'_> {
                 turn = self.event(events, &mut silent) => return Ok(turn),
             };
             match asked {
-                Asked::Ready => return Ok(Turn::Ready(ReadyBy::Probe)),
+                Asked::Ready => return Ok(Turn::Proven(ReadyBy::Probe)),
                 Asked::NotYet(said) => said.into_iter().for_each(&mut *tell),
+                Asked::Never => return Ok(Turn::Unanswerable),
                 Asked::Impossible => {}
             }
             runs += 1;
@@ -253,7 +306,7 @@ impl Wait<'_> {
         events: &mut Receiver<EngineEvent>,
         tell: &mut impl FnMut(String),
     ) -> Turn {
-        let Some(page) = self.page else {
+        let Some(page) = self.page.filter(|_| !self.page_is_out_of_reach.get()) else {
             return self.event(events, tell).await;
         };
         let began = Instant::now();
@@ -265,8 +318,11 @@ impl Wait<'_> {
             };
             tracing::debug!(service = self.service, answer = ?asked, "page asked");
             match asked {
-                Answer::Ready => return Turn::Ready(ReadyBy::Page),
-                Answer::Unreachable => return Turn::Ready(ReadyBy::Running),
+                Answer::Ready => return Turn::Proven(ReadyBy::Page),
+                Answer::Unreachable => {
+                    self.page_is_out_of_reach.set(true);
+                    return Turn::Look;
+                }
                 Answer::NotYet(said) => tell(said),
             }
             tokio::select! {
@@ -295,18 +351,21 @@ impl Wait<'_> {
             Ok(outcome) => {
                 let output = outcome.output.trim();
                 let said = (!output.is_empty()).then(|| format!("healthcheck: {}", last_line(output)));
+                let never = can_never_run(&detail.healthcheck, &detail.command, output);
                 *self.probe.borrow_mut() = Some(outcome);
-                Ok(Asked::NotYet(said))
+                Ok(if never { Asked::Never } else { Asked::NotYet(said) })
             }
             // Between an exit and the next start there is nothing to run it in: the events will tell.
             Err(error) if error.is_unreachable() => Err(error.failure()),
             Err(error) => {
                 // Newer engines refuse to run what is not in the image.
+                let output = error.to_string();
+                let never = can_never_run(&detail.healthcheck, &detail.command, &output);
                 *self.probe.borrow_mut() = Some(ExecOutcome {
                     exit_code: None,
-                    output: error.to_string(),
+                    output,
                 });
-                Ok(Asked::Impossible)
+                Ok(if never { Asked::Never } else { Asked::Impossible })
             }
         }
     }
@@ -316,19 +375,19 @@ impl Wait<'_> {
         loop {
             match events.recv().await {
                 Ok(event) if event.id == self.id => match event.kind {
-                    EngineEventKind::Healthy if self.until != Until::Completed => return Turn::Ready(ReadyBy::Engine),
+                    EngineEventKind::Healthy if self.until != Until::Completed => return Turn::Proven(ReadyBy::Engine),
                     EngineEventKind::Unhealthy => tell("unhealthy; waiting for it to recover".to_owned()),
                     EngineEventKind::Die { code } => return Turn::Exited(code),
-                    EngineEventKind::Start => return Turn::Started,
+                    EngineEventKind::Start => return Turn::Look,
                     _ => {}
                 },
                 Ok(_) => {}
                 // Too far behind to know: look again.
-                Err(RecvError::Lagged(_)) => return Turn::Started,
+                Err(RecvError::Lagged(_)) => return Turn::Look,
                 // The engine's stream is gone; the next look at the container says why.
                 Err(RecvError::Closed) => {
                     tokio::time::sleep(WITHOUT_EVENTS).await;
-                    return Turn::Started;
+                    return Turn::Look;
                 }
             }
         }
@@ -342,17 +401,60 @@ impl Wait<'_> {
             .because("a service that depends on it says `condition: service_healthy`, which can never come")
             .hint(format!("give {service} a healthcheck, or wait for `service_started`"))
     }
+}
 
-    /// What an exit means: done, hopeless (the error), or worth waiting for the engine's restart (`None`).
-    fn after_exit(&self, detail: &Detail, exits: u32) -> Result<Option<ReadyBy>, Waited> {
-        if self.until == Until::Completed && detail.exit_code == 0 {
-            return Ok(Some(ReadyBy::Completed));
+/// What was seen of a container's process.
+struct Life {
+    /// Its start, in the engine's words.
+    started_at: String,
+    /// Since when that one was seen to be alive.
+    seen: Instant,
+    /// How its last end was told, as long as no look has shown it.
+    told: Option<i64>,
+    /// How it was when its process had last ended: code, beginning and end are of one run.
+    last_exit: Option<Box<Detail>>,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self {
+            started_at: String::new(),
+            seen: Instant::now(),
+            told: None,
+            last_exit: None,
         }
-        match detail.restarts() {
-            true if exits.max(detail.restart_count) >= EXITS_OF_A_LOOP => Err(Waited::Loop(Box::new(detail.clone()))),
-            true => Ok(None),
-            false if self.until == Until::Completed => Err(Waited::NotCompleted(Box::new(detail.clone()))),
-            false => Err(Waited::Exited(Box::new(detail.clone()))),
+    }
+}
+
+impl Life {
+    /// An event says how it has ended.
+    fn ended_with(&mut self, code: i64) {
+        self.told = Some(code);
+    }
+
+    /// How its process last ended.
+    fn code(&self) -> Option<i64> {
+        self.last_exit.as_ref().map(|exit| exit.exit_code)
+    }
+
+    fn note(&mut self, detail: &Detail) {
+        let was = std::mem::replace(&mut self.started_at, detail.started_at.clone());
+        if was != detail.started_at {
+            self.seen = Instant::now();
+        }
+        let told = self.told.take();
+        let ended = match detail.state {
+            State::Restarting | State::Exited { .. } | State::Dead => Some(detail.clone()),
+            // Once the engine has started it again, only the event knows how it ended.
+            _ => told.map(|code| {
+                let mut ended = detail.clone();
+                ended.exit_code = code;
+                ended.started_at = was;
+                ended
+            }),
+        };
+        if let Some(ended) = ended {
+            self.last_exit = Some(Box::new(ended));
         }
     }
 }

@@ -8,6 +8,7 @@ mod json;
 mod out;
 mod plain;
 mod screen;
+mod state;
 mod status;
 mod summary;
 mod table;

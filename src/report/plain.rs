@@ -1,6 +1,6 @@
 //! One line an event, for pipes, files and CI.
 
-use crate::event::{Event, ReadyBy};
+use crate::event::Event;
 
 use super::diagnostic::warning_line;
 use super::failures::Failures;
@@ -67,7 +67,7 @@ impl Reporter for Plain {
             Event::Ready { service, by, after_ms } => {
                 self.say(
                     Some(service),
-                    &format!("{} after {}", ready_word(*by), seconds(*after_ms)),
+                    &format!("{} after {}", by.verdict().word(), seconds(*after_ms)),
                 );
             }
             Event::Note { text } => self.say(None, &format!("note: {text}")),
@@ -79,12 +79,5 @@ impl Reporter for Plain {
                 }
             }
         }
-    }
-}
-
-fn ready_word(by: ReadyBy) -> &'static str {
-    match by {
-        ReadyBy::Completed => "completed",
-        _ => "ready",
     }
 }

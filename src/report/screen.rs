@@ -6,7 +6,7 @@ use std::time::Duration;
 use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::event::{Event, ReadyBy};
+use crate::event::Event;
 use crate::terminal::Line;
 
 use super::diagnostic::warning_line;
@@ -141,11 +141,7 @@ impl Reporter for Screen {
             }
             Event::Waiting { service, text } => self.say(Some(service), text),
             Event::Ready { service, by, after_ms } => {
-                let word = if *by == ReadyBy::Completed {
-                    "completed"
-                } else {
-                    "ready"
-                };
+                let word = by.verdict().word();
                 let text = Line::new().styled(Style::new().green(), word).text(" ");
                 self.end(service, "✓", text.text(seconds(*after_ms)));
             }

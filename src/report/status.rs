@@ -1,11 +1,12 @@
 //! The table of `status`.
 
-use console::Style;
 use serde::Serialize;
 
-use crate::observed::{Container, Health, State};
+use crate::observed::{Container, State};
 use crate::terminal::Line;
+use crate::verdict::Verdict;
 
+use super::state::state_word;
 use super::{Out, table};
 
 /// One container, as `status` shows it.
@@ -18,7 +19,9 @@ pub struct StatusRow {
     /// State.
     #[serde(flatten)]
     pub state: State,
-    /// Whether it can be used now.
+    /// What became of it: `ready`, `running`, `completed`, `starting`, `paused`, `stopped`, `failed`.
+    pub verdict: Verdict,
+    /// Whether it has been proven ready: its healthcheck or page says so.
     pub ready: bool,
     /// The engine's words, with the up time.
     pub status: String,
@@ -29,12 +32,8 @@ pub struct StatusRow {
 }
 
 impl StatusRow {
-    /// What the list call says of `container`.
-    pub fn of(container: &Container) -> Self {
-        let health = match container.state {
-            State::Running { health } => Some(health),
-            _ => None,
-        };
+    /// What the list call says of `container`, of which that became.
+    pub fn of(container: &Container, verdict: Verdict) -> Self {
         let mut ports: Vec<String> = container
             .ports
             .iter()
@@ -49,7 +48,8 @@ impl StatusRow {
             service: container.service().unwrap_or("-").to_owned(),
             container: container.name.clone(),
             state: container.state,
-            ready: matches!(health, Some(Health::Healthy | Health::None)),
+            verdict,
+            ready: verdict == Verdict::Ready,
             status: container.status.clone(),
             ports,
             image: container.image.clone(),
@@ -84,17 +84,10 @@ pub fn status_table(out: &Out, rows: &[StatusRow], load: &[Load], columns: Optio
     }
     let mut cells: Vec<Vec<Line>> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let style = if row.ready {
-            Style::new().green()
-        } else if matches!(row.state, State::Exited { code: 0 }) {
-            Style::new().dim()
-        } else {
-            Style::new().yellow()
-        };
         let name = if is_replica(row) { &row.container } else { &row.service };
         let mut line = vec![
             Line::from(name),
-            Line::new().styled(style, word(row)),
+            state_word(Some(row.state), row.verdict),
             Line::from(uptime(&row.status)),
         ];
         if let Some(load) = load.get(index) {
@@ -162,21 +155,6 @@ fn fit_images(cells: &mut [Vec<Line>], header: &mut Vec<&str>, columns: usize) {
     }
 }
 
-fn word(row: &StatusRow) -> String {
-    match row.state {
-        State::Running { .. } if row.ready => "ready".to_owned(),
-        State::Running {
-            health: Health::Unhealthy,
-        } => "unhealthy".to_owned(),
-        State::Running { .. } => "starting".to_owned(),
-        State::Created => "not started".to_owned(),
-        State::Paused => "paused".to_owned(),
-        State::Restarting => "restarting".to_owned(),
-        State::Exited { code } => format!("exited ({code})"),
-        State::Removing | State::Dead => "going away".to_owned(),
-    }
-}
-
 /// `Up 5 minutes (healthy)` → `5 minutes`; `Exited (1) 3 seconds ago` → `3 seconds ago`.
 fn uptime(status: &str) -> &str {
     let rest = status.strip_prefix("Up ").unwrap_or(status);
@@ -190,6 +168,7 @@ fn uptime(status: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observed::Health;
     use crate::redact::Redactor;
 
     fn row(service: &str, container: &str, ports: &[&str]) -> StatusRow {
@@ -199,6 +178,7 @@ mod tests {
             state: State::Running {
                 health: Health::Healthy,
             },
+            verdict: Verdict::Ready,
             ready: true,
             status: "Up 5 minutes (healthy)".to_owned(),
             ports: ports.iter().map(|port| (*port).to_owned()).collect(),

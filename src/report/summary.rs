@@ -3,11 +3,11 @@
 use console::Style;
 
 use crate::event::{Event, ServiceSummary};
-use crate::observed::{Health, State};
 use crate::terminal::Line;
 
 use super::Out;
 use super::diagnostic::warning_line;
+use super::state::state_word;
 
 /// `2.4 s`, `130 ms`.
 pub fn seconds(milliseconds: u64) -> String {
@@ -56,7 +56,9 @@ pub fn summary_lines(out: &Out, event: &Event) -> Vec<Line> {
     let width = services.iter().map(|service| name(service).width()).max().unwrap_or(0);
     for service in services {
         let mut line = Line::from("  ").and(name(service).padded(width));
-        line = line.text("  ").and(state_word(service));
+        line = line
+            .text("  ")
+            .and(state_word(service.state, service.verdict).padded(11));
         let facts = service
             .ready_ms
             .map(seconds)
@@ -69,27 +71,4 @@ pub fn summary_lines(out: &Out, event: &Event) -> Vec<Line> {
         lines.push(mark.text(" ").text(sentence));
     }
     lines
-}
-
-fn state_word(service: &ServiceSummary) -> Line {
-    let word = match service.state {
-        None => "not there".to_owned(),
-        Some(State::Exited { code: 0 }) if service.ready => "completed".to_owned(),
-        Some(State::Exited { code }) => format!("exited ({code})"),
-        Some(State::Running { .. }) if service.ready => "ready".to_owned(),
-        Some(State::Running {
-            health: Health::Unhealthy,
-        }) => "unhealthy".to_owned(),
-        Some(State::Running { .. }) => "starting".to_owned(),
-        Some(State::Created) => "not started".to_owned(),
-        Some(State::Paused) => "paused".to_owned(),
-        Some(State::Restarting) => "restarting".to_owned(),
-        Some(State::Removing | State::Dead) => "going away".to_owned(),
-    };
-    let style = if service.ready {
-        Style::new().green()
-    } else {
-        Style::new().red()
-    };
-    Line::new().styled(style, word).padded(11)
 }

@@ -16,6 +16,7 @@ mod config_files;
 mod converge;
 mod corpus;
 mod crash;
+mod endings;
 mod ensure_engine;
 mod faults;
 mod follow;

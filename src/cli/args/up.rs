@@ -28,6 +28,10 @@ pub struct UpArgs {
     /// Don't wait until services are ready, beyond what others depend on
     #[arg(long)]
     pub no_wait: bool,
+    /// How long a service that has no healthcheck and no page has to stay alive before it counts as running [default: 2s, or
+    /// what its label magicctl.settle says]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub settle: Option<std::time::Duration>,
     /// How long to wait for one service (90s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration::parse)]
     pub wait_timeout: std::time::Duration,

@@ -247,8 +247,8 @@ impl<'a, W: Write> Following<'a, W> {
                 // It may have been started again before its stream had ended.
                 let id = self.sources[source].id.clone();
                 match self.engine.inspect_state(&id).await {
-                    Ok(detail) if detail.is_running && error.is_none() => self.open(source, seam),
-                    Ok(detail) if detail.is_running => self.open_later(source),
+                    Ok(detail) if detail.is_alive() && error.is_none() => self.open(source, seam),
+                    Ok(detail) if detail.is_alive() => self.open_later(source),
                     // An engine may end a stream before it has given the last lines of a process that ended.
                     Ok(_) if gave => self.open(source, seam),
                     Err(error) if error.is_not_found() => self.forget(source),

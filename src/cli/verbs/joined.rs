@@ -128,7 +128,7 @@ impl Joined<'_> {
         tokio::time::sleep(END_IS_TOLD_WITHIN).await;
         loop {
             let state = self.engine.inspect_state(self.container).await;
-            let runs = state.is_ok_and(|state| state.is_running);
+            let runs = state.is_ok_and(|state| state.is_alive());
             if runs && self.stdin {
                 return;
             }
