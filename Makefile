@@ -1,4 +1,4 @@
-.PHONY: help up down test test-faults check audit bench images requirements install
+.PHONY: help up down test test-crash test-faults check audit bench images requirements install
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -12,6 +12,10 @@ down: ## take the stack down; volumes stay
 
 test: ## every test; installs and starts what it needs
 	@scripts/test
+
+test-crash: ## some 200 ways to end, ten times over: half an hour
+	@scripts/ensure-engine
+	cargo test --locked --test it endings::all_ways -- --ignored --nocapture
 
 test-faults: ## each call to the engine goes wrong in each way: about half an hour
 	@scripts/ensure-engine

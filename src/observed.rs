@@ -204,9 +204,8 @@ impl Container {
         match (words.next().and_then(|count| count.parse().ok()), words.next()) {
             (Some(seconds), Some("second" | "seconds")) => Duration::from_secs(seconds),
             // `Less than a second`.
-            (None, Some("than")) => Duration::ZERO,
+            (None, Some("than")) | (_, None) => Duration::ZERO,
             (_, Some(_)) => Duration::from_secs(60),
-            (_, None) => Duration::ZERO,
         }
     }
 

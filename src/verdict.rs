@@ -38,6 +38,7 @@ pub enum Asks {
 
 /// All that a verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Evidence {
     /// What it is to become.
     pub until: Until,

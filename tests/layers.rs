@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 30] = [
+const TABLE: [(&str, &[&str]); 31] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
     ("labels", &[]),

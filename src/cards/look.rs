@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Detail, Engine, ExecOutcome};
-use crate::logs::last_records;
+use crate::logs::{SECOND, Stamp, last_records};
 use crate::observed::Health;
 
 use super::symptoms::{Ended, HealthReport, Stage, Symptoms};
@@ -33,13 +33,16 @@ pub struct Seen {
 
 /// What is known of container `id` of `service`, which failed at `stage`.
 pub async fn look(engine: &Engine, id: &str, service: &str, stage: Stage, seen: Seen) -> Symptoms {
-    let inspect = async {
-        match seen.detail {
-            Some(detail) => Some(detail),
-            None => engine.inspect_state(id).await.ok(),
-        }
+    let detail = match seen.detail {
+        Some(detail) => Some(detail),
+        None => engine.inspect_state(id).await.ok(),
     };
-    let (detail, records) = futures_util::future::join(inspect, last_records(engine, id, RECORDS)).await;
+    let run = detail.as_ref().filter(|_| is_of_a_process(&stage)).map(run);
+    let mut records = last_records(engine, id, RECORDS, run.unwrap_or_default()).await;
+    if records.is_empty() && detail.as_ref().is_some_and(|detail| detail.restart_count > 0) {
+        // Its earlier runs ended alike.
+        records = last_records(engine, id, RECORDS, (None, None)).await;
+    }
     let mut symptoms = Symptoms::new(service, stage);
     symptoms.records = records;
     // In a network of somebody else the open ports are not its own.
@@ -114,13 +117,32 @@ async fn programs(engine: &Engine, id: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// Whether the failure is a process's end.
+fn is_of_a_process(stage: &Stage) -> bool {
+    matches!(stage, Stage::Exited { .. } | Stage::NotCompleted | Stage::Loop)
+}
+
+/// When the run began and ended that `detail` is of, for its log: its exit code and its words are to be of one run. The engine
+/// notes a start once the process runs, which may have printed by then, and starts it again a tenth of a second after an end at the
+/// earliest.
+fn run(detail: &Detail) -> (Option<Stamp>, Option<Stamp>) {
+    let started = Stamp::parse(detail.started_at.as_bytes());
+    let finished = Stamp::parse(detail.finished_at.as_bytes());
+    let early = if detail.restart_count > 0 { SECOND / 4 } else { SECOND };
+    let since = started.map(|at| Stamp(at.0.saturating_sub(early)));
+    let until = finished.map(|at| Stamp(at.0.saturating_add(SECOND / 10)));
+    match (started, finished) {
+        (Some(started), Some(finished)) if started < finished => (since, until),
+        _ => (None, None),
+    }
+}
+
 fn of_detail(symptoms: &mut Symptoms, detail: &Detail, probe: Option<ExecOutcome>) {
     symptoms.user.clone_from(&detail.user);
     symptoms.workdir.clone_from(&detail.workdir);
     symptoms.command.clone_from(&detail.command);
     symptoms.memory_limit = detail.memory_limit;
-    let of_a_process = matches!(symptoms.stage, Stage::Exited { .. } | Stage::NotCompleted | Stage::Loop);
-    if of_a_process {
+    if is_of_a_process(&symptoms.stage) {
         symptoms.ended = Some(Ended {
             code: detail.exit_code,
             oom: detail.oom_killed,

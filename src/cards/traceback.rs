@@ -7,6 +7,8 @@ pub struct Frame {
     pub file: String,
     /// 1-based line.
     pub line: usize,
+    /// What that line said when it ran, without its indent.
+    pub source: Option<String>,
 }
 
 /// As many frames as matter, the innermost. A log may hold any number, and a file is looked for for each.
@@ -17,7 +19,10 @@ const LONGEST_PATH: usize = 4096;
 /// The last frames of a record in their order, the innermost last. Also those of a `SyntaxError`, which has no traceback.
 pub fn frames(text: &str) -> Vec<Frame> {
     let mut frames = Vec::new();
+    let mut next = "";
     for line in text.lines().rev() {
+        let full = line;
+        let below = std::mem::replace(&mut next, line);
         if frames.len() == MOST {
             break;
         }
@@ -34,11 +39,20 @@ pub fn frames(text: &str) -> Vec<Frame> {
             frames.push(Frame {
                 file: file.to_owned(),
                 line,
+                source: source(full, below),
             });
         }
     }
     frames.reverse();
     frames
+}
+
+/// The line of code that stands `below` a frame's own line: deeper.
+fn source(frame: &str, below: &str) -> Option<String> {
+    let depth = |line: &str| line.len() - line.trim_start_matches(['|', ' ']).len();
+    let code = below.trim_start_matches(['|', ' ']).trim_end();
+    let is_code = depth(below) > depth(frame) && !code.is_empty() && !code.starts_with(['^', '~']);
+    is_code.then(|| code.to_owned())
 }
 
 /// Whether a file is Python's own or a package's: nothing that the user would mend.
@@ -59,6 +73,8 @@ mod tests {
         let found = frames(text);
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].file.as_str(), found[0].line), ("/app/run.py", 5));
+        assert_eq!(found[0].source.as_deref(), Some("import x"));
+        assert_eq!(found[1].source, None, "the exception is no code");
         assert!(is_foreign(&found[1].file));
         assert!(is_foreign("/usr/local/lib/python3.12/site-packages/x.py"));
         assert!(!is_foreign("/app/magic_proxy/x.py"));

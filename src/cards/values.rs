@@ -21,23 +21,17 @@ impl Known<'_> {
         if let Some(caught) = self.caught(name) {
             return Some(Filled::Text(caught));
         }
-        let around = self.around;
-        let service = self.symptoms.service.as_str();
         Some(match name {
             "login" => Filled::of(self.login(ShellCommand::of("docker login"))),
             "login_registry" => Filled::of(self.login(ShellCommand::default())),
-            "local_images" if around.uses_local_images() => Filled::Command(ShellCommand::default()),
+            "local_images" if self.around.uses_local_images() => Filled::Command(ShellCommand::default()),
             "local_images" => Filled::Command(ShellCommand::of("--env-file images/local.env")),
-            "services_without" => Filled::Command(around.without(service)?),
+            "services_without" => Filled::Command(self.around.without(&self.symptoms.service)?),
             // Unlike `image`, which names it by what it is where it is not known.
             "image_ref" => self.image().map_or(Filled::Impossible, Filled::Text),
             "check_words" => {
                 let words = &self.symptoms.health.as_ref()?.command;
                 Filled::of(joined(words))
-            }
-            "run_once" => {
-                let again = around.again.clone().unwrap_or_else(|| ShellCommand::of("magicctl"));
-                Filled::of(again.syntax("run --rm").operand(service))
             }
             name => Filled::Text(self.known(name)?),
         })
@@ -211,10 +205,17 @@ impl Known<'_> {
     pub(super) fn user_frame(&self) -> Option<Place> {
         let frames = traceback::frames(self.text);
         let mut own = frames.iter().rev().filter(|frame| !traceback::is_foreign(&frame.file));
-        own.find_map(|frame| {
+        let (frame, path) = own.find_map(|frame| {
             let path = self.around.host(&self.symptoms.service, &frame.file)?;
-            self.around.line(&path, frame.line)
-        })
+            Some((frame, path))
+        })?;
+        let place = self.around.line(&path, frame.line)?;
+        // A file that was changed since has another line there.
+        let is_as_it_was = match (&frame.source, &place.source) {
+            (Some(ran), Some(is)) => ran == is.trim(),
+            _ => true,
+        };
+        is_as_it_was.then_some(place)
     }
 
     /// The same as the process names it.

@@ -174,8 +174,18 @@ pub enum Command {
     /// Show what `up` would do and why, without doing it
     Plan(UpArgs),
     /// Bring the stack up and wait until it is ready; what is as wanted is left alone
+    ///
+    /// Each service ends up as one of:
+    ///   ready      its healthcheck passes, or the page that its label magicctl.ready names answers
+    ///   running    it can't be asked, and has stayed alive for the settle time (--settle, 2s)
+    ///   completed  a job: it exited with 0
+    ///   failed     it exited with an error, ended three times, or was not ready within --wait-timeout
+    #[command(verbatim_doc_comment)]
     Up(UpArgs),
     /// Show services, state, ports and images
+    ///
+    /// The state is what `up` would say: ready (a healthcheck or page says so), running (it can't be asked, and has stayed alive
+    /// for the settle time), completed (a job that exited with 0), starting, restarting, unhealthy, exited, paused.
     #[command(visible_alias = "ps")]
     Status(status::StatusArgs),
     /// Show the logs of all services as one stream in time order

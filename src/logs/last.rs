@@ -6,6 +6,7 @@ use super::feed::of_engine;
 use super::print::brief_lines;
 use super::{Grouping, Joining, Record};
 use crate::engine::{Engine, LogOptions, LogPiece};
+use crate::stamp::Stamp;
 
 /// What is asked of the engine for each record wanted: a traceback has many lines.
 const ASKED: usize = 10;
@@ -21,16 +22,27 @@ pub struct Last {
     pub is_stderr: bool,
 }
 
-/// The last `count` records of a container's log, oldest first. None when the engine can't give them.
-pub async fn last_records(engine: &Engine, id: &str, count: usize) -> Vec<Last> {
+/// The last `count` records of a container's log between two times, where they are given, oldest first. None when the engine
+/// can't give them.
+pub async fn last_records(
+    engine: &Engine,
+    id: &str,
+    count: usize,
+    (since, until): (Option<Stamp>, Option<Stamp>),
+) -> Vec<Last> {
     let options = LogOptions {
         tail: Some(count.saturating_mul(ASKED)),
+        since,
+        until,
         ..LogOptions::default()
     };
     let mut pieces = Vec::new();
     let mut stream = std::pin::pin!(engine.logs(id, options));
     while let Some(Ok(piece)) = stream.next().await {
-        pieces.push(piece);
+        // The engine goes by whole seconds.
+        if since.is_none_or(|since| piece.time >= since) && until.is_none_or(|until| piece.time <= until) {
+            pieces.push(piece);
+        }
     }
     records_of(&pieces, count)
 }
@@ -57,7 +69,6 @@ fn records_of(pieces: &[LogPiece], count: usize) -> Vec<Last> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::Stamp;
 
     #[test]
     fn records_are_whole_and_say_whether_they_are_errors() {

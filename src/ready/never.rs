@@ -37,10 +37,11 @@ fn needs(script: &str, program: &str) -> bool {
     let script = script.trim().trim_start_matches("exec ");
     let is_first = script.split_whitespace().next() == Some(program);
     let (tried, otherwise) = script.split_once("||").unwrap_or((script, ""));
-    let gives_up = matches!(
-        otherwise.split_whitespace().collect::<Vec<_>>().as_slice(),
-        [] | ["false"] | ["exit"] | ["exit", _]
-    ) && otherwise.trim() != "exit 0";
+    let otherwise: Vec<&str> = otherwise.split_whitespace().collect();
+    let gives_up = match otherwise.as_slice() {
+        ["exit", code] => *code != "0",
+        words => matches!(words, [] | ["false" | "exit"]),
+    };
     is_first && gives_up && !tried.replace("&&", "").contains([';', '\n', '!', '&'])
 }
 

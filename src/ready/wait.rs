@@ -126,13 +126,10 @@ impl Wait<'_> {
                 if let Some(code) = life.code().filter(|_| detail.state == State::Restarting) {
                     tell_once(format!("exited with {code}; the engine starts it again"));
                 }
-                // The settle time is over when it has been seen to be alive for as long; until then nothing else tells.
-                let settles = life.seen + self.settle;
-                let next = if settles > Instant::now() {
-                    deadline.min(settles)
-                } else {
-                    deadline
-                };
+                // Where something can be asked the answer counts, and a run of the healthcheck is not to be broken off.
+                let settles = Some(life.seen + self.settle).filter(|_| evidence.asks == Asks::Nothing);
+                let settles = settles.filter(|settles| *settles > Instant::now());
+                let next = settles.map_or(deadline, |settles| settles.min(deadline));
                 let turn = tokio::select! {
                     turn = self.turn(&detail, &mut events, &mut tell_once) => turn?,
                     () = tokio::time::sleep_until(next) => Turn::Look,

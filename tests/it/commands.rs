@@ -115,13 +115,15 @@ fn json_is_events_and_nothing_else() {
     assert_eq!(names.iter().filter(|name| **name == "ready").count(), 2, "{names:?}");
     let finished = events.last().expect("an event");
     assert_eq!(
-        (&finished["ok"], &finished["services"][0]["ready"]),
-        (&true.into(), &true.into()),
+        (&finished["ok"], &finished["services"][0]["verdict"]),
+        (&true.into(), &"running".into()),
         "{finished}"
     );
     let status: Value =
         serde_json::from_str(&project.magicctl(&["--output", "json", "status"]).ok().stdout).expect("JSON");
-    assert_eq!(status["containers"].as_array().map(Vec::len), Some(2), "{status}");
+    let containers = status["containers"].as_array().expect("containers");
+    let verdicts: Vec<&Value> = containers.iter().map(|container| &container["verdict"]).collect();
+    assert_eq!(verdicts, ["running", "ready"], "{status}");
 }
 
 #[test]

@@ -226,6 +226,114 @@ fn twenty_ways_to_end() {
     });
 }
 
+fn one(command: &str, more: &str) -> String {
+    format!(
+        "services:\n  app:\n    image: {LIGHT_IMAGE}\n    init: true\n    tmpfs: /data\n    stop_grace_period: 0s\n    \
+         entrypoint: [sh, -c, '{command}']\n{more}"
+    )
+}
+
+#[test]
+fn after_a_crash_loop_is_corrected_its_own_port_is_no_conflict() {
+    let port = free_ports(1)[0];
+    let more = format!("    restart: unless-stopped\n    ports: [\"127.0.0.1:{port}:80\"]\n");
+    let project = Project::of("own", &one("sleep 0.3; exit 1", &more));
+    let up = project.magicctl(&["up"]);
+    assert!(
+        up.code == 1 && up.stderr.contains("exits with 1 again and again"),
+        "{}",
+        up.all()
+    );
+    // Its loop goes on, with and without a process at any moment.
+    for seconds in 600..604 {
+        project.write(
+            "docker-compose.yml",
+            &one(&format!("sleep 0.3; exit {}", seconds % 7 + 1), &more),
+        );
+        let up = project.magicctl(&["up"]);
+        assert!(up.code == 1 && !up.stderr.contains("MC32"), "{}", up.all());
+    }
+    project.write("docker-compose.yml", &one("exec sleep 600", &more));
+    let up = project.magicctl(&["up"]).ok();
+    assert!(up.stdout.contains("running"), "{}", up.all());
+    project.magicctl(&["down"]).ok();
+}
+
+#[test]
+fn a_job_gives_its_exit_code_always() {
+    for (code, after) in [(0, "0"), (42, "0.2"), (0, "0.2"), (42, "0")] {
+        let project = Project::of("job", &one(&format!("sleep {after}; exit {code}"), ""));
+        let up = project.magicctl(&["up", "--no-wait"]).ok();
+        assert!(up.stdout.contains("done"), "{}", up.all());
+        let wait = project.magicctl(&["wait", "app"]);
+        assert_eq!(wait.code, code, "{}", wait.all());
+        let up = project.magicctl(&["up"]);
+        assert_eq!(up.code, i32::from(code != 0), "{}", up.all());
+        let status = project.magicctl(&["status"]).ok();
+        let word = if code == 0 { "completed" } else { "exited (42)" };
+        assert!(
+            up.stdout.contains(word) && status.stdout.contains(word),
+            "{}",
+            status.all()
+        );
+        project.magicctl(&["down"]).ok();
+    }
+}
+
+#[test]
+fn a_healthcheck_whose_program_is_not_in_the_image_is_not_waited_for() {
+    for test in ["[CMD, nosuch, -f, x]", "[CMD-SHELL, \"nosuch -f x || exit 1\"]"] {
+        let healthcheck = format!("    healthcheck: {{test: {test}, interval: 1h}}\n");
+        let project = Project::of("tool", &one("exec sleep 600", &healthcheck));
+        let up = project.magicctl(&["up", "--wait-timeout", "1h"]);
+        assert!(up.code == 1 && up.stderr.contains("MC570"), "{}", up.all());
+        project.magicctl(&["down"]).ok();
+    }
+}
+
+#[test]
+fn a_card_of_a_loop_is_about_one_run() {
+    // Each run says which it is, and its exit code is its number.
+    let script = "n=$$(cat /n 2>/dev/null || echo 1); echo run $$n; echo $$((n + 1)) >/n; exit $$n";
+    let project = Project::of("runs", &one(script, "    restart: always\n"));
+    let up = project.magicctl(&["up"]);
+    let code = |text: &str| -> Option<u8> {
+        let digits = text.split_once("exits with ")?.1;
+        digits.split(' ').next()?.parse().ok()
+    };
+    let code = code(&up.stderr).unwrap_or_else(|| panic!("{}", up.all()));
+    assert!(code >= 3, "{}", up.all());
+    assert!(
+        up.stderr.contains(&format!("again and again: run {code}\n")),
+        "{}",
+        up.all()
+    );
+    project.magicctl(&["down"]).ok();
+}
+
+#[test]
+fn the_settle_time_is_what_the_label_or_the_flag_says() {
+    let label = |time: &str| format!("    labels: {{magicctl.settle: {time}}}\n");
+    // It ends after what is settled by, and before the usual time.
+    let project = Project::of("settle", &one("sleep 1.2; exit 3", &label("100ms")));
+    let up = project.magicctl(&["up"]).ok();
+    assert!(up.stdout.contains("app  running"), "{}", up.all());
+    let longer = project.magicctl(&["up", "--force-recreate", "--settle", "20s"]);
+    assert!(
+        longer.code == 1 && longer.stderr.contains("exited with 3"),
+        "{}",
+        longer.all()
+    );
+    project.magicctl(&["down"]).ok();
+    project.write("docker-compose.yml", &one("sleep 1", &label("soon")));
+    let refused = project.magicctl(&["up"]);
+    assert!(
+        refused.code == 4 && refused.stderr.contains("magicctl.settle"),
+        "{}",
+        refused.all()
+    );
+}
+
 /// `make test-crash`.
 #[test]
 #[ignore = "a quarter of an hour: `make test-crash`"]

@@ -263,7 +263,7 @@ fn what_runs_is_named() {
         BUILT,
         &[
             "(`python run.py`)",
-            "magicctl run --rm app",
+            "a job that is to end needs `restart: \"no\"`",
             "magicctl rebuild app",
             "at Dockerfile:2",
         ],

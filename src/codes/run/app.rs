@@ -19,7 +19,7 @@ codes! {
         severity: Severity::Error,
         title: "a service ended without an error",
         why: "A service must go on running. Its command did its work and returned, or put its server in the background.",
-        fix: "Let the command run its server in the foreground. For work that ends, say `restart: \"no\"`, and let others wait with `condition: service_completed_successfully`.",
+        fix: "Let the command run its server in the foreground. For a job that is to end, say `restart: \"no\"`: then exit code 0 means completed, and others can wait for that with `condition: service_completed_successfully`.",
         example: "command: [uvicorn, \"main:app\", --host, 0.0.0.0]",
     }
 

@@ -95,7 +95,8 @@ fn other_services_that_can_not_be_reached() {
 
 #[test]
 fn a_command_that_ends() {
-    exits("app-ends", "print('all done')\n");
+    let mut project = app("app-ends", "print('all done')\n", "    restart: always\n");
+    card("app-ends", &mut project, &["--quiet", "up"]);
 }
 
 #[test]

@@ -95,7 +95,8 @@ const fn other_verb(name: &'static str, what: &'static str, flags: &'static [Fla
 }
 
 const DETACHED: &str = "`up` is always detached; `magicctl logs -f` follows, also across restarts";
-const SCRIPTED: &str = "`magicctl up && magicctl wait SERVICE` gives a container's exit code";
+const SCRIPTED: &str =
+    "`magicctl up --no-wait && magicctl wait SERVICE` gives a container's exit code; the other services go on";
 const NO_PREFIX: &str = "`--output raw`: the bytes as written";
 const ONE_FORMAT: &str = "a table, or `--output json` (and jq) for programs";
 
