@@ -307,6 +307,7 @@ mod tests {
                 networks: BTreeMap::new(),
                 volumes: Vec::new(),
                 anonymous_volumes: Vec::new(),
+                network_of: None,
                 created: 0,
             };
             assert_eq!(container.up_for(), Duration::from_secs(seconds), "{status}");

@@ -65,6 +65,9 @@ pub struct Global {
     /// A file of variables instead of .env; repeat for several, later ones win
     #[arg(long, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
+    /// Where relative paths of the Compose file start and .env lies, instead of the file's own folder
+    #[arg(long, visible_alias = "workdir", value_name = "DIR")]
+    pub project_directory: Option<PathBuf>,
     /// Enable services of this profile; repeat for several
     #[arg(long, value_name = "NAME")]
     pub profile: Vec<String>,
@@ -108,6 +111,9 @@ impl Global {
         }
         for path in &self.env_file {
             flags.push(("--env-file", path.to_str()?));
+        }
+        if let Some(path) = &self.project_directory {
+            flags.push(("--project-directory", path.to_str()?));
         }
         flags.extend(self.profile.iter().map(|name| ("--profile", name.as_str())));
         flags.extend(self.host.as_deref().map(|host| ("--host", host)));

@@ -78,6 +78,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         volumes: args.volumes,
         timeout: super::lifecycle::seconds(args.timeout),
         file: stack.as_ref().map(|stack| in_file(stack, &args.services)),
+        inactive: stack.iter().flat_map(|stack| stack.disabled.keys()).cloned().collect(),
     };
     let plan = plan::down(&project, &observed, &options);
     let carry = Carry::new(session, &engine, "down", &project, stack.as_ref());

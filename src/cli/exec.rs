@@ -32,7 +32,7 @@ pub struct ExecArgs {
     /// In this directory of the container
     #[arg(short, long)]
     pub workdir: Option<String>,
-    /// Set a variable (NAME=value)
+    /// Set a variable; NAME alone takes the value from here
     #[arg(short, long, value_name = "NAME=VALUE")]
     pub env: Vec<String>,
     /// No terminal, even when there is one
@@ -58,7 +58,7 @@ pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
         interactive: true,
         user: args.user,
         workdir: args.workdir,
-        env: args.env,
+        env: args.env.iter().filter_map(|text| session.variable(text)).collect(),
         privileged: args.privileged,
         detach: args.detach,
     };

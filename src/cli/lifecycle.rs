@@ -6,13 +6,12 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::failure::Failure;
-use crate::observed::{Container, Observed};
 use crate::plan::{self, Plan};
 
 use super::Ended;
 use super::carry::Carry;
 use super::session::Session;
-use super::verbs::there::up;
+use super::verbs::there::There;
 
 /// `restart`.
 #[derive(Debug, Clone, Args)]
@@ -52,25 +51,26 @@ pub struct StartArgs {
 
 pub(crate) async fn stop(session: &Session, args: &LifecycleArgs) -> Ended {
     let timeout = seconds(args.timeout);
-    run(session, "stop", &args.services, None, |project, observed, services| {
-        plan::stop(project, observed, services, timeout)
+    run(session, "stop", &args.services, None, |there| {
+        plan::stop(&there.project, &there.observed(), &there.scope, timeout)
     })
     .await
 }
 
 pub(crate) async fn start(session: &Session, args: &StartArgs) -> Ended {
-    run(session, "start", &args.services, Some(args.wait_timeout), plan::start).await
+    run(session, "start", &args.services, Some(args.wait_timeout), |there| {
+        plan::start(&there.project, &there.observed(), &there.scope)
+    })
+    .await
 }
 
 pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
     let timeout = seconds(args.stop.timeout);
-    run(
-        session,
-        "restart",
-        &args.stop.services,
-        None,
-        |project, observed, services| plan::restart(project, observed, services, !args.no_deps, timeout),
-    )
+    run(session, "restart", &args.stop.services, None, |there| {
+        let all = there.scope_of_all();
+        let dependents = (!args.no_deps).then_some(&all);
+        plan::restart(&there.project, &there.observed(), &there.scope, dependents, timeout)
+    })
     .await
 }
 
@@ -79,36 +79,24 @@ async fn run(
     command: &'static str,
     services: &[String],
     wait_timeout: Option<Duration>,
-    plan: impl FnOnce(&str, &Observed, &BTreeSet<String>) -> Plan,
+    plan: impl FnOnce(&There) -> Plan,
 ) -> Ended {
-    let (project, stack) = session.project_with(services)?;
-    if let Some(stack) = &stack {
-        stack.select(services, false)?;
+    let mut there = There::of(session, services).await?;
+    let _lock = super::lock::take(session, &there.project).await?;
+    there.look().await?;
+    let about = there.acted_on();
+    if command == "start" {
+        there.require(services)?;
+        if about.is_empty() {
+            return Err(Failure::failed(there.idle(command, services)).hint("`magicctl up` makes what is missing"));
+        }
     }
-    let engine = session.engine().await?;
-    let _lock = super::lock::take(session, &project).await?;
-    let observed = Observed {
-        containers: engine
-            .observe_containers(&project)
-            .await
-            .map_err(|error| error.failure())?,
-        ..Observed::default()
-    };
-    let named: BTreeSet<String> = services.iter().cloned().collect();
-    let there: BTreeSet<&str> = observed.containers.iter().filter_map(Container::service).collect();
-    if let Some(missing) = named.iter().find(|name| !there.contains(name.as_str())) {
-        return Err(Failure::failed(format!("{missing} has no container")).hint(up(missing, "makes it")));
+    if about.is_empty() {
+        session.say(&there.idle(command, services));
+        return Ok(None);
     }
-    if there.is_empty() {
-        return Err(Failure::failed(format!("project {project} has no containers")).hint("`magicctl up` makes them"));
-    }
-    let plan = plan(&project, &observed, &named);
-    let about: BTreeSet<String> = if named.is_empty() {
-        there.into_iter().map(ToOwned::to_owned).collect()
-    } else {
-        named
-    };
-    let mut carry = Carry::new(session, &engine, command, &project, stack.as_ref());
+    let plan = plan(&there);
+    let mut carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
     carry.timeout = wait_timeout.unwrap_or(carry.timeout);
     carry.run(&plan, about.iter().cloned().collect()).await?;
     let shown = if command == "stop" { BTreeSet::new() } else { about };

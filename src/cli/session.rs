@@ -59,27 +59,17 @@ impl Session {
     /// The folders whose keys are masked: the project's, and those of the Compose files that were named, wherever they lie.
     fn folders(&self) -> BTreeSet<PathBuf> {
         let mut folders: BTreeSet<PathBuf> = self.root().into_iter().collect();
-        let in_environment = self.environment.get("COMPOSE_FILE").map(String::as_str);
-        let separator = self
-            .environment
-            .get("COMPOSE_PATH_SEPARATOR")
-            .map_or(":", String::as_str);
-        let in_environment = in_environment.into_iter().flat_map(|names| names.split(separator));
-        let named = self
-            .global
-            .file
-            .iter()
-            .cloned()
-            .chain(in_environment.map(PathBuf::from));
-        if let Ok(here) = self.start_dir() {
-            folders.extend(named.filter_map(|file| Some(compose::normal(&here.join(file)).parent()?.to_owned())));
-        }
+        let named = self.asked_for();
+        folders.extend(named.iter().filter_map(|file| Some(file.parent()?.to_owned())));
+        folders.extend(self.project_dir());
         folders
     }
 
     /// Masks what is secret in the env files of the project's folder, when no Compose file says which they are.
     fn know_env_files(&self) {
-        let own = self.folders().into_iter().map(|folder| folder.join(".env"));
+        let mut folders = self.folders();
+        folders.extend(self.start_dir());
+        let own = folders.into_iter().map(|folder| folder.join(".env"));
         for file in own.chain(self.global.env_file.iter().cloned()) {
             self.out.know(compose::values_of_env_file(&file));
         }
@@ -105,11 +95,24 @@ impl Session {
     /// The project's root.
     pub(crate) fn root(&self) -> Result<PathBuf, Failure> {
         let start = self.start_dir()?;
-        if self.global.file.is_empty() && !self.environment.contains_key("COMPOSE_FILE") {
-            settings::find_root(&start)
+        if self.asked_for().is_empty() {
+            settings::find_root(self.project_dir().as_ref().unwrap_or(&start))
         } else {
             Ok(start)
         }
+    }
+
+    /// `--project-directory`, absolute.
+    fn project_dir(&self) -> Option<PathBuf> {
+        let named = self.global.project_directory.as_ref()?;
+        Some(compose::normal(&self.start_dir().ok()?.join(named)))
+    }
+
+    /// The Compose files that somebody asked for; what can't be read of an env file is told when the project is read.
+    pub(crate) fn asked_for(&self) -> Vec<PathBuf> {
+        let request = self.request_as(None, &[]);
+        let asked = request.and_then(|request| compose::asked_for(&request));
+        asked.unwrap_or_default()
     }
 
     /// The settings in force.
@@ -135,9 +138,9 @@ impl Session {
     /// The same as it will be once `up` has rendered what is missing.
     pub(crate) fn stack_to_be(&self) -> Result<Stack, Failure> {
         let mut request = self.request(&[])?;
-        let root = compose::normal(&request.start_dir);
+        let root = compose::normal(&self.root()?);
         let path = root.join("docker-compose.yml");
-        if self.global.file.is_empty() && !render::has_compose_file(&root) {
+        if self.asked_for().is_empty() && !render::has_compose_file(&root) {
             let files = render::files(&self.settings()?)?;
             let text = files.into_iter().find(|file| root.join(file.path) == path);
             request.unwritten = text.map(|file| (path, file.text));
@@ -147,7 +150,10 @@ impl Session {
 
     /// Which files are read, and as whom.
     pub(crate) fn request(&self, targets: &[String]) -> Result<compose::Request, Failure> {
-        let start_dir = self.root()?;
+        self.request_as(self.project_name()?, targets)
+    }
+
+    fn request_as(&self, project_name: Option<String>, targets: &[String]) -> Result<compose::Request, Failure> {
         // Files are named from where the user is, which may be below the project's root.
         let here = self.start_dir()?;
         let from_here = |files: &[PathBuf]| {
@@ -162,13 +168,14 @@ impl Session {
             files.iter().map(absolute).collect()
         };
         Ok(compose::Request {
-            project_name: self.project_name()?,
+            project_name,
+            project_dir: self.project_dir(),
             files: from_here(&self.global.file),
             profiles: self.global.profile.clone(),
             env_files: from_here(&self.global.env_file),
             environment: self.environment.clone(),
             targets: targets.to_vec(),
-            start_dir,
+            start_dir: here,
             unwritten: None,
         })
     }
@@ -181,16 +188,24 @@ impl Session {
         Ok(self.settings()?.project_name())
     }
 
-    /// The project's name, also where there is no readable Compose file but a name was given. Services that are named on the
-    /// command line are enabled by that.
+    /// The project's name, also where there is no Compose file but a name was given. Services that are named on the command line are
+    /// enabled by that.
     pub(crate) fn project_with(&self, targets: &[String]) -> Result<(String, Option<Stack>), Failure> {
-        match (self.stack(targets), &self.global.project_name) {
-            (Ok(stack), _) => Ok((stack.name.clone(), Some(stack))),
-            (Err(_), Some(name)) => {
+        let failure = match self.stack(targets) {
+            Ok(stack) => return Ok((stack.name.clone(), Some(stack))),
+            Err(failure) => failure,
+        };
+        let in_environment = self
+            .environment
+            .get("COMPOSE_PROJECT_NAME")
+            .filter(|name| !name.is_empty());
+        match self.global.project_name.as_ref().or(in_environment) {
+            // A file that was meant and can't be read must not become everything that the project has.
+            Some(name) if compose::is_without_file(&self.request_as(None, targets)?) => {
                 compose::check_project_name(name)?;
                 Ok((name.clone(), None))
             }
-            (Err(failure), None) => Err(failure),
+            _ => Err(failure),
         }
     }
 
@@ -251,6 +266,22 @@ impl Session {
             self.out.json(&value);
         } else {
             print_failure(&self.out, failure);
+        }
+    }
+
+    /// `NAME=value` as it is; of `NAME` alone with the value that it has here, nothing when it has none.
+    pub(crate) fn variable(&self, text: &str) -> Option<String> {
+        if text.contains('=') {
+            return Some(text.to_owned());
+        }
+        let value = self.environment.get(text)?;
+        Some(format!("{text}={value}"))
+    }
+
+    /// A sentence that is no failure and no result, on stderr.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.global.quiet && !self.json() {
+            self.out.diagnostic(text);
         }
     }
 

@@ -200,11 +200,11 @@ pub(crate) fn make_options(
 
 /// Renders the files that are missing, so that a bare checkout comes up; those that are there stay as they are.
 pub(crate) fn write_missing(session: &Session) -> Result<(), Failure> {
-    if !session.global.file.is_empty() || session.environment.contains_key("COMPOSE_FILE") {
+    if !session.asked_for().is_empty() {
         return Ok(());
     }
     let root = session.root()?;
-    // Files that .env names are as little ours to write as those of -f.
+    // Files of an include or of a folder above are as little ours to write as those of -f.
     let rendered = root.join("docker-compose.yml");
     if session.stack(&[]).is_ok_and(|stack| !stack.files.contains(&rendered)) {
         return Ok(());

@@ -54,22 +54,102 @@ pub(super) struct Files {
 }
 
 pub(super) fn find(request: &Request) -> Result<Files, Failure> {
+    let Asked {
+        files: named,
+        mut variables,
+        mut env,
+        env_named,
+        env_dir: first_dir,
+    } = named(request)?;
+    let found = if named.is_empty() { found(request) } else { None };
+    let compose: Vec<PathBuf> = if named.is_empty() {
+        let file = found.clone().ok_or_else(|| none_found(&request.start_dir))?;
+        let overriding = override_of(&file);
+        [Some(file), overriding].into_iter().flatten().collect()
+    } else {
+        named
+    };
+    for file in compose.iter().filter(|file| *file != Path::new(STDIN)) {
+        let unwritten = request.unwritten.as_ref().is_some_and(|(path, _)| path == file);
+        if !file.exists() && !unwritten {
+            return Err(Failure::usage(format!("there is no Compose file {}", file.display())));
+        }
+    }
+    let first = compose.iter().find(|file| *file != Path::new(STDIN));
+    let of_file = first.map(|file| directory_of(file));
+    let working_dir = (request.project_dir.clone().or(of_file)).unwrap_or_else(|| request.start_dir.clone());
+    // What lies beside the files is read after what lies where the user is, which wins.
+    if !env_named && working_dir != first_dir {
+        env.extend(read_default(request, &working_dir, &mut variables)?);
+    }
+    let by_user = is_named_by_user(request);
+    let env_dir = if env.is_empty() || env.iter().any(|file| file.starts_with(&working_dir)) {
+        working_dir.clone()
+    } else {
+        first_dir
+    };
+    let root = match found {
+        _ if by_user => working_dir.clone(),
+        Some(file) => directory_of(&file),
+        None => request.start_dir.clone(),
+    };
+    Ok(Files {
+        compose,
+        by_user,
+        root,
+        working_dir,
+        env,
+        env_dir,
+        env_named,
+        variables,
+    })
+}
+
+/// The Compose files that somebody asked for, absolute: by `-f`, by `COMPOSE_FILE` in the environment, or by the `.env` of the folder that
+/// the user is in. None: whatever is found is meant.
+///
+/// # Errors
+/// An env file that can't be read.
+pub fn asked_for(request: &Request) -> Result<Vec<PathBuf>, Failure> {
+    Ok(named(request)?.files)
+}
+
+/// Whether there is no Compose file to read: none was asked for, and none was found.
+pub fn is_without_file(request: &Request) -> bool {
+    named(request).is_ok_and(|named| named.files.is_empty()) && found(request).is_none()
+}
+
+/// What is known before any Compose file is looked for.
+struct Asked {
+    files: Vec<PathBuf>,
+    variables: Variables,
+    env: Vec<PathBuf>,
+    env_named: bool,
+    env_dir: PathBuf,
+}
+
+fn is_named_by_user(request: &Request) -> bool {
+    let in_environment = request.environment.get("COMPOSE_FILE");
+    !request.files.is_empty() || in_environment.is_some_and(|names| !names.is_empty())
+}
+
+/// As Compose does: the `.env` beside the first `-f`, else that of the folder that the user is in, is read before files are searched.
+fn named(request: &Request) -> Result<Asked, Failure> {
     let mut variables = Variables::default();
     for (name, value) in &request.environment {
         variables.add(name.clone(), value.clone(), Origin::Environment);
     }
-    let found = if request.files.is_empty() && !request.environment.contains_key("COMPOSE_FILE") {
-        let unwritten = request.unwritten.as_ref().map(|(path, _)| path.clone());
-        unwritten.or_else(|| discovered(&request.start_dir))
+    let first = request.files.iter().find(|file| *file != Path::new(STDIN));
+    let of_file = first.map(|file| directory_of(&request.start_dir.join(file)));
+    let env_dir = (request.project_dir.clone().or(of_file)).unwrap_or_else(|| request.start_dir.clone());
+    let asked = env_files(request);
+    let env_named = !asked.is_empty();
+    let env = if env_named {
+        read_env_files(&asked, &mut variables)?;
+        asked
     } else {
-        None
+        read_default(request, &env_dir, &mut variables)?.into_iter().collect()
     };
-    let env_dir = match (&found, request.files.first()) {
-        (Some(found), _) => found.parent().unwrap_or(&request.start_dir).to_owned(),
-        (None, Some(file)) if file != Path::new(STDIN) => directory_of(&request.start_dir.join(file)),
-        (None, _) => request.start_dir.clone(),
-    };
-    let (env, env_named) = read_env_files(request, &env_dir, &mut variables)?;
     let named: Vec<PathBuf> = if request.files.is_empty() {
         let separator = variables
             .get("COMPOSE_PATH_SEPARATOR")
@@ -89,38 +169,24 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
             .because(format!("at most {MOST_FILES} can be merged"))
             .hint("they are named by `-f`, or by COMPOSE_FILE in the environment or in .env"));
     }
-    let compose: Vec<PathBuf> = if named.is_empty() {
-        let file = found.ok_or_else(|| none_found(&request.start_dir))?;
-        let overriding = override_of(&file);
-        [Some(file), overriding].into_iter().flatten().collect()
-    } else {
-        let absolute = |name: &PathBuf| match name.to_str() {
-            Some(STDIN) => name.clone(),
-            _ => normal(&request.start_dir.join(name)),
-        };
-        named.iter().map(absolute).collect()
+    let absolute = |name: &PathBuf| match name.to_str() {
+        Some(STDIN) => name.clone(),
+        _ => normal(&request.start_dir.join(name)),
     };
-    for file in compose.iter().filter(|file| *file != Path::new(STDIN)) {
-        let unwritten = request.unwritten.as_ref().is_some_and(|(path, _)| path == file);
-        if !file.exists() && !unwritten {
-            return Err(Failure::usage(format!("there is no Compose file {}", file.display())));
-        }
-    }
-    let working_dir = match compose.iter().find(|file| *file != Path::new(STDIN)) {
-        Some(file) => directory_of(file),
-        None => request.start_dir.clone(),
-    };
-    let by_user = !request.files.is_empty() || request.environment.contains_key("COMPOSE_FILE");
-    Ok(Files {
-        compose,
-        root: if by_user { working_dir.clone() } else { env_dir.clone() },
-        by_user,
-        working_dir,
-        env,
-        env_dir,
-        env_named,
+    Ok(Asked {
+        files: named.iter().map(absolute).collect(),
         variables,
+        env,
+        env_named,
+        env_dir,
     })
+}
+
+/// The file that is meant when none is named.
+fn found(request: &Request) -> Option<PathBuf> {
+    let unwritten = request.unwritten.as_ref().map(|(path, _)| path.clone());
+    let start = request.project_dir.as_ref().unwrap_or(&request.start_dir);
+    unwritten.or_else(|| discovered(start))
 }
 
 fn directory_of(file: &Path) -> PathBuf {
@@ -146,17 +212,11 @@ fn none_found(start: &Path) -> Failure {
         .hint("go to the project's folder (or `-C DIR`); `magicctl init` writes a project, `magicctl render` its docker-compose.yml")
 }
 
-/// `--env-file`, else `COMPOSE_ENV_FILES`, else `.env`. Of several the last one wins; the environment wins over all.
-/// And whether they were named.
-fn read_env_files(
-    request: &Request,
-    folder: &Path,
-    variables: &mut Variables,
-) -> Result<(Vec<PathBuf>, bool), Failure> {
-    let set = |name: &str| request.environment.get(name).filter(|value| !value.is_empty());
+/// `--env-file`, else `COMPOSE_ENV_FILES`; absolute.
+fn env_files(request: &Request) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = request.env_files.clone();
     if files.is_empty()
-        && let Some(names) = set("COMPOSE_ENV_FILES")
+        && let Some(names) = set(request, "COMPOSE_ENV_FILES")
     {
         files = names
             .split(',')
@@ -164,13 +224,27 @@ fn read_env_files(
             .map(PathBuf::from)
             .collect();
     }
-    let mut files: Vec<PathBuf> = files.iter().map(|file| normal(&request.start_dir.join(file))).collect();
-    let disabled = set("COMPOSE_DISABLE_ENV_FILE").is_some_and(|value| matches!(value.as_str(), "1" | "true"));
-    let named = !files.is_empty();
+    files.iter().map(|file| normal(&request.start_dir.join(file))).collect()
+}
+
+fn set<'r>(request: &'r Request, name: &str) -> Option<&'r String> {
+    request.environment.get(name).filter(|value| !value.is_empty())
+}
+
+/// Reads the `.env` of `folder`, if there is one.
+fn read_default(request: &Request, folder: &Path, variables: &mut Variables) -> Result<Option<PathBuf>, Failure> {
+    let is_disabled =
+        set(request, "COMPOSE_DISABLE_ENV_FILE").is_some_and(|value| matches!(value.as_str(), "1" | "true"));
     let own = folder.join(".env");
-    if !named && !disabled && own.is_file() {
-        files.push(own);
+    if is_disabled || !own.is_file() {
+        return Ok(None);
     }
+    read_env_files(std::slice::from_ref(&own), variables)?;
+    Ok(Some(own))
+}
+
+/// Of several the last one wins; what is known already wins over all.
+fn read_env_files(files: &[PathBuf], variables: &mut Variables) -> Result<(), Failure> {
     let mut found = Found::new();
     let mut notes = Notes::default();
     // By a variable's place in `found`, which file has set it last.
@@ -190,12 +264,12 @@ fn read_env_files(
             origins[place] = index;
         }
     }
-    // What the caller's environment says stays.
+    // What is known already stays.
     let paths: Vec<Arc<Path>> = files.iter().map(|file| Arc::from(file.as_path())).collect();
     for ((name, value), file) in found.into_iter().zip(origins) {
         variables.add(name, value, Origin::File(Arc::clone(&paths[file])));
     }
-    Ok((files, named))
+    Ok(())
 }
 
 /// The project's name: as asked for, else `COMPOSE_PROJECT_NAME`, else the file's `name`, else the directory's.

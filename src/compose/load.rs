@@ -28,6 +28,8 @@ use super::variables::{Origin, Values, Variables};
 pub struct Request {
     /// Where relative file names start and the search for a Compose file begins; absolute.
     pub start_dir: PathBuf,
+    /// `--project-directory`: where the files' relative paths start, `.env` lies and the search begins, instead of the first file's folder.
+    pub project_dir: Option<PathBuf>,
     /// `-f`, in order.
     pub files: Vec<PathBuf>,
     /// `-p`.

@@ -50,6 +50,7 @@ mod units;
 mod variables;
 
 pub use duration::Nanos;
+pub use files::{asked_for, is_without_file};
 pub use flags::{env_file, mounts_of, ports_of};
 pub use load::{Request, load, project, template};
 pub use model::*;

@@ -392,6 +392,129 @@ fn files_that_are_not_there() {
     assert!(code == 4 && what.contains("no Compose file"), "{what}");
 }
 
+/// What a project says of itself, read from the folder `here` below one with `files`: its name, `V` of its service, its services.
+#[track_caller]
+fn read_in(files: &[(&str, &str)], here: &str, change: impl FnOnce(&mut Request)) -> String {
+    let ground = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = ground.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let mut request = Request {
+        start_dir: ground.path().join(here),
+        ..Request::default()
+    };
+    change(&mut request);
+    let stack = load(&request).unwrap();
+    let services: Vec<&str> = stack.services.keys().map(String::as_str).collect();
+    let value = stack
+        .services
+        .values()
+        .find_map(|service| service.environment.get("V").cloned().flatten());
+    format!(
+        "{} | {} | {}",
+        stack.name,
+        value.unwrap_or_default(),
+        services.join(" ")
+    )
+}
+
+#[test]
+fn an_env_file_names_the_files_before_any_is_searched() {
+    let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let main = "services: {main: {image: x, environment: {V: '${FROM_WORK:-none}/${FROM_SUB:-none}'}}}\n";
+    let files = [
+        ("compose.yaml", "services: {decoy: {image: x}}\n"),
+        ("work/.env", "COMPOSE_FILE=sub/main.yaml\nFROM_WORK=w\n"),
+        ("work/sub/main.yaml", main),
+        ("work/sub/.env", "FROM_SUB=s\nFROM_WORK=loses\n"),
+    ];
+    let sub = "sub | w/s | main";
+    assert_eq!(read_in(&files, "work", |_| {}), sub);
+    // Also where the folders above have no file of their own.
+    assert_eq!(read_in(&files[1..], "work", |_| {}), sub);
+    let named = |request: &mut Request| request.environment.extend([variable("COMPOSE_FILE", "sub/main.yaml")]);
+    assert_eq!(read_in(&files, "work", named), sub);
+    let from_above = |request: &mut Request| {
+        request
+            .environment
+            .extend([variable("COMPOSE_FILE", "work/sub/main.yaml")]);
+    };
+    assert_eq!(read_in(&files, "", from_above), "sub | loses/s | main");
+    // With -f only the file's folder counts.
+    let flag = |request: &mut Request| request.files.push("sub/main.yaml".into());
+    assert_eq!(read_in(&files, "work", flag), "sub | loses/s | main");
+    let directory = |request: &mut Request| {
+        request.files.push("sub/main.yaml".into());
+        request.project_dir = Some(request.start_dir.clone());
+    };
+    assert_eq!(read_in(&files, "work", directory), "work | w/none | main");
+}
+
+#[test]
+fn the_env_file_where_the_user_is_wins_over_that_of_the_project() {
+    let text = "services:\n  a: {image: x, environment: {V: '${X:-none}/${Y:-none}/${Z:-none}'}}\n  p: {image: x, profiles: [pp]}\n";
+    let child = "X=child\nZ=child\nCOMPOSE_PROJECT_NAME=kid\nCOMPOSE_PROFILES=pp\n";
+    let files = [
+        ("up1/compose.yaml", text),
+        ("up1/.env", "X=parent\nY=parent\n"),
+        ("up1/child/.env", child),
+        ("up1/other/x", ""),
+    ];
+    let kid = "kid | child/parent/child | a p";
+    assert_eq!(read_in(&files, "up1/child", |_| {}), kid);
+    assert_eq!(read_in(&files, "up1/other", |_| {}), "up1 | parent/parent/none | a");
+    let environment = |name: &str, value: &str| {
+        let pair = (name.to_owned(), value.to_owned());
+        move |request: &mut Request| request.environment.extend([pair])
+    };
+    assert_eq!(
+        read_in(&files, "up1/child", environment("COMPOSE_FILE", "../compose.yaml")),
+        kid,
+    );
+    assert_eq!(
+        read_in(&files, "up1/child", environment("COMPOSE_ENV_FILES", ".env")),
+        "kid | child/none/child | a p",
+    );
+    assert_eq!(
+        read_in(&files, "up1/child", environment("COMPOSE_DISABLE_ENV_FILE", "1")),
+        "up1 | none/none/none | a",
+    );
+    let flag = |request: &mut Request| request.files.push("../compose.yaml".into());
+    assert_eq!(read_in(&files, "up1/child", flag), "up1 | parent/parent/none | a");
+}
+
+#[test]
+fn only_where_none_was_asked_for_and_none_was_found_is_there_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = Request {
+        start_dir: folder.path().to_owned(),
+        ..Request::default()
+    };
+    assert!(super::is_without_file(&request));
+    for asked in [
+        Request {
+            files: vec!["typo.yaml".into()],
+            ..request.clone()
+        },
+        Request {
+            environment: [("COMPOSE_FILE".to_owned(), "typo.yaml".to_owned())].into(),
+            ..request.clone()
+        },
+    ] {
+        assert!(!super::is_without_file(&asked), "{asked:?}");
+    }
+    fs::write(folder.path().join(".env"), "COMPOSE_FILE=typo.yaml").unwrap();
+    assert!(!super::is_without_file(&request));
+    // An env file that can't be read may have named one.
+    fs::write(folder.path().join(".env"), "A='").unwrap();
+    assert!(!super::is_without_file(&request));
+    fs::remove_file(folder.path().join(".env")).unwrap();
+    fs::write(folder.path().join("compose.yaml"), "services: {web: {nonsense: 1}}").unwrap();
+    assert!(!super::is_without_file(&request));
+}
+
 #[test]
 fn a_file_that_is_not_utf8_is_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,6 +15,8 @@ use super::step::{Action, Plan, StepId, target_of};
 pub struct DownOptions {
     /// Only these services and what depends on them; all when empty.
     pub services: BTreeSet<String>,
+    /// The services of the file that no active profile enables: they are left alone, as by every other verb.
+    pub inactive: BTreeSet<String>,
     /// Remove the project's volumes too, anonymous ones included.
     pub volumes: bool,
     /// Remove images too.
@@ -82,7 +84,7 @@ impl Removed {
 pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     let mut plan = Plan::default();
     let all: Vec<&Container> = observed.of_project(project).collect();
-    let going = with_dependents(&all, &options.services);
+    let going = with_dependents(&all, options);
     let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack goes down");
     let mut removed = Removed::default();
     for container in &going {
@@ -184,7 +186,7 @@ fn plan_images(
             .get(labels::SERVICE)
             .map(String::as_str)
             .unwrap_or_default();
-        if !(options.services.is_empty() || options.services.contains(service)) {
+        if !(options.services.is_empty() || options.services.contains(service)) || options.inactive.contains(service) {
             continue;
         }
         // What the file gives a name of its own is more than this project's.
@@ -235,15 +237,20 @@ fn first_by<'a, I: Iterator<Item = &'a String>>(
     first
 }
 
-/// The containers of `services` (all when empty) and of what depends on them, by the labels.
-fn with_dependents<'a>(all: &[&'a Container], services: &BTreeSet<String>) -> Vec<&'a Container> {
-    let chosen = reached(all, services, |_| true);
-    let is_chosen = |container: &&&Container| container.service().is_some_and(|service| chosen.contains(service));
-    let every = services.is_empty();
-    all.iter()
-        .filter(|container| every || is_chosen(container))
-        .copied()
-        .collect()
+/// The containers of the services that were named (all when none was) and of what depends on them, by the labels.
+fn with_dependents<'a>(all: &[&'a Container], options: &DownOptions) -> Vec<&'a Container> {
+    let is_left = |container: &Container| {
+        container
+            .service()
+            .is_some_and(|service| options.inactive.contains(service))
+    };
+    let all: Vec<&Container> = all.iter().filter(|container| !is_left(container)).copied().collect();
+    if options.services.is_empty() {
+        return all;
+    }
+    let chosen = reached(&all, &options.services, |_| true);
+    let is_chosen = |container: &&Container| container.service().is_some_and(|service| chosen.contains(service));
+    all.into_iter().filter(is_chosen).collect()
 }
 
 fn of(labels: &BTreeMap<String, String>, project: &str) -> bool {

@@ -9,16 +9,17 @@ use crate::verdict::Until;
 
 use super::labels::{DependsOn, depends_on_of};
 use super::page::ReadyPage;
+use super::scope::Scope;
 use super::settle::settle_of;
 use super::step::{Action, Plan, StepId, target_of};
 
 /// Each container of a service waits for each of what it depends on, up to this many in all.
 pub(super) const MOST_WAITS: usize = 1_000_000;
 
-/// Removes the stopped containers of `services` (all when empty); with `stop` also those that run.
-pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, stop: bool, volumes: bool) -> Plan {
+/// Removes the stopped containers of `scope`; with `stop` also those that run.
+pub fn remove(project: &str, observed: &Observed, scope: &Scope, stop: bool, volumes: bool) -> Plan {
     let mut plan = Plan::default();
-    let chosen = chosen(project, observed, services);
+    let chosen = chosen(project, observed, scope);
     let stops = if stop {
         stop_in_order(&mut plan, &chosen, None, "rm --stop was asked for")
     } else {
@@ -35,9 +36,9 @@ pub fn remove(project: &str, observed: &Observed, services: &BTreeSet<String>, s
     plan
 }
 
-/// Sends `signal` to the running containers of `services` (all when empty), all at once.
-pub fn kill(project: &str, observed: &Observed, services: &BTreeSet<String>, signal: &str) -> Plan {
-    each(project, observed, services, "kill was asked for", |container| {
+/// Sends `signal` to the running containers of `scope`, all at once.
+pub fn kill(project: &str, observed: &Observed, scope: &Scope, signal: &str) -> Plan {
+    each(project, observed, scope, "kill was asked for", |container| {
         container.has_process().then(|| Action::KillContainer {
             container: target_of(container),
             signal: signal.to_owned(),
@@ -45,18 +46,18 @@ pub fn kill(project: &str, observed: &Observed, services: &BTreeSet<String>, sig
     })
 }
 
-/// Freezes the running containers of `services` (all when empty).
-pub fn pause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
-    each(project, observed, services, "pause was asked for", |container| {
+/// Freezes the running containers of `scope`.
+pub fn pause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
+    each(project, observed, scope, "pause was asked for", |container| {
         container.is_running().then(|| Action::PauseContainer {
             container: target_of(container),
         })
     })
 }
 
-/// Unfreezes the frozen containers of `services` (all when empty).
-pub fn unpause(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
-    each(project, observed, services, "unpause was asked for", |container| {
+/// Unfreezes the frozen containers of `scope`.
+pub fn unpause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
+    each(project, observed, scope, "unpause was asked for", |container| {
         (container.state == State::Paused).then(|| Action::UnpauseContainer {
             container: target_of(container),
         })
@@ -66,12 +67,12 @@ pub fn unpause(project: &str, observed: &Observed, services: &BTreeSet<String>) 
 fn each(
     project: &str,
     observed: &Observed,
-    services: &BTreeSet<String>,
+    scope: &Scope,
     reason: &str,
     action: impl Fn(&Container) -> Option<Action>,
 ) -> Plan {
     let mut plan = Plan::default();
-    for container in chosen(project, observed, services) {
+    for container in chosen(project, observed, scope) {
         if let Some(action) = action(container) {
             plan.push(container.service(), action, reason, Vec::new());
         }
@@ -79,18 +80,18 @@ fn each(
     plan
 }
 
-/// Stops the containers of `services` (all when empty), dependents first.
-pub fn stop(project: &str, observed: &Observed, services: &BTreeSet<String>, timeout: Option<u32>) -> Plan {
+/// Stops the containers of `scope`, dependents first.
+pub fn stop(project: &str, observed: &Observed, scope: &Scope, timeout: Option<u32>) -> Plan {
     let mut plan = Plan::default();
-    let containers = chosen(project, observed, services);
+    let containers = chosen(project, observed, scope);
     stop_in_order(&mut plan, &containers, timeout, "stop was asked for");
     plan
 }
 
-/// Starts the stopped containers of `services` (all when empty), dependencies first, and waits for them.
-pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) -> Plan {
+/// Starts the stopped containers of `scope`, dependencies first, and waits for them.
+pub fn start(project: &str, observed: &Observed, scope: &Scope) -> Plan {
     let mut plan = Plan::default();
-    let containers = chosen(project, observed, services);
+    let containers = chosen(project, observed, scope);
     let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
@@ -122,22 +123,23 @@ pub fn start(project: &str, observed: &Observed, services: &BTreeSet<String>) ->
     plan
 }
 
-/// Restarts the containers of `services` (all when empty), dependencies first, and waits for them. With `dependents` also
-/// those of services that depend on them with `restart: true`.
+/// Restarts the containers of `scope`, dependencies first, and waits for them; also those among `dependents` that depend on them with
+/// `restart: true`.
 pub fn restart(
     project: &str,
     observed: &Observed,
-    services: &BTreeSet<String>,
-    dependents: bool,
+    scope: &Scope,
+    dependents: Option<&Scope>,
     timeout: Option<u32>,
 ) -> Plan {
     let mut plan = Plan::default();
-    let mut services = services.clone();
-    let all: Vec<&Container> = observed.of_project(project).collect();
-    if dependents {
-        services = reached(&all, &services, |entry| entry.restart);
+    let mut scope = scope.clone();
+    if let (Some(dependents), Scope::Services(services)) = (dependents, &mut scope) {
+        let all = observed.of_project(project);
+        let all: Vec<&Container> = all.filter(|container| dependents.takes(container)).collect();
+        *services = reached(&all, services, |entry| entry.restart);
     }
-    let containers = chosen(project, observed, &services);
+    let containers = chosen(project, observed, &scope);
     let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
@@ -214,15 +216,9 @@ fn dependency_steps<'r>(
     dependencies(container).filter_map(|name| ready.get(name))
 }
 
-fn chosen<'a>(project: &'a str, observed: &'a Observed, services: &BTreeSet<String>) -> Vec<&'a Container> {
-    observed
-        .of_project(project)
-        .filter(|container| {
-            container
-                .service()
-                .is_some_and(|service| services.is_empty() || services.contains(service))
-        })
-        .collect()
+fn chosen<'a>(project: &'a str, observed: &'a Observed, scope: &Scope) -> Vec<&'a Container> {
+    let all = observed.of_project(project);
+    all.filter(|container| scope.takes(container)).collect()
 }
 
 /// A stop for each container that runs, after the stops of what depends on it; by container id.

@@ -9,8 +9,8 @@ use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
 use super::{
-    Action, Contents, DownOptions, InFile, Plan, StepId, Target, UpOptions, Which, down, network_hash, restart, start,
-    stop, up,
+    Action, Contents, DownOptions, InFile, Plan, Scope, StepId, Target, UpOptions, Which, down, kill, network_hash,
+    pause, remove, restart, start, stop, up,
 };
 
 mod asked;
@@ -570,10 +570,80 @@ fn down_names_what_the_file_no_longer_does() {
     assert_eq!(orphan.action.target(), "p-kafka-1");
 }
 
+fn scope(services: &[&str]) -> Scope {
+    Scope::Services(services.iter().map(|name| (*name).to_owned()).collect())
+}
+
+#[test]
+fn verbs_act_on_the_services_of_the_file_and_of_active_profiles() {
+    let (stack, mut observed) = running();
+    let narrow = |text: &str| self::stack(&format!("services:\n  redis: {{image: redis}}\n{text}"));
+    let file = narrow("  app: {image: redis, profiles: [x]}\n");
+    let scope = Scope::of(Some(&file), &[]).unwrap();
+    let touched =
+        |plan: &Plan| -> BTreeSet<String> { plan.steps().iter().filter_map(|step| step.service.clone()).collect() };
+    let redis = BTreeSet::from(["redis".to_owned()]);
+    let plans = |observed: &Observed| {
+        [
+            stop("p", observed, &scope, None),
+            restart("p", observed, &scope, Some(&scope), None),
+            kill("p", observed, &scope, "KILL"),
+            pause("p", observed, &scope),
+            remove("p", observed, &scope, true, false),
+        ]
+    };
+    for plan in plans(&observed) {
+        assert_eq!(touched(&plan), redis, "{:?}", told(&plan));
+    }
+    play(&stack, &stop("p", &observed, &Scope::Everything, None), &mut observed);
+    assert_eq!(touched(&start("p", &observed, &scope)), redis);
+    assert_eq!(touched(&remove("p", &observed, &scope, false, false)), redis);
+    // A file of which no profile is active names nothing to act on, which is not the same as everything.
+    let none = self::stack("services:\n  redis: {image: redis, profiles: [x]}\n");
+    let none = Scope::of(Some(&none), &[]).unwrap();
+    assert!(start("p", &observed, &none).steps().is_empty());
+    assert_eq!(Scope::of(None, &[]).unwrap(), Scope::Everything);
+    assert_eq!(Scope::of(None, &["a".to_owned()]).unwrap(), self::scope(&["a"]));
+    Scope::of(Some(&file), &["kafka".to_owned()]).unwrap_err();
+}
+
+#[test]
+fn down_leaves_services_of_inactive_profiles_and_their_networks() {
+    let (_, mut observed) = running();
+    for container in &mut observed.containers {
+        container
+            .addresses
+            .insert("p_default".to_owned(), "10.0.0.2".to_owned());
+    }
+    for services in [BTreeSet::new(), BTreeSet::from(["redis".to_owned()])] {
+        let options = DownOptions {
+            // It depends on both others.
+            inactive: BTreeSet::from(["app".to_owned()]),
+            services: services.clone(),
+            ..DownOptions::default()
+        };
+        let plan = down("p", &observed, &options);
+        let touched: BTreeSet<&str> = plan.steps().iter().filter_map(|step| step.service.as_deref()).collect();
+        let others = if services.is_empty() {
+            vec!["kafka", "redis"]
+        } else {
+            vec!["redis"]
+        };
+        assert_eq!(touched, others.into_iter().collect());
+        assert!(
+            plan.notes
+                .iter()
+                .any(|note| note.contains("network p_default stays: p-")),
+            "{:?}",
+            plan.notes
+        );
+    }
+}
+
 #[test]
 fn stop_start_and_restart_keep_the_order() {
     let (stack, mut observed) = running();
-    let all = BTreeSet::new();
+    let all = Scope::Everything;
     let plan = stop("p", &observed, &all, None);
     play(&stack, &plan, &mut observed);
     assert!(stop("p", &observed, &all, None).steps().is_empty());
@@ -588,7 +658,7 @@ fn stop_start_and_restart_keep_the_order() {
     );
     play(&stack, &plan, &mut observed);
     assert!(start("p", &observed, &all).steps().is_empty());
-    let plan = restart("p", &observed, &BTreeSet::from(["redis".to_owned()]), true, None);
+    let plan = restart("p", &observed, &scope(&["redis"]), Some(&all), None);
     assert_eq!(
         told(&plan),
         [
@@ -605,9 +675,12 @@ fn a_job_is_started_again_until_it_has_ended() {
     let mut observed = images();
     let plan = up(&stack, &observed, &Contents::new(), &options(&stack)).unwrap();
     play(&stack, &plan, &mut observed);
-    let all = BTreeSet::new();
+    let all = Scope::Everything;
     play(&stack, &stop("p", &observed, &all, None), &mut observed);
-    for plan in [start("p", &observed, &all), restart("p", &observed, &all, true, None)] {
+    for plan in [
+        start("p", &observed, &all),
+        restart("p", &observed, &all, Some(&all), None),
+    ] {
         let waits: Vec<String> = told(&plan)
             .iter()
             .filter(|step| step.starts_with("wait"))

@@ -32,6 +32,7 @@ mod pull;
 mod readme;
 mod ready;
 mod scale;
+mod scope;
 mod scripts;
 mod secrets;
 mod stack;

@@ -266,8 +266,14 @@ fn looking_at_what_runs() {
 fn stopping_in_every_way() {
     let project = Project::of("ends", &compose(""));
     failed(&project.magicctl(&["start", "web"]), 1, "magicctl up web");
-    failed(&project.magicctl(&["kill"]), 1, "nothing to kill");
-    failed(&project.magicctl(&["pause", "web"]), 1, "has no container");
+    for verb in ["stop", "kill", "pause", "unpause", "restart"] {
+        failed(&project.magicctl(&[verb]), 0, "has no container to");
+        failed(&project.magicctl(&[verb, "web"]), 0, "web has no container to");
+    }
+    for verb in ["top", "stats"] {
+        project.magicctl(&[verb]).ok();
+    }
+    failed(&project.magicctl(&["start"]), 1, "`magicctl up` makes what is missing");
     failed(&project.magicctl(&["wait", "web"]), 1, "has no container");
     project.magicctl(&["up"]).ok();
     let state = |service: &str| project.inspect(service, "{{.State.Status}} {{.State.ExitCode}}");

@@ -5,9 +5,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
-use crate::failure::Failure;
-use crate::observed::Observed;
-use crate::plan;
+use crate::plan::{self, Scope};
 
 use super::there::There;
 
@@ -26,17 +24,16 @@ pub struct KillArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &KillArgs) -> Ended {
-    let there = There::of(session, &args.services).await?;
+    let mut there = There::of(session, &args.services).await?;
     let _lock = crate::cli::lock::take(session, &there.project).await?;
-    let mut services: std::collections::BTreeSet<String> = args.services.iter().cloned().collect();
-    if let (Some(stack), true, false) = (&there.stack, services.is_empty(), args.remove_orphans) {
-        services = stack.services.keys().chain(stack.disabled.keys()).cloned().collect();
-    }
-    let observed: Observed = there.observed();
-    let plan = plan::kill(&there.project, &observed, &services, &args.signal);
+    there.look().await?;
+    let everything = Scope::Everything;
+    let is_all = args.services.is_empty() && args.remove_orphans;
+    let scope = if is_all { &everything } else { &there.scope };
+    let plan = plan::kill(&there.project, &there.observed(), scope, &args.signal);
     if plan.steps().is_empty() {
-        return Err(Failure::failed("nothing of this runs, so there is nothing to kill")
-            .hint("`magicctl ps` shows what there is"));
+        session.say(&there.idle("kill", &args.services));
+        return Ok(None);
     }
     let carry = Carry::new(session, &there.engine, "kill", &there.project, there.stack.as_ref());
     carry.run(&plan, args.services.clone()).await?;

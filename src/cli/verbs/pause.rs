@@ -19,15 +19,21 @@ pub struct PauseArgs {
 
 /// Freezes when `freeze`, else lets go on.
 pub(crate) async fn run(session: &Session, args: &PauseArgs, freeze: bool) -> Ended {
-    let there = There::of(session, &args.services).await?;
-    there.require(&args.services)?;
+    let mut there = There::of(session, &args.services).await?;
     let _lock = crate::cli::lock::take(session, &there.project).await?;
-    let services = args.services.iter().cloned().collect();
+    there.look().await?;
     let (command, plan) = if freeze {
-        ("pause", plan::pause(&there.project, &there.observed(), &services))
+        ("pause", plan::pause(&there.project, &there.observed(), &there.scope))
     } else {
-        ("unpause", plan::unpause(&there.project, &there.observed(), &services))
+        (
+            "unpause",
+            plan::unpause(&there.project, &there.observed(), &there.scope),
+        )
     };
+    if plan.steps().is_empty() {
+        session.say(&there.idle(command, &args.services));
+        return Ok(None);
+    }
     let carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
     carry.run(&plan, args.services.clone()).await?;
     carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await

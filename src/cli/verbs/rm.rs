@@ -29,12 +29,13 @@ pub struct RmArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
-    let there = There::of(session, &args.services).await?;
+    let mut there = There::of(session, &args.services).await?;
     let _lock = crate::cli::lock::take(session, &there.project).await?;
-    let services = args.services.iter().cloned().collect();
-    let plan = plan::remove(&there.project, &there.observed(), &services, args.stop, args.volumes);
+    there.look().await?;
+    let plan = plan::remove(&there.project, &there.observed(), &there.scope, args.stop, args.volumes);
     if plan.steps().is_empty() {
-        let running = there.running(&args.services).len();
+        let running = there.running(&args.services);
+        let running = running.iter().filter(|container| there.scope.takes(container)).count();
         let text = match running {
             0 => "rm: there are no containers to remove".to_owned(),
             _ => format!("rm: there are no stopped containers; {running} run, --stop stops them first"),

@@ -301,17 +301,14 @@ fn environment(session: &Session, service: &mut Service, args: &RunArgs, here: &
         }
     }
     for text in &args.env {
-        match text.split_once('=') {
-            Some(("", _)) => return Err(Failure::usage(format!("-e {text}: there is no name before the `=`"))),
-            Some((name, value)) => {
-                service.environment.insert(name.to_owned(), Some(value.to_owned()));
-            }
-            None => {
-                if let Some(value) = session.environment.get(text) {
-                    service.environment.insert(text.clone(), Some(value.clone()));
-                }
-            }
+        let set = session.variable(text);
+        let Some((name, value)) = set.as_deref().and_then(|set| set.split_once('=')) else {
+            continue;
+        };
+        if name.is_empty() {
+            return Err(Failure::usage(format!("-e {text}: there is no name before the `=`")));
         }
+        service.environment.insert(name.to_owned(), Some(value.to_owned()));
     }
     Ok(())
 }

@@ -27,13 +27,13 @@ pub struct StatsArgs {
 
 pub(crate) async fn run(session: &Session, args: &StatsArgs) -> Ended {
     let mut there = There::of(session, &args.services).await?;
-    there.require(&args.services)?;
     loop {
         let shown = tokio::select! {
             shown = show(session, args, &there) => shown?,
             () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
         };
-        if args.no_stream || !shown {
+        // Without a container there is nothing to wait for.
+        if args.no_stream || !shown || there.running(&args.services).is_empty() {
             return Ok(None);
         }
         there.look().await?;

@@ -7,6 +7,7 @@ use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::observed::{Container, Observed};
+use crate::plan::Scope;
 use crate::shell::ShellCommand;
 
 /// The project and the containers that it has.
@@ -14,6 +15,8 @@ pub(crate) struct There {
     pub engine: Engine,
     pub project: String,
     pub stack: Option<Stack>,
+    /// What a verb that changes something acts on.
+    pub scope: Scope,
     /// One-off ones too, by service and number.
     pub containers: Vec<Container>,
 }
@@ -22,14 +25,13 @@ impl There {
     /// Of the project in hand. `services` must be in the file, where there is one.
     pub(crate) async fn of(session: &Session, services: &[String]) -> Result<Self, Failure> {
         let (project, stack) = session.project_with(services)?;
-        if let Some(stack) = &stack {
-            stack.select(services, false)?;
-        }
+        let scope = Scope::of(stack.as_ref(), services)?;
         let engine = session.engine().await?;
         let mut there = Self {
             engine,
             project,
             stack,
+            scope,
             containers: Vec::new(),
         };
         there.look().await?;
@@ -47,7 +49,7 @@ impl There {
         Ok(())
     }
 
-    /// Those of `services`, of all when empty; never one-off ones.
+    /// Those of `services`, of all when empty, to be shown; never one-off ones.
     pub(crate) fn chosen(&self, services: &[String]) -> Vec<&Container> {
         let is_chosen = |container: &&Container| {
             let service = container.service();
@@ -63,19 +65,34 @@ impl There {
         chosen
     }
 
-    /// Each of `services` must have a container, and the project any.
+    /// Each of `services` must have a container.
     pub(crate) fn require(&self, services: &[String]) -> Result<(), Failure> {
-        let there: BTreeSet<&str> = self.containers.iter().filter_map(Container::service).collect();
-        if let Some(missing) = services.iter().find(|name| !there.contains(name.as_str())) {
-            return Err(none_of(missing));
-        }
-        if there.is_empty() {
-            let project = &self.project;
-            return Err(
-                Failure::failed(format!("project {project} has no containers")).hint("`magicctl up` makes them")
-            );
-        }
-        Ok(())
+        let missing = services
+            .iter()
+            .find(|name| self.chosen(std::slice::from_ref(name)).is_empty());
+        missing.map_or(Ok(()), |missing| Err(none_of(missing)))
+    }
+
+    /// The services that have a container which is acted on.
+    pub(crate) fn acted_on(&self) -> BTreeSet<String> {
+        let containers = self.containers.iter().filter(|container| self.scope.takes(container));
+        let services = containers.filter_map(Container::service);
+        services.map(ToOwned::to_owned).collect()
+    }
+
+    /// What it would be without a name.
+    pub(crate) fn scope_of_all(&self) -> Scope {
+        let services = |stack: &Stack| Scope::Services(stack.services.keys().cloned().collect());
+        self.stack.as_ref().map_or(Scope::Everything, services)
+    }
+
+    /// That `command` has nothing to do, as a line; it is no failure, so that a script may say `stop` twice.
+    pub(crate) fn idle(&self, command: &str, services: &[String]) -> String {
+        let whose = match services {
+            [] => format!("project {}", self.project),
+            services => services.join(", "),
+        };
+        format!("{command}: {whose} has no container to {command}")
     }
 
     /// Container `index` of `service`, the first when none is asked for.

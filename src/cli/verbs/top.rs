@@ -24,7 +24,6 @@ pub struct TopArgs {
 
 pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
     let there = There::of(session, &args.services).await?;
-    there.require(&args.services)?;
     let mut titles: Vec<String> = vec!["SERVICE".to_owned(), "#".to_owned()];
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut cells = 0;

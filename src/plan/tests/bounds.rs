@@ -7,7 +7,7 @@ use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State};
-use crate::plan::{Action, Contents, DownOptions, Plan, UpOptions, down, restart, start, stop};
+use crate::plan::{Action, Contents, DownOptions, Plan, Scope, UpOptions, down, restart, start, stop};
 
 const RUNNING: State = State::Running { health: Health::None };
 
@@ -142,11 +142,11 @@ fn before<'p>(plan: &'p Plan, service: &str) -> BTreeMap<&'p str, BTreeSet<usize
 
 #[test]
 fn thousands_of_containers_don_t_each_wait_for_each() {
-    let none = BTreeSet::new();
+    let all = Scope::Everything;
     let observed = running(&["a", "b"], 1_500);
     for plan in [
-        stop("p", &observed, &none, None),
-        restart("p", &observed, &none, true, None),
+        stop("p", &observed, &all, None),
+        restart("p", &observed, &all, Some(&all), None),
         down("p", &observed, &DownOptions::default()),
     ] {
         assert!(waits(&plan) < 20_000, "{}", waits(&plan));
@@ -156,9 +156,9 @@ fn thousands_of_containers_don_t_each_wait_for_each() {
         .containers
         .iter_mut()
         .for_each(|one| one.state = State::Exited { code: 0 });
-    assert!(waits(&start("p", &stopped, &none)) < 20_000);
+    assert!(waits(&start("p", &stopped, &all)) < 20_000);
     // The order is the same: every container of `a` stops after all of `b`.
-    let plan = stop("p", &running(&["a", "b"], 1_100), &none, None);
+    let plan = stop("p", &running(&["a", "b"], 1_100), &all, None);
     let stops = before(&plan, "a");
     assert_eq!(stops.len(), 1_100);
     assert!(stops.values().all(|earlier| earlier.len() > 1_100));
@@ -196,10 +196,15 @@ fn a_chain_of_labels_may_be_as_long_as_the_list() {
     observed.containers[0]
         .labels
         .insert(labels::DEPENDS_ON.to_owned(), needs);
-    let none = BTreeSet::new();
+    let all = Scope::Everything;
     let first = BTreeSet::from(["s00000".to_owned()]);
-    assert_eq!(stop("p", &observed, &none, None).steps().len(), 20_000);
-    assert!(restart("p", &observed, &first, true, None).steps().len() >= 40_000);
+    assert_eq!(stop("p", &observed, &all, None).steps().len(), 20_000);
+    assert!(
+        restart("p", &observed, &Scope::Services(first.clone()), Some(&all), None)
+            .steps()
+            .len()
+            >= 40_000
+    );
     let options = DownOptions {
         services: first,
         ..DownOptions::default()

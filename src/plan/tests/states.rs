@@ -279,8 +279,8 @@ fn a_running_sharer_is_restarted_when_the_namespace_it_lives_in_is_started() {
     let plan = told(&restart(
         "p",
         &observed,
-        &BTreeSet::from(["dep".to_owned()]),
-        true,
+        &scope(&["dep"]),
+        Some(&Scope::Everything),
         None,
     ));
     assert!(
