@@ -54,7 +54,7 @@ impl Engine {
             None => Inherited::new(),
         };
         let networking = Networking::of(self, new).await?;
-        let body = self.body(new, &inherited, &networking)?;
+        let body = Self::body(new, &inherited, &networking)?;
         let options = CreateContainerOptions {
             name: Some(new.name.to_owned()),
             platform: new.service.platform.clone().unwrap_or_default(),
@@ -101,7 +101,6 @@ impl Engine {
     }
 
     fn body(
-        &self,
         new: &NewContainer<'_>,
         inherited: &Inherited,
         networking: &Networking,

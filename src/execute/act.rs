@@ -157,15 +157,9 @@ impl Execution<'_> {
                 return self.create(id, new).await;
             }
             Action::RenameContainer { container, name } => engine.rename(&self.resolve(container)?, name).await,
-            Action::StartContainer { container } => {
-                self.write_again(service, container).await?;
-                engine.start(&self.resolve(container)?).await
-            }
+            Action::StartContainer { container } => return self.start(service, container).await,
             Action::StopContainer { container, timeout } => engine.stop(&self.resolve(container)?, *timeout).await,
-            Action::RestartContainer { container, timeout } => {
-                self.write_again(service, container).await?;
-                engine.restart(&self.resolve(container)?, *timeout).await.map(|()| true)
-            }
+            Action::RestartContainer { container, timeout } => return self.restart(service, container, *timeout).await,
             Action::KillContainer { container, signal } => engine.kill(&self.resolve(container)?, signal).await,
             Action::PauseContainer { container } => engine.pause(&self.resolve(container)?).await,
             Action::UnpauseContainer { container } => engine.unpause(&self.resolve(container)?).await,
@@ -175,6 +169,17 @@ impl Execution<'_> {
             Action::Await { .. } => Ok(false),
         };
         Ok(done?)
+    }
+
+    async fn start(&self, service: Option<&str>, container: &Target) -> Result<bool, Trouble> {
+        self.write_again(service, container).await?;
+        Ok(self.engine.start(&self.resolve(container)?).await?)
+    }
+
+    async fn restart(&self, service: Option<&str>, container: &Target, timeout: Option<u32>) -> Result<bool, Trouble> {
+        self.write_again(service, container).await?;
+        self.engine.restart(&self.resolve(container)?, timeout).await?;
+        Ok(true)
     }
 
     /// Configs and secrets that are in no file of the host, as they are now, for a container that was made before and is started again.

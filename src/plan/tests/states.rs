@@ -181,7 +181,7 @@ fn every_state_converges_in_one_up_or_is_refused_untouched() {
     ];
     let stack = stack(STACK);
     let whole = up_once(&stack);
-    let (mut converged, mut refused) = (0, 0);
+    let (mut converged, mut left_alone) = (0, 0);
     // Nothing that is done about a volume depends on anything else: they take turns.
     let mut volumes = things[..4].iter().copied().cycle();
     for network in things {
@@ -193,24 +193,24 @@ fn every_state_converges_in_one_up_or_is_refused_untouched() {
                 spoil(&mut observed, network, volume, *image);
                 leave(&mut observed, "app", app);
                 leave(&mut observed, "dep", dep);
-                let kept = observed.volumes.clone();
+                let before = observed.volumes.clone();
                 let done = bring_up(&stack, &mut observed);
                 let taken = app == Foreign || dep == Foreign;
                 let refuses = taken || matches!(network, Thing::Foreign | Thing::Guest);
                 assert_eq!(done.is_err(), refuses, "{case}: {done:?}");
                 if refuses {
-                    refused += 1;
+                    left_alone += 1;
                     continue;
                 }
                 converged += 1;
                 assert_whole(&stack, &observed, &case);
                 if volume != Thing::Absent {
-                    assert_eq!(observed.volumes, kept, "{case}");
+                    assert_eq!(observed.volumes, before, "{case}");
                 }
             }
         }
     }
-    assert_eq!((converged, refused), (729, 771));
+    assert_eq!((converged, left_alone), (729, 771));
 }
 
 /// With no service of theirs in the plan, sharers get the container that is there, and with it in the plan the new one.
