@@ -214,6 +214,7 @@ fn orphans(on: On<'_>) {
 
 fn profiles(on: On<'_>) {
     let text = file(&[("app", ""), ("debug", "profiles: [debug]\ndepends_on: [app]")], "");
+    // The real one is given `-p` here, with which it reads no file of its own accord.
     same(
         on,
         "profiles",
@@ -221,13 +222,13 @@ fn profiles(on: On<'_>) {
         &[
             Both("up -d"),
             Both("--profile debug up -d"),
-            Both("stop"),
+            Both("-f docker-compose.yml stop"),
             Both("up -d"),
             Both("up -d debug"),
             Both("--profile debug stop"),
             Both("--profile debug down"),
             Both("up -d debug"),
-            Both("down"),
+            Both("-f docker-compose.yml down"),
         ],
     );
 }
