@@ -72,6 +72,9 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     if let Some(failure) = project.unusable() {
         session.warn(&format!("this can't be run: {failure}"));
     }
+    for (service, failure) in &stack.unmakeable {
+        session.warn(&format!("{service} can't be run: {failure}"));
+    }
     let bad = &stack.bad_images;
     for (service, failure) in bad.images.iter().chain(&bad.tags) {
         session.warn(&format!("{service} can't be run: {failure}"));
@@ -80,6 +83,9 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
         session.out.lines(settings(session, stack)?);
     } else if let Some(lines) = lines(args, &project)? {
         session.out.lines(lines);
+    } else if session.global.quiet {
+        // Only whether it makes sense is asked.
+        project.printed(Printed::Yaml)?;
     } else {
         match args.format {
             Format::Json => session.out.json_text(&project.printed(Printed::Json)?),

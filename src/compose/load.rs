@@ -72,13 +72,18 @@ pub fn project(request: &Request) -> Result<Project, Failure> {
         disabled: &disabled_services,
     })?;
     refused::check(&found.tree, &[])?;
+    let mut missing = BTreeMap::new();
     for (name, entry) in &mut services {
         refused::check(&entry.tree, &["services", name])?;
-        resolve::files(&mut entry.tree, name, &found.files.variables, &mut found.loader.notes)?;
+        let file = resolve::files(&mut entry.tree, name, &found.files.variables, &mut found.loader.notes)?;
+        missing.extend(file.map(|failure| (name.clone(), failure)));
     }
     typed::check(&services)?;
-    let stack = stack(&found, &services, &disabled_services)?;
-    let unusable = typed::unusable(&found.tree, &services, &stack).err();
+    let mut stack = stack(&found, &services, &disabled_services)?;
+    let unusable = typed::unusable(&services).err();
+    let incomplete = missing.values().next().cloned();
+    stack.unmakeable = typed::unset(&found.tree, &stack);
+    stack.unmakeable.extend(missing);
     let mut tree = without_content(&found.tree);
     drop_unused_of(&mut tree, &services);
     if let Some(map) = tree.map_mut() {
@@ -90,6 +95,7 @@ pub fn project(request: &Request) -> Result<Project, Failure> {
     Ok(Project {
         stack,
         unusable,
+        incomplete,
         tree,
         variables: found.files.variables,
         raw: false,
@@ -113,6 +119,7 @@ pub fn template(request: &Request) -> Result<Project, Failure> {
     Ok(Project {
         stack,
         unusable: None,
+        incomplete: None,
         tree,
         variables: found.files.variables,
         raw: true,

@@ -18,6 +18,8 @@ pub struct Project {
     pub stack: Stack,
     /// What can be printed and not be run.
     pub(super) unusable: Option<Failure>,
+    /// A file that it names isn't there, so that it can't be printed whole.
+    pub(super) incomplete: Option<Failure>,
     pub(super) tree: Tree,
     pub(super) variables: Variables,
     pub(super) raw: bool,
@@ -36,8 +38,11 @@ impl Project {
     /// The canonical form, byte for byte as Compose prints it (without the last line end in JSON).
     ///
     /// # Errors
-    /// A value of a disabled service that can't be read; those of enabled ones were read before.
+    /// A value of a disabled service that can't be read; those of enabled ones were read before. An env file that isn't there.
     pub fn printed(&self, printed: Printed) -> Result<String, Failure> {
+        if let Some(failure) = &self.incomplete {
+            return Err(failure.clone());
+        }
         let form = match printed {
             Printed::Json => Form::Json,
             Printed::Yaml => Form::Yaml,

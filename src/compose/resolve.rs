@@ -12,11 +12,23 @@ use super::open::{self, LARGEST_ENV};
 use super::tree::{Map, Tree, Value};
 use super::variables::{Origin, Values, Variables};
 
-/// Reads the files of the service called `name`; they are no part of the canonical form.
-pub(super) fn files(service: &mut Tree, name: &str, variables: &Variables, notes: &mut Notes) -> Result<(), Failure> {
-    environment(service, name, variables, notes)?;
-    labels(service, name, notes)
+/// Reads the files of the service called `name`; they are no part of the canonical form. What is given is the first that isn't there: it
+/// keeps only this service's containers from being made.
+pub(super) fn files(
+    service: &mut Tree,
+    name: &str,
+    variables: &Variables,
+    notes: &mut Notes,
+) -> Result<Option<Failure>, Failure> {
+    let mut missing = Missing::default();
+    environment(service, name, variables, notes, &mut missing)?;
+    labels(service, name, notes, &mut missing)?;
+    Ok(missing.0)
 }
+
+/// The first file that isn't there.
+#[derive(Default)]
+struct Missing(Option<Failure>);
 
 /// What the service itself says, behind what the caller's environment says.
 struct Lookup<'l> {
@@ -35,7 +47,13 @@ impl Values for Lookup<'_> {
     }
 }
 
-fn environment(service: &mut Tree, name: &str, variables: &Variables, notes: &mut Notes) -> Result<(), Failure> {
+fn environment(
+    service: &mut Tree,
+    name: &str,
+    variables: &Variables,
+    notes: &mut Notes,
+    missing: &mut Missing,
+) -> Result<(), Failure> {
     let Some(files) = service.map_mut().and_then(|map| map.shift_remove("env_file")) else {
         return Ok(());
     };
@@ -53,7 +71,7 @@ fn environment(service: &mut Tree, name: &str, variables: &Variables, notes: &mu
         let required = file
             .get("required")
             .is_none_or(|tree| tree.value != Value::Bool(false) && tree.text() != Some("false"));
-        let Some(text) = read(&file_path, at, &path, required, notes)? else {
+        let Some(text) = read(&file_path, at, &path, required, notes, missing)? else {
             continue;
         };
         let lookup = Lookup { variables, own: &own };
@@ -85,7 +103,7 @@ fn environment(service: &mut Tree, name: &str, variables: &Variables, notes: &mu
     Ok(())
 }
 
-fn labels(service: &mut Tree, name: &str, notes: &mut Notes) -> Result<(), Failure> {
+fn labels(service: &mut Tree, name: &str, notes: &mut Notes, missing: &mut Missing) -> Result<(), Failure> {
     let Some(files) = service.get("label_file").cloned() else {
         return Ok(());
     };
@@ -95,7 +113,7 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes) -> Result<(), Failu
             continue;
         };
         let (path, file) = (format!("services.{name}.label_file[{index}]"), Path::new(text));
-        if let Some(text) = read(file, at, &path, true, notes)? {
+        if let Some(text) = read(file, at, &path, true, notes, missing)? {
             dotenv::parse(file, &text, &mut found, &Variables::default(), notes)?;
         }
     }
@@ -111,7 +129,14 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes) -> Result<(), Failu
     Ok(())
 }
 
-fn read(file: &Path, at: &Tree, path: &str, required: bool, notes: &mut Notes) -> Result<Option<String>, Failure> {
+fn read(
+    file: &Path,
+    at: &Tree,
+    path: &str,
+    required: bool,
+    notes: &mut Notes,
+    missing: &mut Missing,
+) -> Result<Option<String>, Failure> {
     match open::text(file, LARGEST_ENV) {
         Ok(text) => {
             let taken = notes.budget.take_text(text.len());
@@ -125,9 +150,11 @@ fn read(file: &Path, at: &Tree, path: &str, required: bool, notes: &mut Notes) -
             } else {
                 "make it, or take it out"
             };
-            Err(at
-                .wrong(path, format!("there is no file {}", file.display()))
-                .hint(hint))
+            missing.0.get_or_insert_with(|| {
+                at.wrong(path, format!("there is no file {}", file.display()))
+                    .hint(hint)
+            });
+            Ok(None)
         }
         Err(unreadable) => Err(at
             .wrong(path, format!("{} can't be read", file.display()))

@@ -1,6 +1,6 @@
 //! The canonical form as the types that are planned and run, and what an engine would refuse of it at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
@@ -9,7 +9,7 @@ use crate::failure::{Failure, Place};
 use super::bind::{Form, bind};
 use super::consistency;
 use super::loader::CONTENT;
-use super::model::{FileObject, FileSource, FromEnvironment, Service, Stack};
+use super::model::{FileObject, FileReference, FileSource, FromEnvironment, Service, Stack};
 use super::names::{self, is_container_name};
 use super::paths::is_remote;
 use super::port_text;
@@ -82,13 +82,29 @@ fn file_object(entry: &Entry) -> FileObject {
     FileObject { name, source }
 }
 
-/// The configs, or the secrets, that services use.
-fn used<'s>(kind: &str, stack: &'s Stack) -> BTreeSet<&'s str> {
-    let references = stack.services.values().flat_map(|service| match kind {
-        "configs" => &service.configs,
-        _ => &service.secrets,
-    });
-    references.map(|reference| reference.source.as_str()).collect()
+/// By service, why its containers can't be made: a config or secret whose variable isn't set.
+pub(super) fn unset(root: &Tree, stack: &Stack) -> BTreeMap<String, Failure> {
+    let mut found = BTreeMap::new();
+    for (name, service) in &stack.services {
+        let of = |kind: &str, references: &[FileReference]| {
+            references.iter().find_map(|reference| {
+                let path = format!("{kind}.{}.environment", reference.source);
+                let object = root.get(kind)?.get(&reference.source)?;
+                let (Some(variable), None) = (object.get("environment"), object.get(CONTENT)) else {
+                    return None;
+                };
+                let text = variable.printed();
+                Some(
+                    variable
+                        .wrong(&path, format!("{text} is not set"))
+                        .hint(format!("set {text} in the environment or in .env")),
+                )
+            })
+        };
+        let failure = of("configs", &service.configs).or_else(|| of("secrets", &service.secrets));
+        found.extend(failure.map(|failure| (name.clone(), failure)));
+    }
+    found
 }
 
 /// Where each item of a service's list was written.
@@ -142,7 +158,7 @@ pub(super) fn check(services: &Map) -> Result<(), Failure> {
 }
 
 /// What an engine refuses when the container is made, said before anything is done.
-pub(super) fn unusable(root: &Tree, services: &Map, stack: &Stack) -> Result<(), Failure> {
+pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
     consistency::shared_names(services)?;
     for (name, entry) in services {
         let at = |key: &str| format!("services.{name}.{key}");
@@ -210,18 +226,6 @@ pub(super) fn unusable(root: &Tree, services: &Map, stack: &Stack) -> Result<(),
                         format!("{shown} is no IP address"),
                     ));
                 }
-            }
-        }
-    }
-    for kind in ["configs", "secrets"] {
-        let used = used(kind, stack);
-        for (key, entry) in root.entries(kind).filter(|(key, _)| used.contains(key.as_str())) {
-            let tree = &entry.tree;
-            if let (Some(name), None) = (tree.get("environment"), tree.get(CONTENT)) {
-                let variable = name.printed();
-                return Err(name
-                    .wrong(&format!("{kind}.{key}.environment"), format!("{variable} is not set"))
-                    .hint(format!("set {variable} in the environment or in .env")));
             }
         }
     }

@@ -184,7 +184,10 @@ impl Execution<'_> {
 
     /// Configs and secrets that are in no file of the host, as they are now, for a container that was made before and is started again.
     async fn write_again(&self, service: Option<&str>, container: &Target) -> Result<(), Trouble> {
-        if let (Which::Id(id), Ok((stack, service))) = (&container.which, self.wanted(service)) {
+        if let (Which::Id(id), Ok((stack, service))) = (&container.which, self.wanted(service))
+            // What was written before stays when it isn't known now.
+            && stack.makeable(&service.name).is_ok()
+        {
             self.engine.write_inline(stack, service, id).await?;
         }
         Ok(())

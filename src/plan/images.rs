@@ -29,6 +29,9 @@ pub(super) fn plan_images(
     order: &[String],
     options: &UpOptions,
 ) -> Result<BTreeMap<String, ImageWork>, Failure> {
+    for name in order {
+        stack.makeable(name)?;
+    }
     let mut by_image: BTreeMap<ImageRef, StepId> = BTreeMap::new();
     let mut work = BTreeMap::new();
     // Builders first: a service that only names an image may be naming one that another builds.

@@ -106,3 +106,74 @@ fn exec_takes_a_variable_of_the_caller_by_its_name() {
     ];
     assert_eq!(project.magicctl(&flags).ok().stdout, "[caller] [b=c] [] [unset]\n");
 }
+
+#[test]
+fn a_fault_of_one_service_leaves_the_others_alone() {
+    let other = sleeps("other", ", env_file: [here.env], secrets: [tok]");
+    let services = format!("services:\n{}{other}", sleeps("good", ""));
+    let mut project = Project::of("fault", &format!("{services}secrets: {{tok: {{environment: TOK}}}}\n"));
+    project.write("here.env", "A=1\n");
+    project.env.insert("TOK".to_owned(), "1".to_owned());
+    project.magicctl(&["up", "--no-wait"]).ok();
+    let rest = |project: &Project| {
+        for args in [
+            ["ps"].as_slice(),
+            &["logs"],
+            &["exec", "-T", "good", "true"],
+            &["stop", "-t", "0", "good"],
+            &["up", "--no-wait", "good"],
+            &["run", "--rm", "-T", "good", "true"],
+            &["config", "--services"],
+            &["restart", "-t", "0", "other"],
+        ] {
+            let done = project.magicctl(args).ok();
+            assert!(
+                !done.stderr.contains("can't be run") || args[0] == "config",
+                "{args:?}: {}",
+                done.all()
+            );
+        }
+    };
+    project.env.remove("TOK");
+    rest(&project);
+    failed(&project.magicctl(&["up"]), 4, "TOK is not set");
+    failed(&project.magicctl(&["create", "other"]), 4, "docker-compose.yml:4");
+    failed(&project.magicctl(&["run", "-T", "other", "true"]), 4, "TOK is not set");
+    // Compose prints such a file, too.
+    assert!(project.magicctl(&["config"]).ok().stdout.contains("TOK"));
+    // What was written before is kept.
+    let kept = project
+        .magicctl(&["exec", "-T", "other", "cat", "/run/secrets/tok"])
+        .ok();
+    assert_eq!(kept.stdout, "1");
+
+    project.env.insert("TOK".to_owned(), "2".to_owned());
+    std::fs::remove_file(project.path("here.env")).expect("the file");
+    rest(&project);
+    failed(&project.magicctl(&["up"]), 4, "there is no file");
+    failed(&project.magicctl(&["config"]), 4, "there is no file");
+    let check = project.magicctl(&["check", "--only", "compose"]);
+    assert!(
+        check.code == 4 && check.stdout.contains("there is no file"),
+        "{}",
+        check.all()
+    );
+    assert_eq!(states(&project), "good running, other running");
+    project.env.remove("TOK");
+    project.magicctl(&["down", "-t", "0"]).ok();
+    assert_eq!(states(&project), "");
+}
+
+#[test]
+fn quiet_config_prints_nothing_and_says_whether_it_makes_sense() {
+    let project = Project::of(
+        "quiet",
+        "services:\n  a: {image: x, environment: {PASSWORD: hunter2}}\n",
+    );
+    for args in [["config", "-q"].as_slice(), &["-q", "config"], &["config", "--quiet"]] {
+        assert_eq!(project.magicctl(args).ok().stdout, "", "{args:?}");
+    }
+    assert_eq!(project.magicctl(&["config", "-q", "--services"]).ok().stdout, "a\n");
+    project.write("docker-compose.yml", "services:\n  a: {imagee: x}\n");
+    failed(&project.magicctl(&["config", "-q"]), 4, "imagee");
+}

@@ -33,9 +33,10 @@ pub(super) fn file(project: &Project) -> Vec<Finding> {
         Ok(stack) => {
             let advice = stack.warnings.iter();
             let advice = advice.map(|text| Finding::new(&codes::COMPOSE_ADVICE, text.clone()));
-            let images = project
-                .services()
-                .flat_map(|service| [stack.image_of(service).err(), stack.tags_of(service).err()]);
+            let images = project.services().flat_map(|service| {
+                let (makeable, image) = (stack.makeable(&service.name), stack.image_of(service));
+                [makeable.err(), image.err(), stack.tags_of(service).err()]
+            });
             let images = images
                 .flatten()
                 .map(|failure| Finding::of(&codes::COMPOSE_INVALID, &failure));

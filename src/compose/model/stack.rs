@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::failure::Place;
+use crate::failure::{Failure, Place};
 
 use super::super::variables::Variable;
 use super::images::BadImages;
@@ -46,8 +46,21 @@ pub struct Stack {
     pub warnings: Vec<String>,
     /// Where services, ports and mounts were written.
     pub places: Places,
+    /// By service, why its containers can't be made: an env file that isn't there, a secret's variable that isn't set. Everything else can
+    /// be done with the stack.
+    pub unmakeable: BTreeMap<String, Failure>,
     /// What the file names that can't be an image's name.
     pub bad_images: BadImages,
+}
+
+impl Stack {
+    /// Whether containers of `service` can be made, as far as the file goes.
+    ///
+    /// # Errors
+    /// Why not, at its line.
+    pub fn makeable(&self, service: &str) -> Result<(), Failure> {
+        self.unmakeable.get(service).cloned().map_or(Ok(()), Err)
+    }
 }
 
 /// Where things were written, for errors that are found after reading.
