@@ -364,8 +364,8 @@ fn bad_files_are_refused_at_their_place() {
     ];
     let lines: Vec<String> = bad
         .iter()
-        .map(|text| match stack(text) {
-            Ok(_) => panic!("accepted: {text:?}"),
+        .map(|text| match stack(text).and_then(|stack| stack.makeable("a")) {
+            Ok(()) => panic!("accepted: {text:?}"),
             Err(failure) => {
                 assert_eq!(failure.exit.code(), 4, "{failure:?}");
                 assert!(!format!("{failure:?}").contains("sk-secret"), "{failure:?}");
