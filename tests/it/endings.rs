@@ -118,7 +118,9 @@ fn service(number: usize, case: &Case, port: u16) -> String {
         "  s{number}:\n    image: {LIGHT_IMAGE}\n    init: {}\n",
         case.way != Way::ExecFormat
     );
-    text += "    tmpfs: /data\n    stop_grace_period: 0s\n";
+    // Engine 20.10 may keep an endpoint of a container that was removed between an exit and its next start: on a network of the project's
+    // own nothing but a restart of the engine would get rid of it.
+    text += "    network_mode: bridge\n    tmpfs: /data\n    stop_grace_period: 0s\n";
     let _infallible = writeln!(text, "    restart: \"{}\"", case.policy);
     if case.way == Way::ExecFormat {
         text += "    entrypoint: [/junk]\n    volumes: [\"./junk:/junk:ro\"]\n";
@@ -134,7 +136,7 @@ fn service(number: usize, case: &Case, port: u16) -> String {
     if case.is_awaited {
         let _infallible = write!(
             text,
-            "  d{number}:\n    image: {LIGHT_IMAGE}\n    init: true\n    tmpfs: /data\n    stop_grace_period: 0s\n    \
+            "  d{number}:\n    image: {LIGHT_IMAGE}\n    init: true\n    network_mode: bridge\n    tmpfs: /data\n    stop_grace_period: 0s\n    \
              entrypoint: [sleep, '600']\n    depends_on: {{s{number}: {{condition: service_completed_successfully}}}}\n"
         );
     }
@@ -228,7 +230,7 @@ fn twenty_ways_to_end() {
 
 fn one(command: &str, more: &str) -> String {
     format!(
-        "services:\n  app:\n    image: {LIGHT_IMAGE}\n    init: true\n    tmpfs: /data\n    stop_grace_period: 0s\n    \
+        "services:\n  app:\n    image: {LIGHT_IMAGE}\n    init: true\n    network_mode: bridge\n    tmpfs: /data\n    stop_grace_period: 0s\n    \
          entrypoint: [sh, -c, '{command}']\n{more}"
     )
 }

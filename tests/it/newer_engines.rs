@@ -141,7 +141,7 @@ fn life(project: &Project, port: u16) -> Value {
         rows,
         [
             json!(["app", "running", "healthy", null, true, []]),
-            json!(["page", "running", "none", null, true, []]),
+            json!(["page", "running", "none", null, false, []]),
             json!(["seed", "exited", null, 0, false, []]),
             json!(["store", "running", "healthy", null, true, [published]]),
         ]

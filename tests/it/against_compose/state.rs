@@ -159,7 +159,7 @@ pub fn told(labels: &Value) -> String {
         let value = text(value);
         let value = match short {
             // With `--no-deps` Compose forgets what the service depends on; which builder it has is its own business.
-            "version" | "magicctl.spec" | "depends_on" | "image.builder" => return None,
+            "version" | "magicctl.spec" | "magicctl.shares" | "depends_on" | "image.builder" => return None,
             "config-hash" | "image" | "slug" => "given".to_owned(),
             _ => value,
         };
