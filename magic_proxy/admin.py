@@ -15,7 +15,7 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def replace(request: Request) -> Response:
         # What is not UTF-8 becomes half surrogate pairs, which no YAML may hold.
-        gateway.replace((await bodies.read(request)).decode(errors="surrogateescape"), "the body")
+        await gateway.replace((await bodies.read(request)).decode(errors="surrogateescape"), "the body")
         return Json({"models": gateway.config.models()})
 
     async def reload(_: Request) -> Response:

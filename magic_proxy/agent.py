@@ -1,15 +1,18 @@
 """An agent's next step. It follows from what is recorded of its session and from nothing else: so anyone can go on."""
 
+import asyncio
 import json
 import socket
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from magic_proxy import tracing
+from magic_proxy import bodies, tracing
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import ANSWER, Event
+
+LARGEST_ANSWER = 8 << 20
 
 
 class Agent:
@@ -76,11 +79,12 @@ class Agent:
             headers["authorization"] = f"Bearer {gateway.client_key}"
         content = body.encode("utf-8", "replace")
         try:
-            answer = await gateway.router.client.request(method, url, content=content, headers=headers, timeout=30)
-            value: dict[str, Any] = answer.json()
+            ask = gateway.router.client.stream(method, url, content=content, headers=headers, timeout=30)
+            async with asyncio.timeout(30), ask as answer:
+                value: dict[str, Any] = json.loads(await bodies.up_to(LARGEST_ANSWER, answer.aiter_bytes()))
             if answer.status_code != 200:
                 raise ApiError(502, value["error"]["message"], "tool_failed")
-        except (httpx2.HTTPError, ValueError, LookupError, TypeError) as error:
+        except (httpx2.HTTPError, TimeoutError, ValueError, LookupError, TypeError) as error:
             raise ApiError(502, f"mcp-server: {type(error).__name__}: {error}", "tool_failed") from error
         return value
 

@@ -1,6 +1,8 @@
 """Bodies of requests: read up to a limit, parsed, and checked for what the gateway itself relies on."""
 
+import asyncio
 import json
+import math
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Never, TypeVar
 
@@ -9,7 +11,8 @@ from starlette.requests import Request
 
 from magic_proxy.errors import ApiError
 
-LARGEST = 16 << 20
+LARGEST = 8 << 20
+WITHIN = 30.0
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -43,8 +46,12 @@ class Embeddings(Body):
 
 
 async def read(request: Request) -> bytes:
-    """The body, or 413."""
-    body = await up_to(LARGEST, request.stream())
+    """The body; 413 when it is too large, 408 when it does not come: it takes a place that others wait for."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            body = await up_to(LARGEST, request.stream())
+    except TimeoutError as error:
+        raise ApiError(408, f"the body did not come within {WITHIN:.0f} s", "request_timeout") from error
     if len(body) > LARGEST:
         raise ApiError(413, f"the body is larger than {LARGEST} bytes", "request_too_large")
     return body
@@ -64,7 +71,7 @@ async def read_json(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """The body as it came, once it is known to fit `model`; else 400."""
     body = await read(request)
     try:
-        value: dict[str, Any] = json.loads(body, parse_constant=_refuse)
+        value: dict[str, Any] = json.loads(body, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not valid JSON: {error}", "invalid_json") from error
     checked(value, model)
@@ -79,6 +86,14 @@ def checked(value: object, model: type[Model]) -> Model:
         problem = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, problem["loc"]))
         raise ApiError(400, f"{field or 'the body'}: {problem['msg']}", "invalid_type", field or None) from error
+
+
+def _finite(number: str) -> float:
+    """What is passed on must be JSON again."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number[:20]} is too large")
+    return value
 
 
 def _refuse(constant: str) -> Never:

@@ -1,6 +1,9 @@
 """proxy_config.yaml: read and checked as a whole; what is wrong is told with its line."""
 
+import itertools
+import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +14,11 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
 Provider = Literal["google", "openai", "mistral", "anthropic", "deepseek", "local"]
 
+
+# A file has a few hundred nodes; those that are reached by aliases and merges count each time.
+LARGEST, MOST_NODES = 128 << 10, 20_000
+IN_THE_CLEAR = "http:// would send a key in the clear: use https://, or a host of your own network"
+_PLAIN_HOST = re.compile(r"http://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/|$)")
 
 Place = tuple[str | int, ...]
 
@@ -114,17 +122,47 @@ class Config(Part):
             if profile.model_params.model not in known:
                 at = ("model_list", place, "model_params", "model")
                 yield at, f"is not in provider_model_lists.{profile.provider}"
+            if profile.provider != "local" and not _keeps_secrets(profile.model_params.api_base):
+                yield ("model_list", place, "model_params", "api_base"), IN_THE_CLEAR
+        if not _keeps_secrets(self.agent_settings.mcp_server_url):
+            yield ("agent_settings", "mcp_server_url"), IN_THE_CLEAR
         for alias, chain in self.router_settings.model_group_alias.items():
             for place, name in enumerate(chain):
                 if name not in names:
                     what = f"names {name!r}, which is not in model_list"
                     yield ("router_settings", "model_group_alias", alias, place), what
 
+    def leads_astray(self, on_disk: "Config") -> Iterator[str]:
+        """What would send keys elsewhere than the file on disk says: whoever may change that file has them anyway."""
+        places = {(p.model_name, p.provider, p.model_params.api_base) for p in on_disk.model_list}
+        for profile in self.model_list:
+            place = (profile.model_name, profile.provider, profile.model_params.api_base)
+            if profile.provider != "local" and place[2] is not None and place not in places:
+                yield f"{profile.model_name}: only the file itself may give a profile with keys this api_base"
+        if self.agent_settings.mcp_server_url != on_disk.agent_settings.mcp_server_url:
+            yield "agent_settings.mcp_server_url: only the file itself may change it: the clients' key is sent there"
+
+
+def _keeps_secrets(url: str | None) -> bool:
+    """Whether a key that is sent there is read by nobody on the way: HTTPS, or a machine at hand."""
+    if url is None or url.startswith("https://"):
+        return True
+    # Whatever is not plainly a host could be read as another one.
+    if not (found := _PLAIN_HOST.match(url)):
+        return False
+    host = found[1].strip("[]").lower()
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa"))
+    return (address.is_loopback or address.is_private) and not (address.is_link_local or address.is_unspecified)
+
 
 def load(path: Path) -> tuple[Config, str]:
     """The configuration and its text, or `ConfigError`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LARGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from error
     return parse(text, str(path)), text
@@ -134,7 +172,9 @@ def parse(text: str, name: str) -> Config:
     """The configuration that `text` holds, or `ConfigError` with its places in the file called `name`."""
     lines: dict[Place, int] = {(): 1}
     try:
-        _walk(yaml.compose(text, Loader=yaml.SafeLoader), (), lines)
+        if len(text) > LARGEST:
+            raise ValueError(f"it is longer than {LARGEST} characters")
+        _walk(yaml.compose(text, Loader=yaml.SafeLoader), (), lines, [], itertools.count())
         config = Config.model_validate(yaml.safe_load(text) or {})
         problems = [*config.contradictions()]
     except ValidationError as error:
@@ -153,23 +193,30 @@ def parse(text: str, name: str) -> Config:
     return config
 
 
-def _walk(node: yaml.Node | None, place: Place, lines: dict[Place, int]) -> None:
-    """Fills in every place's line; a key that is there twice, which YAML's reader takes as it comes, is refused."""
-    # The limits are for aliases of aliases.
-    if len(place) > 12 or len(lines) > 20_000:
+def _walk(
+    node: yaml.Node | None, place: Place, lines: dict[Place, int], above: list[yaml.Node], count: Iterator[int]
+) -> None:
+    """Fills in every place's line, and counts: what comes after expands all that is walked here.
+
+    A key that is there twice, which YAML's reader takes as it comes, is refused, and so is one that is no plain text.
+    """
+    # What is inside of itself is not expanded.
+    if node is None or node in above:
         return
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            lines.setdefault((*place, index), item.start_mark.line + 1)
-            _walk(item, (*place, index), lines)
-    elif isinstance(node, yaml.MappingNode):
-        keys = [key.value for key, _ in node.value]
-        for index, (key, value) in enumerate(node.value):
-            if key.value == "<<":
-                for merged in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    _walk(merged, place, lines)
-                continue
-            if key.value in keys[:index]:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
-            lines.setdefault((*place, key.value), key.start_mark.line + 1)
-            _walk(value, (*place, key.value), lines)
+    seen: set[Any] = set()
+    above = [*above, node]
+    for index, entry in enumerate(node.value if isinstance(node, yaml.CollectionNode) else []):
+        key, value = entry if isinstance(node, yaml.MappingNode) else (None, entry)
+        if key is not None and not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key is no plain text", problem_mark=key.start_mark)
+        name = index if key is None else key.value
+        merges = key is not None and name == "<<"
+        if not merges and name in seen:
+            raise yaml.MarkedYAMLError(problem=f"the key {name!r} is there twice", problem_mark=entry[0].start_mark)
+        seen.add(name)
+        if not merges:
+            lines.setdefault((*place, name), (key or value).start_mark.line + 1)
+        for inner in value.value if merges and isinstance(value, yaml.SequenceNode) else [value]:
+            if next(count) > MOST_NODES:
+                raise yaml.MarkedYAMLError(problem="it has too many nodes", problem_mark=node.start_mark)
+            _walk(inner, place if merges else (*place, name), lines, above, count)

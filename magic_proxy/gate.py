@@ -17,6 +17,10 @@ from magic_proxy.gateway import Gateway
 OPEN = ("/", "/health")
 # They wait more than they work, and so are counted apart from what `max_parallel_requests` is for.
 SESSIONS, MOST_IN_SESSIONS = "/v1/react/sessions", 4096
+# What no page can have its own name lead to: addresses, and names without a dot.
+OWN_HOSTS = re.compile(
+    r"([a-z0-9_-]+|([a-z0-9_-]+\.)+localhost|host\.docker\.internal|[\d.]+|\[[\da-f:.]+\])?(:\d+)?", re.I
+)
 OWN_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 log = logging.getLogger("magic_proxy.requests")
@@ -74,7 +78,7 @@ class Gate:
             try:
                 async with asyncio.timeout_at(self._ends) as limit:
                     self._open.add(limit)
-                    if refused := self._refused(headers, kind):
+                    if refused := self._refused(scope["path"], headers, kind):
                         await Json(refused.body(), refused.status, refused.headers)(scope, receive, told)
                     else:
                         await self.app(scope, heard, told)
@@ -98,11 +102,22 @@ class Gate:
                     leaving.cancel()
                 log.info("%s: %s in %.0f ms", line, status or "no answer", (time.monotonic() - began) * 1000)
 
-    def _refused(self, headers: Headers, session: bool) -> ApiError | None:
-        key = self.gateway.client_key
-        given = headers.get("authorization", "").removeprefix("Bearer ")
-        if key and not hmac.compare_digest(given.encode(), key.encode()):
+    def _refused(self, path: str, headers: Headers, session: bool) -> ApiError | None:
+        given = headers.get("authorization", "").removeprefix("Bearer ").encode()
+        admin, client = (
+            bool(key) and hmac.compare_digest(given, key.encode())
+            for key in (self.gateway.admin_key or "", self.gateway.client_key or "")
+        )
+        if path == "/admin" or path.startswith("/admin/"):
+            if not self.gateway.admin_key:
+                return ApiError(404, f"{path}: Not Found", "no_such_page")
+            if not admin:
+                told = "a client's key does not do here: ADMIN_API_KEY in env/admin.env is needed"
+                return ApiError(403 if client else 401, told, "not_admin" if client else "invalid_api_key")
+        elif self.gateway.client_key and not client:
             return ApiError(401, "a key is needed here (GATEWAY_API_KEY in env/gateway.env)", "invalid_api_key")
+        if not (admin or client or OWN_HOSTS.fullmatch(headers.get("host", ""))):
+            return ApiError(403, "without a key it is reached by an address or a local name only", "foreign_host")
         # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
         if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
             return ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")

@@ -2,10 +2,14 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
 from magic_proxy import secrets, tracing
+
+# What JSON leaves as it is and terminals act upon: C1, and what turns the direction of text.
+_ACTS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class JsonFormatter(logging.Formatter):
@@ -17,14 +21,14 @@ class JsonFormatter(logging.Formatter):
         line = {
             "timestamp": timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "level": record.levelname,
-            "message": record.getMessage(),
+            "message": secrets.mask(record.getMessage()),
             "name": record.name,
         }
         if trace := tracing.trace_id():
             line["trace_id"] = trace
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return secrets.mask(json.dumps(line, ensure_ascii=False))
+            line["exception"] = secrets.mask(self.formatException(record.exc_info))
+        return _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
 
 
 def set_up() -> None:

@@ -1,5 +1,6 @@
 """Every key that was read, so that none is ever shown."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,10 @@ _known: list[str] = []
 
 def remember(values: Iterable[str]) -> None:
     """From now on `mask` hides them, also after they are gone from their file."""
-    known = {*_known, *(value for value in values if len(value) >= 4)}
+    real = [value for value in values if len(value) >= 4]
+    # As it is, and as it stands inside of JSON.
+    written = (form for value in real for form in (value, json.dumps(value)[1:-1], value.replace("/", "\\/")))
+    known = {*_known, *written}
     _known[:] = sorted(known, key=len, reverse=True)
 
 
@@ -32,7 +36,7 @@ def read(path: Path) -> list[tuple[int, str, str]]:
     """Number, name and value of each line `VALUE` or `NAME=VALUE` without comments and quotes; from now on masked."""
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1):
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        name, equals, value = line.strip().removeprefix("export ").lstrip().partition("=")
         # A key may itself end in "=".
         if not (equals and name.isidentifier() and name.isupper() and value.strip("=")):
             name, value = "", line.strip()

@@ -105,11 +105,13 @@ async def serve(servers: dict[int, Server], worker: Worker) -> None:
 
 
 def bound(port: int) -> socket.socket:
-    """A socket on all of the container's addresses."""
+    """A socket on LISTEN_ADDRESS, which the image sets to all of the container's addresses."""
+    address = os.environ.get("LISTEN_ADDRESS", "127.0.0.1")
     try:
-        listener = socket.create_server(("0.0.0.0", port))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address, port), family=family)
     except OSError as error:
-        raise OSError(error.errno, f"port {port} can't be used: {os.strerror(error.errno or 0)}") from error
+        raise OSError(error.errno, f"port {port} of {address} can't be used: {error.strerror}") from error
     # Made anew it knows its protocol: only then does asyncio switch Nagle's algorithm off, which costs answers 40 ms.
     return socket.socket(fileno=listener.detach())
 

@@ -2,6 +2,8 @@
 
 import ast
 import asyncio
+import json
+import math
 import os
 from datetime import datetime
 from operator import add, floordiv, mod, mul, neg, pos, pow, sub, truediv
@@ -11,11 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from magic_proxy import bodies, secrets
-from magic_proxy.config import Part
+from magic_proxy.config import ConfigError, Part
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import env_key
 
-LARGEST_BITS = 4096
+LARGEST_BITS, LARGEST_ANSWER = 4096, 4 << 20
 OPERATORS: dict[type, Any] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.FloorDiv: floordiv}
 OPERATORS |= {ast.Mod: mod, ast.Pow: pow, ast.USub: neg, ast.UAdd: pos}
 
@@ -42,7 +44,7 @@ class Calculator(Tool):
 def _value(node: ast.expr) -> int | float:
     """Numbers and arithmetic; nothing is evaluated that could do more, or could take long."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return node.value  # type: ignore[return-value]
+        return _finite(node.value)  # type: ignore[arg-type]
     if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
         return OPERATORS[type(node.op)](_value(node.operand))  # type: ignore[no-any-return]
     if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
@@ -52,8 +54,14 @@ def _value(node: ast.expr) -> int | float:
         result = OPERATORS[type(node.op)](left, right)
         if isinstance(result, complex) or _bits(result) > LARGEST_BITS:
             raise ValueError("the result is too large, or no real number")
-        return result  # type: ignore[no-any-return]
+        return _finite(result)
     raise ValueError("only numbers, + - * / // % ** and parentheses")
+
+
+def _finite(number: int | float) -> int | float:
+    if isinstance(number, float) and not math.isfinite(number):
+        raise ValueError("the result is too large")
+    return number
 
 
 def _bits(number: int | float) -> int:
@@ -79,7 +87,10 @@ class WebSearch(Tool):
     max_results: Annotated[int, Field(ge=1, le=10)] = 5
 
     async def run(self) -> str:
-        key = env_key("tavily.env", "TAVILY_API_KEY")
+        try:
+            key = env_key("tavily.env", "TAVILY_API_KEY")
+        except ConfigError as error:
+            raise ApiError(503, str(error), "no_key") from error
         if key is None:
             raise ApiError(503, "web_search needs TAVILY_API_KEY in env/tavily.env", "no_key")
         import httpx2
@@ -87,9 +98,10 @@ class WebSearch(Tool):
         url = os.environ.get("TAVILY_API_BASE", "https://api.tavily.com") + "/search"
         try:
             async with asyncio.timeout(20), httpx2.AsyncClient() as client:
-                answer = await client.post(url, json=self.model_dump(), headers={"authorization": f"Bearer {key}"})
-                answer.raise_for_status()
-                found = answer.json()["results"]
+                headers = {"authorization": f"Bearer {key}"}
+                async with client.stream("POST", url, json=self.model_dump(), headers=headers) as answer:
+                    answer.raise_for_status()
+                    found = json.loads(await bodies.up_to(LARGEST_ANSWER, answer.aiter_bytes()))["results"]
                 lines = [f"{one['title']}\n{one['url']}\n{one['content']}" for one in found]
         except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise ApiError(502, f"the search failed: {type(error).__name__}: {error}", "tool_failed") from error

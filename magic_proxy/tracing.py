@@ -42,9 +42,13 @@ def set_up() -> None:
 
 
 @contextmanager
-def span(name: str, parent: str = "") -> Iterator[None]:
-    """What is done inside belongs to the trace of `parent` (a traceparent), else to the current, else to a new one."""
-    parent = parent if _TRACEPARENT.fullmatch(parent) else _current.get()
+def span(name: str, parent: str | None = None) -> Iterator[None]:
+    """What is done inside belongs to the trace of `parent` (a traceparent), or to a new one; without it to the current.
+
+    Whoever begins something of somebody else gives one, also an empty one: after a large body a connection's further
+    requests are begun where the first one's trace is still the current.
+    """
+    parent = _current.get() if parent is None else parent if _TRACEPARENT.fullmatch(parent) else ""
     alone = f"00-{parent[3:35] or random.token_hex(16)}-{random.token_hex(8)}-01"
     with _exported(name, parent) if _tracer else nullcontext(alone) as carried:
         token = _current.set(carried)

@@ -58,12 +58,18 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
 
     @asynccontextmanager
     async def run(
-        config: Config, keys: dict[str, list[str]] | None = None, redis: str = f"redis://{NOBODY}", kafka: str = NOBODY
+        config: Config,
+        keys: dict[str, list[str]] | None = None,
+        redis: str = f"redis://{NOBODY}",
+        kafka: str = NOBODY,
+        env: dict[str, str] | None = None,
     ) -> AsyncIterator[Running]:
         (tmp_path / "keys_pool").mkdir(exist_ok=True)
         (tmp_path / "env").mkdir(exist_ok=True)
         for name, values in (keys or {}).items():
             (tmp_path / "keys_pool" / f"keys_pool_{name}.env").write_text("\n".join(values))
+        for name, text in (env or {}).items():
+            (tmp_path / "env" / name).write_text(text)
         (tmp_path / "proxy_config.yaml").write_text(yaml.safe_dump(config))
         monkeypatch.setenv("PROXY_CONFIG", str(tmp_path / "proxy_config.yaml"))
         monkeypatch.setenv("KEYS_POOL", str(tmp_path / "keys_pool"))

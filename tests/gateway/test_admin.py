@@ -11,11 +11,14 @@ from conftest import Start, chain_of, eventually
 from provider import Provider, error
 
 KEY = "sk-admin-0001"
+ADMIN = {"authorization": "Bearer adm-0123456789"}
+ENV = {"admin.env": "ADMIN_API_KEY=adm-0123456789\n"}
 
 
 async def test_a_configuration_is_swapped_or_refused(start: Start, provider: Provider) -> None:
-    async with start(chain_of(provider), {"openai": [KEY]}) as gateway:
+    async with start(chain_of(provider), {"openai": [KEY]}, env=ENV) as gateway:
         admin = gateway.client
+        admin.headers.update(ADMIN)
         before = (await admin.get("/admin/config")).text
         assert before == gateway.gateway.text
         for wrong, line in ((b"model_list: 5", "1"), (before.encode() + b"oops: 1\n", str(before.count("\n") + 1))):
@@ -42,7 +45,8 @@ async def test_keys_are_counted_and_never_shown(start: Start, provider: Provider
     keys = {"openai": [KEY, "sk-admin-0002"], "google": []}
     config = chain_of(provider)
     config["definitions"] = {"mistake": KEY}
-    async with start(config, keys) as gateway:
+    async with start(config, keys, env=ENV) as gateway:
+        gateway.client.headers.update(ADMIN)
         await gateway.chat()
         await gateway.chat()
         response = await gateway.client.get("/admin/keys")

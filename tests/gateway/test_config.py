@@ -75,7 +75,8 @@ def test_aliases_of_aliases_cost_no_time() -> None:
     bomb = "definitions:\n  a0: &a0 [x, x]\n" + "".join(
         f"  a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 30)
     )
-    config.parse(bomb + MODEL, "f")
+    with pytest.raises(config.ConfigError, match="too many nodes"):
+        config.parse(bomb + MODEL, "f")
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ async def ready(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> list[dict[
     """What was put on Kafka."""
     await gateway.gateway.stores.redis.flushall()
     text = gateway.gateway.text + f"agent_settings:\n  mcp_server_url: {gateway.tools}\n"
-    gateway.gateway.replace(text, "test")
+    gateway.gateway.path.write_text(text)
+    gateway.gateway.reload()
     gateway.client = httpx2.AsyncClient(
         base_url=gateway.url, timeout=60, trust_env=False, limits=httpx2.Limits(max_connections=None)
     )

@@ -119,7 +119,7 @@ async def test_a_taken_port_and_a_bad_file_end_it_with_an_error(tmp_path: Path, 
         async with run(tmp_path, chain_of(provider), ports=[port, 0]) as gateway:
             status, log = await gateway.end()
     assert status == 1
-    assert f"port {port} can't be used" in log
+    assert f"port {port} of 127.0.0.1 can't be used" in log
     async with run(tmp_path, {"model_list": 5}) as gateway:
         status, log = await gateway.end()
     assert status == 1

@@ -27,7 +27,8 @@ def task(**more: Any) -> dict[str, Any]:
 async def ready(gateway: Running) -> Worker:
     await gateway.gateway.stores.redis.flushall()
     text = gateway.gateway.text + f"agent_settings:\n  mcp_server_url: {gateway.tools}\n"
-    gateway.gateway.replace(text, "test")
+    gateway.gateway.path.write_text(text)
+    gateway.gateway.reload()
     return Worker(gateway.gateway)
 
 

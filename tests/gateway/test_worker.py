@@ -105,7 +105,8 @@ def errors(caplog: pytest.LogCaptureFixture) -> int:
 def config(start: Start, redis: str) -> Any:
     async def at(gateway: Running) -> None:
         text = gateway.gateway.text + f"agent_settings:\n  mcp_server_url: {gateway.tools}\n"
-        gateway.gateway.replace(text, "test")
+        gateway.gateway.path.write_text(text)
+        gateway.gateway.reload()
         await gateway.gateway.stores.redis.flushall()
 
     return at

@@ -54,7 +54,7 @@ fn the_official_clients_work_on_it() {
     client("openai", project.port("MAGIC_PROXY_PORT"), key).ok();
     client("mcp", project.port("MCP_SERVER_PORT"), key).ok();
     // Without the clients' key from here on: a restart is all it takes.
-    project.write("env/gateway.env", "");
+    project.remove("env/gateway.env");
     project.magicctl(&["restart", "app-runner"]).ok();
     let task = json!({ "model": "offline", "input": "calculator: 6 * 7", "stream": false });
     let (status, body) = post(&project, "/v1/react/sessions", &task);
@@ -200,12 +200,14 @@ fn a_key_is_told_in_no_answer_log_trace_cache_or_admin_page() {
     const REFUSED: &str = "sk-canary-1111-refused";
     const USED: &str = "sk-canary-2222-used";
     const TOOL: &str = "tvly-canary-3333";
+    const ADMIN: &str = "admin-canary-4444";
     let mut project = Project::sample("told");
     project
         .env
         .insert("OTEL_TRACES_EXPORTER".to_owned(), "console".to_owned());
     project.write("keys_pool/keys_pool_openai.env", &format!("{REFUSED}\n"));
     project.write("env/tavily.env", &format!("TAVILY_API_KEY={TOOL}\n"));
+    project.write("env/admin.env", &format!("ADMIN_API_KEY={ADMIN}\n"));
     project.edit(
         "proxy_config.yaml",
         "      model: gpt-5-mini\n",
@@ -236,10 +238,13 @@ fn a_key_is_told_in_no_answer_log_trace_cache_or_admin_page() {
     assert_eq!(status, 503, "{body}");
     assert!(body.contains("I was given ***"), "{body}");
     seen += &body;
-    assert_eq!(
-        get(&project, "/admin/keys").1["openai"],
-        json!({ "active": 0, "quarantined": 0, "retired": 1 })
-    );
+    let admin = |method: &str, path: &str| {
+        let (status, body) = http::with_key(project.port("MAGIC_PROXY_PORT"), method, path, ADMIN).expect("it answers");
+        assert_eq!(status, 200, "{body}");
+        body
+    };
+    let keys: Value = serde_json::from_str(&admin("GET", "/admin/keys")).expect("JSON");
+    assert_eq!(keys["openai"], json!({ "active": 0, "quarantined": 0, "retired": 1 }));
 
     // A key that is added is used after a restart, and nothing else is needed.
     project.write("keys_pool/keys_pool_openai.env", &format!("{REFUSED}\n{USED}\n"));
@@ -268,12 +273,13 @@ fn a_key_is_told_in_no_answer_log_trace_cache_or_admin_page() {
     seen += &http::post(project.port("MCP_SERVER_PORT"), "/tools/web_search", &tool)
         .expect("it answers")
         .1;
-    for page in ["/admin/keys", "/admin/config", "/health", "/v1/models"] {
+    for page in ["/admin/keys", "/admin/config"] {
+        seen += &admin("GET", page);
+    }
+    for page in ["/health", "/v1/models"] {
         seen += &http::get(project.port("MAGIC_PROXY_PORT"), page).expect("it answers").1;
     }
-    let (status, body) = post(&project, "/admin/reload", &json!({}));
-    assert_eq!(status, 200, "{body}");
-    seen += &body;
+    seen += &admin("POST", "/admin/reload");
 
     let cached = "for key in $(redis-cli --scan); do echo $key; redis-cli get $key; redis-cli xrange $key - +; done";
     let cached = project.docker(&["exec", &project.container("redis"), "sh", "-c", cached]);

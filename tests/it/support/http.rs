@@ -9,6 +9,12 @@ pub fn get(port: u16, path: &str) -> Option<(u16, String)> {
     ask(port, &format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"))
 }
 
+/// Status and body of `METHOD path` without a body, for whoever has `key`.
+pub fn with_key(port: u16, method: &str, path: &str, key: &str) -> Option<(u16, String)> {
+    let head = format!("Host: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: 0");
+    ask(port, &format!("{method} {path} HTTP/1.0\r\n{head}\r\n\r\n"))
+}
+
 /// Status and body of `POST path` with a JSON body.
 pub fn post(port: u16, path: &str, body: &str) -> Option<(u16, String)> {
     let length = body.len();
