@@ -54,7 +54,7 @@ fn the_official_clients_work_on_it() {
     client("openai", project.port("MAGIC_PROXY_PORT"), key).ok();
     client("mcp", project.port("MCP_SERVER_PORT"), key).ok();
     // Without the clients' key from here on: a restart is all it takes.
-    project.remove("env/gateway.env");
+    std::fs::remove_file(project.path("env/gateway.env")).expect("it was there");
     project.magicctl(&["restart", "app-runner"]).ok();
     let task = json!({ "model": "offline", "input": "calculator: 6 * 7", "stream": false });
     let (status, body) = post(&project, "/v1/react/sessions", &task);
