@@ -41,7 +41,7 @@ class Gateway:
         log.info("the configuration was replaced by %s: %s", name, ", ".join(self.config.models()))
 
     def reload(self) -> None:
-        """The file and the keys anew; `ConfigError`, and nothing changes, when one of them is not valid."""
+        """The file and the keys, read again; `ConfigError`, and nothing changes, when one of them is not valid."""
         read, text = config.load(self.path)
         client, admin = env_key("gateway.env", "GATEWAY_API_KEY"), env_key("admin.env", "ADMIN_API_KEY")
         if self.client_key and not client:

@@ -39,7 +39,7 @@ class Queued(Task):
 
 
 class Named(BaseModel):
-    """As much of a message that is no task as tells whose it is."""
+    """The part of an invalid task that says which session it belongs to."""
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 

@@ -107,7 +107,7 @@ impl Planner<'_> {
         self.dependents.completed.contains(name)
     }
 
-    /// A dependency with `restart: true` whose container the plan makes anew, or whose namespace it starts.
+    /// A dependency with `restart: true` whose container the plan replaces, or whose namespace it starts.
     pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
         if self.options.no_start {
             return None;

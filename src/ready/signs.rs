@@ -61,7 +61,7 @@ impl Signs {
         let _seen = busy.wait_for(|busy| !busy).await;
     }
 
-    /// How often the process of container `id` has ended since the command began, by the engine's count. That begins anew with
+    /// How often the process of container `id` has ended since the command began, by the engine's count. That starts again at zero with
     /// every start that was asked for, as that of one that `was_started` by the command.
     pub(super) fn ends(&self, id: &str, was_started: bool, detail: &Detail) -> u32 {
         let mut all = self.restarts_before.borrow_mut();

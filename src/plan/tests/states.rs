@@ -297,7 +297,7 @@ fn a_guest_on_a_changed_network_is_named_with_what_takes_it_off() {
     let failure = bring_up(&stack, &mut observed).unwrap_err();
     assert_eq!(failure.code, Some("MC510"));
     assert_eq!(failure.run[0].to_string(), "docker network disconnect p_default guest");
-    // A guest that doesn't run is no hindrance to the engine.
+    // A guest that doesn't run doesn't hold up the engine.
     observed.containers.last_mut().unwrap().state = State::Exited { code: 0 };
     bring_up(&stack, &mut observed).unwrap();
     assert_whole(&stack, &observed, "the guest has stopped");
