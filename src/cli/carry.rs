@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::cards::{self, Seen, Stage, Surroundings};
 use crate::compose::Stack;
 use crate::engine::Engine;
@@ -32,6 +34,8 @@ pub(crate) struct Carry<'a> {
     pub began: Instant,
     /// Leave out what the builder says.
     pub quiet_build: bool,
+    /// The command goes on when it is carried out.
+    pub stays: bool,
     session: &'a Session,
     reporter: RefCell<Box<dyn Reporter>>,
     signs: RefCell<Option<std::rc::Rc<Signs>>>,
@@ -55,6 +59,7 @@ impl<'a> Carry<'a> {
             checks: true,
             began: Instant::now(),
             quiet_build: false,
+            stays: false,
             session,
             reporter: RefCell::new(session.reporter()),
             signs: RefCell::default(),
@@ -62,8 +67,19 @@ impl<'a> Carry<'a> {
         }
     }
 
-    /// Carries out `plan`. False when something failed or the user interrupted.
+    /// Told in lines, as the output of containers comes beside it.
+    pub(crate) fn beside_output(mut self) -> Self {
+        self.reporter = RefCell::new(self.session.reporter_of(false));
+        self
+    }
+
+    /// Carries out `plan`; with `--dry-run`, shows it. False when something failed or the user interrupted.
     pub(crate) async fn run(&self, plan: &Plan, services: Vec<String>) -> Result<bool, Failure> {
+        if self.session.global.dry_run {
+            let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).collect();
+            super::plan::show(self.session, self.project, plan, &notes);
+            return Ok(true);
+        }
         let waits = plan
             .steps()
             .iter()
@@ -89,6 +105,8 @@ impl<'a> Carry<'a> {
             plan,
             timeout: self.timeout,
             around: &self.around(),
+            settles: self.stays,
+            at_once: self.session.calls_at_once()?,
             began: self.began,
             emit: &emit,
             made: RefCell::default(),
@@ -115,8 +133,15 @@ impl<'a> Carry<'a> {
 
     /// Says how it ended. `services` are those that the command is about; `next` what to do after a success.
     pub(crate) async fn finish(&self, services: &BTreeSet<String>, next: Vec<String>) -> Ended {
+        if self.session.global.dry_run {
+            return Ok(None);
+        }
         let total = self.total.take();
         if total.interrupted {
+            if self.stays {
+                self.clear();
+                return Ok(Some(Exit::Interrupted));
+            }
             let services = total.not_done.into_keys().collect();
             self.emit(&Event::Interrupted { services });
             return Ok(Some(Exit::Interrupted));
@@ -275,23 +300,39 @@ fn urls(container: &Container) -> Vec<String> {
     urls.into_values().collect()
 }
 
-/// Completes at Ctrl-C or SIGTERM; a second one ends the process at once.
-pub(crate) async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // No signal can be listened for: then none interrupts in an orderly way.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C and SIGTERM, heard from the moment on that this is made: none is lost between two pieces of work.
+pub(crate) struct Interrupt(Option<(Signal, Signal)>);
+
+impl Interrupt {
+    pub(crate) fn listen() -> Self {
+        let listened = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        Self(match listened {
+            (Ok(interrupt), Ok(terminate)) => Some((interrupt, terminate)),
+            // No signal can be listened for: then none interrupts in an orderly way.
+            _ => None,
+        })
     }
-    tokio::spawn(async move {
+
+    /// Completes when one has come; a second one ends the process at once.
+    pub(crate) async fn has_come(self) {
+        let Some((mut interrupt, mut terminate)) = self.0 else {
+            return std::future::pending().await;
+        };
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        std::process::exit(i32::from(Exit::Interrupted.code()));
-    });
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        });
+    }
+}
+
+/// Completes at Ctrl-C or SIGTERM; a second one ends the process at once.
+pub(crate) async fn interrupted() {
+    Interrupt::listen().has_come().await;
 }

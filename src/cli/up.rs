@@ -16,8 +16,9 @@ use crate::shell::ShellCommand;
 
 use super::Ended;
 use super::args::{MakeArgs, PullWhen, UpArgs};
-use super::carry::Carry;
+use super::carry::{Carry, Interrupt};
 use super::session::Session;
+use super::stay::Stay;
 
 /// How long a program may take to read its own edited configuration.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(30);
@@ -25,7 +26,9 @@ const VERIFIED_WITHIN: Duration = Duration::from_secs(30);
 impl Session {
     /// The resolved file of a command that makes containers: what is missing is rendered, what is odd is said.
     pub(crate) fn stack_to_make(&self, targets: &[String]) -> Result<Stack, Failure> {
-        write_missing(self)?;
+        if !self.global.dry_run {
+            write_missing(self)?;
+        }
         let stack = self.stack(targets)?;
         for warning in &stack.warnings {
             self.warn(warning);
@@ -35,15 +38,27 @@ impl Session {
 }
 
 pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
+    if session.global.dry_run {
+        return super::plan::run(session, args).await;
+    }
     let stack = session.stack_to_make(&args.services)?;
     let options = options(session, &stack, args)?;
+    let stay = Stay::of(args, &stack, &options.services)?;
     let engine = session.engine().await?;
-    let _lock = super::lock::take(session, &stack.name).await?;
+    let lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
     carry.timeout = args.wait_timeout;
     carry.quiet_build = args.quiet_build;
     carry.checks = !args.no_check;
-    bring_up(session, &carry, &engine, &stack, options).await
+    let Some(stay) = stay else {
+        return bring_up(session, &carry, &engine, &stack, options).await;
+    };
+    carry.stays = true;
+    let interrupt = Interrupt::listen();
+    let staying = stay.listen(&engine, &stack.name).await?;
+    let ended = bring_up(session, &carry, &engine, &stack, options).await;
+    drop((lock, carry));
+    staying.go_on(session, &engine, &stack, interrupt, ended).await
 }
 
 /// Plans and carries out until the stack is as wanted, and says how it ended.
@@ -55,7 +70,7 @@ pub(crate) async fn bring_up(
     mut options: UpOptions,
 ) -> Ended {
     let services: BTreeSet<String> = options.services.clone();
-    let mut unchecked = carry.checks;
+    let mut unchecked = carry.checks && !session.global.dry_run;
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
         if unchecked && !plan.changes_nothing() {
@@ -64,13 +79,14 @@ pub(crate) async fn bring_up(
         }
         let order = plan::start_order(stack, &services);
         let well = carry.run(&plan, order).await?;
-        if !plan.again || !well {
+        // What would follow new images is known once they are there.
+        if !plan.again || !well || session.global.dry_run {
             break;
         }
         options.brought.extend(images_of(&plan));
     }
     let mut next = Vec::new();
-    if carry.changed() > 0 {
+    if carry.changed() > 0 && !carry.stays {
         let commands = [
             ("logs -f", "follows the logs"),
             ("status", "shows the state"),
@@ -125,8 +141,10 @@ pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
 
 pub(crate) fn options(session: &Session, stack: &Stack, args: &UpArgs) -> Result<UpOptions, Failure> {
     let common = make_options(session, stack, &args.services, !args.no_deps, &args.make)?;
+    // Who looks on sees what comes of it.
+    let stays = Stay::of(args, stack, &common.services)?.is_some();
     Ok(UpOptions {
-        no_wait: args.no_wait,
+        no_wait: args.no_wait || stays,
         settle: args.settle,
         no_start: args.no_start,
         recreate: if args.renew_anon_volumes {
@@ -165,10 +183,6 @@ pub(crate) fn make_options(
     if !scaled.is_empty() {
         stack.select(&scaled, false)?;
     }
-    let says_yes = |name: &str| {
-        let value = session.environment.get(name).map(|value| value.to_lowercase());
-        matches!(value.as_deref(), Some("1" | "true" | "yes" | "y" | "on"))
-    };
     Ok(UpOptions {
         services,
         named: named.iter().cloned().collect(),
@@ -191,8 +205,8 @@ pub(crate) fn make_options(
         } else {
             Recreate::Diverged
         },
-        remove_orphans: args.remove_orphans || says_yes("COMPOSE_REMOVE_ORPHANS"),
-        ignore_orphans: says_yes("COMPOSE_IGNORE_ORPHANS"),
+        remove_orphans: args.remove_orphans || session.says_yes("COMPOSE_REMOVE_ORPHANS"),
+        ignore_orphans: session.says_yes("COMPOSE_IGNORE_ORPHANS"),
         scale: args.scale.iter().cloned().collect(),
         ..UpOptions::default()
     })
