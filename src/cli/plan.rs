@@ -11,7 +11,7 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let options = super::up::options(session, &stack, args)?;
     let engine = session.engine().await?;
     let (_, plan) = super::up::decide(&engine, &stack, &options).await?;
-    let changed = super::check::changed_since_built(session, &engine, &stack).await;
+    let changed = super::check::changed_since_built(session, &engine, &stack, None).await;
     let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).chain(changed).collect();
     if session.json() {
         let value = serde_json::json!({
@@ -20,7 +20,7 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
             "notes": notes,
             "again": plan.again,
         });
-        session.out.json(&value);
+        session.out.answer(&value);
         return Ok(None);
     }
     for note in &notes {

@@ -254,11 +254,11 @@ fn the_name_of_a_project() {
     }
     plain("ls --output json", &json, &name);
     let projects: Value = serde_json::from_str(&json.stdout).expect("JSON");
-    let names: BTreeSet<&str> = projects
+    let names: BTreeSet<&str> = projects["projects"]
         .as_array()
         .expect("projects")
         .iter()
-        .filter_map(|row| row["Name"].as_str())
+        .filter_map(|row| row["name"].as_str())
         .collect();
     assert!(names.contains(other.as_str()), "{names:?}");
     ours("ls", &on_terminal, &name);

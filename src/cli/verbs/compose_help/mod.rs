@@ -27,7 +27,8 @@ pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
         Some(name) => vec![find(name).ok_or_else(|| unknown(name))?],
     };
     if session.json() {
-        session.out.json(&verbs.into_iter().map(as_json).collect::<Vec<_>>());
+        let commands: Vec<_> = verbs.into_iter().map(as_json).collect();
+        session.out.answer(&serde_json::json!({ "commands": commands }));
         return Ok(None);
     }
     let mut all: Vec<String> = verbs.into_iter().flat_map(lines).collect();
