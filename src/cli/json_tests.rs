@@ -151,7 +151,8 @@ Every command takes `--output json`. What it prints on stdout then is for progra
   engine's `ps`, names of services, and the Compose model below `config`, whose keys are the Compose file's.
 - A command that fails prints `{\"version\":1,\"event\":\"failed\",\"failure\":{…}}` as its last line. The exit code says the same with and without JSON. What is
   wrong with the command line itself is text on stderr.
-- Warnings and remarks on stderr are left out; where they matter, the object has them (`warnings`, `notes`). `-q` changes nothing.
+- Warnings and remarks on stderr are left out (`logs` still says there what it can't show); where they matter, the object has them (`warnings`,
+  `notes`). `-q` changes nothing.
 
 What Docker Compose prints as JSON is printed as Compose prints it, without `version` and under Compose's keys: `config --format json`,
 `images --format json`, `ls --format json`, `volumes --format json`, `events --json`.

@@ -98,16 +98,125 @@ fn spelled(command: &str, map: &Map<String, Value>) {
     }
 }
 
+/// A command and what follows it on the line.
+type Line = (&'static str, &'static [&'static str]);
+
+const OF_FILES: [Line; 11] = [
+    ("check", &[]),
+    ("explain", &["MC101"]),
+    ("config --images", &[]),
+    ("config --volumes", &[]),
+    ("config --networks", &[]),
+    ("config --profiles", &[]),
+    ("config --environment", &[]),
+    ("config --settings", &[]),
+    ("compose-help", &["up"]),
+    ("completions", &["bash"]),
+    ("man", &[]),
+];
+
+const OF_A_STACK: [Line; 23] = [
+    ("status", &[]),
+    ("status --services", &[]),
+    ("logs", &[]),
+    ("logs --summary", &[]),
+    ("open", &["--print"]),
+    ("top", &[]),
+    ("stats", &["--no-stream"]),
+    ("images", &[]),
+    ("ls", &["--all"]),
+    ("volumes", &[]),
+    ("events", &["--since", "1h", "--until", "0s"]),
+    ("cp", &["grafana:/etc/hostname", "out"]),
+    ("cp", &["out", "grafana:/tmp/"]),
+    ("scale", &["grafana=1"]),
+    ("rebuild", &[]),
+    ("pause", &[]),
+    ("unpause", &[]),
+    // Once more there is nothing to do, and that is told as all else is.
+    ("unpause", &[]),
+    ("restart", &["-t", "0"]),
+    ("pull", &["--policy", "missing", "--ignore-buildable"]),
+    // Nothing listens there: it fails.
+    ("push", &[]),
+    ("run --detach", &["--rm", "grafana"]),
+    ("port", &["grafana"]),
+];
+
+const OF_ITS_END: [Line; 10] = [
+    ("kill", &[]),
+    ("kill", &[]),
+    ("wait", &["grafana"]),
+    // It doesn't run: it fails.
+    ("attach", &["grafana"]),
+    ("start", &["grafana"]),
+    ("stop", &["-t", "0"]),
+    ("stop", &[]),
+    ("rm", &["--force"]),
+    ("rm", &["--force"]),
+    ("down", &["--volumes", "-t", "0"]),
+];
+
+/// What is tried, one command after the other.
+struct Trial {
+    declared: Declared,
+    tried: BTreeSet<String>,
+}
+
+impl Trial {
+    #[track_caller]
+    fn run(&mut self, project: &Project, command: &str, more: &[&str]) -> Vec<Value> {
+        let words: Vec<&str> = command.split(' ').chain(more.iter().copied()).collect();
+        let done = project.magicctl(&[&["--output", "json"], words.as_slice()].concat());
+        assert_ne!(done.code, 2, "{command}: {}", done.all());
+        self.tried.insert(command.to_owned());
+        self.declared.hold(command, &done)
+    }
+
+    #[track_caller]
+    fn all(&mut self, project: &Project, lines: &[Line]) {
+        for (command, more) in lines {
+            self.run(project, command, more);
+        }
+    }
+
+    /// The files of a new project.
+    fn files(&mut self) {
+        let fresh = Project::empty("json-fresh");
+        let init = self.run(&fresh, "init", &["."]);
+        assert!(init[0]["written"].as_array().is_some_and(|written| written.len() > 10));
+        fresh.edit("docker-compose.yml", "services:", "# mine\nservices:");
+        let diff = self.run(&fresh, "render --diff", &[]);
+        assert!(diff[0]["diff"].as_str().is_some_and(|diff| diff.contains("-# mine")));
+        assert_eq!(self.run(&fresh, "render --check", &[])[0]["ok"], false);
+        assert_eq!(self.run(&fresh, "render", &[])[0]["files"][0]["state"], "edited");
+    }
+
+    /// The Compose file.
+    fn config(&mut self, project: &Project) {
+        let config = self.run(project, "config", &[]);
+        let app = &config[0]["config"]["services"]["grafana"];
+        assert_eq!(app["environment"]["CamelCase"], "x", "{config:?}");
+        // The language's own form stays as Compose prints it.
+        let compose = project.magicctl(&["config", "--format", "json"]).ok();
+        let compose: Value = serde_json::from_str(&compose.stdout).expect("JSON");
+        assert_eq!(compose, config[0]["config"]);
+        let services = self.run(project, "config --services", &[]);
+        assert_eq!(services[0]["services"], serde_json::json!(["grafana"]));
+        let hashes = self.run(project, "config --hash", &[]);
+        assert_eq!(hashes[0]["hashes"]["grafana"].as_str().map(str::len), Some(64));
+    }
+}
+
 #[test]
 fn every_command_gives_what_the_documentation_says() {
-    let declared = Declared::read();
     let says = r#"echo '{"level": "ERROR", "message": "no"}'; sleep 600"#;
     let project = Project::of(
         "json-all",
         &format!(
             "services:\n  grafana:\n    build: {{context: ., labels: {{CamelCase: x}}}}\n    image: 127.0.0.1:1/NAME/app:1\n    \
              init: true\n    stop_signal: SIGKILL\n    command: [sh, -c, '{}']\n    ports: ['127.0.0.1:{}:3000']\n    \
-             environment: {{CamelCase: x}}\n    labels: {{CamelCase: x}}\n    volumes: ['data:/data']\n    profiles: []\n  \
+             environment: {{CamelCase: x}}\n    labels: {{CamelCase: x}}\n    volumes: ['data:/data']\n  \
              tool: {{image: '{LIGHT_IMAGE}', profiles: [tools], tmpfs: /data}}\nvolumes: {{data: {{}}}}\n",
             says.replace('\'', "''"),
             free_ports(1)[0]
@@ -115,118 +224,29 @@ fn every_command_gives_what_the_documentation_says() {
     );
     project.edit("docker-compose.yml", "NAME", &project.name);
     project.write("Dockerfile", &format!("FROM {LIGHT_IMAGE}\n"));
-    let fresh = Project::empty("json-fresh");
-    let mut held = BTreeSet::new();
-    let mut run = |project: &Project, command: &str, more: &[&str]| -> Vec<Value> {
-        let words: Vec<&str> = command.split(' ').chain(more.iter().copied()).collect();
-        let done = project.magicctl(&[&["--output", "json"], words.as_slice()].concat());
-        assert_ne!(done.code, 2, "{command}: {}", done.all());
-        held.insert(command.to_owned());
-        declared.hold(command, &done)
+    let mut trial = Trial {
+        declared: Declared::read(),
+        tried: BTreeSet::new(),
     };
-    let init = run(&fresh, "init", &["."]);
-    assert!(
-        init[0]["written"].as_array().is_some_and(|written| written.len() > 10),
-        "{init:?}"
-    );
-    fresh.edit("docker-compose.yml", "services:", "# mine\nservices:");
-    assert!(
-        run(&fresh, "render --diff", &[])[0]["diff"]
-            .as_str()
-            .is_some_and(|diff| diff.contains("-# mine"))
-    );
-    assert_eq!(run(&fresh, "render --check", &[])[0]["ok"], false);
-    assert_eq!(run(&fresh, "render", &[])[0]["files"][0]["state"], "edited");
-
-    for (command, more) in [
-        ("check", &[] as &[&str]),
-        ("explain", &["MC101"]),
-        ("config --images", &[]),
-        ("config --volumes", &[]),
-        ("config --networks", &[]),
-        ("config --profiles", &[]),
-        ("config --environment", &[]),
-        ("config --settings", &[]),
-        ("compose-help", &["up"]),
-        ("completions", &["bash"]),
-        ("man", &[]),
-    ] {
-        run(&project, command, more);
-    }
-    let config = run(&project, "config", &[]);
-    let app = &config[0]["config"]["services"]["grafana"];
-    assert_eq!(app["environment"]["CamelCase"], "x", "{config:?}");
-    // The language's own form stays as Compose prints it.
-    let compose = project.magicctl(&["config", "--format", "json"]).ok();
-    let compose: Value = serde_json::from_str(&compose.stdout).expect("JSON");
-    assert_eq!(compose, config[0]["config"]);
-    assert_eq!(
-        run(&project, "config --services", &[])[0]["services"],
-        serde_json::json!(["grafana"])
-    );
-    let hashes = run(&project, "config --hash", &[]);
-    assert_eq!(
-        hashes[0]["hashes"]["grafana"].as_str().map(str::len),
-        Some(64),
-        "{hashes:?}"
-    );
-
-    let plan = run(&project, "plan", &[]);
-    assert!(
-        plan[0]["steps"].as_array().is_some_and(|steps| !steps.is_empty()),
-        "{plan:?}"
-    );
-    run(&project, "build", &[]);
-    run(&project, "create", &[]);
-    let up = run(&project, "up", &[]);
+    trial.files();
+    trial.all(&project, &OF_FILES);
+    trial.config(&project);
+    let plan = trial.run(&project, "plan", &[]);
+    assert!(plan[0]["steps"].as_array().is_some_and(|steps| !steps.is_empty()));
+    trial.run(&project, "build", &[]);
+    trial.run(&project, "create", &[]);
+    let up = trial.run(&project, "up", &[]);
     assert_eq!(up.last().expect("an event")["ok"], true, "{up:?}");
-    for (command, more) in [
-        ("status", &[] as &[&str]),
-        ("status --services", &[]),
-        ("logs", &[]),
-        ("logs --summary", &[]),
-        ("open", &["--print"]),
-        ("top", &[]),
-        ("stats", &["--no-stream"]),
-        ("images", &[]),
-        ("ls", &["--all"]),
-        ("volumes", &[]),
-        ("events", &["--since", "1h", "--until", "0s"]),
-        ("cp", &["grafana:/etc/hostname", "out"]),
-        ("cp", &["out", "grafana:/tmp/"]),
-        ("scale", &["grafana=1"]),
-        ("rebuild", &[]),
-        ("pause", &[]),
-        ("unpause", &[]),
-        // Once more there is nothing to do, and that is told as all else is.
-        ("unpause", &[]),
-        ("restart", &["-t", "0"]),
-        ("pull", &["--policy", "missing", "--ignore-buildable"]),
-        ("push", &[]),
-        ("run --detach", &["--rm", "grafana"]),
-    ] {
-        run(&project, command, more);
-    }
-    let port = run(&project, "port", &["grafana"]);
+    trial.all(&project, &OF_A_STACK);
+    let port = trial.run(&project, "port", &["grafana"]);
     assert_eq!(port[0]["ports"][0]["target"], 3000, "{port:?}");
-    for (command, more) in [
-        ("kill", &[] as &[&str]),
-        ("kill", &[]),
-        ("wait", &["grafana"]),
-        ("attach", &["grafana"]),
-        ("start", &["grafana"]),
-        ("stop", &["-t", "0"]),
-        ("stop", &[]),
-        ("rm", &["--force"]),
-        ("rm", &["--force"]),
-        ("down", &["--volumes", "-t", "0"]),
-    ] {
-        run(&project, command, more);
-    }
-    // Those whose output is another program's have tests of their own below; `status --watch` goes on until nobody reads.
-    held.extend(["exec", "run", "status --watch"].map(ToOwned::to_owned));
-    let all: BTreeSet<String> = declared.commands.keys().cloned().collect();
-    assert_eq!(held, all, "a command that is not tried here");
+    trial.all(&project, &OF_ITS_END);
+    // Those whose output is another program's, and the one that goes on until nobody reads, have a test of their own.
+    trial
+        .tried
+        .extend(["exec", "run", "status --watch"].map(ToOwned::to_owned));
+    let all: BTreeSet<String> = trial.declared.commands.keys().cloned().collect();
+    assert_eq!(trial.tried, all, "a command that is not tried here");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn probed(status: &str, codes: &[i64]) -> String {
 async fn nothing_is_unhealthy_whose_last_probe_ended_with_0() {
     for (status, codes, health) in [
         // Runs while it was paused failed; it goes on, and the next one passes.
-        ("unhealthy", &[-1, -1, 0] as &[i64], Health::Healthy),
+        ("unhealthy", &[-1_i64, -1, 0][..], Health::Healthy),
         ("unhealthy", &[0, 1], Health::Unhealthy),
         ("unhealthy", &[0, -1], Health::Unhealthy),
         ("unhealthy", &[], Health::Unhealthy),

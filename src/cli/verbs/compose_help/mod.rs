@@ -128,6 +128,7 @@ fn document() -> String {
     for (what, why) in BEHAVIOUR {
         writeln!(text, "| {what} | {why} |").unwrap();
     }
+    text.push_str(table::SERVICES);
     text.push_str("\n## Commands\n\n| command | here | |\n| --- | --- | --- |\n");
     for verb in VERBS {
         writeln!(
