@@ -10,6 +10,7 @@ pub mod codes;
 pub mod compose;
 pub mod content;
 pub mod dockerfile;
+pub mod document;
 pub mod engine;
 pub mod event;
 pub mod execute;

@@ -14,9 +14,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 31] = [
+const TABLE: [(&str, &[&str]); 32] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
+    ("document", &[]),
     ("labels", &[]),
     ("nearest", &[]),
     ("secrets", &[]),
@@ -56,7 +57,10 @@ const TABLE: [(&str, &[&str]); 31] = [
         ],
     ),
     ("ready", &["engine", "event", "failure", "observed", "verdict"]),
-    ("logs", &["engine", "failure", "files", "redact", "stamp", "terminal"]),
+    (
+        "logs",
+        &["document", "engine", "failure", "files", "redact", "stamp", "terminal"],
+    ),
     (
         "cards",
         &[
@@ -93,7 +97,7 @@ const TABLE: [(&str, &[&str]); 31] = [
     (
         "report",
         &[
-            "check", "codes", "event", "failure", "observed", "redact", "terminal", "verdict",
+            "check", "codes", "document", "event", "failure", "observed", "redact", "terminal", "verdict",
         ],
     ),
     ("cli", &["*"]),

@@ -63,7 +63,7 @@ pub struct Global {
     /// A Compose file instead of docker-compose.yml; repeat to merge several
     #[arg(short, long = "file", value_name = "FILE")]
     pub file: Vec<PathBuf>,
-    /// A file of variables instead of .env; repeat for several, later ones win
+    /// A file of variables instead of .env and of those that the stack was brought up with; repeat for several, later ones win
     #[arg(long, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
     /// Where relative paths of the Compose file start and .env lies, instead of the file's own folder

@@ -160,21 +160,35 @@ impl<'a> Carry<'a> {
                 self.tell_lost(summary, &there).await;
             }
         }
-        self.emit(&Event::Finished {
-            command: self.command.to_owned(),
-            project: self.project.to_owned(),
-            ok,
-            took_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            changed: total.changed,
-            services: summaries,
-            next: if ok { next } else { Vec::new() },
-        });
+        self.tell_finished(ok, total.changed, summaries, if ok { next } else { Vec::new() });
         if ok {
             return Ok(None);
         }
         // Each failure was told when it happened.
         let unreachable = total.failures.iter().any(|failure| failure.exit == Exit::NoEngine);
         Ok(Some(if unreachable { Exit::NoEngine } else { Exit::Failed }))
+    }
+
+    /// Ends a command that finds nothing to do, which `text` says: for programs with the events that any command ends with.
+    pub(crate) fn idle(&self, text: String) {
+        if self.session.json() {
+            self.emit(&Event::Note { text });
+            self.tell_finished(true, 0, Vec::new(), Vec::new());
+        } else {
+            self.session.say(&text);
+        }
+    }
+
+    fn tell_finished(&self, ok: bool, changed: usize, services: Vec<ServiceSummary>, next: Vec<String>) {
+        self.emit(&Event::Finished {
+            command: self.command.to_owned(),
+            project: self.project.to_owned(),
+            ok,
+            took_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            changed,
+            services,
+            next,
+        });
     }
 
     /// Takes the screen away: what follows is the output of somebody else's program.

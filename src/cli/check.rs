@@ -98,11 +98,16 @@ pub(crate) fn project(
     Project::new(root, stack, rendered, services, session.environment.clone())
 }
 
-/// What was changed after the images of `stack` were built, a sentence each: for commands that would otherwise say that all is
-/// well. Nothing where that can't be found out.
-pub(crate) async fn changed_since_built(session: &Session, engine: &Engine, stack: &Stack) -> Vec<String> {
+/// What was changed after the images of `services` of `stack`, or of all, were built, a sentence each: for commands that would otherwise
+/// say that all is well. Nothing where that can't be found out.
+pub(crate) async fn changed_since_built(
+    session: &Session,
+    engine: &Engine,
+    stack: &Stack,
+    services: Option<&BTreeSet<String>>,
+) -> Vec<String> {
     let is_built = stack.services.values().any(|service| service.build.is_some());
-    let project = project(session, Ok(stack.clone()), None);
+    let project = project(session, Ok(stack.clone()), services);
     let (true, Ok(project), Ok(observed)) = (is_built, project, engine.observe().await) else {
         return Vec::new();
     };
@@ -193,7 +198,7 @@ fn print_json(session: &Session, report: &Report, mended: &[String], ok: bool) {
         "mended": mended,
         "took": report.took,
     });
-    session.out.json(&value);
+    session.out.answer(&value);
 }
 
 /// What keeps `up` from working: the last is the command's failure, the others are told before it.

@@ -1,12 +1,12 @@
 //! `config`: the Compose file as understood.
 
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 use crate::compose::{self, Printed, Project, Stack};
 use crate::failure::Failure;
 use crate::report::table;
 use crate::secrets;
-use crate::terminal::Line;
 
 use super::Ended;
 use super::session::Session;
@@ -96,23 +96,21 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
         compose::project(&request)?.only(named)?
     };
     let stack = &project.stack;
-    for warning in &stack.warnings {
+    let warnings = warnings(&project);
+    for warning in &warnings {
         session.warn(warning);
     }
-    if let Some(failure) = project.unusable() {
-        session.warn(&format!("this can't be run: {failure}"));
-    }
-    for (service, failure) in &stack.unmakeable {
-        session.warn(&format!("{service} can't be run: {failure}"));
-    }
-    let bad = &stack.bad_images;
-    for (service, failure) in bad.images.iter().chain(&bad.tags) {
-        session.warn(&format!("{service} can't be run: {failure}"));
-    }
-    if args.settings {
-        session.out.lines(settings(session, stack)?);
-    } else if let Some(lines) = lines(args, &project)? {
-        session.out.lines(lines);
+    if session.json() {
+        let (what, value) = answer(session, args, &project)?;
+        session.out.answer(&json!({ what: value, "warnings": warnings }));
+    } else if args.settings {
+        session.out.lines(table(
+            &session.out,
+            &["SETTING", "VALUE", "VARIABLE", "FROM"],
+            settings(session, stack)?.into_iter().map(Vec::from).collect(),
+        ));
+    } else if let Some((_, list)) = list(args, &project)? {
+        session.out.lines(list.lines());
     } else if session.global.quiet {
         // Only whether it makes sense is asked.
         project.printed(Printed::Yaml)?;
@@ -128,37 +126,92 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     Ok(None)
 }
 
-/// The one thing that is asked for; `None`: the whole file.
-fn lines(args: &ConfigArgs, project: &Project) -> Result<Option<Vec<String>>, Failure> {
+/// What is odd about the files, a sentence each.
+fn warnings(project: &Project) -> Vec<String> {
+    let stack = &project.stack;
+    let mut all = stack.warnings.clone();
+    all.extend(
+        project
+            .unusable()
+            .map(|failure| format!("this can't be run: {failure}")),
+    );
+    let bad = &stack.bad_images;
+    let of_services = stack.unmakeable.iter().chain(&bad.images).chain(&bad.tags);
+    all.extend(of_services.map(|(service, failure)| format!("{service} can't be run: {failure}")));
+    all
+}
+
+/// What is asked for as a list.
+enum List {
+    /// Names.
+    Names(Vec<String>),
+    /// Names with a value each, and what stands between the two in text.
+    Values(char, Vec<(String, String)>),
+}
+
+impl List {
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Names(names) => names.clone(),
+            Self::Values(between, values) => {
+                let line = |(name, value): &(String, String)| format!("{name}{between}{value}");
+                values.iter().map(line).collect()
+            }
+        }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Self::Names(names) => json!(names),
+            Self::Values(_, values) => values.into_iter().collect(),
+        }
+    }
+}
+
+/// The one thing that is asked for, and what it is; `None`: the whole file.
+fn list(args: &ConfigArgs, project: &Project) -> Result<Option<(&'static str, List)>, Failure> {
     let stack = &project.stack;
     Ok(Some(if args.services {
-        stack.services.keys().cloned().collect()
+        ("services", List::Names(stack.services.keys().cloned().collect()))
     } else if args.images {
-        stack
-            .services
-            .values()
-            .map(|service| service.image_ref(&stack.name))
-            .collect()
+        let images = stack.services.values().map(|service| service.image_ref(&stack.name));
+        ("images", List::Names(images.collect()))
     } else if args.volumes {
-        stack.volumes.keys().cloned().collect()
+        ("volumes", List::Names(stack.volumes.keys().cloned().collect()))
     } else if args.networks {
-        stack.networks.keys().cloned().collect()
+        ("networks", List::Names(stack.networks.keys().cloned().collect()))
     } else if args.profiles {
-        project.profiles().into_iter().map(ToOwned::to_owned).collect()
+        let profiles = project.profiles().into_iter().map(ToOwned::to_owned);
+        ("profiles", List::Names(profiles.collect()))
     } else if let Some(wanted) = &args.hash {
-        hashes(stack, wanted)?
+        ("hashes", List::Values(' ', hashes(stack, wanted)?))
     } else if args.environment {
-        project
-            .environment()
-            .map(|(name, value)| format!("{name}={}", shown(name, value)))
-            .collect()
+        let variables = project.environment();
+        let variables = variables.map(|(name, value)| (name.to_owned(), shown(name, value)));
+        ("environment", List::Values('=', variables.collect()))
     } else {
         return Ok(None);
     }))
 }
 
+/// The same for programs, the whole file as Compose names its keys.
+fn answer(session: &Session, args: &ConfigArgs, project: &Project) -> Result<(&'static str, Value), Failure> {
+    if args.settings {
+        let object = |[name, value, variable, from]: [String; 4]| json!({ "name": name, "value": value, "variable": variable, "from": from });
+        let rows = settings(session, &project.stack)?.into_iter().map(object);
+        return Ok(("settings", rows.collect()));
+    }
+    if let Some((what, list)) = list(args, project)? {
+        return Ok((what, list.json()));
+    }
+    let printed = project.printed(Printed::Json)?;
+    let config = serde_json::from_str(&printed)
+        .map_err(|error| Failure::failed("the file can't be given as JSON").because(error.to_string()))?;
+    Ok(("config", config))
+}
+
 /// Compose's own hashes: of all services, or of those named, separated by commas.
-fn hashes(stack: &Stack, wanted: &str) -> Result<Vec<String>, Failure> {
+fn hashes(stack: &Stack, wanted: &str) -> Result<Vec<(String, String)>, Failure> {
     let names: Vec<String> = match wanted {
         "*" => Vec::new(),
         names => names.split(',').map(ToOwned::to_owned).collect(),
@@ -166,27 +219,27 @@ fn hashes(stack: &Stack, wanted: &str) -> Result<Vec<String>, Failure> {
     let selected = stack.select(&names, false)?;
     let services = stack.services.iter().filter(|(name, _)| selected.contains(*name));
     Ok(services
-        .map(|(name, service)| format!("{name} {}", service.config_hash))
+        .map(|(name, service)| (name.clone(), service.config_hash.clone()))
         .collect())
 }
 
 /// magicctl's settings, then the variables of the Compose file: value, and where each came from.
-fn settings(session: &Session, stack: &Stack) -> Result<Vec<Line>, Failure> {
-    let mut rows: Vec<Vec<String>> = session
+fn settings(session: &Session, stack: &Stack) -> Result<Vec<[String; 4]>, Failure> {
+    let mut rows: Vec<[String; 4]> = session
         .settings()?
         .rows()
         .into_iter()
-        .map(|row| vec![row.name, row.value, row.variable, row.origin])
+        .map(|row| [row.name, row.value, row.variable, row.origin])
         .collect();
     for variable in &stack.interpolation {
-        rows.push(vec![
+        rows.push([
             variable.name.clone(),
             shown(&variable.name, variable.value.as_deref().unwrap_or_default()),
             variable.name.clone(),
             variable.origin.to_string(),
         ]);
     }
-    Ok(table(&session.out, &["SETTING", "VALUE", "VARIABLE", "FROM"], rows))
+    Ok(rows)
 }
 
 /// Values of variables that are named like secrets are not shown.

@@ -17,8 +17,16 @@ pub struct ExplainArgs {
 }
 
 pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
-    match &args.code {
-        None if session.json() => session.out.json(&codes::all().map(as_json).collect::<Vec<_>>()),
+    let named = match &args.code {
+        Some(typed) => Some(codes::find(typed).ok_or_else(|| unknown(typed))?),
+        None => None,
+    };
+    match named {
+        _ if session.json() => {
+            let shown = codes::all().filter(|code| named.is_none_or(|named| named.id == code.id));
+            let shown: Vec<_> = shown.map(as_json).collect();
+            session.out.answer(&serde_json::json!({ "codes": shown }))
+        }
         None => {
             let rows: Vec<Vec<String>> = codes::all()
                 .map(|code| {
@@ -29,14 +37,7 @@ pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
                 .collect();
             session.out.lines(table(&session.out, &["CODE", "", "WHAT"], rows))
         }
-        Some(typed) => {
-            let code = codes::find(typed).ok_or_else(|| unknown(typed))?;
-            if session.json() {
-                session.out.json(&as_json(code))
-            } else {
-                session.out.lines(codes::text(code))
-            }
-        }
+        Some(code) => session.out.lines(codes::text(code)),
     };
     Ok(None)
 }

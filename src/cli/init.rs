@@ -28,6 +28,18 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
         return Err(Failure::usage(format!("{} is not a folder", root.display())));
     }
     let done = render::init(&root)?;
+    let ended = (!done.left.is_empty()).then_some(Exit::Failed);
+    if session.json() {
+        let left = done.left.iter();
+        let left = left.map(|(file, why)| serde_json::json!({ "file": file, "why": why }));
+        session.out.answer(&serde_json::json!({
+            "directory": root,
+            "written": done.written,
+            "kept": done.kept,
+            "left_alone": left.collect::<Vec<_>>(),
+        }));
+        return Ok(ended);
+    }
     for path in &done.written {
         session.out.line(format!("{}: written", path.display()));
     }
@@ -44,5 +56,5 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
     session.out.line(format!(
         "next: put keys into keys_pool/ and env/, then `{go}magicctl up`"
     ));
-    Ok((!done.left.is_empty()).then_some(Exit::Failed))
+    Ok(ended)
 }

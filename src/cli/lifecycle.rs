@@ -91,12 +91,12 @@ async fn run(
             return Err(Failure::failed(there.idle(command, services)).hint("`magicctl up` makes what is missing"));
         }
     }
+    let mut carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
     if about.is_empty() {
-        session.say(&there.idle(command, services));
+        carry.idle(there.idle(command, services));
         return Ok(None);
     }
     let plan = plan(&there);
-    let mut carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
     carry.timeout = wait_timeout.unwrap_or(carry.timeout);
     carry.run(&plan, about.iter().cloned().collect()).await?;
     let shown = if command == "stop" { BTreeSet::new() } else { about };

@@ -10,6 +10,8 @@ mod duration;
 mod exec;
 mod explain;
 mod init;
+#[cfg(test)]
+mod json_tests;
 mod lifecycle;
 mod lock;
 mod logs;
@@ -17,6 +19,7 @@ mod moment;
 mod open;
 mod plan;
 mod rebuild;
+mod recall;
 mod render;
 mod session;
 mod status;
@@ -67,9 +70,9 @@ pub fn main() -> u8 {
             return failure.exit.code();
         }
     };
-    let session = Session::new(global, name);
+    let mut session = Session::new(global, name);
     traces::show(&session);
-    let ended = runtime.block_on(dispatch(&session, cli.command));
+    let ended = runtime.block_on(dispatch(&mut session, cli.command));
     // Streams that are still open (logs, events) end with the process; nothing waits for them.
     runtime.shutdown_background();
     match ended {
@@ -82,7 +85,7 @@ pub fn main() -> u8 {
     }
 }
 
-async fn dispatch(session: &Session, command: Command) -> Ended {
+async fn dispatch(session: &mut Session, command: Command) -> Ended {
     if session.global.output == Output::Raw && !matches!(command, Command::Logs(_)) {
         return Err(Failure::usage("--output raw is for `logs`").hint("the others give text or json"));
     }
@@ -100,6 +103,8 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
             }),
         );
     }
+    recall::recall(session, &command).await;
+    let session = &*session;
     match command {
         Command::Init(args) => init::run(session, &args),
         Command::Check(args) => check::run(session, &args).await,

@@ -87,7 +87,7 @@ pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
         (Page::Loki, None) => published(&stack, "loki", 3100)?,
     };
     if session.json() {
-        session.out.json(&serde_json::json!({ "url": url }));
+        session.out.answer(&serde_json::json!({ "url": url }));
     } else {
         session.out.line(&url);
     }

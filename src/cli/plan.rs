@@ -12,7 +12,7 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let options = super::up::options(session, &stack, args)?;
     let engine = session.engine().await?;
     let (_, plan) = super::up::decide(&engine, &stack, &options).await?;
-    let changed = super::check::changed_since_built(session, &engine, &stack).await;
+    let changed = super::check::changed_since_built(session, &engine, &stack, None).await;
     let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).chain(changed).collect();
     show(session, &stack.name, &plan, &notes);
     if plan.again && !plan.changes_nothing() && !session.json() {
@@ -32,7 +32,7 @@ pub(super) fn show(session: &Session, project: &str, plan: &Plan, notes: &[Strin
             "notes": notes,
             "again": plan.again,
         });
-        session.out.json(&value);
+        session.out.answer(&value);
         return;
     }
     for note in notes {

@@ -1,13 +1,16 @@
 //! `render`: writes docker-compose.yml and config/ from the templates.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::failure::{Exit, Failure};
 use crate::image::ImageRef;
-use crate::render::{self, State};
+use crate::render::{self, Outcome, State};
 use crate::settings::{self, Pins};
 
 use super::Ended;
@@ -37,32 +40,67 @@ pub struct RenderArgs {
 
 pub(crate) async fn run(session: &Session, args: &RenderArgs) -> Ended {
     let root = session.root()?;
-    let all_pinned = if args.pin { pin(session).await? } else { true };
+    let pins = if args.pin { pin(session).await? } else { Vec::new() };
     let settings = session.settings()?;
     if args.diff {
-        session.out.lines(render::diff(&root, &settings)?.lines());
+        let diff = render::diff(&root, &settings)?;
+        if session.json() {
+            session.out.answer(&json!({ "diff": diff }));
+        } else {
+            session.out.lines(diff.lines());
+        }
         return Ok(None);
     }
     if args.check {
-        let mut well = true;
-        for (file, state) in render::states(&root, &settings)? {
-            if state != State::Current {
-                well = false;
-                session
-                    .out
-                    .line(format!("{}: {}", file.path.display(), described(&state)));
-            }
+        let states = render::states(&root, &settings)?;
+        let well = states.iter().all(|(_, state)| *state == State::Current);
+        if session.json() {
+            let files = states.iter().map(|(file, state)| as_json(file.path, state));
+            let files: Vec<_> = files.collect();
+            session.out.answer(&json!({ "ok": well, "files": files }));
+        } else {
+            let other = states.iter().filter(|(_, state)| *state != State::Current);
+            session
+                .out
+                .lines(other.map(|(file, state)| format!("{}: {}", file.path.display(), described(state))));
         }
         return Ok((!well).then_some(Exit::Failed));
     }
-    let mut well = true;
-    for outcome in render::write(&root, &settings, args.force)? {
+    let outcomes = render::write(&root, &settings, args.force)?;
+    let is_left = |outcome: &Outcome| matches!(outcome.state, State::Linked { .. } | State::Unreadable { .. });
+    let well = !outcomes.iter().any(is_left) && pins.iter().all(|pin| pin.digest.is_some());
+    if session.json() {
+        let files = outcomes.iter().map(|outcome| {
+            let mut file = as_json(&outcome.path, &outcome.state);
+            file["written"] = json!(outcome.written);
+            file
+        });
+        let files: Vec<_> = files.collect();
+        session.out.answer(&json!({ "ok": well, "files": files, "pins": pins }));
+    } else {
+        tell(session, &outcomes);
+    }
+    Ok((!well).then_some(Exit::Failed))
+}
+
+/// A file and what was on disk in its place.
+fn as_json(path: &Path, state: &State) -> Value {
+    let (word, why) = match state {
+        State::Missing => ("missing", None),
+        State::Current => ("current", None),
+        State::Outdated => ("outdated", None),
+        State::Edited => ("edited", None),
+        State::Linked { why } => ("linked", Some(why)),
+        State::Unreadable { why } => ("unreadable", Some(why)),
+    };
+    json!({ "file": path, "state": word, "why": why })
+}
+
+fn tell(session: &Session, outcomes: &[Outcome]) {
+    for outcome in outcomes {
         let path = outcome.path.display();
-        let text = match (outcome.written, outcome.state) {
-            (_, State::Linked { why } | State::Unreadable { why }) => {
-                well = false;
-                format!("{path}: left alone: {why}")
-            }
+        let text = match (outcome.written, &outcome.state) {
+            (_, State::Linked { why } | State::Unreadable { why }) => format!("{path}: left alone: {why}"),
             (true, State::Missing) => format!("{path}: written"),
             (true, State::Edited) => format!("{path}: overwritten, with what was edited in it"),
             (true, _) => format!("{path}: brought up to date"),
@@ -73,18 +111,27 @@ pub(crate) async fn run(session: &Session, args: &RenderArgs) -> Ended {
         };
         session.out.line(text);
     }
-    Ok((!well || !all_pinned).then_some(Exit::Failed))
 }
 
-/// Brings the digest of each image that the Compose file names into magicctl.yaml; whether all have one. That of an image whose
-/// registry gives no answer stays what it was.
-async fn pin(session: &Session) -> Result<bool, Failure> {
+/// An image and the digest that stands beside its tag in magicctl.yaml.
+#[derive(Debug, Serialize)]
+struct Pin {
+    image: String,
+    digest: Option<String>,
+    before: Option<String>,
+    /// Why its registry gave none.
+    why: Option<String>,
+}
+
+/// Brings the digest of each image that the Compose file names into magicctl.yaml. That of an image whose registry gives no answer
+/// stays what it was.
+async fn pin(session: &Session) -> Result<Vec<Pin>, Failure> {
     let settings = session.settings()?;
     let images = render::images(&settings)?;
     let engine = session.engine().await?;
     let asked = images.iter().map(|name| digest(session, &engine, name));
     let told = futures_util::future::join_all(asked).await;
-    let mut pins = Pins::new();
+    let mut all = Vec::new();
     for (name, told) in images.iter().zip(told) {
         let before = settings.pins.get(name);
         let text = match (&told, before) {
@@ -94,13 +141,22 @@ async fn pin(session: &Session) -> Result<bool, Failure> {
             (Err(why), Some(before)) => format!("{name}: stays {before}; its registry gave no digest: {why}"),
             (Err(why), None) => format!("{name}: stays without a digest; its registry gave none: {why}"),
         };
-        session.out.line(text);
-        if let Some(digest) = told.ok().or_else(|| before.cloned()) {
-            pins.insert(name.clone(), digest);
+        if !session.json() {
+            session.out.line(text);
         }
+        let (digest, why) = told.map_or_else(|why| (None, Some(why)), |digest| (Some(digest), None));
+        all.push(Pin {
+            image: name.clone(),
+            digest: digest.or_else(|| before.cloned()),
+            before: before.cloned(),
+            why,
+        });
     }
-    settings::write_pins(&session.root()?, &pins)?;
-    Ok(pins.len() == images.len())
+    let pins = all
+        .iter()
+        .filter_map(|pin| Some((pin.image.clone(), pin.digest.clone()?)));
+    settings::write_pins(&session.root()?, &pins.collect::<Pins>())?;
+    Ok(all)
 }
 
 /// What the registry says that `name` is; else why it doesn't.

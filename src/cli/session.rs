@@ -1,5 +1,6 @@
 //! What every command starts from: the project's root, its settings, the resolved file, the engine.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use crate::settings::{self, Settings};
 use crate::terminal;
 
 use super::args::{self, Global, Output};
+use super::recall::{self, Recalled};
 
 /// Containers of one project were brought up from no more folders than this.
 const MOST_FOLDERS: usize = 16;
@@ -32,6 +34,10 @@ pub(crate) struct Session {
     pub out: Out,
     /// Why nothing can be printed here: not all keys could be masked.
     pub refused: Option<Failure>,
+    /// How the stack was brought up that the command is about.
+    pub recalled: Recalled,
+    /// The connection to the engine, or why there is none, until the command asks for it.
+    pub connected: Cell<Option<Result<Engine, Failure>>>,
 }
 
 impl Session {
@@ -46,6 +52,8 @@ impl Session {
             environment,
             out: Out::new(Redactor::default()).of_columns(columns),
             refused: None,
+            recalled: Recalled::default(),
+            connected: Cell::default(),
         };
         for folder in session.folders() {
             match Redactor::keys_of(&folder) {
@@ -70,7 +78,8 @@ impl Session {
         let mut folders = self.folders();
         folders.extend(self.start_dir());
         let own = folders.into_iter().map(|folder| folder.join(".env"));
-        for file in own.chain(self.global.env_file.iter().cloned()) {
+        let recalled = self.recalled.env_files.iter().map(|(file, _)| file.clone());
+        for file in own.chain(self.global.env_file.iter().cloned()).chain(recalled) {
             self.out.know(compose::values_of_env_file(&file));
         }
     }
@@ -126,13 +135,23 @@ impl Session {
 
     /// The resolved file. `targets` are services named on the command line: naming one enables it.
     pub(crate) fn stack(&self, targets: &[String]) -> Result<Stack, Failure> {
-        self.loaded(&self.request(targets)?)
+        let stack = self.loaded(&self.request(targets)?)?;
+        if let Some(text) = recall::inactive(&stack, &self.recalled.services) {
+            self.warn(&text);
+        }
+        Ok(stack)
     }
 
     fn loaded(&self, request: &compose::Request) -> Result<Stack, Failure> {
         let stack = compose::load(request).inspect_err(|_| self.know_env_files())?;
         self.out.know(compose::secret_values(&stack));
         Ok(stack)
+    }
+
+    /// Whether env files are named now, so that those of before have no say.
+    pub(crate) fn names_env_files(&self) -> bool {
+        let in_environment = self.environment.get("COMPOSE_ENV_FILES");
+        !self.global.env_file.is_empty() || in_environment.is_some_and(|names| !names.is_empty())
     }
 
     /// The same as it will be once `up` has rendered what is missing.
@@ -173,6 +192,7 @@ impl Session {
             files: from_here(&self.global.file),
             profiles: self.global.profile.clone(),
             env_files: from_here(&self.global.env_file),
+            recalled: self.recalled.env_files.clone(),
             environment: self.environment.clone(),
             targets: targets.to_vec(),
             all_resources: self.global.all_resources,
@@ -219,6 +239,9 @@ impl Session {
 
     /// A connection to the engine.
     pub(crate) async fn engine(&self) -> Result<Engine, Failure> {
+        if let Some(connected) = self.connected.take() {
+            return connected;
+        }
         let endpoint =
             Endpoint::resolve(self.global.host.as_deref(), &self.environment).map_err(|error| error.failure())?;
         let patience = self.global.engine_timeout;
@@ -295,7 +318,7 @@ impl Session {
     pub(crate) fn print_failure(&self, failure: &Failure) {
         if self.json() {
             let value = serde_json::json!({ "event": "failed", "failure": failure });
-            self.out.json(&value);
+            self.out.answer(&value);
         } else {
             print_failure(&self.out, failure);
         }

@@ -88,7 +88,16 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
         }
     }
     let engine = session.engine().await?;
-    if session.global.quiet || args.only_services {
+    if args.only_services && session.json() {
+        let containers = chosen(&engine, &project, args).await?;
+        let mut services: Vec<&str> = containers.iter().filter_map(Container::service).collect();
+        services.dedup();
+        session
+            .out
+            .answer(&serde_json::json!({ "project": project, "services": services }));
+        return Ok(None);
+    }
+    if (session.global.quiet && !session.json()) || args.only_services {
         let mut lines: Vec<String> = chosen(&engine, &project, args)
             .await?
             .into_iter()
@@ -110,12 +119,18 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     if !args.watch {
         let rows = rows(&engine, &project, args).await?;
         let failures = failures(session, &engine, stack.as_ref(), &rows).await?;
-        if let Some(stack) = &stack {
-            for changed in super::check::changed_since_built(session, &engine, stack).await {
-                session.warn(&changed);
-            }
+        let notes = match &stack {
+            Some(stack) => super::check::changed_since_built(session, &engine, stack, None).await,
+            None => Vec::new(),
+        };
+        for note in &notes {
+            session.warn(note);
         }
-        show(session, &project, &rows, &[], &failures);
+        let said = Said {
+            failures: &failures,
+            notes: &notes,
+        };
+        show(session, &project, &rows, &[], &said);
         return Ok(None);
     }
     loop {
@@ -125,7 +140,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
             .out
             .clear_screen()
             .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
-        if !show(session, &project, &rows, &load, &[]) {
+        if !show(session, &project, &rows, &load, &Said::default()) {
             return Ok(None);
         }
         tokio::time::sleep(WATCH_EVERY).await;
@@ -311,12 +326,25 @@ async fn load(engine: &Engine, rows: &[Looked]) -> Vec<Load> {
     futures_util::future::join_all(samples).await
 }
 
+/// What is said beside the table.
+#[derive(Default)]
+struct Said<'a> {
+    /// Why containers are not well.
+    failures: &'a [Failure],
+    /// What was changed after images were built.
+    notes: &'a [String],
+}
+
 /// False when nobody reads any more.
-fn show(session: &Session, project: &str, looked: &[Looked], load: &[Load], failures: &[Failure]) -> bool {
+fn show(session: &Session, project: &str, looked: &[Looked], load: &[Load], said: &Said<'_>) -> bool {
     let rows: Vec<StatusRow> = looked.iter().map(|looked| looked.row.clone()).collect();
     if session.json() {
-        let value = serde_json::json!({ "project": project, "containers": rows, "failures": failures });
-        return session.out.json(&value);
+        return session.out.answer(&serde_json::json!({
+            "project": project,
+            "containers": rows,
+            "failures": said.failures,
+            "notes": said.notes,
+        }));
     }
     if rows.is_empty() {
         return session
@@ -326,7 +354,7 @@ fn show(session: &Session, project: &str, looked: &[Looked], load: &[Load], fail
     let told = session
         .out
         .lines(status_table(&session.out, &rows, load, stdout_columns()));
-    for failure in failures {
+    for failure in said.failures {
         session.out.diagnostic("");
         print_failure(&session.out, failure);
     }

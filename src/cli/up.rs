@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::{self, There};
-use crate::compose::Stack;
+use crate::compose::{self, Stack};
 use crate::content;
 use crate::engine::Engine;
+use crate::event::Event;
 use crate::failure::Failure;
 use crate::observed::Observed;
 use crate::plan::{self, Action, Plan, Pull, Recreate, UpOptions};
@@ -73,10 +74,15 @@ pub(crate) async fn bring_up(
     let mut unchecked = carry.checks && !session.global.dry_run;
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
-        if unchecked && !plan.changes_nothing() {
+        if unchecked && plan.changes_nothing() {
+            // Nothing is looked at then, but who has changed a source may think that it runs.
+            for text in super::check::changed_since_built(session, engine, stack, Some(&services)).await {
+                carry.emit(&Event::Warning { text });
+            }
+        } else if unchecked {
             refuse_hopeless(session, engine, stack, &services, &observed, &plan).await?;
-            unchecked = false;
         }
+        unchecked = false;
         let order = plan::start_order(stack, &services);
         let well = carry.run(&plan, order).await?;
         // What would follow new images is known once they are there.
@@ -220,7 +226,8 @@ pub(crate) fn write_missing(session: &Session) -> Result<(), Failure> {
     let root = session.root()?;
     // Files of an include or of a folder above are as little ours to write as those of -f.
     let rendered = root.join("docker-compose.yml");
-    if session.stack(&[]).is_ok_and(|stack| !stack.files.contains(&rendered)) {
+    let read = session.request(&[]).and_then(|request| compose::identity(&request));
+    if read.is_ok_and(|read| !read.files.contains(&rendered)) {
         return Ok(());
     }
     let settings = session.settings()?;

@@ -145,7 +145,7 @@ fn named(request: &Request) -> Result<Asked, Failure> {
     let asked = env_files(request);
     let env_named = !asked.is_empty();
     let env = if env_named {
-        read_env_files(&asked, &mut variables)?;
+        read_env_files(request, &asked, &mut variables)?;
         asked
     } else {
         read_default(request, &env_dir, &mut variables)?.into_iter().collect()
@@ -212,7 +212,7 @@ fn none_found(start: &Path) -> Failure {
         .hint("go to the project's folder (or `-C DIR`); `magicctl init` writes a project, `magicctl render` its docker-compose.yml")
 }
 
-/// `--env-file`, else `COMPOSE_ENV_FILES`; absolute.
+/// `--env-file`, else `COMPOSE_ENV_FILES`, else those of before; absolute.
 fn env_files(request: &Request) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = request.env_files.clone();
     if files.is_empty()
@@ -223,6 +223,9 @@ fn env_files(request: &Request) -> Vec<PathBuf> {
             .filter(|name| !name.is_empty())
             .map(PathBuf::from)
             .collect();
+    }
+    if files.is_empty() {
+        files = request.recalled.iter().map(|(file, _)| file.clone()).collect();
     }
     files.iter().map(|file| normal(&request.start_dir.join(file))).collect()
 }
@@ -239,18 +242,20 @@ fn read_default(request: &Request, folder: &Path, variables: &mut Variables) -> 
     if is_disabled || !own.is_file() {
         return Ok(None);
     }
-    read_env_files(std::slice::from_ref(&own), variables)?;
+    read_env_files(request, std::slice::from_ref(&own), variables)?;
     Ok(Some(own))
 }
 
 /// Of several the last one wins; what is known already wins over all.
-fn read_env_files(files: &[PathBuf], variables: &mut Variables) -> Result<(), Failure> {
+fn read_env_files(request: &Request, files: &[PathBuf], variables: &mut Variables) -> Result<(), Failure> {
     let mut found = Found::new();
     let mut notes = Notes::default();
     // By a variable's place in `found`, which file has set it last.
     let mut origins: Vec<usize> = Vec::new();
     for (index, file) in files.iter().enumerate() {
-        let text = open::text(file, LARGEST_ENV).map_err(|unreadable| {
+        let recalled = request.recalled.iter().find(|(path, _)| path == file);
+        let text = recalled.map_or_else(|| open::text(file, LARGEST_ENV), |(_, text)| Ok(text.clone()));
+        let text = text.map_err(|unreadable| {
             let failure = if unreadable.missing {
                 Failure::usage(format!("there is no env file {}", file.display()))
             } else {

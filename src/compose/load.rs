@@ -38,6 +38,8 @@ pub struct Request {
     pub profiles: Vec<String>,
     /// `--env-file`, in order.
     pub env_files: Vec<PathBuf>,
+    /// Env files that stand where none is named, absolute, and their texts as they were read.
+    pub recalled: Vec<(PathBuf, String)>,
     /// The caller's environment.
     pub environment: BTreeMap<String, String>,
     /// Services named on the command line: naming one enables it, whatever its profiles.
@@ -48,6 +50,31 @@ pub struct Request {
     pub compatibility: bool,
     /// The Compose file as it would be rendered, when none is on disk: its path and text.
     pub unwritten: Option<(PathBuf, String)>,
+}
+
+/// Which project a request is about.
+#[derive(Debug)]
+pub struct Identity {
+    /// The project's name.
+    pub name: String,
+    /// The Compose files, absolute, in merge order.
+    pub files: Vec<PathBuf>,
+    /// Where their relative paths start; absolute.
+    pub working_dir: PathBuf,
+}
+
+/// Which project `request` is about, without more of its files than that takes.
+///
+/// # Errors
+/// No file, one that can't be read, a name that makes none.
+pub fn identity(request: &Request) -> Result<Identity, Failure> {
+    let mut loader = Loader::default();
+    let (name, files) = begin(request, &mut loader)?;
+    Ok(Identity {
+        name,
+        files: files.compose,
+        working_dir: files.working_dir,
+    })
 }
 
 /// Reads, merges and checks the files of `request`.
@@ -141,20 +168,10 @@ struct Found {
 }
 
 fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
-    let mut files = files::find(request)?;
     let mut loader = Loader::default();
     loader.raw = raw;
     loader.home = request.environment.get("HOME").cloned();
-    loader.root.clone_from(&files.root);
-    if files.by_user {
-        loader.named.clone_from(&files.compose);
-    }
-    if let Some((path, text)) = &request.unwritten {
-        loader.named.push(path.clone());
-        loader.take(path, text.clone())?;
-    }
-    let in_file = name_in_files(&files, &mut loader)?;
-    let name = files::project_name(request, &files, in_file.as_deref())?;
+    let (name, mut files) = begin(request, &mut loader)?;
     files.variables.set("COMPOSE_PROJECT_NAME", &name, Origin::Environment);
     let variables = Rc::new(std::mem::take(&mut files.variables));
     let place = Place {
@@ -180,6 +197,22 @@ fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
         tree,
         span,
     })
+}
+
+/// The files of `request`, and the project's name.
+fn begin(request: &Request, loader: &mut Loader) -> Result<(String, Files), Failure> {
+    let files = files::find(request)?;
+    loader.root.clone_from(&files.root);
+    if files.by_user {
+        loader.named.clone_from(&files.compose);
+    }
+    if let Some((path, text)) = &request.unwritten {
+        loader.named.push(path.clone());
+        loader.take(path, text.clone())?;
+    }
+    let in_file = name_in_files(&files, loader)?;
+    let name = files::project_name(request, &files, in_file.as_deref())?;
+    Ok((name, files))
 }
 
 /// The last document that says `name` wins; the name itself may use variables.

@@ -9,7 +9,7 @@ use crate::files::{self, Kind, Refused};
 /// No Compose file that a person wrote is larger.
 pub(super) const LARGEST_FILE: u64 = 16 << 20;
 /// No env file that a person wrote is larger.
-pub(super) const LARGEST_ENV: u64 = 4 << 20;
+pub const LARGEST_ENV: u64 = 4 << 20;
 
 /// Why a file gave no text.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ mod states;
 fn stack(services: &str) -> Stack {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("compose.yaml"), services).unwrap();
-    std::fs::write(folder.path().join(".env"), "KEY=one\nOTHER_KEY=two\n").unwrap();
+    std::fs::write(folder.path().join(".env"), "KEY=one\nOTHER_KEY=two\nGREET=hey\n").unwrap();
     let request = compose::Request {
         start_dir: folder.path().to_owned(),
         project_name: Some("p".to_owned()),

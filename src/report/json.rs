@@ -16,6 +16,6 @@ impl Json {
 
 impl Reporter for Json {
     fn event(&mut self, event: &Event) {
-        self.out.json(event);
+        self.out.answer(event);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
 
+use crate::document;
 use crate::redact::Redactor;
 use crate::terminal::{self, Line};
 
@@ -59,7 +60,12 @@ impl Out {
         result(&self.shown(text))
     }
 
-    /// A result for programs, on one line.
+    /// A result for programs: an object in the one form that all of ours have ([`document`]), on one line.
+    pub fn answer(&self, content: &impl Serialize) -> bool {
+        self.json_text(&document::text(content))
+    }
+
+    /// A result for programs in the form that Docker Compose gives it, on one line.
     pub fn json(&self, value: &impl Serialize) -> bool {
         match serde_json::to_string(value) {
             Ok(text) => self.json_text(&text),

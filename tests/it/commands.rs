@@ -97,6 +97,51 @@ fn stop_start_restart_and_exec() {
 }
 
 #[test]
+fn that_a_source_is_newer_than_its_image_is_said() {
+    let project = Project::of(
+        "newer",
+        &format!(
+            "services:\n  app: {{build: ., init: true, stop_signal: SIGKILL, tmpfs: /data, command: [sleep, '600']}}\n  other: {{image: '{LIGHT_IMAGE}', init: true, stop_signal: SIGKILL, tmpfs: /data, command: [sleep, '600']}}\n"
+        ),
+    );
+    project.write("Dockerfile", &format!("FROM {LIGHT_IMAGE}\nCOPY app.py /\n"));
+    // No cache has it.
+    project.write("app.py", &project.name);
+    project.magicctl(&["up", "--no-wait"]).ok();
+    let note = "app: app.py changed after its image was built (MC119: `magicctl rebuild app`)";
+    for command in ["plan", "status", "up"] {
+        let done = project.magicctl(&[command]).ok();
+        assert!(!done.all().contains("MC119"), "{command}: {}", done.all());
+    }
+    until("the file is newer", 30, || {
+        project.write("app.py", "changed");
+        project
+            .magicctl(&["plan"])
+            .ok()
+            .stdout
+            .contains(&format!("note: {note}\n"))
+    });
+    let status = project.magicctl(&["status"]).ok();
+    assert!(status.stderr.contains(note), "{}", status.all());
+    for command in ["plan", "status"] {
+        let done = project.magicctl(&["--output", "json", command]).ok();
+        let answer: Value = serde_json::from_str(&done.stdout).expect("JSON");
+        assert_eq!(answer["notes"][0], note, "{answer}");
+    }
+    // Where there is nothing to do, where there is something, and not of what it is not about.
+    let up = |args: &[&str]| project.magicctl(&[&["up", "--no-wait"], args].concat()).ok().stderr;
+    assert!(up(&[]).contains(note));
+    assert!(!up(&["other"]).contains("MC119"));
+    project.docker(&["rm", "-f", &project.container("app")]);
+    assert!(up(&[]).contains(note));
+    project.magicctl(&["rebuild"]).ok();
+    for command in ["plan", "status", "up"] {
+        let done = project.magicctl(&[command]).ok();
+        assert!(!done.all().contains("MC119"), "{command}: {}", done.all());
+    }
+}
+
+#[test]
 fn json_is_events_and_nothing_else() {
     let project = Project::of("json", &two());
     let done = project.magicctl(&["--output", "json", "up"]).ok();

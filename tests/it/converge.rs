@@ -58,8 +58,11 @@ fn sharers_live_in_the_new_container_and_on_its_volumes() {
 #[test]
 fn inline_configs_and_secrets_are_written_before_each_start_and_replace_what_is_outdated() {
     let compose = format!(
-        "services:\n{}configs:\n  motd: {{content: \"${{GREET}}\"}}\nsecrets:\n  tok: {{environment: TOK}}\n",
-        service("app", "    configs: [motd]\n    secrets: [tok]\n")
+        "services:\n{}configs:\n  motd: {{content: \"${{GREET}}\"}}\n  named: {{environment: GREET}}\nsecrets:\n  tok: {{environment: TOK}}\n",
+        service(
+            "app",
+            "    configs: [motd, {source: named, target: /etc/named}]\n    secrets: [tok]\n"
+        )
     );
     let mut project = Project::of("inline", &compose);
     let say = |project: &mut Project, word: &str| {
@@ -68,6 +71,7 @@ fn inline_configs_and_secrets_are_written_before_each_start_and_replace_what_is_
     };
     let says = |project: &Project, word: &str| {
         assert_eq!(cat(project, "app", "/motd"), word);
+        assert_eq!(cat(project, "app", "/etc/named"), word);
         assert_eq!(cat(project, "app", "/run/secrets/tok"), format!("key {word}"));
     };
     say(&mut project, "one");

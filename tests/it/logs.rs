@@ -317,6 +317,59 @@ fn which_containers_are_shown_and_how_they_are_told_apart() {
 }
 
 #[test]
+fn without_a_name_they_are_those_of_the_file_and_the_active_profiles() {
+    let tool = writer("tool", "echo of tool", "    profiles: [x]\n");
+    let all = format!(
+        "services:\n{}{}{tool}",
+        writer("app", "echo of app", ""),
+        writer("gone", "echo of gone", "")
+    );
+    let project = Project::of("whose", &all);
+    project.write(
+        "less.yml",
+        &format!("services:\n{}{tool}", writer("app", "echo of app", "")),
+    );
+    project.magicctl(&["--profile", "x", "up", "--no-wait"]);
+    ended(&project, &["app", "gone", "tool"]);
+    let name = project.name.clone();
+    for (flags, services) in [
+        (&["-f", "docker-compose.yml"] as &[&str], "app gone"),
+        (&["--profile", "x"], "app gone tool"),
+        (&["-f", "less.yml"], "app"),
+        (&["-f", "less.yml", "--profile", "x"], "app tool"),
+    ] {
+        let ours = project
+            .magicctl(&[&["-p", &name, "--output", "raw"], flags, &["logs"]].concat())
+            .ok();
+        let theirs = project
+            .compose(&[flags, &["logs", "--no-log-prefix", "--no-color"]].concat())
+            .ok();
+        let sorted = |done: &Done| {
+            let mut lines: Vec<String> = done.stdout.lines().map(|line| line.replace("of ", "")).collect();
+            lines.sort();
+            lines.join(" ")
+        };
+        assert_eq!(
+            (sorted(&ours).as_str(), sorted(&theirs).as_str()),
+            (services, services),
+            "{flags:?}"
+        );
+    }
+    // One that is named is shown.
+    assert_eq!(project.magicctl(&["logs", "tool"]).ok().stdout, "tool | of tool\n");
+    project.magicctl(&["--profile", "x", "down"]).ok();
+    for args in [&["logs"] as &[&str], &["logs", "app"], &["logs", "-f"]] {
+        let (ours, theirs) = (project.magicctl(args).ok(), project.compose(args).ok());
+        assert_eq!((ours.stdout.as_str(), theirs.stdout.as_str()), ("", ""), "{args:?}");
+        assert!(
+            ours.stderr.contains("has no container to show logs of"),
+            "{}",
+            ours.all()
+        );
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let project = Project::of(
         "wrong",

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{LIGHT_IMAGE, Project, Running};
+use crate::support::{LIGHT_IMAGE, Project, Running, until};
 
 /// A healthcheck that the engine itself runs only in an hour.
 const RARE: &str = "interval: 1h";
@@ -127,6 +127,40 @@ fn what_gets_unhealthy_and_recovers_is_ready_at_the_end() {
         2,
         "{}",
         done.all()
+    );
+    project.magicctl(&["down"]).ok();
+}
+
+#[test]
+fn what_was_unhealthy_while_it_was_paused_is_ready_when_it_goes_on() {
+    let web = service("web", "exec redis-server", "true", "").replace(RARE, "interval: 1s, timeout: 1s, retries: 1");
+    let project = stack("unpaused", &[web]);
+    project.magicctl(&["up"]).ok();
+    let last_probe = || {
+        let log = project.inspect(
+            "web",
+            "{{range .State.Health.Log}}{{.Start}} {{.ExitCode}}{{println}}{{end}}",
+        );
+        log.lines().last().unwrap_or_default().to_owned()
+    };
+    project.magicctl(&["pause"]).ok();
+    let while_paused = last_probe();
+    let status = project.magicctl(&["status"]).ok();
+    assert!(
+        status.stdout.contains("paused") && !status.all().contains("unhealthy"),
+        "{}",
+        status.all()
+    );
+    project.magicctl(&["unpause"]).ok();
+    until("a probe passes", 30, || {
+        let last = last_probe();
+        last != while_paused && last.ends_with(" 0")
+    });
+    let status = project.magicctl(&["status"]).ok();
+    assert!(
+        status.stdout.contains("ready") && !status.all().contains("unhealthy"),
+        "{}",
+        status.all()
     );
     project.magicctl(&["down"]).ok();
 }

@@ -254,11 +254,11 @@ fn the_name_of_a_project() {
     }
     plain("ls --output json", &json, &name);
     let projects: Value = serde_json::from_str(&json.stdout).expect("JSON");
-    let names: BTreeSet<&str> = projects
+    let names: BTreeSet<&str> = projects["projects"]
         .as_array()
         .expect("projects")
         .iter()
-        .filter_map(|row| row["Name"].as_str())
+        .filter_map(|row| row["name"].as_str())
         .collect();
     assert!(names.contains(other.as_str()), "{names:?}");
     ours("ls", &on_terminal, &name);
@@ -285,7 +285,9 @@ fn labels_that_anybody_sets() {
             &script,
         );
     }
-    let flags = ["-p", name.as_str()];
+    // Where there is no file, `logs` is about whatever the project has.
+    let elsewhere = Project::empty("evil-elsewhere");
+    let elsewhere = elsewhere.dir.to_str().expect("UTF-8");
     for command in [
         &["status"][..],
         &["ps", "--services"],
@@ -307,6 +309,10 @@ fn labels_that_anybody_sets() {
         &["rm"],
         &["down"],
     ] {
+        let flags = match command {
+            ["logs", ..] => ["-p", name.as_str(), "-C", elsewhere],
+            _ => ["-p", name.as_str(), "-C", "."],
+        };
         let done = project.magicctl(&[&flags[..], command].concat());
         if command[0] != "cp" {
             plain(&format!("{command:?}"), &done, "");
@@ -353,7 +359,7 @@ fn log_lines() {
         "\\\\u001b]0;owned\\\\u0007",
         "\\\\u009b2J\\\\u007f",
     );
-    let project = Project::of("evil-logs", "services: {}\n");
+    let project = Project::of("evil-logs", "services: {app: {image: x}}\n");
     project.write("keys_pool/keys_pool_openai.env", "canary-0123456789\n");
     stranger(&project, &[("project", &project.name), ("service", "app")], &script);
     let logs = |args: &[&str]| project.magicctl(&[&["-p", project.name.as_str()], args].concat());

@@ -200,16 +200,14 @@ impl Show<'_> {
         containers.retain(|container| selection.takes_container(container));
         containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
         if containers.is_empty() {
-            let what = selection.described();
-            let what = what.unwrap_or_else(|| format!("project {project} has no containers to show logs of"));
-            if args.follow {
-                // As Compose: there is nothing to wait for.
-                look::say(session, &what);
-                return Ok(None);
+            let none = selection.none(project);
+            let hint = "`magicctl up` makes what is missing; `--source loki` shows the logs of what is gone";
+            if selection.is_of_one() {
+                return Err(Failure::failed(none).hint(hint));
             }
-            return Err(
-                Failure::failed(what).hint("`magicctl up` makes them; `--source loki` shows those that are gone")
-            );
+            // As with Compose it is no failure, and there is nothing to wait for.
+            look::say(session, &format!("{none}; {hint}"));
+            return Ok(None);
         }
         let there = containers
             .iter()

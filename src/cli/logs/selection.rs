@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::observed::Container;
+use crate::plan::Scope;
 
 use super::args::LogsArgs;
 
 /// Which containers are asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Selection {
+    scope: Scope,
+    /// Those that were named.
     services: Vec<String>,
     index: Option<u32>,
     /// The services with `attach: false`, which are shown only when they are named.
@@ -26,6 +29,8 @@ impl Selection {
         let services = stack.into_iter().flat_map(|stack| stack.services.values());
         let detached = services.filter(|service| service.attach == Some(false));
         Ok(Self {
+            // A service that was named may be gone from the file and still be known to Loki.
+            scope: Scope::of(stack.filter(|_| args.services.is_empty()), &args.services)?,
             services: args.services.clone(),
             index: args.index,
             detached: detached.map(|service| service.name.clone()).collect(),
@@ -35,8 +40,8 @@ impl Selection {
     /// Whether the logs of this container of `service` are shown.
     pub(super) fn takes(&self, service: &str, number: u32) -> bool {
         let is_named = self.services.iter().any(|named| named == service);
-        let is_of_all = self.services.is_empty() && !self.detached.contains(service);
-        (is_named || is_of_all) && self.index.is_none_or(|index| index == number)
+        let is_shown = self.scope.covers(service) && (is_named || !self.detached.contains(service));
+        is_shown && self.index.is_none_or(|index| index == number)
     }
 
     /// The same of a container; none of one that `run` made.
@@ -45,10 +50,21 @@ impl Selection {
         service.is_some_and(|service| self.takes(service, container.number()))
     }
 
-    /// Whose they are, for a message.
-    pub(super) fn described(&self) -> Option<String> {
-        let index = self.index?;
-        Some(format!("{} has no container {index}", self.services.first()?))
+    /// That there is none of them in `project`, as a sentence.
+    pub(super) fn none(&self, project: &str) -> String {
+        let whose = match self.services.as_slice() {
+            [] => format!("project {project}"),
+            services => services.join(", "),
+        };
+        match self.index {
+            Some(index) => format!("{whose} has no container {index}"),
+            None => format!("{whose} has no container to show logs of"),
+        }
+    }
+
+    /// Whether it was one container that was asked for.
+    pub(super) fn is_of_one(&self) -> bool {
+        self.index.is_some()
     }
 }
 
@@ -59,6 +75,11 @@ mod tests {
     #[test]
     fn what_the_file_detaches_is_shown_when_it_is_named() {
         let of = |services: &[&str], index| Selection {
+            scope: Scope::of(
+                None,
+                &services.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(),
+            )
+            .unwrap(),
             services: services.iter().map(|name| (*name).to_owned()).collect(),
             index,
             detached: BTreeSet::from(["noisy".to_owned()]),

@@ -17,9 +17,8 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
     if wanted.printer.form == Form::Json {
         for group in groups {
             let (who, record) = &group.example;
-            let text = group.json(&json_entry(who, record)).to_string();
             let mut line = Vec::new();
-            wanted.printer.json_text(&text, &mut line);
+            wanted.printer.answer(&group.json(&json_entry(who, record)), &mut line);
             if !output.text(&line) {
                 return;
             }

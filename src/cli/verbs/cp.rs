@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::StreamExt as _;
+use serde::Serialize;
+use serde_json::json;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
@@ -153,10 +155,12 @@ async fn from_container(
         return Ok(Some(Exit::Interrupted));
     };
     copied?;
-    for line in unpacked?.lines() {
-        session.warn(&line);
+    let left_out = unpacked?.lines();
+    for line in &left_out {
+        session.warn(line);
     }
-    tell(session, &format!("copied {}:{} to {to}", container.name, found.path));
+    let copied = Copied::say(session, format!("{}:{}", container.name, found.path), (*to).to_owned());
+    answer(session, &[copied], &left_out);
     Ok(None)
 }
 
@@ -201,10 +205,13 @@ async fn to_containers(
         .hint("--index N says which is meant"));
     }
     let here = session.start_dir()?;
+    let mut copied = Vec::new();
     for container in containers {
         to_container(&there.engine, args, from, container, path, &here).await?;
-        tell(session, &format!("copied {} to {}:{path}", args.source, container.name));
+        let to = format!("{}:{path}", container.name);
+        copied.push(Copied::say(session, args.source.clone(), to));
     }
+    answer(session, &copied, &[]);
     Ok(())
 }
 
@@ -283,9 +290,25 @@ fn beside(path: &str, link: &str) -> String {
     parent.join(link).to_string_lossy().into_owned()
 }
 
-fn tell(session: &Session, text: &str) {
-    if !session.global.quiet && !session.json() {
-        session.out.diagnostic(text);
+/// One copy that was made.
+#[derive(Serialize)]
+struct Copied {
+    from: String,
+    to: String,
+}
+
+impl Copied {
+    /// Says it, for people.
+    fn say(session: &Session, from: String, to: String) -> Self {
+        session.say(&format!("copied {from} to {to}"));
+        Self { from, to }
+    }
+}
+
+/// All that was copied and what was left out of it, for programs.
+fn answer(session: &Session, copied: &[Copied], left_out: &[String]) {
+    if session.json() {
+        session.out.answer(&json!({ "copied": copied, "left_out": left_out }));
     }
 }
 

@@ -15,7 +15,7 @@ pub struct EventsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// One JSON object an event
+    /// One JSON object an event, as Compose prints it
     #[arg(long)]
     json: bool,
     /// Begin with what happened since: 10m, 2026-01-31T12:00:00Z, or a Unix time
@@ -51,7 +51,9 @@ pub(crate) async fn run(session: &Session, args: &EventsArgs) -> Ended {
         if !is_meant || event.one_off {
             continue;
         }
-        let is_read = if args.json || session.json() {
+        let is_read = if session.json() {
+            session.out.answer(&as_json(&event))
+        } else if args.json {
             session.out.json(&as_json(&event))
         } else {
             session.out.line(as_line(&event))

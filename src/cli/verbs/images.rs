@@ -46,6 +46,21 @@ struct Row {
     created: Option<String>,
 }
 
+impl Row {
+    /// As magicctl names them everywhere.
+    fn ours(&self) -> serde_json::Value {
+        serde_json::json!({
+            "container": self.container_name,
+            "id": self.id,
+            "repository": self.repository,
+            "tag": self.tag,
+            "platform": self.platform,
+            "size": self.size,
+            "created": self.created,
+        })
+    }
+}
+
 pub(crate) async fn run(session: &Session, args: &ImagesArgs) -> Ended {
     let there = There::of(session, &args.services).await?;
     let mut known = BTreeMap::new();
@@ -71,7 +86,12 @@ pub(crate) async fn run(session: &Session, args: &ImagesArgs) -> Ended {
             created: image.created.clone(),
         });
     }
-    if session.json() || args.format == Form::Json {
+    if session.json() {
+        let images: Vec<_> = rows.iter().map(Row::ours).collect();
+        session.out.answer(&serde_json::json!({ "images": images }));
+        return Ok(None);
+    }
+    if args.format == Form::Json {
         session.out.json(&rows);
         return Ok(None);
     }

@@ -31,11 +31,11 @@ pub(crate) async fn run(session: &Session, args: &KillArgs) -> Ended {
     let is_all = args.services.is_empty() && args.remove_orphans;
     let scope = if is_all { &everything } else { &there.scope };
     let plan = plan::kill(&there.project, &there.observed(), scope, &args.signal);
+    let carry = Carry::new(session, &there.engine, "kill", &there.project, there.stack.as_ref());
     if plan.steps().is_empty() {
-        session.say(&there.idle("kill", &args.services));
+        carry.idle(there.idle("kill", &args.services));
         return Ok(None);
     }
-    let carry = Carry::new(session, &there.engine, "kill", &there.project, there.stack.as_ref());
     carry.run(&plan, args.services.clone()).await?;
     carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
@@ -45,14 +46,20 @@ pub(crate) async fn run(session: &Session, args: &LsArgs) -> Ended {
         (args.all || containers.iter().any(|container| container.is_running()))
             && (filters.is_empty() || filters.iter().any(|filter| filter.is_match(name)))
     });
+    if session.json() {
+        let object = |(name, containers): (&&str, &Vec<&Container>)| json!({ "name": name, "containers": counts(containers), "config_files": files(containers) });
+        let projects: Vec<_> = projects.iter().map(object).collect();
+        session.out.answer(&json!({ "projects": projects }));
+        return Ok(None);
+    }
     let rows: Vec<[String; 3]> = projects
         .iter()
-        .map(|(name, containers)| [(*name).to_owned(), states(containers), files(containers)])
+        .map(|(name, containers)| [(*name).to_owned(), states(containers), files(containers).join(",")])
         .collect();
-    if session.json() || args.format == Form::Json {
+    if args.format == Form::Json {
         let rows: Vec<_> = rows
             .iter()
-            .map(|[name, status, files]| serde_json::json!({ "Name": name, "Status": status, "ConfigFiles": files }))
+            .map(|[name, status, files]| json!({ "Name": name, "Status": status, "ConfigFiles": files }))
             .collect();
         session.out.json(&rows);
     } else if session.global.quiet {
@@ -77,17 +84,23 @@ fn filter(text: &str) -> Result<regex::Regex, Failure> {
     regex::Regex::new(expression).map_err(|error| wrong(error.to_string()))
 }
 
-/// `exited(1), running(2)`.
-fn states(containers: &[&Container]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+/// How many containers are in which state.
+fn counts(containers: &[&Container]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
     for container in containers {
         *counts.entry(container.state.word()).or_default() += 1;
     }
+    counts
+}
+
+/// `exited(1), running(2)`.
+fn states(containers: &[&Container]) -> String {
+    let counts = counts(containers);
     let parts: Vec<String> = counts.iter().map(|(word, count)| format!("{word}({count})")).collect();
     parts.join(", ")
 }
 
-fn files(containers: &[&Container]) -> String {
+fn files<'c>(containers: &[&'c Container]) -> Vec<&'c str> {
     let mut files: Vec<&str> = containers
         .iter()
         .filter_map(|container| container.labels.get(labels::CONFIG_FILES))
@@ -95,5 +108,5 @@ fn files(containers: &[&Container]) -> String {
         .collect();
     files.sort_unstable();
     files.dedup();
-    files.join(",")
+    files
 }

@@ -30,11 +30,11 @@ pub(crate) async fn run(session: &Session, args: &PauseArgs, freeze: bool) -> En
             plan::unpause(&there.project, &there.observed(), &there.scope),
         )
     };
+    let carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
     if plan.steps().is_empty() {
-        session.say(&there.idle(command, &args.services));
+        carry.idle(there.idle(command, &args.services));
         return Ok(None);
     }
-    let carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
     carry.run(&plan, args.services.clone()).await?;
     carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
 }

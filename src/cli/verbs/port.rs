@@ -1,6 +1,7 @@
 //! `port`: where a port of a container is published on the host.
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
@@ -38,37 +39,44 @@ pub(crate) async fn run(session: &Session, args: &PortArgs) -> Ended {
         args.port.is_none_or(|private| port.private == private)
             && protocol.as_ref().is_none_or(|protocol| port.protocol == *protocol)
     };
-    let mut lines: Vec<String> = container
+    let mut published: Vec<(&PublishedPort, &str, u16)> = container
         .ports
         .iter()
         .filter(is_meant)
-        .filter_map(|port| {
-            let address = address(port)?;
-            Some(match args.port {
-                Some(_) => address,
-                None => format!("{}/{} -> {address}", port.private, port.protocol),
-            })
-        })
+        .filter_map(|port| Some((port, port.ip.as_deref().unwrap_or("0.0.0.0"), port.public?)))
         .collect();
     if let Some(port) = args.port {
-        if lines.is_empty() {
+        if published.is_empty() {
             return Err(not_published(container, port, &protocol.unwrap_or_default()));
         }
         // One for IPv4, one for IPv6: the first leads to the service.
-        lines.truncate(1);
+        published.truncate(1);
     }
-    session.out.lines(lines);
+    if session.json() {
+        // As the Compose file names them.
+        let object = |(port, ip, public): (&PublishedPort, &str, u16)| json!({ "target": port.private, "protocol": port.protocol, "host_ip": ip, "published": public });
+        let ports: Vec<_> = published.into_iter().map(object).collect();
+        session
+            .out
+            .answer(&json!({ "service": args.service, "container": container.name, "ports": ports }));
+        return Ok(None);
+    }
+    session.out.lines(published.into_iter().map(|(port, ip, public)| {
+        let address = address(ip, public);
+        match args.port {
+            Some(_) => address,
+            None => format!("{}/{} -> {address}", port.private, port.protocol),
+        }
+    }));
     Ok(None)
 }
 
-fn address(port: &PublishedPort) -> Option<String> {
-    let ip = port.ip.as_deref().unwrap_or("0.0.0.0");
-    let public = port.public?;
-    Some(if ip.contains(':') {
+fn address(ip: &str, public: u16) -> String {
+    if ip.contains(':') {
         format!("[{ip}]:{public}")
     } else {
         format!("{ip}:{public}")
-    })
+    }
 }
 
 fn not_published(container: &Container, port: u16, protocol: &str) -> Failure {

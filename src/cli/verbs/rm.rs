@@ -33,6 +33,7 @@ pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
     let _lock = crate::cli::lock::take(session, &there.project).await?;
     there.look().await?;
     let plan = plan::remove(&there.project, &there.observed(), &there.scope, args.stop, args.volumes);
+    let carry = Carry::new(session, &there.engine, "rm", &there.project, there.stack.as_ref());
     if plan.steps().is_empty() {
         let running = there.running(&args.services);
         let running = running.iter().filter(|container| there.scope.takes(container)).count();
@@ -40,16 +41,24 @@ pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
             0 => "rm: there are no containers to remove".to_owned(),
             _ => format!("rm: there are no stopped containers; {running} run, --stop stops them first"),
         };
-        session.out.line(text);
+        idle(session, &carry, text);
         return Ok(None);
     }
     if !args.force && !session.global.dry_run && !agreed(session, &plan) {
-        session.out.line("rm: nothing is removed");
+        idle(session, &carry, "rm: nothing is removed".to_owned());
         return Ok(None);
     }
-    let carry = Carry::new(session, &there.engine, "rm", &there.project, there.stack.as_ref());
     carry.run(&plan, args.services.clone()).await?;
     carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
+}
+
+/// As Compose, it says on stdout that nothing was done.
+fn idle(session: &Session, carry: &Carry<'_>, text: String) {
+    if session.json() {
+        carry.idle(text);
+    } else {
+        session.out.line(text);
+    }
 }
 
 fn agreed(session: &Session, plan: &Plan) -> bool {

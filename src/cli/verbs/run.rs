@@ -136,7 +136,12 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     let container = id_of(&engine, &stack, &once.name).await?;
     if args.detach {
         engine.start(&container).await.map_err(|error| error.failure())?;
-        session.out.line(container);
+        if session.json() {
+            let started = serde_json::json!({ "event": "detached", "container": once.name, "id": container });
+            session.out.answer(&started);
+        } else {
+            session.out.line(container);
+        }
         return Ok(None);
     }
     let joined = Joined {

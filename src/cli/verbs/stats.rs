@@ -54,7 +54,9 @@ async fn show(session: &Session, args: &StatsArgs, there: &There) -> Result<bool
         }
     }
     if session.json() || args.format == Form::Json {
-        return Ok(rows.iter().all(|(name, usage)| session.out.json(&as_json(name, usage))));
+        return Ok(rows
+            .iter()
+            .all(|(name, usage)| session.out.answer(&as_json(name, usage))));
     }
     let cells: Vec<Vec<String>> = rows.iter().map(|(name, usage)| cells(name, usage)).collect();
     if !args.no_stream {

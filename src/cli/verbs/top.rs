@@ -1,10 +1,14 @@
 //! `top`: the processes of the running containers.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::failure::Failure;
+use crate::observed::Container;
 use crate::report::table;
 
 use super::there::There;
@@ -24,8 +28,9 @@ pub struct TopArgs {
 
 pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
     let there = There::of(session, &args.services).await?;
-    let mut titles: Vec<String> = vec!["SERVICE".to_owned(), "#".to_owned()];
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    // The columns are those of the engine's `ps`.
+    let mut titles: Vec<String> = Vec::new();
+    let mut rows: Vec<(&Container, Vec<String>)> = Vec::new();
     let mut cells = 0;
     for container in there.running(&args.services) {
         let top = there.engine.top(&container.id).await.map_err(|error| error.failure())?;
@@ -33,8 +38,7 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
             return Err(too_many(top.titles.len(), rows.len()));
         }
         for process in top.processes {
-            let service = container.service().unwrap_or_default().to_owned();
-            let mut row = vec![service, container.number().to_string()];
+            let mut row = Vec::new();
             for (title, cell) in top.titles.iter().zip(process) {
                 let column = titles.iter().position(|known| known == title).unwrap_or_else(|| {
                     titles.push(title.clone());
@@ -47,22 +51,35 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
             if titles.len() > MOST_COLUMNS || cells > MOST_CELLS {
                 return Err(too_many(titles.len(), rows.len()));
             }
-            rows.push(row);
+            rows.push((container, row));
         }
     }
     if session.json() {
-        let objects: Vec<serde_json::Map<String, serde_json::Value>> = rows
-            .iter()
-            .map(|row| {
-                let cells = row.iter().map(|cell| serde_json::Value::from(cell.as_str()));
-                titles.iter().cloned().zip(cells).collect()
+        let object = |(container, row): &(&Container, Vec<String>)| {
+            let fields: BTreeMap<&String, &String> = titles.iter().zip(row).collect();
+            json!({
+                "service": container.service(), "container": container.name, "number": container.number(), "fields": fields,
             })
-            .collect();
-        session.out.json(&objects);
+        };
+        let processes: Vec<_> = rows.iter().map(object).collect();
+        session
+            .out
+            .answer(&json!({ "project": there.project, "processes": processes }));
         return Ok(None);
     }
-    let header: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let header: Vec<&str> = ["SERVICE", "#"]
+        .into_iter()
+        .chain(titles.iter().map(String::as_str))
+        .collect();
+    let whole = |(container, row): (&Container, Vec<String>)| -> Vec<String> {
+        let service = container.service().unwrap_or_default().to_owned();
+        [service, container.number().to_string()]
+            .into_iter()
+            .chain(row)
+            .collect()
+    };
     if !rows.is_empty() {
+        let rows = rows.into_iter().map(whole).collect();
         session.out.lines(table(&session.out, &header, rows));
     }
     Ok(None)

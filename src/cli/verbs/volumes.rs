@@ -1,6 +1,7 @@
 //! `volumes`: those of the project.
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
@@ -37,7 +38,7 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
         users.dedup();
         users
     };
-    let mut rows: Vec<Vec<String>> = observed
+    let mut rows: Vec<(&str, &str, Vec<&str>)> = observed
         .volumes
         .iter()
         .filter(|volume| volume.labels.get(labels::PROJECT) == Some(&project))
@@ -45,16 +46,22 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
         .filter(|(_, users)| {
             args.services.is_empty() || users.iter().any(|user| args.services.iter().any(|name| name == user))
         })
-        .map(|(volume, users)| vec![volume.driver.clone(), volume.name.clone(), users.join(", ")])
+        .map(|(volume, users)| (volume.driver.as_str(), volume.name.as_str(), users))
         .collect();
-    rows.sort_by(|a, b| a[1].cmp(&b[1]));
-    if session.json() || args.format == Form::Json {
-        let object = |row: &Vec<String>| serde_json::json!({ "Driver": row[0], "Name": row[1], "Services": row[2] });
-        let rows: Vec<serde_json::Value> = rows.iter().map(object).collect();
-        session.out.json(&rows);
+    rows.sort_by(|a, b| a.1.cmp(b.1));
+    let rows = rows.into_iter();
+    if session.json() {
+        let object = |(driver, name, services)| json!({ "name": name, "driver": driver, "services": services });
+        let volumes: Vec<_> = rows.map(object).collect();
+        session.out.answer(&json!({ "project": project, "volumes": volumes }));
+    } else if args.format == Form::Json {
+        let object = |(driver, name, users): (_, _, Vec<&str>)| json!({ "Driver": driver, "Name": name, "Services": users.join(", ") });
+        session.out.json(&rows.map(object).collect::<Vec<_>>());
     } else if session.global.quiet {
-        session.out.lines(rows.iter().map(|row| &row[1]));
+        session.out.lines(rows.map(|(_, name, _)| name));
     } else {
+        let rows = rows.map(|(driver, name, users)| vec![driver.to_owned(), name.to_owned(), users.join(", ")]);
+        let rows: Vec<Vec<String>> = rows.collect();
         let header = ["DRIVER", "VOLUME NAME", "SERVICES"];
         session.out.lines(table(&session.out, &header, rows));
     }

@@ -44,7 +44,7 @@ pub(crate) async fn run(session: &Session, args: &WaitArgs) -> Ended {
         if session.json() {
             let ended =
                 serde_json::json!({ "container": container.name, "service": container.service(), "exit_code": code });
-            session.out.json(&ended);
+            session.out.answer(&ended);
         } else {
             let ended = format!("container \"{}\" exited with status code {code}", container.name);
             session.out.line(ended);

@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use crate::compose::{Build, Network, Service};
 use crate::engine::{Engine, Logins};
 use crate::image::ImageRef;
+use crate::observed::{Health, State};
 
 use super::recorder::{Asked, Recorder};
 
@@ -46,6 +47,44 @@ fn lists(asked: &Asked) -> (u16, String) {
         _ => "{}",
     };
     (200, body.to_owned())
+}
+
+/// A container with a healthcheck, which the engine calls `status`, and whose runs ended with `codes`.
+fn probed(status: &str, codes: &[i64]) -> String {
+    let log: Vec<_> = codes
+        .iter()
+        .map(|code| serde_json::json!({ "ExitCode": code }))
+        .collect();
+    serde_json::json!({
+        "Id": "c",
+        "State": { "Status": "running", "Running": true, "Health": { "Status": status, "Log": log } },
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn nothing_is_unhealthy_whose_last_probe_ended_with_0() {
+    for (status, codes, health) in [
+        // Runs while it was paused failed; it goes on, and the next one passes.
+        ("unhealthy", &[-1_i64, -1, 0][..], Health::Healthy),
+        ("unhealthy", &[0, 1], Health::Unhealthy),
+        ("unhealthy", &[0, -1], Health::Unhealthy),
+        ("unhealthy", &[], Health::Unhealthy),
+        ("starting", &[0], Health::Starting),
+    ] {
+        let body = probed(status, codes);
+        let recorder = Recorder::answering(move |asked| match asked.path() {
+            path if path.ends_with("/containers/c/json") => (200, body.clone()),
+            _ => lists(asked),
+        });
+        let engine = recorder.engine().await;
+        let detail = engine.inspect_state("c").await.unwrap();
+        assert_eq!(
+            (detail.health, detail.state),
+            (health, State::Running { health }),
+            "{status} {codes:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Record, format};
+use crate::document;
 use crate::redact::Redactor;
 use crate::terminal::{Line, clean_bytes, clean_line, escaped_json};
 
@@ -81,7 +82,7 @@ impl Printer {
                 }
             }
             Form::Json => {
-                self.json_text(&json::entry(who, record).to_string(), to);
+                self.answer(&json::entry(who, record), to);
             }
         }
     }
@@ -107,10 +108,11 @@ impl Printer {
         line.written(self.colour, |text| self.mask_text(text))
     }
 
-    /// Appends JSON as a line of its own.
-    pub fn json_text(&self, json: &str, to: &mut Vec<u8>) {
+    /// Appends an object for programs as a line of its own.
+    pub fn answer(&self, content: &serde_json::Value, to: &mut Vec<u8>) {
+        let json = document::text(content);
         // An escape (`\u0073k-…`) may have hidden a key until now.
-        to.extend_from_slice(escaped_json(&self.mask_text(json)).as_bytes());
+        to.extend_from_slice(escaped_json(&self.mask_text(&json)).as_bytes());
         to.push(b'\n');
     }
 

@@ -305,7 +305,7 @@ fn a_guest_on_a_changed_network_is_named_with_what_takes_it_off() {
 
 #[test]
 fn an_inline_config_and_a_secret_of_the_environment_are_part_of_what_a_container_is() {
-    let text = "services: {a: {image: redis, configs: [motd], secrets: [tok]}}\nconfigs: {motd: {content: hello}}\n\
+    let text = "services: {a: {image: redis, configs: [motd, named], secrets: [tok]}}\nconfigs: {motd: {content: hello}, named: {environment: GREET}}\n\
         secrets: {tok: {environment: KEY}}\n";
     let first = stack(text);
     let mut observed = images();
@@ -315,6 +315,7 @@ fn an_inline_config_and_a_secret_of_the_environment_are_part_of_what_a_container
     for (changed, reason) in [
         (text.replace("hello", "bye"), "the content of motd changed"),
         (text.replace("KEY", "OTHER_KEY"), "the content of tok changed"),
+        (text.replace("GREET", "OTHER_KEY"), "the content of named changed"),
     ] {
         assert_eq!(planned(&stack(&changed), &observed).steps()[0].reason.0, reason);
     }

@@ -41,7 +41,8 @@ fn commands(help: &str) -> Vec<String> {
 fn every_command_and_flag_of_compose_is_in_the_table_and_no_other() {
     let project = Project::of("help", "services: {}\n");
     let table = project.magicctl(&["--output", "json", "compose-help"]).ok();
-    let table: Vec<Value> = serde_json::from_str(&table.stdout).expect("JSON");
+    let table: Value = serde_json::from_str(&table.stdout).expect("JSON");
+    let table = table["commands"].as_array().expect("a list");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let names = |verb: &Value| {
         let flags = verb["flags"].as_array().expect("a list").iter();

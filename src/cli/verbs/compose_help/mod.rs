@@ -27,11 +27,11 @@ pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
         Some(name) => vec![find(name).ok_or_else(|| unknown(name))?],
     };
     if session.json() {
-        let mut all: Vec<serde_json::Value> = verbs.into_iter().map(as_json).collect();
+        let mut commands: Vec<serde_json::Value> = verbs.into_iter().map(as_json).collect();
         if args.command.is_none() {
-            all.push(serde_json::json!({ "command": null, "flags": flags_as_json(BEFORE.iter()) }));
+            commands.push(serde_json::json!({ "command": null, "flags": flags_as_json(BEFORE.iter()) }));
         }
-        session.out.json(&all);
+        session.out.answer(&serde_json::json!({ "commands": commands }));
         return Ok(None);
     }
     let mut all: Vec<String> = verbs.into_iter().flat_map(lines).collect();
@@ -133,6 +133,7 @@ fn document() -> String {
     for (what, why) in BEHAVIOUR {
         writeln!(text, "| {what} | {why} |").unwrap();
     }
+    text.push_str(table::SERVICES);
     text.push_str("\n## Commands\n\n| command | here | |\n| --- | --- | --- |\n");
     for verb in VERBS {
         writeln!(

@@ -488,6 +488,32 @@ pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
 ];
 
 #[cfg(test)]
+pub(super) const SERVICES: &str = "
+## Which services a command acts on
+
+The *services of the file* are those of the Compose files in use that have no profile or an active one. Naming a service on the command line
+enables it, whatever its profiles. A name that no service has is an error before anything is done.
+
+| command | without a name | with names |
+| --- | --- | --- |
+| `up`, `create`, `plan` | the services of the file | those and what they depend on; `up --no-deps`: only those |
+| `scale` | | those that it gives a number, and what they depend on; `--no-deps`: only those |
+| `run` | | a new container of that one; what it depends on is brought up first, unless `--no-deps` |
+| `rebuild` | the services of the file that are built, and what they depend on | those and what they depend on; only what was named is built |
+| `build`, `pull`, `push` | the services of the file | those; what they depend on with `--with-dependencies` or `--include-deps` |
+| `stop`, `start`, `kill`, `pause`, `unpause`, `rm` | the services of the file | those |
+| `restart` | the services of the file | those, and what depends on one of them with `restart: true`, unless `--no-deps` |
+| `down` | all containers of the project, those of services that the file no longer names and those of `run` too; not those of services whose profiles are not active | those and what depends on them |
+| `logs` | the services of the file, but for those with `attach: false` | those |
+| `status`, `top`, `stats`, `images`, `volumes`, `events` | all that the project has, also what the file does not name | those |
+| `exec`, `attach`, `port`, `cp`, `wait` | | those |
+
+Leaving the names out never changes more than naming every service would, but for `down` and `--remove-orphans`. Where there is no Compose file and `-p` names the project, all its
+containers are meant. A container that `run` made is no service's: only `down` and `cp --all` take it. With nothing to act on, a command says so and ends with 0;
+`start` fails, as what is to run does not.
+";
+
+#[cfg(test)]
 pub(super) const INTRODUCTION: &str = "\
 # Docker Compose's commands and flags, here
 

@@ -1,0 +1,236 @@
+//! What each command gives with `--output json`: the table of docs/json.md, which the tests of the program hold it to.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::args;
+
+/// How a command's JSON looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One object, with these keys beside `version`.
+    Document(&'static [&'static str]),
+    /// Such an object a line, as it comes.
+    Lines(&'static [&'static str]),
+    /// What happens, as it happens: an event a line.
+    Events,
+    /// Nothing of magicctl's own: what is printed is another program's, as it is.
+    Theirs(&'static str),
+}
+
+use Form::{Document, Events, Lines, Theirs};
+
+/// Each command, with the flags that make its answer another one.
+const FORMS: &[(&str, Form)] = &[
+    ("init", Document(&["directory", "written", "kept", "left_alone"])),
+    (
+        "check",
+        Document(&["ok", "checklist", "findings", "looked_at", "mended", "took"]),
+    ),
+    ("explain", Document(&["codes"])),
+    ("config", Document(&["config", "warnings"])),
+    ("config --services", Document(&["services", "warnings"])),
+    ("config --images", Document(&["images", "warnings"])),
+    ("config --volumes", Document(&["volumes", "warnings"])),
+    ("config --networks", Document(&["networks", "warnings"])),
+    ("config --profiles", Document(&["profiles", "warnings"])),
+    ("config --hash", Document(&["hashes", "warnings"])),
+    ("config --environment", Document(&["environment", "warnings"])),
+    ("config --settings", Document(&["settings", "warnings"])),
+    ("render", Document(&["ok", "files", "pins"])),
+    ("render --check", Document(&["ok", "files"])),
+    ("render --diff", Document(&["diff"])),
+    ("plan", Document(&["project", "steps", "notes", "again"])),
+    ("up", Events),
+    ("status", Document(&["project", "containers", "failures", "notes"])),
+    ("status --watch", Lines(&["project", "containers", "failures", "notes"])),
+    ("status --services", Document(&["project", "services"])),
+    (
+        "logs",
+        Lines(&[
+            "time",
+            "service",
+            "container",
+            "stream",
+            "level",
+            "message",
+            "fields",
+            "exception",
+        ]),
+    ),
+    (
+        "logs --summary",
+        Lines(&["count", "first", "last", "services", "level", "fingerprint", "example"]),
+    ),
+    ("rebuild", Events),
+    ("restart", Events),
+    ("stop", Events),
+    ("start", Events),
+    ("exec", Theirs("what the command prints")),
+    ("open", Document(&["url"])),
+    ("down", Events),
+    ("create", Events),
+    ("scale", Events),
+    (
+        "run",
+        Theirs("what the container prints, after the events of what was done for it"),
+    ),
+    ("run --detach", Events),
+    ("rm", Events),
+    ("build", Events),
+    ("pull", Events),
+    ("push", Events),
+    ("images", Document(&["images"])),
+    ("top", Document(&["project", "processes"])),
+    ("port", Document(&["service", "container", "ports"])),
+    (
+        "events",
+        Lines(&["time", "type", "service", "id", "action", "attributes"]),
+    ),
+    ("kill", Events),
+    ("pause", Events),
+    ("unpause", Events),
+    ("wait", Lines(&["container", "service", "exit_code"])),
+    ("cp", Document(&["copied", "left_out"])),
+    ("ls", Document(&["projects"])),
+    ("volumes", Document(&["project", "volumes"])),
+    (
+        "stats",
+        Lines(&[
+            "container",
+            "cpu_percent",
+            "memory",
+            "memory_limit",
+            "received",
+            "sent",
+            "read",
+            "written",
+            "pids",
+        ]),
+    ),
+    ("attach", Theirs("what the container prints")),
+    ("compose-help", Document(&["commands"])),
+    ("completions", Document(&["script"])),
+    ("man", Document(&["page"])),
+];
+
+/// Each event, with the keys beside `version` and `event`.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("planned", &["project", "services", "steps", "notes"]),
+    ("step_started", &["step", "service", "action", "target"]),
+    ("progress", &["step", "service", "text", "current", "total"]),
+    ("output", &["step", "service", "line"]),
+    ("step_done", &["step", "service", "took_ms", "changed"]),
+    ("step_failed", &["step", "service", "failure"]),
+    ("step_skipped", &["step", "service", "because"]),
+    ("waiting", &["service", "text"]),
+    ("ready", &["service", "by", "after_ms"]),
+    ("lost", &["service", "failure"]),
+    ("note", &["text"]),
+    ("warning", &["text"]),
+    ("interrupted", &["services"]),
+    ("detached", &["container", "id"]),
+    (
+        "finished",
+        &["command", "project", "ok", "took_ms", "changed", "services", "next"],
+    ),
+    ("failed", &["failure"]),
+];
+
+const INTRODUCTION: &str = "# `--output json`
+
+*Made from a table in the program; the tests hold every command to it.*
+
+Every command takes `--output json`. What it prints on stdout then is for programs:
+
+- One object, on one line, for a command that answers a question; `version` is its first key and is 1. It goes up when a key is taken away or
+  comes to mean something else. Keys may be added without that.
+- One such object a line, as it comes, for a command that goes on (`logs`, `events`, `stats`, `wait`) or does something (`up` and all that
+  change containers): each line has its `version`, so that one can be taken alone.
+- All keys are in `snake_case`. Excepted are maps that are somebody else's: labels and `attributes`, variables, the `fields` of a log line or of the
+  engine's `ps`, names of services, and the Compose model below `config`, whose keys are the Compose file's.
+- A command that fails prints `{\"version\":1,\"event\":\"failed\",\"failure\":{…}}` as its last line. The exit code says the same with and without JSON. What is
+  wrong with the command line itself is text on stderr.
+- Warnings and remarks on stderr are left out (`logs` still says there what it can't show); where they matter, the object has them (`warnings`,
+  `notes`). `-q` changes nothing.
+
+What Docker Compose prints as JSON is printed as Compose prints it, without `version` and under Compose's keys: `config --format json`,
+`images --format json`, `ls --format json`, `volumes --format json`, `events --json`.
+";
+
+/// docs/json.md.
+fn document() -> String {
+    let listed = |keys: &[&str]| -> String {
+        let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        keys.join(", ")
+    };
+    let mut text = String::from(INTRODUCTION);
+    text.push_str("\n## Commands\n\n| command | form | keys beside `version` |\n| --- | --- | --- |\n");
+    for (command, form) in FORMS {
+        let (form, keys) = match form {
+            Document(keys) => ("one object", listed(keys)),
+            Lines(keys) => ("an object a line", listed(keys)),
+            Events => ("an event a line", "those of its event, below".to_owned()),
+            Theirs(what) => ("as it is", (*what).to_owned()),
+        };
+        writeln!(text, "| `{command}` | {form} | {keys} |").unwrap();
+    }
+    text.push_str("\n## Events\n\n| `event` | keys beside `version` and `event` |\n| --- | --- |\n");
+    for (event, keys) in EVENTS {
+        writeln!(text, "| `{event}` | {} |", listed(keys)).unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_command_has_its_form() {
+    fn walk(command: &clap::Command, before: &str, all: &mut Vec<String>) {
+        for command in command.get_subcommands() {
+            let name = format!("{before}{}", command.get_name());
+            walk(command, &format!("{name} "), all);
+            all.push(name);
+        }
+    }
+    let mut commands = Vec::new();
+    walk(&args::command(), "", &mut commands);
+    let mut declared: Vec<&str> = FORMS
+        .iter()
+        .map(|(command, _)| *command)
+        .filter(|command| !command.contains(" --"))
+        .collect();
+    commands.sort_unstable();
+    declared.sort_unstable();
+    assert_eq!(
+        commands, declared,
+        "a command without a form here, or the other way round"
+    );
+}
+
+#[test]
+fn flags_that_change_the_form_are_there() {
+    for (command, _) in FORMS {
+        let line = ["magicctl"].into_iter().chain(command.split(' '));
+        let parsed = args::command().try_get_matches_from(line);
+        let is_unknown = |error: &clap::Error| {
+            matches!(
+                error.kind(),
+                clap::error::ErrorKind::UnknownArgument | clap::error::ErrorKind::InvalidSubcommand
+            )
+        };
+        assert!(!parsed.is_err_and(|error| is_unknown(&error)), "{command}");
+    }
+}
+
+#[test]
+fn the_document_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md");
+    let text = document();
+    if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == text,
+        "docs/json.md is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib json_tests"
+    );
+}
