@@ -299,11 +299,7 @@ impl<'a> Planner<'a> {
         };
         why.extend(self.taken_off(service, container));
         if let Some(id) = image_id.filter(|id| *id != container.image_id) {
-            why.push(image_change(
-                container,
-                &service.image_ref(&self.stack.name).to_string(),
-                id,
-            ));
+            why.push(image_change(container, &service.image_ref(&self.stack.name), id));
         }
         why.extend(self.parted(service, container));
         if why.is_empty() {
