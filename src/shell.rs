@@ -139,6 +139,35 @@ impl ShellCommand {
         command.map_or_else(|| otherwise.to_owned(), |command| format!("`{command}`"))
     }
 
+    /// The words that a shell must make of it, syntax taken apart as by a shell.
+    pub fn words(&self) -> Vec<String> {
+        let of_part = |part: &Part| match part {
+            Part::Syntax(text) => shlex::split(text).unwrap_or_else(|| vec![(*text).to_owned()]),
+            Part::Word(word) => vec![word.0.clone()],
+            Part::EndOfOptions => vec!["--".to_owned()],
+            Part::Assignment(name, value) => vec![format!("{name}={}", value.0)],
+            Part::Output(command) => vec![format!("$({command})")],
+        };
+        self.0.iter().flat_map(of_part).collect()
+    }
+
+    /// Whether it asks for nothing that `ran`, the words of a command, did not ask for: nothing but that program's name and
+    /// words of it. Setting a variable asks for more, and so does what another command prints or what follows an operator.
+    pub fn repeats(&self, ran: &[String]) -> bool {
+        let is_ran = |word: &str| ran.iter().any(|ran| ran == word);
+        let is_known = |part: &Part| match part {
+            Part::Syntax(text) => text.split(' ').all(|word| word.is_empty() || is_ran(word)),
+            Part::Word(word) => is_ran(&word.0),
+            Part::EndOfOptions => true,
+            Part::Assignment(..) | Part::Output(_) => false,
+        };
+        let program = |part: &Part| match part {
+            Part::Syntax(text) => ran.first().is_some_and(|ran| text.split(' ').next() == Some(ran)),
+            _ => false,
+        };
+        self.0.first().is_some_and(program) && self.0.iter().all(is_known)
+    }
+
     fn and(mut self, part: Part) -> Self {
         self.0.push(part);
         self
@@ -154,18 +183,6 @@ impl ShellCommand {
 
 #[cfg(test)]
 impl ShellCommand {
-    /// The words that a shell must make of it, syntax taken apart as by a shell.
-    pub(crate) fn words(&self) -> Vec<String> {
-        let of_part = |part: &Part| match part {
-            Part::Syntax(text) => shlex::split(text).unwrap_or_else(|| panic!("{text}")),
-            Part::Word(word) => vec![word.0.clone()],
-            Part::EndOfOptions => vec!["--".to_owned()],
-            Part::Assignment(name, value) => vec![format!("{name}={}", value.0)],
-            Part::Output(command) => vec![format!("$({command})")],
-        };
-        self.0.iter().flat_map(of_part).collect()
-    }
-
     /// The words that programs may take for options, and that are not ours.
     pub(crate) fn options_of_others(&self) -> Vec<&str> {
         let before_end = self.0.iter().take_while(|part| **part != Part::EndOfOptions);
@@ -363,6 +380,29 @@ mod tests {
         assert_eq!(run.to_string(), "A='b c' magicctl up");
         assert_eq!(serde_json::to_string(&run).unwrap(), "\"A='b c' magicctl up\"");
         assert_eq!(ShellCommand::aside(Some(run)), " (`A='b c' magicctl up`)");
+    }
+
+    #[test]
+    fn what_asks_for_no_more_than_was_run_repeats_it() {
+        let ran = ["magicctl", "-p", "mine", "up", "--no-check", "app"].map(ToOwned::to_owned);
+        let magicctl = || ShellCommand::of("magicctl -p").value("mine").unwrap();
+        let up = || magicctl().syntax("up");
+        assert!(up().repeats(&ran));
+        assert!(up().operand("app").unwrap().repeats(&ran));
+        let others = [
+            up().operand("other").unwrap(),
+            up().syntax("--build"),
+            magicctl().syntax("rebuild").operand("app").unwrap(),
+            ShellCommand::assignment("A", "b").unwrap().then(up()),
+            ShellCommand::of("chmod +x x &&").then(up()),
+            ShellCommand::of("docker -p mine up"),
+            up().output_of(ShellCommand::of("magicctl up")),
+        ];
+        for other in others {
+            assert!(!other.repeats(&ran), "{other}");
+            assert!(!other.repeats(&[]), "{other}");
+        }
+        assert!(!up().repeats(&[]));
     }
 
     #[test]

@@ -236,15 +236,15 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
             one_line(said),
             "the builder says so; magicctl knows no more about it".to_owned(),
             known
-                .fill("mend what it names in {dockerfile}, then build anew")
-                .unwrap_or_else(|| "mend what it names, then build anew".to_owned()),
+                .fill("fix what it names in {dockerfile}, then rebuild")
+                .unwrap_or_else(|| "fix what it names, then rebuild".to_owned()),
             &[REBUILD],
         ),
         (_, said) => (
             "MC514",
             one_line(said),
             "the engine says so; magicctl knows no more about it".to_owned(),
-            "mend what it names, then go on; the engine's own log may say more".to_owned(),
+            "fix what it names; the engine's own log may say more".to_owned(),
             &["sudo journalctl -u docker -n 30", "magicctl up"],
         ),
     };
@@ -291,7 +291,7 @@ fn own_reason(
     // What a file says is shown from there.
     let is_shown = known.around.key(service, "command").is_some() || known.around.dockerfile(service).is_some();
     let ran = known.fill(" (`{ran}`)").filter(|_| !is_shown).unwrap_or_default();
-    let fix = format!("mend what those words name, in its command{ran} or in what that reads, then start it again");
+    let fix = format!("fix what the message names, in its command{ran} or in what that reads, then start it again");
     if others <= RECORDS {
         return (why.to_owned(), fix, &[REBUILD]);
     }

@@ -23,8 +23,10 @@ impl Known<'_> {
                 .then(|| Filled::of(self.around.set_variable(value, &to)));
         }
         match kind {
-            "host" | "mounted" | "mounted_folder" | "bind" | "copied" | "shown" | "folder_shown" | "file_shown"
-            | "empty_folder" | "context" | "elsewhere" => self.path(value, kind).map(Filled::Path),
+            "host" | "mounted" | "mounted_folder" | "mounted_into" | "mounted_new" | "bind" | "copied" | "shown"
+            | "folder_shown" | "file_shown" | "empty_folder" | "context" | "elsewhere" => {
+                self.path(value, kind).map(Filled::Path)
+            }
             "let_in"
             | "let_in_left_out"
             | "ask_for_latest"
@@ -55,6 +57,16 @@ impl Known<'_> {
             "host" => around.host(service, &inside),
             "mounted" => around.mounted(service, &inside),
             "mounted_folder" => around.mounted_folder(service, &inside),
+            // The project's folder itself stays its owner's.
+            "mounted_into" => around
+                .mounted_into(service, &inside)
+                .filter(|folder| around.stack.is_none_or(|stack| *folder != stack.working_dir)),
+            "mounted_new" => {
+                let folder = around.mounted_into(service, &inside)?;
+                around
+                    .mounted(service, &inside)
+                    .filter(|path| path.parent() == Some(&folder))
+            }
             "bind" => around.bind(service, &inside),
             "copied" => around.copied(service, &inside),
             "shown" => Some(path.to_owned()),
@@ -174,9 +186,27 @@ impl Known<'_> {
     }
 }
 
-/// What a RUN step installs a package with.
+/// Programs that Debian has in a package of another name.
+const PACKAGES: [(&str, &str); 12] = [
+    ("dig", "dnsutils"),
+    ("ffprobe", "ffmpeg"),
+    ("ip", "iproute2"),
+    ("nc", "netcat-openbsd"),
+    ("node", "nodejs"),
+    ("nslookup", "dnsutils"),
+    ("ping", "iputils-ping"),
+    ("pip", "python3-pip"),
+    ("ps", "procps"),
+    ("psql", "postgresql-client"),
+    ("python", "python3"),
+    ("redis-cli", "redis-tools"),
+];
+
+/// What a RUN step installs a program or package with.
 fn apt_install(name: &str) -> Option<ShellCommand> {
-    ShellCommand::of("apt-get update && apt-get install -y").operand(name)
+    let package = PACKAGES.iter().find(|(program, _)| *program == name);
+    let package = package.map_or(name, |(_, package)| package);
+    ShellCommand::of("apt-get update && apt-get install -y").operand(package)
 }
 
 /// What a command can begin with so that `script` is run, in words.

@@ -81,35 +81,39 @@ impl Known<'_> {
         Some(filled)
     }
 
-    /// The commands of a rule, but for those that no shell could take or that would change what is not the project's; `None`
-    /// when a gap of one can't be filled.
+    /// The commands of a rule, but for those that no shell could take or that would change what is not the project's, and for
+    /// the one that has just been run: the same again, once all is corrected, goes without saying. `None` when a gap of one
+    /// can't be filled.
     pub(super) fn commands(&self, templates: &[&'static str]) -> Option<Vec<ShellCommand>> {
         let mut commands = Vec::new();
-        let mut rebuilds = false;
         for template in templates {
             // Before anything is said of their words.
             for gap in template::gaps(template) {
                 self.gap(gap)?;
             }
-            let template = self.without_a_build(template);
-            rebuilds = template.starts_with("magicctl rebuild");
-            commands.extend(self.command(template));
-        }
-        // Those that wait for it are not part of its rebuild.
-        let service = &self.symptoms.service;
-        let is_needed = |other: &crate::compose::Service| other.depends_on.contains_key(service);
-        if rebuilds && self.around.others(service).any(is_needed) {
-            commands.extend(self.command("magicctl up"));
+            let made = self.command(self.rebuilding(template));
+            commands.extend(made.filter(|command| !self.was_run(template, command)));
         }
         Some(commands)
     }
 
-    /// Without `build` there is nothing to build anew.
-    fn without_a_build(&self, template: &'static str) -> &'static str {
-        let service = self.around.service(&self.symptoms.service);
-        let is_pulled = service.is_some_and(|service| service.build.is_none());
-        if is_pulled && template.starts_with("magicctl rebuild ") {
+    /// Whether that command has just been run. One that leaves out the service that failed has not.
+    fn was_run(&self, template: &str, command: &ShellCommand) -> bool {
+        let leaves_out = template::gaps(template).any(|gap| gap == "services_without");
+        !leaves_out && command.repeats(&self.around.ran)
+    }
+
+    /// Without `build` there is nothing to build; and those that wait for a service are not part of its rebuild.
+    pub(super) fn rebuilding(&self, template: &'static str) -> &'static str {
+        if !template.starts_with("magicctl rebuild ") {
+            return template;
+        }
+        let name = &self.symptoms.service;
+        let is_needed = |other: &crate::compose::Service| other.depends_on.contains_key(name);
+        if self.around.service(name).is_some_and(|service| service.build.is_none()) {
             "magicctl up"
+        } else if self.around.others(name).any(is_needed) {
+            "magicctl up --build"
         } else {
             template
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::engine::{Detail, Engine, ExecOutcome};
 use crate::logs::{SECOND, Stamp, last_records};
-use crate::observed::Health;
+use crate::observed::{Health, State};
 
 use super::symptoms::{Ended, HealthReport, Stage, Symptoms};
 
@@ -126,11 +126,24 @@ fn is_of_a_process(stage: &Stage) -> bool {
 /// notes a start once the process runs, which may have printed by then, and starts it again a tenth of a second after an end at the
 /// earliest.
 fn run(detail: &Detail) -> (Option<Stamp>, Option<Stamp>) {
-    let started = Stamp::parse(detail.started_at.as_bytes());
-    let finished = Stamp::parse(detail.finished_at.as_bytes());
-    let early = if detail.restart_count > 0 { SECOND / 4 } else { SECOND };
+    log_of(
+        detail.state,
+        detail.restart_count,
+        &detail.started_at,
+        &detail.finished_at,
+    )
+}
+
+/// The same of a run that began and ended then, in the engine's words.
+fn log_of(state: State, restarts: u32, started: &str, finished: &str) -> (Option<Stamp>, Option<Stamp>) {
+    let started = Stamp::parse(started.as_bytes());
+    let finished = Stamp::parse(finished.as_bytes());
+    let early = if restarts > 0 { SECOND / 4 } else { SECOND };
     let since = started.map(|at| Stamp(at.0.saturating_sub(early)));
-    let until = finished.map(|at| Stamp(at.0.saturating_add(SECOND / 10)));
+    // What is over for good is followed by no other run: on a busy machine the engine stamps its last words late.
+    let is_over = matches!(state, State::Exited { .. });
+    let until = finished.filter(|_| !is_over);
+    let until = until.map(|at| Stamp(at.0.saturating_add(SECOND / 10)));
     match (started, finished) {
         (Some(started), Some(finished)) if started < finished => (since, until),
         _ => (None, None),
@@ -168,7 +181,21 @@ fn of_detail(symptoms: &mut Symptoms, detail: &Detail, probe: Option<ExecOutcome
 
 #[cfg(test)]
 mod tests {
-    use super::listening;
+    use super::*;
+
+    /// Of a run of three seconds.
+    fn log(state: State) -> (Option<Stamp>, Option<Stamp>) {
+        log_of(state, 0, "2026-01-01T00:00:00Z", "2026-01-01T00:00:03Z")
+    }
+
+    #[test]
+    fn the_last_words_of_what_is_over_are_its_own_however_late() {
+        let (since, until) = log(State::Exited { code: 1 });
+        assert!(since.is_some() && until.is_none());
+        // Another run follows.
+        let (since, until) = log(State::Restarting);
+        assert!(since.is_some() && until.is_some());
+    }
 
     #[test]
     fn what_listens_but_not_the_engines_name_server() {

@@ -33,6 +33,21 @@ impl<'a> Surroundings<'a> {
         (below(&source, &mounted) == Some(Kind::Folder)).then_some(mounted)
     }
 
+    /// The folder of this machine in which `path` of the container would be created: nothing when it is there already.
+    pub(super) fn mounted_into(&self, service: &str, path: &str) -> Option<PathBuf> {
+        let mounted = self.mounted(service, path)?;
+        let source = self.bind(service, path)?;
+        if below(&source, &mounted).is_some() {
+            return None;
+        }
+        let mut above = mounted
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.starts_with(&source));
+        let folder = above.find(|folder| below(&source, folder) == Some(Kind::Folder))?;
+        Some(folder.to_owned())
+    }
+
     /// The source of the bind mount at or above `path` of the container.
     pub(super) fn bind(&self, service: &str, path: &str) -> Option<PathBuf> {
         let nearest = self.mount(service, path, MountKind::Bind)?;

@@ -26,6 +26,8 @@ pub struct Surroundings<'a> {
     pub redactor: Arc<Redactor>,
     /// What a command to copy begins with: `magicctl -p other`; none when no shell can take it.
     pub again: Option<ShellCommand>,
+    /// The words of the command that is running. No card proposes it: it has just failed.
+    pub ran: Vec<String>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -35,8 +37,14 @@ impl<'a> Surroundings<'a> {
             stack,
             redactor,
             again,
+            ran: Vec::new(),
             here: std::env::current_dir().unwrap_or_default(),
         }
+    }
+
+    /// The same of a command whose words are `ran`.
+    pub fn after(self, ran: Vec<String>) -> Self {
+        Self { ran, ..self }
     }
 
     pub(super) fn service(&self, name: &str) -> Option<&'a Service> {
@@ -90,6 +98,16 @@ impl<'a> Surroundings<'a> {
         Some((path, line + 1))
     }
 
+    /// Whether the Dockerfile of `service` is known and has nothing that installs the packages of a file.
+    pub(super) fn installs_nothing(&self, service: &str) -> bool {
+        let text = self.dockerfile(service).and_then(|file| self.read(&file));
+        let installs = |text: &str| {
+            let mut words = text.split_whitespace();
+            words.any(|word| matches!(word, "-r" | "--requirement" | "uv" | "poetry" | "pipenv" | "pdm"))
+        };
+        text.is_some_and(|text| !installs(&text))
+    }
+
     /// The services' names that `host` means.
     pub(super) fn service_called(&self, host: &str) -> Option<String> {
         let stack = self.stack?;
@@ -132,14 +150,20 @@ impl<'a> Surroundings<'a> {
         self.stack?.places.services.get(service).cloned()
     }
 
+    /// Whether the Compose file is the sample project's: rendered from its template.
+    pub(super) fn is_rendered(&self) -> bool {
+        let file = self.stack.and_then(|stack| stack.files.first());
+        file.and_then(|file| named(file))
+            .is_some_and(|text| text.starts_with("# magicctl:"))
+    }
+
     /// Whether the limits in the Compose file come from magicctl.yaml.
     pub(super) fn sets_resources(&self) -> bool {
         let Some(file) = self.stack.and_then(|stack| stack.files.first()) else {
             return false;
         };
-        let is_rendered = named(file).is_some_and(|text| text.starts_with("# magicctl:"));
         let settings = file.with_file_name("magicctl.yaml");
-        is_rendered && self.read(&settings).is_some_and(|text| text.contains("resources"))
+        self.is_rendered() && self.read(&settings).is_some_and(|text| text.contains("resources"))
     }
 
     /// The file or folder of the build context that is the module `name`, as Python finds it.

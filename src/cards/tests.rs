@@ -3,6 +3,7 @@
 mod hostile;
 mod outside;
 mod project;
+mod proposals;
 mod words;
 
 use crate::logs::Last;

@@ -76,6 +76,7 @@ impl Known<'_> {
                 Some(format!("resources: {{{service}: {{memory: {more}}}}}"))
             }
             "rendered" => around.sets_resources().then(String::new),
+            "of_the_sample" => around.is_rendered().then(String::new),
             "recipe" => around.has_recipe(service).then(String::new),
             "no_recipe" => (around.uses_local_images() && !around.has_recipe(service)).then(String::new),
             "with_hashes" => {
@@ -90,6 +91,7 @@ impl Known<'_> {
                     .to_owned(),
                 )
             }
+            "installs_nothing" => around.installs_nothing(service).then(String::new),
             "built" => around.service(service)?.build.is_some().then(String::new),
             "requirements" => Some(around.shown(&around.in_context(service, "requirements.txt")?)),
             "dockerfile" => match around.dockerfile(service) {

@@ -198,7 +198,7 @@ impl<'a> Carry<'a> {
 
     /// What failures are explained from.
     fn around(&self) -> Surroundings<'a> {
-        Surroundings::new(self.stack, self.session.out.redactor(), self.session.global.again())
+        self.session.surroundings(self.stack)
     }
 
     /// A service was found ready, and at the end it is not.
@@ -217,7 +217,9 @@ impl<'a> Carry<'a> {
             None => Failure::failed(format!("{} was ready, and its container is gone", summary.service))
                 .of(summary.service.as_str())
                 .because("somebody removed it")
-                .hint("`magicctl up` makes it again"),
+                .hint(
+                    "`docker events --since 10m --filter type=container` says when; the same command creates it again",
+                ),
         };
         self.emit(&Event::Lost {
             service: summary.service.clone(),

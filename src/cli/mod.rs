@@ -120,7 +120,7 @@ async fn dispatch(session: &mut Session, command: Command) -> Ended {
         Command::Stop(args) => lifecycle::stop(session, &args).await,
         Command::Start(args) => lifecycle::start(session, &args).await,
         Command::Exec(args) => exec::run(session, args).await,
-        Command::Open(args) => open::run(session, &args),
+        Command::Open(args) => open::run(session, &args).await,
         Command::Down(args) => down::run(session, &args).await,
         Command::Create(args) => verbs::create::run(session, &args).await,
         Command::Scale(args) => verbs::scale::run(session, &args).await,

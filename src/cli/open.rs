@@ -1,6 +1,10 @@
 //! `open`: the address of a page of the stack, in the browser where there is one.
 
+use std::fmt;
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
+use tokio::net::TcpStream;
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
@@ -23,7 +27,7 @@ pub struct OpenArgs {
     /// For `logs`: only its errors
     #[arg(long)]
     pub errors: bool,
-    /// Only print the address
+    /// Only print the address, whether or not anything listens there
     #[arg(long)]
     pub print: bool,
 }
@@ -57,16 +61,15 @@ impl Page {
     }
 }
 
-pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
+/// Longer is not waited for a connection: what is published on this machine takes it at once.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+
+pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
     let stack = session.stack(&[])?;
-    let url = match (args.page, &args.service) {
+    let (service, target) = match (args.page, &args.service) {
         (Page::Logs, Some(name)) => {
             stack.select(std::slice::from_ref(name), false)?;
-            let container = stack.services[name].container_name(&stack.name, 1);
-            explore::link(
-                &published(&stack, "grafana", 3000)?,
-                &explore::query(&container, args.errors),
-            )
+            ("grafana", 3000)
         }
         (Page::Logs, None) => {
             return Err(Failure::usage("`open logs` needs a service")
@@ -81,11 +84,32 @@ pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
                 Failure::usage("--errors is for `open logs SERVICE`").hint(format!("for the page itself: `{open}`"))
             );
         }
-        (Page::Grafana, None) => published(&stack, "grafana", 3000)?,
-        (Page::App, None) => published(&stack, "app-runner", 8001)?,
-        (Page::Mcp, None) => published(&stack, "app-runner", 8002)?,
-        (Page::Loki, None) => published(&stack, "loki", 3100)?,
+        (Page::Grafana, None) => ("grafana", 3000),
+        (Page::App, None) => ("app-runner", 8001),
+        (Page::Mcp, None) => ("app-runner", 8002),
+        (Page::Loki, None) => ("loki", 3100),
     };
+    let address = published(&stack, service, target)?;
+    let url = match &args.service {
+        Some(name) => {
+            let container = stack.services[name].container_name(&stack.name, 1);
+            explore::link(&address.to_string(), &explore::query(&container, args.errors))
+        }
+        None => address.to_string(),
+    };
+    if !args.print && !address.is_listened_at().await {
+        let up = session
+            .global
+            .again()
+            .and_then(|again| again.syntax("up").operand(service));
+        return Err(Failure::failed(format!("nothing listens at {address}"))
+            .of(service)
+            .because(format!("{service} is not running, or not published there yet"))
+            .hint(format!(
+                "start it{}; `--print` prints the address all the same",
+                ShellCommand::aside(up)
+            )));
+    }
     if session.json() {
         session.out.answer(&serde_json::json!({ "url": url }));
     } else {
@@ -100,17 +124,50 @@ pub(crate) fn run(session: &Session, args: &OpenArgs) -> Ended {
     Ok(None)
 }
 
+/// Where a port of a service is published.
+pub(super) struct Address {
+    /// A name or an IP address, without brackets.
+    host: String,
+    port: String,
+}
+
+impl Address {
+    async fn is_listened_at(&self) -> bool {
+        let Ok(port) = self.port.parse::<u16>() else {
+            return false;
+        };
+        let connecting = TcpStream::connect((self.host.as_str(), port));
+        matches!(tokio::time::timeout(CONNECT_WITHIN, connecting).await, Ok(Ok(_)))
+    }
+}
+
+/// Its URL.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "http://[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "http://{}:{}", self.host, self.port)
+        }
+    }
+}
+
 /// Where port `target` of `service` answers on this machine, as the file publishes it.
-pub(super) fn published(stack: &Stack, service: &str, target: u16) -> Result<String, Failure> {
+pub(super) fn published(stack: &Stack, service: &str, target: u16) -> Result<Address, Failure> {
     let found = stack.services.get(service);
     let port = found.and_then(|service: &Service| {
         let port = service.ports.iter().find(|port| port.target == target)?;
         Some((port.host_ip.as_deref(), port.published.as_deref()?))
     });
     match port {
-        Some((None | Some("0.0.0.0" | "127.0.0.1" | "::" | "::1"), port)) => Ok(format!("http://localhost:{port}")),
-        Some((Some(ip), port)) if ip.contains(':') => Ok(format!("http://[{ip}]:{port}")),
-        Some((Some(ip), port)) => Ok(format!("http://{ip}:{port}")),
+        Some((None | Some("0.0.0.0" | "127.0.0.1" | "::" | "::1"), port)) => Ok(Address {
+            host: "localhost".to_owned(),
+            port: port.to_owned(),
+        }),
+        Some((Some(ip), port)) => Ok(Address {
+            host: ip.to_owned(),
+            port: port.to_owned(),
+        }),
         None if found.is_none() => Err(
             Failure::failed(format!("there is no service {service} in this project")).hint(format!(
                 "there are: {}",

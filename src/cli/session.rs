@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::cards::Surroundings;
 use crate::compose::{self, Stack};
 use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
@@ -14,6 +15,7 @@ use crate::redact::Redactor;
 use crate::render;
 use crate::report::{self, Out, Progress, Reporter, print_failure, warning_line};
 use crate::settings::{self, Settings};
+use crate::shell::ShellCommand;
 use crate::terminal;
 
 use super::args::{self, Global, Output};
@@ -270,6 +272,20 @@ impl Session {
             self.out.know(compose::values_of_env_file(&folder.join(".env")));
         }
         Ok(())
+    }
+
+    /// What failures are explained from.
+    pub(crate) fn surroundings<'s>(&self, stack: Option<&'s Stack>) -> Surroundings<'s> {
+        let again = self.global.again();
+        // However the program was called and its flags were spelt.
+        let mut ran = vec!["magicctl".to_owned()];
+        ran.extend(again.iter().flat_map(ShellCommand::words));
+        ran.extend(
+            std::env::args_os()
+                .skip(1)
+                .map(|word| word.to_string_lossy().into_owned()),
+        );
+        Surroundings::new(stack, self.out.redactor(), again).after(ran)
     }
 
     /// Who tells the events of this command.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cards::{self, Seen, Stage, Surroundings};
+use crate::cards::{self, Seen, Stage};
 use crate::compose::Stack;
 use crate::engine::{Detail, Engine};
 use crate::failure::Failure;
@@ -235,7 +235,7 @@ async fn failures(
     stack: Option<&Stack>,
     looked: &[Looked],
 ) -> Result<Vec<Failure>, Failure> {
-    let around = Surroundings::new(stack, session.out.redactor(), session.global.again());
+    let around = session.surroundings(stack);
     let mut order = cards::Order::default();
     let mut told = Vec::new();
     for Looked { row, id, detail } in looked {

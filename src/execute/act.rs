@@ -492,5 +492,5 @@ fn missing_image(service: &Service, image: &str) -> Failure {
     ))
     .hint("pull it yourself, or take pull_policy out of the service");
     failure.run.extend(ShellCommand::of("docker pull").operand(image));
-    failure.run("magicctl up")
+    failure
 }

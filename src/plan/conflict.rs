@@ -5,14 +5,23 @@ use crate::failure::Failure;
 use crate::observed::Container;
 use crate::shell::ShellCommand;
 
+/// Where a container's name comes from, and so how another is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The Compose file.
+    File,
+    /// `run --name`.
+    Run,
+}
+
 /// The container name that `service` needs is held by `container`, which is not ours.
-pub fn name_taken(stack: &Stack, service: &str, container: &Container) -> Failure {
+pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: NamedBy) -> Failure {
     let name = &container.name;
     let owner = match (container.project(), container.service()) {
         (Some(project), Some(other)) => format!("it is {other} of project {project} ({})", container.status),
         _ => format!("it was made by hand from {} ({})", container.image, container.status),
     };
-    let fix = if let Some(project) = container.project() {
+    let fix = if let Some(project) = container.project().filter(|project| *project != stack.name) {
         let down = ShellCommand::of("magicctl -p").value(project);
         let down = down.map(|down| down.syntax("down"));
         format!("stop that project{}", ShellCommand::aside(down))
@@ -25,15 +34,15 @@ pub fn name_taken(stack: &Stack, service: &str, container: &Container) -> Failur
         .interpolation
         .iter()
         .any(|variable| variable.name == "CONTAINER_PREFIX");
-    let other = if prefixed {
-        "set CONTAINER_PREFIX to give this stack's containers other names"
-    } else {
-        "give the service another container_name"
+    let other = match by {
+        NamedBy::Run => "give another name with `--name`",
+        NamedBy::File if prefixed => "set CONTAINER_PREFIX to give this stack's containers other names",
+        NamedBy::File => "give the service another container_name",
     };
     let failure = Failure::failed(format!("{service} can't be made: the container name {name} is taken"))
         .because(owner)
         .hint(format!("{fix}, or {other}"));
-    match stack.places.services.get(service) {
+    match stack.places.services.get(service).filter(|_| by == NamedBy::File) {
         Some(place) => failure.at(place.clone()),
         None => failure,
     }

@@ -17,11 +17,12 @@ mod scope;
 mod settle;
 mod spec;
 mod step;
+mod summary;
 mod up;
 mod waits;
 mod weight;
 
-pub use conflict::name_taken;
+pub use conflict::{NamedBy, name_taken};
 pub use down::{DownOptions, Images, InFile, down};
 pub use fetch::{PullOptions, build, pull, push};
 pub use lifecycle::{kill, pause, remove, restart, start, stop, unpause};
@@ -34,6 +35,7 @@ pub use scope::Scope;
 pub use settle::settle_of;
 pub use spec::{Contents, Spec, mounted_sources, spec};
 pub use step::{Action, OneOff, Plan, Reason, Step, StepId, Target, Which};
+pub use summary::{Row, rows, total};
 pub use up::up;
 
 pub use crate::verdict::Until;

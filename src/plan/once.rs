@@ -4,6 +4,7 @@ use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::observed::Observed;
 
+use super::conflict::{NamedBy, name_taken};
 use super::options::UpOptions;
 use super::spec::{Contents, spec};
 use super::step::{Action, OneOff, Plan, StepId};
@@ -41,7 +42,7 @@ impl<'a> Planner<'a> {
     /// The container of `run`: it is made once its dependencies are as it needs them.
     pub(super) fn once(&mut self, service: &'a Service, once: &Once) -> Result<(), Failure> {
         if let Some(holder) = self.named(&once.name) {
-            return Err(super::conflict::name_taken(self.stack, &service.name, holder));
+            return Err(name_taken(self.stack, &service.name, holder, NamedBy::Run));
         }
         let mut needs: Vec<StepId> = self.made_before(service);
         needs.extend(service.networks.keys().filter_map(|key| self.networks.get(key)));

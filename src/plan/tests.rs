@@ -9,13 +9,14 @@ use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
 use super::{
-    Action, Contents, DownOptions, InFile, Plan, Scope, StepId, Target, UpOptions, Which, down, kill, network_hash,
-    pause, remove, restart, start, stop, up,
+    Action, Contents, DownOptions, InFile, NamedBy, Plan, Scope, StepId, Target, UpOptions, Which, down, kill,
+    network_hash, pause, remove, restart, start, stop, up,
 };
 
 mod asked;
 mod bounds;
 mod image_names;
+mod rows;
 mod several;
 mod states;
 
@@ -330,7 +331,7 @@ fn a_new_image_and_a_changed_mounted_file_are_reasons_too() {
         .images
         .insert("redis:latest".to_owned(), "sha256:0123456789abcdef".to_owned());
     let reason = planned(&core, &observed).steps()[0].reason.0.clone();
-    assert_eq!(reason, "image redis is now 0123456789ab");
+    assert_eq!(reason, "image redis: r → 0123456789ab");
 
     let mounted = stack("services: {a: {image: redis, volumes: ['/etc/x:/x:ro']}}\n");
     let contents = |digest: &str| Contents::from([("/etc/x".to_owned(), digest.to_owned())]);
@@ -434,7 +435,7 @@ fn an_image_to_build_comes_first_when_a_container_may_depend_on_its_id() {
     play(&stack, &plan, &mut observed);
     options.build.clear();
     let plan = up(&stack, &observed, &Contents::new(), &options).unwrap();
-    assert_eq!(plan.steps()[0].reason.0, "image p-app is now new-p-app");
+    assert_eq!(plan.steps()[0].reason.0, "image p-app: a → new-p-app");
 }
 
 #[test]
@@ -710,8 +711,17 @@ fn names_of_others_are_words_of_a_command() {
         let mut held = container("1", name, State::Created);
         let labels = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
         held.labels.extend(labels);
-        super::name_taken(&stack, "a", &held).hint.unwrap()
+        super::name_taken(&stack, "a", &held, NamedBy::File).hint.unwrap()
     };
+    // A name of `run --name` is given on the command line, not in the file.
+    let mut held = container("1", "mine", State::Created);
+    held.labels.insert(labels::PROJECT.to_owned(), stack.name.clone());
+    let failure = super::name_taken(&stack, "a", &held, NamedBy::Run);
+    assert_eq!(
+        failure.hint.as_deref(),
+        Some("remove it if it is not needed (`docker rm -f mine`), or give another name with `--name`")
+    );
+    assert_eq!(failure.place, None);
     for (project, name, part) in [
         (Some("other"), "a", "(`magicctl -p other down`)"),
         (Some("x; reboot #"), "a", "(`magicctl -p 'x; reboot #' down`)"),

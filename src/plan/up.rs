@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, Observed, State};
 
+use super::conflict::{NamedBy, name_taken};
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
 use super::once::Once;
@@ -298,11 +299,7 @@ impl<'a> Planner<'a> {
         };
         why.extend(self.taken_off(service, container));
         if let Some(id) = image_id.filter(|id| *id != container.image_id) {
-            why.push(format!(
-                "image {} is now {}",
-                service.image_ref(&self.stack.name),
-                short(id)
-            ));
+            why.push(image_change(container, &service.image_ref(&self.stack.name), id));
         }
         why.extend(self.parted(service, container));
         if why.is_empty() {
@@ -615,7 +612,7 @@ impl<'a> Planner<'a> {
             container.project() != Some(&self.stack.name) || container.service() != Some(&service.name)
         });
         match stranger {
-            Some(container) => Err(super::conflict::name_taken(self.stack, &service.name, container)),
+            Some(container) => Err(name_taken(self.stack, &service.name, container, NamedBy::File)),
             None => Ok(()),
         }
     }
@@ -674,6 +671,17 @@ fn namespaces_of(service: &Service) -> impl Iterator<Item = &str> {
 }
 
 /// The first twelve digits of an id.
+/// From which image to which: by name where that changed, else by id.
+fn image_change(container: &Container, wanted: &str, id: &str) -> String {
+    // An image without a name any more is listed by its id.
+    let had_name = !container.image.starts_with("sha256:") && !container.image_id.contains(&container.image);
+    if had_name && container.image != wanted {
+        format!("image {} → {wanted}", container.image)
+    } else {
+        format!("image {wanted}: {} → {}", short(&container.image_id), short(id))
+    }
+}
+
 fn short(id: &str) -> &str {
     let digits = id.strip_prefix("sha256:").unwrap_or(id);
     digits.get(..12).unwrap_or(digits)

@@ -22,6 +22,8 @@ pub use state::State;
 
 /// The names of a Compose file that is the user's own: the rendered one has the one that is left.
 const OWN: [&str; 3] = ["compose.yaml", "compose.yml", "docker-compose.yaml"];
+/// The name of the rendered one.
+const RENDERED: &str = "docker-compose.yml";
 
 /// A file as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +147,7 @@ fn unwritten(root: &Root, path: &Path, refused: &Refused) -> Failure {
 
 /// Whether a Compose file is in `root`, rendered or not.
 pub fn has_compose_file(root: &Path) -> bool {
-    let mut names = OWN.iter().chain(&["docker-compose.yml"]);
+    let mut names = OWN.iter().chain(&[RENDERED]);
     names.any(|name| files::is_file(&root.join(name)))
 }
 

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::files::{self, Refused};
 use crate::settings;
 
-use super::{State, opened, unwritten};
+use super::{OWN, RENDERED, State, opened, unwritten};
 
 macro_rules! project {
     ($($path:literal),+ $(,)?) => {
@@ -69,7 +69,11 @@ pub struct Initialized {
 }
 
 /// Writes the sample project into `folder`, the rendered files included.
+///
+/// # Errors
+/// When a Compose file of another name lies there: of two of them one would not be read.
 pub fn init(folder: &Path) -> Result<Initialized, Failure> {
+    refuse_second_compose_file(folder)?;
     files::make_folder(folder).map_err(|refused| {
         Failure::failed(format!("{} can't be made", folder.display())).because(refused.to_string())
     })?;
@@ -95,6 +99,30 @@ pub fn init(folder: &Path) -> Result<Initialized, Failure> {
     Ok(done)
 }
 
+/// Compose reads one file of a folder. Beside one of the user's own the rendered one would be ignored, or would take its place.
+fn refuse_second_compose_file(folder: &Path) -> Result<(), Failure> {
+    let lies_there = |name: &str| !matches!(files::kind(&folder.join(name)), Ok(None));
+    let Some(own) = OWN
+        .iter()
+        .find(|name| lies_there(name))
+        .filter(|_| !lies_there(RENDERED))
+    else {
+        return Ok(());
+    };
+    let why = if *own == "docker-compose.yaml" {
+        format!("init would write {RENDERED}, which would be read in place of {own}")
+    } else {
+        format!("init would write {RENDERED}, which would not be read beside {own}")
+    };
+    Err(
+        Failure::failed(format!("{} has a Compose file already: {own}", folder.display()))
+            .because(why)
+            .hint(format!(
+                "use another folder (`magicctl init FOLDER`), or move {own} away"
+            )),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +139,24 @@ mod tests {
         assert_eq!(written.len(), FILES.len() - 1 + rendered);
         assert_eq!(std::fs::read_to_string(folder.path().join("run.py")).unwrap(), "mine");
         assert!(init(folder.path()).unwrap().written.is_empty());
+    }
+
+    #[test]
+    fn a_compose_file_of_another_name_is_never_given_a_second() {
+        for name in OWN {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(name), "services: {}\n").unwrap();
+            let failure = init(folder.path()).unwrap_err();
+            assert!(
+                failure.what.ends_with(name) && failure.why[0].contains(RENDERED),
+                "{failure}"
+            );
+            let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+            assert_eq!(left.len(), 1, "{left:?}");
+            // Who has both knows which one is read.
+            std::fs::write(folder.path().join(RENDERED), "services: {}\n").unwrap();
+            assert!(init(folder.path()).unwrap().kept.contains(&PathBuf::from(RENDERED)));
+        }
     }
 
     #[test]

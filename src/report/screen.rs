@@ -147,7 +147,13 @@ impl Reporter for Screen {
             }
             Event::Note { text } => self.print([format!("note: {text}")]),
             Event::Warning { text } => self.print([warning_line(text)]),
-            Event::Interrupted { services } => self.print([interrupted_line(services)]),
+            Event::Interrupted { services } => {
+                // What each service was doing stays on the screen, and nothing is drawn over what follows.
+                for bar in self.bars.values().filter(|bar| !bar.is_finished()) {
+                    bar.abandon();
+                }
+                self.out.diagnostic(interrupted_line(services));
+            }
             Event::Finished { .. } => {
                 self.clear();
                 self.out.lines(summary_lines(&self.out, event));

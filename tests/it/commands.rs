@@ -1,5 +1,7 @@
 //! The commands on a light stack: what they do, and what they say.
 
+use std::net::TcpListener;
+
 use serde_json::Value;
 
 use crate::support::{LIGHT_IMAGE, Project, Running, until};
@@ -45,6 +47,47 @@ fn logs_are_filtered_by_service_tail_text_and_level() {
         (&"talker".into(), &"error".into()),
         "{first}"
     );
+}
+
+#[test]
+fn open_says_when_nothing_listens_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let compose = format!(
+        "services:\n  grafana:\n    image: {LIGHT_IMAGE}\n    ports: ['127.0.0.1:{port}:3000']\n  app:\n    image: {LIGHT_IMAGE}\n"
+    );
+    let project = Project::of("open", &compose);
+    let address = format!("http://localhost:{port}");
+    let both: [&[&str]; 2] = [&["open"], &["open", "logs", "app"]];
+    for args in both {
+        assert!(project.magicctl(args).ok().stdout.starts_with(&address), "{args:?}");
+    }
+    drop(listener);
+    for args in both {
+        let done = project.magicctl(args);
+        assert_eq!((done.code, done.stdout.as_str()), (1, ""), "{args:?}");
+        assert!(
+            done.stderr.contains(&format!("nothing listens at {address}")),
+            "{}",
+            done.stderr
+        );
+        assert!(done.stderr.contains("`magicctl up grafana`"), "{}", done.stderr);
+    }
+    // Who asks for the address alone gets it.
+    assert_eq!(project.magicctl(&["open", "--print"]).ok().stdout.trim(), address);
+}
+
+#[test]
+fn init_leaves_a_compose_file_of_another_name_alone() {
+    for name in ["compose.yaml", "compose.yml", "docker-compose.yaml"] {
+        let project = Project::empty("init");
+        project.write(name, "services: {}\n");
+        let done = project.magicctl(&["init", "."]);
+        assert_eq!(done.code, 1, "{}", done.all());
+        assert!(done.stderr.contains(name) && done.stdout.is_empty(), "{}", done.all());
+        let files = std::fs::read_dir(&project.dir).expect("the folder");
+        assert_eq!(files.count(), 1, "{name}");
+    }
 }
 
 #[test]

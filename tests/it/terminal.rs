@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
@@ -420,6 +420,93 @@ impl Drop for Ends {
         let _ended = self.0.kill();
         let _reaped = self.0.wait();
     }
+}
+
+/// What a terminal of 100 columns shows in the end, row by row.
+fn shown(text: &str) -> Vec<String> {
+    const COLUMNS: usize = 100;
+    let part = Regex::new("\u{1b}\\[\\??(?<number>[0-9]*)[0-9;]*(?<letter>[A-Za-z])|(?s:.)").expect("a pattern");
+    let mut rows = vec![Vec::new()];
+    let (mut row, mut column) = (0_usize, 0_usize);
+    for found in part.captures_iter(text) {
+        let number = found.name("number").and_then(|number| number.as_str().parse().ok());
+        let times: usize = number.unwrap_or(1);
+        match (found.name("letter").map(|letter| letter.as_str()), &found[0]) {
+            (Some("A"), _) => row = row.saturating_sub(times),
+            (Some("B"), _) => row += times,
+            (Some("C"), _) => column += times,
+            (Some("D"), _) => column = column.saturating_sub(times),
+            (Some("G"), _) => column = times - 1,
+            (Some("J"), _) => {
+                rows.truncate(row + 1);
+                rows[row].truncate(column);
+            }
+            (Some("K"), _) if number == Some(2) => rows[row].clear(),
+            (Some("K"), _) => rows[row].truncate(column),
+            (Some("m" | "h" | "l"), _) => {}
+            (Some(letter), _) => panic!("{letter} in {text:?}"),
+            (None, "\r") => column = 0,
+            (None, "\n") => row += 1,
+            (None, c) => {
+                if column == COLUMNS {
+                    (row, column) = (row + 1, 0);
+                    rows.resize(rows.len().max(row + 1), Vec::new());
+                }
+                let length = rows[row].len().max(column + 1);
+                rows[row].resize(length, ' ');
+                rows[row][column] = c.chars().next().expect("a character");
+                column += 1;
+            }
+        }
+        rows.resize(rows.len().max(row + 1), Vec::new());
+    }
+    let rows = rows.into_iter().map(|row| row.into_iter().collect::<String>());
+    rows.map(|row| row.trim_end().to_owned())
+        .filter(|row| !row.is_empty())
+        .collect()
+}
+
+/// Ctrl-C while rows are drawn: each stays as it was last, and what is said stands below them.
+#[test]
+fn an_interrupt_finishes_the_screen_before_it_is_told() {
+    let service = |name: &str| {
+        format!(
+            "  {name}:\n    image: {LIGHT_IMAGE}\n    command: [sleep, '600']\n    init: true\n    tmpfs: /data\n    stop_signal: SIGKILL\n    \
+             healthcheck: {{test: [CMD, 'false'], interval: 1h}}\n"
+        )
+    };
+    let project = Project::of("screen", &format!("services:\n{}{}", service("one"), service("two")));
+    let script = format!("stty cols 100 rows 30 -echo; {} up", env!("CARGO_BIN_EXE_magicctl"));
+    let mut pty = project.plain("script", &["-qec", &script, "/dev/null"]);
+    pty.env("TERM", "xterm-256color")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut pty = Ends(pty.spawn().expect("script runs"));
+    let mut output = pty.0.stdout.take().expect("a pipe");
+    let said = std::thread::spawn(move || {
+        let mut said = Vec::new();
+        output.read_to_end(&mut said).expect("its output");
+        String::from_utf8_lossy(&said).into_owned()
+    });
+    until("both are awaited", 60, || {
+        let runs =
+            |name: &str| !project.container(name).is_empty() && project.inspect(name, "{{.State.Running}}") == "true";
+        runs("one") && runs("two")
+    });
+    // As long as this is open the terminal is.
+    let mut keyboard = pty.0.stdin.take().expect("a pipe");
+    keyboard.write_all(b"\x03").expect("a key is pressed");
+    let said = said.join().expect("it ends");
+    drop(keyboard);
+    let rows = shown(&said);
+    let at = |part: &str| {
+        let found: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].contains(part)).collect();
+        assert_eq!(found.len(), 1, "{part}: {rows:#?}\n{said:?}");
+        found[0]
+    };
+    let warning = at("warning: interrupted; containers are left as they are");
+    assert!(at(" one ") < warning && at(" two ") < warning, "{rows:#?}");
+    assert_eq!(warning, rows.len() - 1, "{rows:#?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{At, Rule};
 
+const UNREADABLE: &str = r"the Dockerfile can't be read: (?P<path>[^\n]+): (?P<why>[^:\n]+)";
 /// What the builder says of a path that COPY names and the context does not have.
 const NOT_FOUND: &str = r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#;
 
@@ -42,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: NOT_FOUND,
         what: "{path:context} is left out of the build{from_context}",
         why: "the file is there, but .dockerignore keeps it from the builder, and the Dockerfile copies it",
-        fix: "let it in with a line of .dockerignore, then build anew",
+        fix: "let it in with a line of .dockerignore, then rebuild",
         run: &["{path:let_in}", "magicctl rebuild {service}"],
         at: At::Step,
     },
@@ -123,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?s)satisfies the requirement (?P<name>[A-Za-z0-9._-]+)(?P<spec>[^\s(]*) \(from versions: (?P<versions>[^)]+)\)",
         what: "there is no {name}{spec} to install",
         why: "{name:requirement} asks for it; the newest version that suits this Python is {versions:latest}",
-        fix: "ask for a version that there is, then build anew",
+        fix: "ask for a version that there is, then rebuild",
         run: &["{name:ask_for_latest}", "magicctl rebuild {service}"],
         at: At::Requirement,
     },
@@ -141,7 +142,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"Invalid requirement: ['\x22]?(?P<text>[^'\x22\n]+?)['\x22]? ?(?::[^\n]*|\n(?s:.*?))?\(from line (?P<line>\d+) of (?P<path>\S+)\)",
         what: "line {line} of {path} is no requirement: `{text}`",
         why: "pip wants a name with a version behind two equal signs, such as redis==8.1.0",
-        fix: "correct that line, then build anew",
+        fix: "correct that line, then rebuild",
         run: &["magicctl rebuild {service}"],
         at: At::File,
     },
@@ -150,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"Cannot install (?P<packages>[^\n]+?) because these package versions have conflicting dependencies",
         what: "{packages} can't be installed together",
         why: "they want different versions of the same package (pip says which, below `The conflict is caused by`)",
-        fix: "loosen one of their versions in {requirements}, then build anew",
+        fix: "loosen one of their versions in {requirements}, then rebuild",
         run: &["magicctl rebuild {service}"],
         at: At::Step,
     },
@@ -159,7 +160,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"Package '(?P<name>[^']+)' requires a different Python: (?P<have>\S+) not in '(?P<wants>[^']+)'",
         what: "{name} is not for Python {have}",
         why: "it wants {wants}",
-        fix: "ask for a version of {name} that suits, in {requirements}, or build on another Python (PYTHON_IMAGE)",
+        fix: "ask for a version of {name} that suits, in {requirements}, or build FROM another Python",
         run: &["magicctl rebuild {service}"],
         at: At::Requirement,
     },
@@ -231,17 +232,26 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"base name \((?P<name>[^)]+)\) should not be blank",
         what: "the base image's name is empty: {name} has no value",
         why: "FROM of the Dockerfile takes it from a build argument that has neither a value nor a default",
-        fix: "give it a default before FROM, such as ARG PYTHON_IMAGE=python:3.12-slim",
+        fix: "give it a default before FROM, such as ARG BASE_IMAGE=python:3.12-slim",
         run: &["magicctl rebuild {service}"],
         at: At::Step,
     },
     Rule {
         code: "MC530",
-        pattern: r"the Dockerfile can't be read: (?P<path>[^\n]+): (?P<why>[^:\n]+)",
+        pattern: UNREADABLE,
         what: "{path:shown} can't be read: {why}",
         why: "it is the recipe of the service's image",
-        fix: "write it, or correct `build` of the service; for a MagicProxy project, this writes what is missing",
-        run: &["magicctl init", "magicctl up"],
+        fix: "write the sample project's{of_the_sample}, or correct `build` of the service",
+        run: &["magicctl init"],
+        at: At::Key("build"),
+    },
+    Rule {
+        code: "MC530",
+        pattern: UNREADABLE,
+        what: "{path:shown} can't be read: {why}",
+        why: "it is the recipe of the service's image",
+        fix: "write it, or correct `build` of the service",
+        run: &["magicctl up"],
         at: At::Key("build"),
     },
 ];
@@ -270,7 +280,7 @@ pub(super) const ANY: &[Rule] = &[
         pattern: r"(?:exit code: |exited with )(?P<exit>\d+)",
         what: "a step of its Dockerfile ended with exit code {exit}",
         why: "the program that the step runs says so in its last lines, above; what ran before still runs",
-        fix: "mend what it names in {dockerfile}, then build anew",
+        fix: "fix what it names in {dockerfile}, then rebuild",
         run: &["magicctl rebuild {service}"],
         at: At::Step,
     },

@@ -156,7 +156,7 @@ pub(super) const LIKELY: &[Rule] = &[
         pattern: r"(?s)^.*?(?P<said>[^\n]+)\s*$",
         what: "its healthcheck fails: {said}",
         why: "it runs, and `{check}` in its container says that it is not well",
-        fix: "mend what the healthcheck names; run it by hand to see more",
+        fix: "fix what the healthcheck names; run it by hand to see more",
         run: &[
             "magicctl exec {service} {check_words}",
             "magicctl logs {service} --errors",

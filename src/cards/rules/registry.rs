@@ -95,7 +95,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?i)incorrect username or password|invalid username/password",
         what: "the registry {registry} refuses the login that is stored for it",
         why: "the password was changed or mistyped",
-        fix: "log in anew",
+        fix: "log in again",
         run: &["docker login {login_registry}", "magicctl up"],
         at: At::Nowhere,
     },

@@ -4,6 +4,13 @@ use super::{At, Rule};
 
 /// What Grafana, Loki, Kafka and Redis say of a folder that they may not write to.
 const NOT_WRITABLE: &str = r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))";
+/// What Kafka says of listeners that its settings do not name alike.
+const LISTENERS_DIFFER: &str = r"(?P<why>advertised\.listeners [^\n]+|inter\.broker\.listener\.name must[^\n]+|controller\.listener\.names [^\n]+|Each listener must have a different (?:name|port)[^\n]*)";
+/// What Loki and the collectors say of a configuration that is missing, that has a wrong line, or that is refused as a whole.
+const NO_CONFIGURATION: &str =
+    r"(?:failed parsing config: |Unable to parse config: |open )(?P<path>/[\w./-]+): no such file or directory";
+const WRONG_LINE: &str = r"(?s)(?:failed parsing config: |Unable to parse config: )(?P<path>/[\w./-]+): (?P<why>.*?\bline (?P<line>\d+): [^\n]+)";
+const REFUSED_CONFIGURATION: &str = r#"(?:CONFIG ERROR: |msg="validating config" err=)"?(?P<why>[^\n]+)"#;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -29,7 +36,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?:OutOfMemoryError: (?P<why>[\w ]+)|insufficient memory for the Java Runtime|Could not reserve enough space|Too small maximum heap)",
         what: "Java has too little memory",
         why: "KAFKA_HEAP_OPTS sets the size of its heap, and the container's memory limit what is there at all",
-        fix: "give it more heap: 512 MB is enough for this stack",
+        fix: "give it more heap: 512 MB is enough for one broker",
         run: &["{KAFKA_HEAP_OPTS:set_to -Xms256m -Xmx512m}", "magicctl up"],
         at: At::Variable("KAFKA_HEAP_OPTS", "KAFKA_HEAP_OPTS"),
     },
@@ -55,18 +62,27 @@ pub(super) const RULES: &[Rule] = &[
         code: "MC562",
         pattern: r"No security protocol defined for listener (?P<name>\w+)",
         what: "there is no listener called {name}",
-        why: "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP says what each listener speaks, and does not name it; in this stack there are EXTERNAL (for this machine), INTERNAL (for containers) and CONTROLLER",
+        why: "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP says what each listener speaks, and does not name it",
         fix: "write the one that is meant for {name}, in KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENERS alike; if it is a new one, add `{name}:PLAINTEXT` to that map",
         run: &["magicctl up"],
         at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
     },
     Rule {
         code: "MC562",
-        pattern: r"(?P<why>advertised\.listeners [^\n]+|inter\.broker\.listener\.name must[^\n]+|controller\.listener\.names [^\n]+|Each listener must have a different (?:name|port)[^\n]*)",
+        pattern: LISTENERS_DIFFER,
         what: "its listeners don't fit each other: {why}",
-        why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must name the same listeners (EXTERNAL, INTERNAL, CONTROLLER)",
-        fix: "correct the one that differs; `magicctl render --diff` shows what was changed, `render --force` writes it anew",
+        why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must name the same listeners",
+        fix: "correct the one that differs{of_the_sample}; `magicctl render --diff` shows what was changed, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
+        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+    },
+    Rule {
+        code: "MC562",
+        pattern: LISTENERS_DIFFER,
+        what: "its listeners don't fit each other: {why}",
+        why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must name the same listeners",
+        fix: "correct the one that differs",
+        run: &["magicctl up"],
         at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
     },
     Rule {
@@ -123,7 +139,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"Can't handle RDB format version (?P<version>\d+)",
         what: "its data is of a newer Redis than its image",
         why: "a newer version wrote the volume (format {version}), and an older one can't read that",
-        fix: "use the newer image again: correct REDIS_IMAGE",
+        fix: "use the newer image again: correct {image_key}",
         run: &["magicctl up"],
         at: At::Key("image"),
     },
@@ -132,7 +148,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?i)Bad file format reading the append only file|Unexpected end of file reading the append only file|AOF (?:format error|loading aborted)",
         what: "its append-only file is damaged",
         why: "it was cut off in the middle of a write, such as by a full disk or a power cut",
-        fix: "let Redis mend it: only what follows the damage is lost",
+        fix: "let Redis fix it: only what follows the damage is lost",
         run: &[
             "docker run --rm -it -v {data_volume}:/data {image_ref} sh -c 'redis-check-aof --fix /data/appendonlydir/*.manifest'",
             "magicctl up",
@@ -171,29 +187,56 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "MC564",
-        pattern: r"(?:failed parsing config: |Unable to parse config: |open )(?P<path>/[\w./-]+): no such file or directory",
+        pattern: NO_CONFIGURATION,
         what: "its configuration {path:mounted} is not there",
         why: "its command reads {path}, which is mounted from there",
-        fix: "write it anew from its template",
+        fix: "write it from its template{of_the_sample}",
         run: &["magicctl render", "magicctl up"],
         at: At::Key("volumes"),
     },
     Rule {
         code: "MC564",
-        pattern: r"(?s)(?:failed parsing config: |Unable to parse config: )(?P<path>/[\w./-]+): (?P<why>.*?\bline (?P<line>\d+): [^\n]+)",
+        pattern: NO_CONFIGURATION,
+        what: "its configuration {path:mounted} is not there",
+        why: "its command reads {path}, which is mounted from there",
+        fix: "put it there, or correct the path in {compose}",
+        run: &["magicctl up"],
+        at: At::Key("volumes"),
+    },
+    Rule {
+        code: "MC564",
+        pattern: WRONG_LINE,
         what: "it can't read its configuration {path:mounted}",
         why: "{why}",
-        fix: "correct that line; `magicctl render --diff` shows what was edited, `render --force` writes it anew",
+        fix: "correct that line{of_the_sample}; `magicctl render --diff` shows what was edited, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
         at: At::File,
     },
     Rule {
         code: "MC564",
-        pattern: r#"(?:CONFIG ERROR: |msg="validating config" err=)"?(?P<why>[^\n]+)"#,
+        pattern: WRONG_LINE,
+        what: "it can't read its configuration {path:mounted}",
+        why: "{why}",
+        fix: "correct that line",
+        run: &["magicctl up"],
+        at: At::File,
+    },
+    Rule {
+        code: "MC564",
+        pattern: REFUSED_CONFIGURATION,
         what: "its configuration is refused: {why}",
         why: "its program can read the file, and does not accept what it says",
-        fix: "correct it; `magicctl render --diff` shows what was edited, `render --force` writes it anew",
+        fix: "correct it{of_the_sample}; `magicctl render --diff` shows what was edited, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
+        at: At::Key("volumes"),
+    },
+    Rule {
+        code: "MC564",
+        pattern: REFUSED_CONFIGURATION,
+        what: "its configuration is refused: {why}",
+        why: "its program can read the file, and does not accept what it says",
+        fix: "correct it",
+        run: &["magicctl up"],
         at: At::Key("volumes"),
     },
     Rule {
@@ -201,7 +244,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?i)permission denied while trying to connect to the Docker daemon|dial unix (?P<path>/\S+docker\.sock): connect: permission denied",
         what: "its user may not open the engine's socket",
         why: "it finds the containers through /var/run/docker.sock, which belongs to root and the group docker",
-        fix: "let the service run as root, as its template does: take `user` out of it",
+        fix: "let the service run as root: take `user` out of it",
         run: &["magicctl up"],
         at: At::Key("user"),
     },

@@ -464,12 +464,7 @@ fn a_service_that_does_not_run_is_not_misspelt() {
 fn who_waits_for_a_service_comes_up_after_its_rebuild() {
     let compose = "services: {app: {build: .}, web: {image: x, depends_on: [app]}}\n";
     let error = raised(1, "KeyError: 'gemini'");
-    tells(
-        &error,
-        &[("run.py", "x\n")],
-        compose,
-        &["magicctl rebuild app\nmagicctl up"],
-    );
+    tells(&error, &[("run.py", "x\n")], compose, &["magicctl up --build"]);
 }
 
 #[test]

@@ -11,7 +11,15 @@ fn exits(name: &str, run_py: &str) {
 
 #[test]
 fn a_module_that_is_missing() {
-    exits("app-module", "import sys\nimport orjson\n\nprint(orjson.dumps({}))\n");
+    let import = "import sys\nimport orjson\n\nprint(orjson.dumps({}))\n";
+    exits("app-module", import);
+    let mut project = app("app-module-2", import, "");
+    project.write("requirements.txt", "orjson==3.10.7\n");
+    card(
+        "app-module-not-installed",
+        &mut project,
+        &["--quiet", "up", "--no-check"],
+    );
 }
 
 #[test]
@@ -47,7 +55,11 @@ fn files_that_are_missing_or_may_not_be_read() {
         "with open('/app/prompts.txt') as file:\n    print(file.read())\n",
     );
     exits("app-write", "open('/var/log/app.log', 'a').write('started')\n");
-    exits("app-read-only", "open('/app/keys_pool/used.txt', 'w').write('1')\n");
+    let write = "open('/app/keys_pool/used.txt', 'w').write('1')\n";
+    exits("app-read-only", write);
+    let mut project = app("app-rw", write, "");
+    project.edit("docker-compose.yml", "/app/keys_pool:ro", "/app/keys_pool");
+    card("app-read-only-no-more", &mut project, &["--quiet", "up"]);
 
     let mut project = app("app-perm", &open.replace("google", "mistral"), "");
     project.write("keys_pool/keys_pool_mistral.env", "k\n");

@@ -23,8 +23,11 @@ fn mounts() {
     );
     std::fs::create_dir(project.path("settings")).expect("a folder");
     card("mount-folder-on-file", &mut project, &["--quiet", "up"]);
-    let more = "    volumes: ['shared:/shared']\nvolumes: {shared: {driver_opts: {type: none, o: bind, device: /nowhere/data}}}\n";
-    refused("mount-device", more);
+    let more = "    volumes: ['shared:/shared']\nvolumes: {shared: {driver_opts: {type: none, o: bind, device: '${PWD}/data'}}}\n";
+    let mut project = Project::of("mount-device", &light("[sleep, '60']", more));
+    let here = project.dir.display().to_string();
+    project.edit("docker-compose.yml", "${PWD}", &here);
+    card("mount-device", &mut project, &["--quiet", "up"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod app;
 mod build;
 mod engine;
+mod fixes;
 mod keys;
 mod process;
 mod registry;
@@ -20,7 +21,7 @@ const PYTHON: &str = "magicproxy/python:3.11";
 /// Where cards are written as a user sees them, for readings by people.
 const WRITE_TO: &str = "MAGICCTL_WRITE_CARDS";
 
-/// Runs a command that fails and holds its cards against the snapshot `name`.
+/// Runs a command that fails, holds its cards against the snapshot `name`, and does what they propose ([`fixes`]).
 #[track_caller]
 fn card(name: &str, project: &mut Project, args: &[&str]) {
     card_but(name, project, args, |text| text);
@@ -42,74 +43,7 @@ fn card_but(name: &str, project: &mut Project, args: &[&str], more: impl Fn(Stri
     }
     let text = more(stable(project, &cards_of(&done)));
     insta::assert_snapshot!(name, text);
-}
-
-/// Does what the cards of `name` propose, command by command as a user pastes them, after `by_hand` has done what they say in
-/// words; gives how the last one went. Each card must propose something.
-#[track_caller]
-fn fix(name: &str, project: &mut Project, args: &[&str], by_hand: impl Fn(&Project)) -> Done {
-    project.env.insert("COLUMNS".to_owned(), "2000".to_owned());
-    let done = project.magicctl(args);
-    assert_ne!(done.code, 0, "{name}: {}", done.all());
-    by_hand(project);
-    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_magicctl"));
-    let path = std::env::var("PATH").expect("a path");
-    let path = format!("{}:{path}", programs.parent().expect("a folder").display());
-    let mut last = None;
-    for line in cards_of(&done).lines() {
-        let Some(command) = line.trim_start().strip_prefix("$ ") else {
-            continue;
-        };
-        // Tests that need root run as root.
-        let command = command.trim_start_matches("sudo ");
-        let mut shell = project.plain("sh", &["-c", command]);
-        shell.env("PATH", &path).envs(&project.env);
-        last = Some(Done::from(shell.output().expect("sh runs")));
-    }
-    last.unwrap_or_else(|| panic!("{name} proposes nothing: {}", done.all()))
-}
-
-/// Every fix works: what a card proposes takes the failure away, or leads to the next cause.
-#[test]
-fn what_cards_propose_helps() {
-    let key = "from pathlib import Path\n\nkeys = Path('keys_pool/keys_pool_google.env').read_text().split()\nprint(len(keys))\n";
-    let serve = "import http.server, threading\nfor port in (8001, 8002):\n    server = http.server.HTTPServer(('', port), http.server.BaseHTTPRequestHandler)\n    \
-                 threading.Thread(target=server.serve_forever).start()\n";
-    let nothing = |_: &Project| {};
-    // The key file is there: the app runs on.
-    let mut project = app("fix-key", &format!("{key}{serve}"), "");
-    let done = fix("app-key-file", &mut project, &["--quiet", "up"], nothing);
-    assert_eq!(done.code, 0, "{}", done.all());
-    // May be read: the same.
-    let mut project = app("fix-perm", &format!("{}{serve}", key.replace("google", "mistral")), "");
-    project.write("keys_pool/keys_pool_mistral.env", "k\n");
-    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    fs::set_permissions(project.path("keys_pool/keys_pool_mistral.env"), closed).expect("permissions");
-    let done = fix("app-permission", &mut project, &["--quiet", "up"], nothing);
-    assert_eq!(done.code, 0, "{}", done.all());
-    // What .dockerignore kept out is let in.
-    let mut project = app("fix-ignored", serve, "");
-    project.edit("Dockerfile", "USER", "COPY settings.yaml ./\nUSER");
-    project.write("settings.yaml", "");
-    project.write(".dockerignore", "*\n!run.py\n!requirements.txt\n");
-    let done = fix("build-ignored", &mut project, &["--quiet", "up", "--no-check"], nothing);
-    assert_eq!(done.code, 0, "{}", done.all());
-    // What is corrected by hand is taken up by the command that follows.
-    let mut project = Project::of(
-        "fix-command",
-        &light(
-            "[magic-server]",
-            "    healthcheck: {test: [CMD, 'true'], interval: 1s}\n",
-        ),
-    );
-    let done = fix("no-such-command", &mut project, &["--quiet", "up"], |project| {
-        project.edit("docker-compose.yml", "[magic-server]", "[sleep, '60']");
-    });
-    assert_eq!(done.code, 0, "{}", done.all());
-    // One cause after the other: the file is there, and then what is in it is wrong.
-    let mut project = app("fix-next", &format!("{key}assert keys == ['mine'], 'not my key'\n"), "");
-    let done = fix("app-next", &mut project, &["--quiet", "up"], nothing);
-    assert!(done.code != 0 && done.stderr.contains("not my key"), "{}", done.all());
+    fixes::follow(name, project, args, &done);
 }
 
 /// From the first card on.
