@@ -10,7 +10,7 @@ from collections import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import events, tracing
+from magic_proxy import events, outcome, tracing
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 
@@ -53,7 +53,9 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
-                message["headers"].append((b"x-trace-id", tracing.trace_id().encode()))
+                trace, theirs = tracing.trace_id().encode(), outcome.of(scope).request_id.encode()
+                message["headers"] += [(b"x-trace-id", trace), (b"x-request-id", trace)]
+                message["headers"] += [(b"x-provider-request-id", theirs)] if theirs else []
             await send(message)
 
         async def left() -> Message:

@@ -1,28 +1,33 @@
-"""The keys of the providers: which may be used, which rest, which are useless."""
+"""The keys of the providers, and what rests: a key at a host, maybe for one profile only, a profile, a whole host."""
 
-import asyncio
-import itertools
 import logging
+import math
+import time
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
 
 from magic_proxy import secrets
+from magic_proxy.config import KeyManagement
+from magic_proxy.failures import Failed, Rests
 
-State = Literal["active", "quarantined", "retired"]
+# A profile rests after so many failures in so many seconds with no answer between, a host after one.
+FAILURES, WINDOW, REST = 5, 60.0, 5.0
 
 log = logging.getLogger("magic_proxy.keys")
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class Key:
-    """A key and how it stands; `place` is what logs call it."""
+    """A key; `place` is what logs call it."""
 
     value: str = field(repr=False)
     place: str
-    state: State = "active"
-    until: float = 0
-    """When the quarantine ends, on the event loop's clock."""
+
+
+NO_KEY = Key("", "")
+# Host, place of the key, profile; empty where it does not matter.
+Subject = tuple[str, str, str]
 
 
 class KeyPool:
@@ -31,52 +36,73 @@ class KeyPool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._keys: dict[str, list[Key]] = {}
-        self._turn = 0
+        self._turns = Counter[tuple[str, str]]()
+        self._rests: dict[Subject, tuple[float, Failed]] = {}
+        self._failures = defaultdict[str, list[float]](list)
 
     def load(self) -> None:
         """Reads the files anew: each key gets another chance."""
-        for key in itertools.chain(*self._keys.values()):
-            # So that none of these is told to be back.
-            key.state = "retired"
         files = sorted(self.folder.glob("keys_pool_*.env"))
         self._keys = {path.stem.removeprefix("keys_pool_"): _read(path) for path in files}
+        self._rests.clear()
         log.info("keys: %s", ", ".join(f"{name} {len(pool)}" for name, pool in self._keys.items()) or "none")
 
-    def in_turn(self, provider: str) -> list[Key]:
-        """The active keys, each time beginning with another one."""
-        pool = self._keys.get(provider, [])
-        start = self._turn % max(1, len(pool))
-        self._turn += 1
-        return [key for key in pool[start:] + pool[:start] if key.state == "active"]
+    def in_turn(self, provider: str, host: str, profile: str, turns: dict[str, int]) -> tuple[list[Key], list[Failed]]:
+        """The keys that may be used, each request beginning with another one, and why others may not.
 
-    def retire(self, key: Key, why: str) -> None:
-        """Not used again until the files are read anew."""
-        key.state = "retired"
-        log.error("key %s is retired: %s", key.place, why)
+        `turns` is the request's own: however many profiles of its chain share a host, it takes one turn there.
+        """
+        pool = [NO_KEY] if provider == "local" else self._keys.get(provider, [])
+        why = [self._resting(host, key, profile) for key in pool]
+        usable = [key for key, rest in zip(pool, why, strict=True) if not rest]
+        if host not in turns:
+            turns[host] = self._turns[provider, host]
+            self._turns[provider, host] += 1
+        start = turns[host] % max(1, len(usable))
+        return usable[start:] + usable[:start], [rest for rest in why if rest]
 
-    def quarantine(self, key: Key, seconds: float, why: str) -> None:
-        """Not used for a while; a timer returns it."""
-        if key.state == "active":
-            key.state = "quarantined"
-            key.until = asyncio.get_running_loop().call_later(seconds, self._return, key).when()
-            log.warning("key %s is in quarantine for %.0f s: %s", key.place, seconds, why)
+    def _resting(self, host: str, key: Key, profile: str) -> Failed | None:
+        now = time.monotonic()
+        for subject in _subjects(host, key, profile).values() if self._rests else ():
+            until, failed = self._rests.get(subject, (0.0, None))
+            if failed and until > now:
+                return Failed(failed.why, status=failed.status, error=failed.error, after=until - now)
+            self._rests.pop(subject, None)
+        return None
 
-    def _return(self, key: Key) -> None:
-        if key.state == "quarantined":
-            key.state = "active"
-            log.info("key %s is back from quarantine", key.place)
+    def failed(self, failed: Failed, host: str, key: Key, profile: str, settings: KeyManagement) -> None:
+        """Lets rest what the failure is of."""
+        now, subject = time.monotonic(), _subjects(host, key, profile).get(failed.rests)
+        if failed.rests == "profile":
+            self._failures[profile] = [then for then in self._failures[profile] if then > now - WINDOW] + [now]
+            if len(self._failures[profile]) < FAILURES:
+                return
+        seconds = settings.quarantine_seconds if failed.rests in ("key", "use") else REST
+        seconds = seconds if failed.after is None else failed.after
+        useless = seconds == math.inf
+        # Where there is no key none is useless.
+        if subject and (key.value if useless else settings.enable_quarantine):
+            failed.after = seconds
+            self._rests[subject] = (now + seconds, failed)
+            name, how = " ".join(filter(None, subject)), "is retired" if useless else f"rests for {seconds:.0f} s"
+            log.log(logging.ERROR if useless else logging.WARNING, "%s %s: %s", name, how, failed.why)
 
-    def back_in(self, providers: set[str]) -> float | None:
-        """Seconds until the first quarantined key of `providers` returns."""
-        keys = [key for name in providers for key in self._keys.get(name, []) if key.state == "quarantined"]
-        return min(key.until for key in keys) - asyncio.get_running_loop().time() if keys else None
+    def answered(self, profile: str) -> None:
+        """What failed before does not count any more."""
+        self._failures.pop(profile, None)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many keys are in each state, by provider."""
-        return {
-            name: {state: sum(key.state == state for key in pool) for state in get_args(State)}
-            for name, pool in self._keys.items()
-        }
+        """How many keys are in each state, by provider; a key is in its worst one of all hosts."""
+        now, none = time.monotonic(), dict.fromkeys(("active", "quarantined", "retired"), 0)
+        ends = sorted((end, key) for (_, key, profile), (end, _) in self._rests.items() if end > now and not profile)
+        states = {key: "retired" if end == math.inf else "quarantined" for end, key in ends}
+        found = {name: Counter(states.get(key.place, "active") for key in pool) for name, pool in self._keys.items()}
+        return {name: none | states for name, states in found.items()}
+
+
+def _subjects(host: str, key: Key, profile: str) -> dict[Rests, Subject]:
+    of_key: dict[Rests, Subject] = {"key": (host, key.place, ""), "use": (host, key.place, profile)}
+    return {"host": (host, "", ""), "profile": ("", "", profile), **of_key}
 
 
 def _read(path: Path) -> list[Key]:

@@ -1,6 +1,5 @@
 """magic-proxy: the gateway's HTTP interface."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,6 +10,7 @@ from starlette.routing import Route
 from magic_proxy import admin, application, bodies, cache, events, tasks
 from magic_proxy.errors import Json
 from magic_proxy.gateway import Gateway
+from magic_proxy.outcome import of
 
 
 def create(gateway: Gateway) -> Starlette:
@@ -22,10 +22,10 @@ def create(gateway: Gateway) -> Starlette:
         return Json({"object": "list", "data": data})
 
     async def chat(request: Request) -> Response:
-        return await answer(gateway, "/chat/completions", await bodies.read_json(request, bodies.Chat))
+        return await answer(gateway, "/chat/completions", request, await bodies.read_json(request, bodies.Chat))
 
     async def embeddings(request: Request) -> Response:
-        return await answer(gateway, "/embeddings", await bodies.read_json(request, bodies.Embeddings))
+        return await answer(gateway, "/embeddings", request, await bodies.read_json(request, bodies.Embeddings))
 
     routes = [
         Route("/v1/models", models),
@@ -37,24 +37,22 @@ def create(gateway: Gateway) -> Starlette:
     return application.create("magic-proxy", gateway.stores, lambda: {"models": len(gateway.config.model_list)}, routes)
 
 
-async def answer(gateway: Gateway, path: str, body: dict[str, Any]) -> Response:
+async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:
     """A provider's answer, or the one that is kept of the same question."""
-    config = gateway.config
-    kept = cache.place(config, path, body)
-    said: bytes | AsyncIterator[bytes] | None = await gateway.cache.get(kept[0]) if kept else None
-    headers = {"x-magicproxy-cache": "hit"}
-    if said is None:
-        profile, said = await gateway.router.send(config, path, body)
-        headers = {"x-magicproxy-profile": profile}
-        if kept:
-            said = gateway.cache.keeping(*kept, said)
-    if isinstance(said, bytes) and not body.get("stream"):
-        return Response(said, headers=headers, media_type="application/json")
-    blocks = _once(said) if isinstance(said, bytes) else said
-    if config.streaming_settings.typewriter_mode == "proxy":
-        blocks = events.paced(blocks)
-    return events.streamed(blocks, headers)
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+    outcome, asks = of(request.scope), request.headers.get("cache-control", "").lower()
+    outcome.asked = body["model"]
+    place = None if "no-store" in asks else cache.place(gateway.config, path, body)
+    kept, kind = None, "text/event-stream" if body.get("stream") else "application/json"
+    if place:
+        outcome.cache = "miss"
+        kept = None if "no-cache" in asks else await gateway.cache.get(place[0])
+    if kept:
+        outcome.cache = "hit"
+        return Response(kept, headers={"x-magicproxy-cache": "hit"}, media_type=kind)
+    said = await gateway.router.send(gateway.config, path, body, outcome)
+    headers = {"x-magicproxy-profile": outcome.profile}
+    if not isinstance(said, bytes):
+        return events.streamed(gateway.cache.keeping(*place, said, outcome) if place else said, headers)
+    if place:
+        gateway.cache.put(*place, said, outcome)
+    return Response(said, headers=headers, media_type=kind)

@@ -1,10 +1,17 @@
 """Every key that was read, so that none is ever shown."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 MASK = "***"
+# What samples have where a key is to come, as `magicctl check` sees it: not masked, as it may stand in any text.
+_PLACEHOLDER = re.compile(
+    r"[x*.…]{3,}|<.*>|.*(\.\.\.|…|-xxx|xxxxxxxx)|"
+    r"(.*[^a-z0-9])?(your|change(me)?|placeholder|example|todo|insert|replace|dummy|mykey)([^a-z0-9].*)?",
+    re.I | re.S,
+)
 
 # The longest first: one key may begin with another.
 _known: list[str] = []
@@ -40,7 +47,8 @@ def read(path: Path) -> list[tuple[int, str, str]]:
         # A key may itself end in "=".
         if not (equals and name.isidentifier() and name.isupper() and value.strip("=")):
             name, value = "", line.strip()
-        if value and not line.strip().startswith("#"):
-            found.append((number, name.strip(), value.strip().strip("\"'")))
+        value = value.strip().strip("\"'")
+        if value and not line.strip().startswith("#") and not _PLACEHOLDER.fullmatch(value):
+            found.append((number, name.strip(), value))
     remember(value for _, _, value in found)
     return found
