@@ -52,6 +52,7 @@ class Agent:
             if event.name == "Observation":
                 messages.append({"role": "tool", "tool_call_id": event.data["id"], "content": event.data["result"]})
         body = {"model": self._task["model"], "messages": messages, "tools": self._tools}
+        await self._gateway.admit(self._task["model"], again=True)
         answer = await self._gateway.router.send(self._gateway.config, "/chat/completions", body)
         try:
             message = json.loads(answer.body)["choices"][0]["message"]  # type: ignore[arg-type]

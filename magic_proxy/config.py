@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -31,6 +31,17 @@ class Part(BaseModel):
     """A part of the file, or whatever is as strict: unknown keys and values of another type are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+
+
+class File(Part):
+    """A whole file."""
+
+    def contradictions(self) -> Iterator[tuple[Place, str]]:
+        """What no single value shows: places and words."""
+        raise NotImplementedError
+
+
+Form = TypeVar("Form", bound=File)
 
 
 class ModelParams(Part):
@@ -91,7 +102,7 @@ class KeyManagement(Part):
     """How long, unless the provider says when to come back."""
 
 
-class Config(Part):
+class Config(File):
     """The whole file."""
 
     definitions: Any = None
@@ -113,7 +124,6 @@ class Config(Part):
         return list(dict.fromkeys([*self.router_settings.model_group_alias, *(p.model_name for p in self.model_list)]))
 
     def contradictions(self) -> Iterator[tuple[Place, str]]:
-        """What no single value shows: places and words."""
         names = [profile.model_name for profile in self.model_list]
         for place, profile in enumerate(self.model_list):
             if profile.model_name in names[:place]:
@@ -160,23 +170,33 @@ def _keeps_secrets(url: str | None) -> bool:
 
 def load(path: Path) -> tuple[Config, str]:
     """The configuration and its text, or `ConfigError`."""
+    text = read(path)
+    return parse(text, str(path)), text
+
+
+def read(path: Path) -> str:
+    """The text, as much of it as may be and one more character; or `ConfigError`."""
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(LARGEST + 1)
+            return file.read(LARGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from error
-    return parse(text, str(path)), text
 
 
 def parse(text: str, name: str) -> Config:
     """The configuration that `text` holds, or `ConfigError` with its places in the file called `name`."""
+    return parse_as(Config, text, name)
+
+
+def parse_as(form: type[Form], text: str, name: str) -> Form:
+    """The same for a file of another form."""
     lines: dict[Place, int] = {(): 1}
     try:
         if len(text) > LARGEST:
             raise ValueError(f"it is longer than {LARGEST} characters")
         _walk(yaml.compose(text, Loader=yaml.SafeLoader), (), lines, [], itertools.count())
-        config = Config.model_validate(yaml.safe_load(text) or {})
-        problems = [*config.contradictions()]
+        file = form.model_validate(yaml.safe_load(text) or {})
+        problems = [*file.contradictions()]
     except ValidationError as error:
         # Without the value itself: it could be a key in the wrong place.
         problems = [(problem["loc"], problem["msg"][:1].lower() + problem["msg"][1:]) for problem in error.errors()]
@@ -190,7 +210,7 @@ def parse(text: str, name: str) -> Config:
         told.append(f"{name}:{lines[nearest]}: {'.'.join(map(str, place)) or 'the file'}: {what}")
     if told:
         raise ConfigError("\n".join(told))
-    return config
+    return file
 
 
 def _walk(

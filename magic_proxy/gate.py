@@ -14,7 +14,7 @@ from magic_proxy import events, tracing
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 
-OPEN = ("/", "/health")
+OPEN = ("/", "/health", "/health/live", "/health/ready", "/health/ready/chat")
 # They wait more than they work, and so are counted apart from what `max_parallel_requests` is for.
 SESSIONS, MOST_IN_SESSIONS = "/v1/react/sessions", 4096
 # What no page can have its own name lead to: addresses, and names without a dot.
@@ -102,26 +102,29 @@ class Gate:
                     leaving.cancel()
                 log.info("%s: %s in %.0f ms", line, status or "no answer", (time.monotonic() - began) * 1000)
 
-    def _refused(self, path: str, headers: Headers, session: bool) -> ApiError | None:
+    def _who(self, path: str, headers: Headers, session: bool) -> Client:
+        """Who asks; `ApiError` when nobody who may."""
+        gateway = self.gateway
         given = headers.get("authorization", "").removeprefix("Bearer ").encode()
-        admin, client = (
-            bool(key) and hmac.compare_digest(given, key.encode())
-            for key in (self.gateway.admin_key or "", self.gateway.client_key or "")
-        )
+        admin = bool(gateway.admin_key) and hmac.compare_digest(given, (gateway.admin_key or "").encode())
+        client = gateway.clients.get(clients.digest(given))
         if path == "/admin" or path.startswith("/admin/"):
-            if not self.gateway.admin_key:
-                return ApiError(404, f"{path}: Not Found", "no_such_page")
-            if not admin:
-                told = "a client's key does not do here: ADMIN_API_KEY in env/admin.env is needed"
-                return ApiError(403 if client else 401, told, "not_admin" if client else "invalid_api_key")
-        elif self.gateway.client_key and not client:
-            return ApiError(401, "a key is needed here (GATEWAY_API_KEY in env/gateway.env)", "invalid_api_key")
+            if not gateway.admin_key:
+                raise ApiError(404, f"{path}: Not Found", "no_such_page")
+            needed = "" if admin else "ADMIN_API_KEY in env/admin.env"
+        elif path == "/metrics":
+            needed = "" if admin or (client and client.metrics) else "a client with `metrics: true`, or ADMIN_API_KEY"
+        else:
+            needed = "" if client or not gateway.clients else "GATEWAY_API_KEY in env/gateway.env, or one of gateway.yaml"
+        if needed:
+            told = f"a key is needed here: {needed}"
+            raise ApiError(403 if client else 401, told, "not_admin" if client else "invalid_api_key")
         if not (admin or client or OWN_HOSTS.fullmatch(headers.get("host", ""))):
-            return ApiError(403, "without a key it is reached by an address or a local name only", "foreign_host")
+            raise ApiError(403, "without a key it is reached by an address or a local name only", "foreign_host")
         # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
         if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
-            return ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
-        most = MOST_IN_SESSIONS if session else self.gateway.config.router_settings.max_parallel_requests
+            raise ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
+        most = MOST_IN_SESSIONS if session else gateway.config.router_settings.max_parallel_requests
         if self.active[session] > most:
-            return ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
-        return None
+            raise ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
+        return client or clients.unlimited("admin" if admin else "anyone")

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import bodies, events, router, sessions, tracing
+from magic_proxy import bodies, clients, events, sessions, tracing
 from magic_proxy.errors import ApiError, Away, Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import Event
@@ -31,7 +31,7 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def begin(request: Request) -> Response:
         asked = Asked(**await bodies.read_json(request, Asked))
-        router.known(gateway.config, asked.model)
+        await gateway.admit(asked.model)
         session = await queue(asked, request.headers)
         if not asked.stream:
             return Json({"id": session}, 202)
@@ -43,7 +43,8 @@ def routes(gateway: Gateway) -> list[Route]:
         for attempt in count():
             text = f"{headers.get('authorization')} {attempt} {given}"
             session = hashlib.sha256(text.encode()).hexdigest()[:32] if given else uuid.uuid4().hex
-            task = Queued(id=session, **asked.model_dump(exclude={"stream"})).model_dump()
+            by = clients.current.get().name
+            task = Queued(id=session, client=by, **asked.model_dump(exclude={"stream"})).model_dump()
             message = json.dumps(task).encode()
             if len(message) > LARGEST:
                 raise ApiError(413, f"the task is larger than {LARGEST} bytes", "request_too_large")

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from pydantic import BaseModel, Field, ValidationError
 from redis.exceptions import RedisError
 
-from magic_proxy import tracing
+from magic_proxy import clients, tracing
 from magic_proxy.agent import Agent
 from magic_proxy.config import Part
 from magic_proxy.errors import ApiError
@@ -36,6 +36,8 @@ class Task(Part):
 
 class Queued(Task):
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    client: str = ""
+    """Whose limits it counts for, by name."""
 
 
 class Named(BaseModel):
@@ -131,6 +133,7 @@ class Worker:
         # Twice in one process it would be asked for twice.
         if task.id in self.sessions.working:
             return
+        clients.current.set(self._gateway.client_named(task.client))
         working = self.sessions.working[task.id] = asyncio.create_task(self.work(task.id, task.model_dump()))
         try:
             await asyncio.wait([working])
