@@ -20,7 +20,7 @@ class Client(config.Part):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     key: Annotated[str, Field(pattern=r"^[!#-&(-_a-~]{8,512}$", repr=False)]
-    models: list[str] = ["*"]
+    models: list[str] = Field(default=["*"])
     """Patterns of what it may ask for (`*` and `?`)."""
     requests_per_minute: PositiveInt | None = None
     tokens_per_day: PositiveInt | None = None
@@ -33,9 +33,14 @@ class Client(config.Part):
         return any(fnmatchcase(model, pattern) for pattern in self.models)
 
     @property
-    def limited(self) -> bool:
-        """Whether Redis counts what it does."""
-        return bool(self.requests_per_minute or self.tokens_per_day or self.tokens_per_month)
+    def has_budget(self) -> bool:
+        """Whether its tokens are counted."""
+        return bool(self.tokens_per_day or self.tokens_per_month)
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether anything of it is."""
+        return self.has_budget or self.requests_per_minute is not None
 
 
 class Clients(config.File):
@@ -52,11 +57,13 @@ class Clients(config.File):
 
 
 def unlimited(name: str, key: str = "") -> Client:
-    """Where no file says more of a client; no name in a file is like one with a dot."""
+    """Where no file says more of it; a client of a file has no dot in its name."""
     return Client.model_construct(name=name, key=key)
 
 
-current: ContextVar[Client] = ContextVar("client", default=unlimited("anyone"))
+# Who asks where no key is needed; whose key is none of these; who may change the configuration.
+ANYONE, UNKNOWN, ADMIN = map(unlimited, ("anyone", "unknown", "admin.env"))
+current: ContextVar[Client] = ContextVar("client", default=ANYONE)
 """Whose request, or whose session, is being worked on."""
 
 

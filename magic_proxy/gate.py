@@ -4,13 +4,14 @@ import asyncio
 import hmac
 import logging
 import re
-import time
 from collections import Counter
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import events, tracing
+from magic_proxy import clients, events, spend, tracing
+from magic_proxy import outcome as outcomes
+from magic_proxy.clients import Client
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 
@@ -44,16 +45,30 @@ class Gate:
         if scope["type"] != "http" or scope["path"] in OPEN:
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        began, status, streams = time.monotonic(), 0, False
+        headers, outcome = Headers(scope=scope), outcomes.of(scope)
+        status, streams, asked, said = 0, False, 0, 0
+        counted = False
         leaving: asyncio.Task[Message] | None = None
 
+        def estimate() -> spend.Tokens:
+            """Of what was answered, or left before it was: four bytes of text are a token, or an event of a stream."""
+            if not outcome.tries or (outcome.first is None and status != 499):
+                return 0, 0
+            return asked // 4, said if streams else said // 4
+
         async def told(message: Message) -> None:
-            nonlocal status, streams
+            nonlocal status, streams, said, counted
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
                 message["headers"].append((b"x-trace-id", tracing.trace_id().encode()))
+            else:
+                body = message.get("body", b"")
+                said += body.count(b"\n\n") if streams else len(body)
+                # Counted before it ends: the client's next request is measured by it.
+                if not (counted or message.get("more_body")):
+                    counted = True
+                    await asyncio.shield(self.gateway.spend.charge(outcome, estimate()))
             await send(message)
 
         async def left() -> Message:
@@ -64,10 +79,11 @@ class Gate:
             return message
 
         async def heard() -> Message:
-            nonlocal leaving
+            nonlocal leaving, asked
             if leaving:
                 return await asyncio.shield(leaving)
             message = await receive()
+            asked += len(message.get("body", b""))
             if message["type"] == "http.request" and not message.get("more_body"):
                 leaving = asyncio.create_task(left())
             return message
@@ -78,7 +94,10 @@ class Gate:
             try:
                 async with asyncio.timeout_at(self._ends) as limit:
                     self._open.add(limit)
-                    if refused := self._refused(scope["path"], headers, kind):
+                    clients.current.set(clients.UNKNOWN)
+                    try:
+                        clients.current.set(self._who(scope["path"], headers, kind))
+                    except ApiError as refused:
                         await Json(refused.body(), refused.status, refused.headers)(scope, receive, told)
                     else:
                         await self.app(scope, heard, told)
@@ -100,7 +119,9 @@ class Gate:
                 self.active[kind] -= 1
                 if leaving:
                     leaving.cancel()
-                log.info("%s: %s in %.0f ms", line, status or "no answer", (time.monotonic() - began) * 1000)
+                if not counted:
+                    self.gateway.spend.charge(outcome, estimate())
+                spend.record(self.gateway.config, line, outcome, status, estimate())
 
     def _who(self, path: str, headers: Headers, session: bool) -> Client:
         """Who asks; `ApiError` when nobody who may."""
@@ -115,7 +136,7 @@ class Gate:
         elif path == "/metrics":
             needed = "" if admin or (client and client.metrics) else "a client with `metrics: true`, or ADMIN_API_KEY"
         else:
-            needed = "" if client or not gateway.clients else "GATEWAY_API_KEY in env/gateway.env, or one of gateway.yaml"
+            needed = "" if client or not gateway.clients else "one of env/gateway.env or gateway.yaml"
         if needed:
             told = f"a key is needed here: {needed}"
             raise ApiError(403 if client else 401, told, "not_admin" if client else "invalid_api_key")
@@ -127,4 +148,4 @@ class Gate:
         most = MOST_IN_SESSIONS if session else gateway.config.router_settings.max_parallel_requests
         if self.active[session] > most:
             raise ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
-        return client or clients.unlimited("admin" if admin else "anyone")
+        return client or (clients.ADMIN if admin else clients.ANYONE)

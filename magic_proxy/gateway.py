@@ -13,6 +13,7 @@ from magic_proxy.keys import KeyPool
 from magic_proxy.limits import Limits
 from magic_proxy.router import Router
 from magic_proxy.sessions import Sessions
+from magic_proxy.spend import Spend
 from magic_proxy.stores import Stores
 
 log = logging.getLogger("magic_proxy.gateway")
@@ -36,6 +37,7 @@ class Gateway:
         self.stores = Stores(os.environ.get("KAFKA_BROKER", "localhost:9092"), redis)
         self.cache = Cache(self.stores.redis)
         self.limits = Limits(self.stores.redis)
+        self.spend = Spend(self.limits)
         self.sessions = Sessions(self.stores.redis, self.stores.reading)
         self.router = Router(self.keys)
 
@@ -74,7 +76,7 @@ class Gateway:
 
     def client_named(self, name: str) -> Client:
         """Whose task it is; of a name that no file has, nobody's: who reaches Kafka may write any."""
-        return next((one for one in self.clients.values() if one.name == name), clients.unlimited("anyone"))
+        return next((one for one in self.clients.values() if one.name == name), clients.ANYONE)
 
     def allow(self, model: str) -> None:
         """404 when the current client may not ask for `model`."""
@@ -91,7 +93,7 @@ class Gateway:
     async def missing(self, part: str) -> dict[str, str]:
         """What keeps the whole gateway, or `/chat`, from its work: by name; empty where nothing does."""
         stores: dict[str, str] = {}
-        if part != "/chat" or any(client.limited for client in self.clients.values()):
+        if part != "/chat" or any(client.has_limits for client in self.clients.values()):
             stores = await self.stores.recent_health()
         if part == "/chat":
             # Only agents' sessions need it.
@@ -106,4 +108,5 @@ class Gateway:
     async def stop(self) -> None:
         """Closes what is open."""
         self.sessions.close()
+        await self.spend.stop()
         await asyncio.gather(self.router.close(), self.stores.stop(), return_exceptions=True)

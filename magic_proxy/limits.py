@@ -5,7 +5,7 @@ import logging
 import uuid
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -34,18 +34,19 @@ class Limits:
     """The counters of one Redis. Without it who has limits gets 503: a limit that goes away would be none."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+        # Its types don't know what a pipeline returns.
+        self._redis: Any = redis
         self._rate: Any = redis.register_script(RATE)
 
     async def admit(self, client: Client, again: bool = False) -> None:
         """429 when `client` has used up what it may; `again` for one more step of what was admitted."""
         for key, most, ends in _budgets(client):
-            if int(cast("bytes | None", await _answer(self._redis.get(key))) or 0) >= most:
+            if int(await _answer(self._redis.get(key)) or 0) >= most:
                 told = f"the client {client.name} has used its {most} tokens of this {ends[0]}"
                 raise ApiError(429, told, "insufficient_quota", retry_after=ends[1])
         if client.requests_per_minute and not again:
             words = [client.requests_per_minute, uuid.uuid4().hex]
-            if wait := int(cast("int", await _answer(self._rate([f"rate:{client.name}"], words)))):
+            if wait := await _answer(self._rate([f"rate:{client.name}"], words)):
                 told = f"the client {client.name} may ask {client.requests_per_minute} times a minute"
                 raise ApiError(429, told, "rate_limit_exceeded", retry_after=-(-wait // 1000))
 
@@ -75,7 +76,7 @@ def _budgets(client: Client) -> list[tuple[str, int, tuple[str, float]]]:
     ]
 
 
-async def _answer(question: Awaitable[object]) -> object:
+async def _answer(question: Awaitable[Any]) -> Any:
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             return await question

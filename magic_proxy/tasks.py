@@ -14,7 +14,7 @@ from magic_proxy import bodies, clients, events, sessions, tracing
 from magic_proxy.errors import ApiError, Away, Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import Event
-from magic_proxy.worker import TOPIC, Queued, Task
+from magic_proxy.worker import HEADERS, TOPIC, Queued, Task
 
 # What a broker takes as it comes, less what goes with it.
 LARGEST = 1_000_000
@@ -43,8 +43,7 @@ def routes(gateway: Gateway) -> list[Route]:
         for attempt in count():
             text = f"{headers.get('authorization')} {attempt} {given}"
             session = hashlib.sha256(text.encode()).hexdigest()[:32] if given else uuid.uuid4().hex
-            by = clients.current.get().name
-            task = Queued(id=session, client=by, **asked.model_dump(exclude={"stream"})).model_dump()
+            task = Queued(id=session, **asked.model_dump(exclude={"stream"})).model_dump()
             message = json.dumps(task).encode()
             if len(message) > LARGEST:
                 raise ApiError(413, f"the task is larger than {LARGEST} bytes", "request_too_large")
@@ -61,7 +60,8 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def publish(session: str, message: bytes) -> None:
         try:
-            headers = [("traceparent", tracing.traceparent().encode())]
+            values = tracing.traceparent(), clients.current.get().name
+            headers = [(name, value.encode()) for name, value in zip(HEADERS, values, strict=True)]
             await gateway.stores.publish(TOPIC, session, message, headers)
         except Away:
             # It may come to Kafka all the same. Who is first decides: the worker that took it, or this.
