@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
-Provider = Literal["google", "openai", "mistral", "anthropic", "deepseek", "local"]
+Provider = Literal["google", "openai", "mistral", "anthropic", "deepseek", "openai_compatible", "local"]
 
 
 # A file has a few hundred nodes; those that are reached by aliases and merges count each time.
@@ -61,8 +61,20 @@ class Profile(Part):
 
     model_name: Text
     provider: Provider
+    keys: Text | None = None
+    """Of `openai_compatible` only: the file `keys_pool_<keys>.env` whose keys it uses."""
     model_params: ModelParams
     agent_settings: ProfileAgent = ProfileAgent()
+
+    @property
+    def pool(self) -> str:
+        """Whose keys it uses."""
+        return self.keys or self.provider
+
+    @property
+    def sends_to(self) -> tuple[str, ...]:
+        """Which keys, and where to."""
+        return self.model_name, self.provider, self.pool, self.model_params.api_base or ""
 
 
 class Router(Part):
@@ -132,6 +144,11 @@ class Config(File):
             if profile.model_params.model not in known:
                 at = ("model_list", place, "model_params", "model")
                 yield at, f"is not in provider_model_lists.{profile.provider}"
+            compatible = profile.provider == "openai_compatible"
+            if compatible and not (profile.keys and profile.model_params.api_base):
+                yield ("model_list", place), "openai_compatible needs `keys` and `model_params.api_base`"
+            if profile.keys and not compatible:
+                yield ("model_list", place, "keys"), "is for openai_compatible: other providers have files of their own"
             if profile.provider != "local" and not _keeps_secrets(profile.model_params.api_base):
                 yield ("model_list", place, "model_params", "api_base"), IN_THE_CLEAR
         if not _keeps_secrets(self.agent_settings.mcp_server_url):
@@ -144,10 +161,10 @@ class Config(File):
 
     def leads_astray(self, on_disk: "Config") -> Iterator[str]:
         """What would send keys elsewhere than the file on disk says: whoever may change that file has them anyway."""
-        places = {(p.model_name, p.provider, p.model_params.api_base) for p in on_disk.model_list}
+        places = {profile.sends_to for profile in on_disk.model_list}
         for profile in self.model_list:
-            place = (profile.model_name, profile.provider, profile.model_params.api_base)
-            if profile.provider != "local" and place[2] is not None and place not in places:
+            sends = profile.provider != "local" and profile.model_params.api_base is not None
+            if sends and profile.sends_to not in places:
                 yield f"{profile.model_name}: only the file itself may give a profile with keys this api_base"
         if self.agent_settings.mcp_server_url != on_disk.agent_settings.mcp_server_url:
             yield "agent_settings.mcp_server_url: only the file itself may change it: the clients' key is sent there"

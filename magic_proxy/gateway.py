@@ -100,7 +100,7 @@ class Gateway:
             stores = {name: why for name, why in stores.items() if name != "kafka"}
         keys = self.keys.counts()
         usable = any(
-            profile.provider == "local" or any(keys.get(profile.provider, {}).get(s) for s in ("active", "quarantined"))
+            profile.provider == "local" or any(keys.get(profile.pool, {}).get(s) for s in ("active", "quarantined"))
             for profile in self.config.model_list
         )
         return stores | {"keys": "" if usable else "no profile has a key that may be used"}
