@@ -10,6 +10,7 @@ from urllib.parse import quote
 from magic_proxy import bodies, tracing
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import Gateway
+from magic_proxy.outcome import Outcome
 from magic_proxy.sessions import ANSWER, Event
 
 LARGEST_ANSWER = 8 << 20
@@ -53,14 +54,15 @@ class Agent:
                 messages.append({"role": "tool", "tool_call_id": event.data["id"], "content": event.data["result"]})
         body = {"model": self._task["model"], "messages": messages, "tools": self._tools}
         await self._gateway.admit(self._task["model"], again=True)
-        answer = await self._gateway.router.send(self._gateway.config, "/chat/completions", body)
+        outcome = Outcome(self._task["model"])
+        said = await self._gateway.router.send(self._gateway.config, "/chat/completions", body, outcome)
         try:
-            message = json.loads(answer.body)["choices"][0]["message"]  # type: ignore[arg-type]
+            message = json.loads(said)["choices"][0]["message"]  # type: ignore[arg-type]
             content = message.get("content") or ""
             asked = [(call["id"], call["function"]) for call in message.get("tool_calls") or []]
             calls = [{"id": id, "tool": str(it["name"]), "arguments": str(it["arguments"])} for id, it in asked]
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ApiError(502, f"{answer.profile} answered without a message", "garbled") from error
+            raise ApiError(502, f"{outcome.profile} answered without a message", "garbled") from error
         return Event("Thought", {"content": content, "calls": calls}) if calls else Event(ANSWER, {"answer": content})
 
     async def _act(self, call: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from magic_proxy.config import Config
+from magic_proxy.outcome import Outcome
 
 # Larger answers are not kept.
 LARGEST = 1 << 20
@@ -34,9 +35,9 @@ class Cache:
     async def get(self, key: str) -> bytes | None:
         return cast("bytes | None", await self._asked(self._redis.get, key))
 
-    def put(self, key: str, ttl: int, body: bytes) -> None:
-        """In the background: no client waits for it."""
-        if len(body) <= LARGEST:
+    def put(self, key: str, ttl: int, body: bytes, outcome: Outcome) -> None:
+        """In the background: no client waits for it. Nothing that was cut off or filtered."""
+        if len(body) <= LARGEST and outcome.is_whole:
             task = asyncio.create_task(self._asked(self._redis.set, key, body, ttl))
             self._writes.add(task)
             task.add_done_callback(self._writes.discard)
@@ -53,20 +54,24 @@ class Cache:
             log.warning("answers are not cached for now: %s: %s", type(error).__name__, error)
             return None
 
-    def keeping(self, key: str, ttl: int, said: bytes | AsyncIterator[bytes]) -> bytes | AsyncIterator[bytes]:
+    def keeping(
+        self, key: str, ttl: int, said: bytes | AsyncIterator[bytes], outcome: Outcome
+    ) -> bytes | AsyncIterator[bytes]:
         """The same; a stream is kept once its last block has come, so never one that failed."""
         if not isinstance(said, bytes):
-            return self._keeping(key, ttl, said)
-        self.put(key, ttl, said)
+            return self._keeping(key, ttl, said, outcome)
+        self.put(key, ttl, said, outcome)
         return said
 
-    async def _keeping(self, key: str, ttl: int, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _keeping(
+        self, key: str, ttl: int, blocks: AsyncIterator[bytes], outcome: Outcome
+    ) -> AsyncIterator[bytes]:
         kept = bytearray()
         async for block in blocks:
             if len(kept) <= LARGEST:
                 kept += block
             yield block
-        self.put(key, ttl, bytes(kept))
+        self.put(key, ttl, bytes(kept), outcome)
 
 
 def place(config: Config, path: str, body: dict[str, Any]) -> tuple[str, int] | None:

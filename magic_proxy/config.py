@@ -1,6 +1,7 @@
 """proxy_config.yaml: read and checked as a whole; what is wrong is told with its line."""
 
 import itertools
+import logging
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -21,6 +22,8 @@ IN_THE_CLEAR = "http:// would send a key in the clear: use https://, or a host o
 _PLAIN_HOST = re.compile(r"http://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/|$)")
 
 Place = tuple[str | int, ...]
+
+log = logging.getLogger("magic_proxy.config")
 
 
 class ConfigError(Exception):
@@ -50,6 +53,7 @@ class ModelParams(Part):
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, ge=0, le=1)
     max_tokens: int | None = Field(default=None, gt=0)
+    max_completion_tokens: int | None = Field(default=None, gt=0)
 
 
 class ProfileAgent(Part):
@@ -81,6 +85,8 @@ class Router(Part):
     model_group_alias: dict[str, Annotated[list[str], Field(min_length=1)]] = {}
     timeout: float = Field(default=60, gt=0)
     """Seconds that a provider may be silent."""
+    total_timeout: float = Field(default=300, gt=0)
+    """Seconds until an answer must have begun, however many are asked for it."""
     max_parallel_requests: int = Field(default=512, gt=0)
     """How many requests of clients may be answered at once; further ones get 429."""
 
@@ -90,7 +96,8 @@ class Agent(Part):
 
 
 class Streaming(Part):
-    typewriter_mode: Literal["proxy", "client"] = "proxy"
+    typewriter_mode: Literal["proxy", "client"] = "client"
+    """`proxy` is an old word: text is paced by those who show it."""
 
 
 class CacheRule(Part):
@@ -104,7 +111,7 @@ class CacheRule(Part):
 class Cache(Part):
     enabled: bool = False
     ttl_seconds: int = Field(default=3600, gt=0)
-    rules: list[CacheRule] = [CacheRule()]
+    rules: list[CacheRule] = []
     """The first that matches decides; what none matches is not cached."""
 
 
@@ -188,7 +195,10 @@ def _keeps_secrets(url: str | None) -> bool:
 def load(path: Path) -> tuple[Config, str]:
     """The configuration and its text, or `ConfigError`."""
     text = read(path)
-    return parse(text, str(path)), text
+    config = parse(text, str(path))
+    if config.streaming_settings.typewriter_mode == "proxy":
+        log.warning("%s: typewriter_mode is taken for `client`: the gateway paces no text any more", path)
+    return config, text
 
 
 def read(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -25,15 +26,24 @@ class ApiError(Exception):
     """What a client is told."""
 
     def __init__(
-        self, status: int, message: str, code: str, param: str | None = None, *, retry_after: float | None = None
+        self,
+        status: int,
+        message: str,
+        code: str,
+        param: str | None = None,
+        *,
+        retry_after: float | None = None,
+        fields: dict[str, Any] | None = None,
     ) -> None:
+        """`fields` are a provider's own `type`, `param` and `code`, and hold where they are there."""
         super().__init__(message)
-        self.status, self.code, self.param = status, code, param
-        self.headers = {"retry-after": str(max(1, round(retry_after)))} if retry_after is not None else {}
+        self.status, self.code = status, code
+        self.headers = {"retry-after": str(max(1, math.ceil(retry_after)))} if retry_after is not None else {}
+        kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+        self._told = {"message": message, "type": kind, "param": param, "code": code, **(fields or {})}
 
     def body(self) -> dict[str, Any]:
-        kind = TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
-        told = {"message": secrets.mask(str(self)), "type": kind, "param": self.param, "code": self.code}
+        told = {name: secrets.mask(it) if isinstance(it, str) else it for name, it in self._told.items()}
         return {"error": told}
 
 

@@ -1,10 +1,9 @@
-"""Server-sent events of a provider: checked as they pass, their bytes untouched, or re-paced."""
+"""Server-sent events of a provider: checked as they pass, their bytes untouched."""
 
-import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from starlette.responses import StreamingResponse
@@ -14,8 +13,7 @@ from magic_proxy.errors import ApiError
 
 DONE = b"data: [DONE]\n\n"
 LARGEST_EVENT = 8 << 20
-# `typewriter_mode: proxy`: so many characters at once, and a pause after each.
-PIECE, PAUSE = 12, 0.012
+PIECE = 12
 
 _END_OF_EVENT = re.compile(rb"\r?\n\r?\n")
 _FIELDS = (b"data:", b":", b"event:", b"id:", b"retry:")
@@ -25,7 +23,11 @@ log = logging.getLogger("magic_proxy.events")
 
 
 class StreamFailed(Exception):
-    """How a provider's stream went wrong."""
+    """How a provider's answer went wrong, and the error that it sent."""
+
+    def __init__(self, why: str, error: dict[str, Any] | None = None) -> None:
+        super().__init__(why)
+        self.error = error or {}
 
 
 def event(data: Any, name: str | None = None, number: int | str | None = None) -> bytes:
@@ -51,15 +53,30 @@ def payloads(block: bytes) -> list[dict[str, Any] | None]:
                 raise StreamFailed("it sent an event that is not JSON") from error
             if not isinstance(value, dict):
                 raise StreamFailed("it sent an event that is no JSON object")
-            if value.get("error"):
-                raise StreamFailed(f"it sent an error: {json.dumps(value['error'])[:500]}")
+            refuse_error(value)
             found.append(value)
     return found
 
 
-async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+def refuse_error(value: dict[str, Any]) -> None:
+    """`StreamFailed` when what was sent as an answer holds an error, of its own or as one of its choices."""
+    choices = value.get("choices")
+    parts = [value, *(choice for choice in (choices if isinstance(choices, list) else []) if isinstance(choice, dict))]
+    if error := next(filter(None, (part.get("error") for part in parts)), None):
+        said = f"it sent an error: {json.dumps(error)[:500]}"
+        raise StreamFailed(said, error if isinstance(error, dict) else None)
+
+
+async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], object] = bool) -> AsyncIterator[bytes]:
     """The same bytes, cut only between events; `StreamFailed` when they are garbled or end before `[DONE]`."""
     rest, done = bytearray(), False
+
+    def look(block: bytes) -> bool:
+        found = payloads(block)
+        for value in filter(None, found):
+            saw(value)
+        return None in found
+
     async for chunk in chunks:
         # What was searched already is not searched again.
         begin = max(0, len(rest) - 3)
@@ -68,43 +85,19 @@ async def checked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if end >= 4:
             block = bytes(rest[:end])
             del rest[:end]
-            done = None in payloads(block) or done
+            done = look(block) or done
             yield secrets.mask_bytes(block)
         elif len(rest) > LARGEST_EVENT:
             raise StreamFailed("it sent an event without end")
     if not done:
-        if None not in payloads(bytes(rest)):
+        if not look(bytes(rest)):
             raise StreamFailed("it ended before [DONE]")
         yield secrets.mask_bytes(bytes(rest)) + b"\n\n"
-
-
-async def paced(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Text at a reader's pace: what came as one large piece goes out as several small ones."""
-    async for block in blocks:
-        for text in filter(None, _END_OF_EVENT.split(block)):
-            pieces = _pieces(text)
-            for piece in pieces:
-                yield piece
-                if len(pieces) > 1:
-                    await asyncio.sleep(PAUSE)
 
 
 def cut(text: str) -> list[str]:
     """The text in small pieces."""
     return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
-
-
-def _pieces(text: bytes) -> list[bytes]:
-    try:
-        value = json.loads(text.removeprefix(b"data:"))
-        [choice] = value["choices"]
-        content = choice["delta"]["content"]
-        parts = cut(content)
-    except (ValueError, KeyError, TypeError):
-        parts = []
-    if len(parts) < 2 or choice.get("finish_reason") or choice["delta"].get("tool_calls"):
-        return [text + b"\n\n"]
-    return [event({**value, "choices": [{**choice, "delta": {**choice["delta"], "content": part}}]}) for part in parts]
 
 
 def streamed(blocks: AsyncIterator[bytes], headers: Mapping[str, str]) -> StreamingResponse:
@@ -119,4 +112,5 @@ async def _to_the_end(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield block
     except StreamFailed as error:
         log.error("a stream failed: %s", error)
-        yield event(ApiError(502, str(error), "stream_failed").body())
+        told = ApiError(502, str(error), "stream_failed").body()["error"]
+        yield secrets.mask_bytes(event({"error": {**told, **error.error}}))

@@ -61,7 +61,9 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
-                message["headers"].append((b"x-trace-id", tracing.trace_id().encode()))
+                trace, theirs = tracing.trace_id().encode(), outcome.request_id.encode()
+                message["headers"] += [(b"x-trace-id", trace), (b"x-request-id", trace)]
+                message["headers"] += [(b"x-provider-request-id", theirs)] if theirs else []
             else:
                 body = message.get("body", b"")
                 said += body.count(b"\n\n") if streams else len(body)

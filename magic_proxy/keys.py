@@ -1,28 +1,33 @@
-"""The keys of the providers: which may be used, which rest, which are useless."""
+"""The keys of the providers, and what rests: a key at a host, maybe for one profile only, a profile, a whole host."""
 
-import asyncio
-import itertools
 import logging
+import math
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
 
 from magic_proxy import secrets
+from magic_proxy.config import KeyManagement
+from magic_proxy.failures import Failed
 
-State = Literal["active", "quarantined", "retired"]
+# A profile rests after so many failures in so many seconds with no answer between, a host after one.
+FAILURES, WINDOW, REST = 5, 60.0, 5.0
 
 log = logging.getLogger("magic_proxy.keys")
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class Key:
-    """A key and how it stands; `place` is what logs call it."""
+    """A key; `place` is what logs call it."""
 
     value: str = field(repr=False)
     place: str
-    state: State = "active"
-    until: float = 0
-    """When the quarantine ends, on the event loop's clock."""
+
+
+NO_KEY = Key("", "")
+# Host, key and profile; empty where it does not matter.
+Subject = tuple[str, str, str]
 
 
 class KeyPool:
@@ -31,51 +36,79 @@ class KeyPool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._keys: dict[str, list[Key]] = {}
-        self._turn = 0
+        self._turns = Counter[tuple[str, str]]()
+        self._rests: dict[Subject, tuple[float, Failed]] = {}
+        self._failures: dict[str, list[float]] = {}
 
     def load(self) -> None:
         """Reads the files anew: each key gets another chance."""
-        for key in itertools.chain(*self._keys.values()):
-            # So that none of these is told to be back.
-            key.state = "retired"
         files = sorted(self.folder.glob("keys_pool_*.env"))
         self._keys = {path.stem.removeprefix("keys_pool_"): _read(path) for path in files}
+        self._rests.clear()
         log.info("keys: %s", ", ".join(f"{name} {len(pool)}" for name, pool in self._keys.items()) or "none")
 
-    def in_turn(self, provider: str) -> list[Key]:
-        """The active keys, each time beginning with another one."""
-        pool = self._keys.get(provider, [])
-        start = self._turn % max(1, len(pool))
-        self._turn += 1
-        return [key for key in pool[start:] + pool[:start] if key.state == "active"]
+    def in_turn(self, provider: str, host: str, profile: str, turns: dict[str, int]) -> tuple[list[Key], list[Failed]]:
+        """The keys that may be used, each request beginning with another one, and why others may not.
 
-    def retire(self, key: Key, why: str) -> None:
-        """Not used again until the files are read anew."""
-        key.state = "retired"
-        log.error("key %s is retired: %s", key.place, why)
+        `turns` is the request's own: however many profiles of its chain share a host, it takes one turn there.
+        """
+        pool = [NO_KEY] if provider == "local" else self._keys.get(provider, [])
+        why = [self._resting(host, key.value, profile) for key in pool]
+        usable = [key for key, rest in zip(pool, why, strict=True) if not rest]
+        if host not in turns:
+            turns[host] = self._turns[provider, host]
+            self._turns[provider, host] += 1
+        start = turns[host] % max(1, len(usable))
+        return usable[start:] + usable[:start], [rest for rest in why if rest]
 
-    def quarantine(self, key: Key, seconds: float, why: str) -> None:
-        """Not used for a while; a timer returns it."""
-        if key.state == "active":
-            key.state = "quarantined"
-            key.until = asyncio.get_running_loop().call_later(seconds, self._return, key).when()
-            log.warning("key %s is in quarantine for %.0f s: %s", key.place, seconds, why)
+    def _resting(self, host: str, key: str, profile: str) -> Failed | None:
+        now = time.monotonic()
+        for subject in ((host, "", ""), ("", "", profile), (host, key, ""), (host, key, profile)):
+            until, failed = self._rests.get(subject, (0.0, None))
+            if failed and until > now:
+                return Failed(failed.why, None, failed.status, failed.error, until - now)
+        return None
 
-    def _return(self, key: Key) -> None:
-        if key.state == "quarantined":
-            key.state = "active"
-            log.info("key %s is back from quarantine", key.place)
+    def failed(self, failed: Failed, host: str, key: Key, profile: str, settings: KeyManagement) -> None:
+        """Lets rest what the failure is of."""
+        now, pause = time.monotonic(), settings.quarantine_seconds
+        subject, seconds, name = {
+            "host": ((host, "", ""), REST, host),
+            "profile": (("", "", profile), REST, profile),
+            "key": ((host, key.value, ""), pause, f"key {key.place}"),
+            "use": ((host, key.value, profile), pause, f"key {key.place} for {profile}"),
+            None: (("", "", ""), 0.0, ""),
+        }[failed.rests]
+        seconds = seconds if failed.after is None else failed.after
+        if failed.rests == "profile":
+            since = [then for then in self._failures.get(profile, []) if then > now - WINDOW]
+            self._failures[profile] = since = [*since, now]
+            seconds = seconds if len(since) >= FAILURES else 0.0
+        useless = seconds == math.inf
+        # A server that wants a key where there is none may still change its mind.
+        if seconds and (key.value if useless else settings.enable_quarantine):
+            failed.after = seconds
+            self._rests[subject] = (now + seconds, failed)
+            how = "is retired" if useless else f"rests for {seconds:.0f} s"
+            log.log(logging.ERROR if useless else logging.WARNING, "%s %s: %s", name, how, failed.why)
 
-    def back_in(self, providers: set[str]) -> float | None:
-        """Seconds until the first quarantined key of `providers` returns."""
-        keys = [key for name in providers for key in self._keys.get(name, []) if key.state == "quarantined"]
-        return min(key.until for key in keys) - asyncio.get_running_loop().time() if keys else None
+    def answered(self, profile: str) -> None:
+        """What failed before does not count any more."""
+        self._failures.pop(profile, None)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many keys are in each state, by provider."""
+        """How many keys are in each state, by provider; a key is in its worst one of all hosts."""
+        now, until = time.monotonic(), dict[str, float]()
+        for (_, key, profile), (end, _) in self._rests.items():
+            if not profile:
+                until[key] = max(end, until.get(key, 0.0))
+        states = {
+            name: ["retired" if end == math.inf else "quarantined" if end > now else "active" for end in ends]
+            for name, ends in ((name, [until.get(key.value, 0.0) for key in pool]) for name, pool in self._keys.items())
+        }
         return {
-            name: {state: sum(key.state == state for key in pool) for state in get_args(State)}
-            for name, pool in self._keys.items()
+            name: {state: found.count(state) for state in ("active", "quarantined", "retired")}
+            for name, found in states.items()
         }
 
 

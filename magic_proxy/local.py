@@ -36,7 +36,7 @@ def chat(profile: Profile, body: Body) -> Body:
     else:
         told = [f"{name} says: {result}" for (name, _), result in zip(calls, results, strict=False)]
         words = ("\n".join(told) if told else asked).split(" ")
-        limit = body.get("max_completion_tokens") or body.get("max_tokens") or profile.model_params.max_tokens
+        limit = body.get("max_completion_tokens") or body.get("max_tokens")
         if limit and len(words) > limit:
             words, reason = words[:limit], "length"
         message["content"] = " ".join(words)
@@ -47,9 +47,8 @@ def chat(profile: Profile, body: Body) -> Body:
     return {**_head(profile, body, "chat.completion"), "choices": [choice], "usage": usage}
 
 
-async def stream(profile: Profile, body: Body) -> AsyncIterator[bytes]:
+async def stream(whole: Body, body: Body) -> AsyncIterator[bytes]:
     """The same answer in pieces: a word each."""
-    whole = chat(profile, body)
     choice = whole["choices"][0]
     message = choice["message"]
     words = (message["content"] or "").split(" ")
@@ -57,7 +56,7 @@ async def stream(profile: Profile, body: Body) -> AsyncIterator[bytes]:
     deltas += [{"content": word if place == 0 else " " + word} for place, word in enumerate(words) if word or place]
     if calls := message.get("tool_calls"):
         deltas = [{"role": "assistant", "content": None, "tool_calls": [{"index": 0, **calls[0]}]}]
-    head = _head(profile, body, "chat.completion.chunk")
+    head = {name: whole[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
     for delta in deltas:
         yield events.event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
     yield events.event({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})

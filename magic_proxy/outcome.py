@@ -38,7 +38,8 @@ class Outcome:
             self.first = time.monotonic()
         if isinstance(usage := said.get("usage"), dict):
             self.usage = usage
-        for choice in said.get("choices") or ():
+        choices = said.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and isinstance(reason := choice.get("finish_reason"), str):
                 self.finish_reasons.add(reason)
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from magic_proxy import admin, application, bodies, cache, clients, events, tasks
 from magic_proxy.errors import Json
 from magic_proxy.gateway import Gateway
+from magic_proxy.outcome import of
 
 
 def create(gateway: Gateway) -> Starlette:
@@ -32,10 +33,10 @@ def create(gateway: Gateway) -> Starlette:
         return Json(card(name))
 
     async def chat(request: Request) -> Response:
-        return await answer(gateway, "/chat/completions", await bodies.read_json(request, bodies.Chat))
+        return await answer(gateway, "/chat/completions", request, await bodies.read_json(request, bodies.Chat))
 
     async def embeddings(request: Request) -> Response:
-        return await answer(gateway, "/embeddings", await bodies.read_json(request, bodies.Embeddings))
+        return await answer(gateway, "/embeddings", request, await bodies.read_json(request, bodies.Embeddings))
 
     routes = [
         Route("/v1/models", models),
@@ -48,24 +49,27 @@ def create(gateway: Gateway) -> Starlette:
     return application.create("magic-proxy", gateway.stores, about, routes, gateway.missing)
 
 
-async def answer(gateway: Gateway, path: str, body: dict[str, Any]) -> Response:
+async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:
     """A provider's answer, or the one that is kept of the same question."""
-    config = gateway.config
-    await gateway.admit(body["model"])
-    kept = cache.place(config, path, body)
-    said: bytes | AsyncIterator[bytes] | None = await gateway.cache.get(kept[0]) if kept else None
+    config, outcome, asks = gateway.config, of(request.scope), request.headers.get("cache-control", "").lower()
+    outcome.asked = body["model"]
+    await gateway.admit(outcome.asked)
+    kept = None if "no-store" in asks else cache.place(config, path, body)
+    said: bytes | AsyncIterator[bytes] | None = None
+    if kept:
+        outcome.cache = "miss"
+        said = None if "no-cache" in asks else await gateway.cache.get(kept[0])
     headers = {"x-magicproxy-cache": "hit"}
-    if said is None:
-        profile, said = await gateway.router.send(config, path, body)
-        headers = {"x-magicproxy-profile": profile}
+    if said:
+        outcome.cache = "hit"
+    else:
+        said = await gateway.router.send(config, path, body, outcome)
+        headers = {"x-magicproxy-profile": outcome.profile}
         if kept:
-            said = gateway.cache.keeping(*kept, said)
+            said = gateway.cache.keeping(*kept, said, outcome)
     if isinstance(said, bytes) and not body.get("stream"):
         return Response(said, headers=headers, media_type="application/json")
-    blocks = _once(said) if isinstance(said, bytes) else said
-    if config.streaming_settings.typewriter_mode == "proxy":
-        blocks = events.paced(blocks)
-    return events.streamed(blocks, headers)
+    return events.streamed(_once(said) if isinstance(said, bytes) else said, headers)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

@@ -1,17 +1,20 @@
 """From what a client asks for to the first provider that answers: profiles in their order, keys in turn."""
 
+import asyncio
 import json
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
 
-from magic_proxy import bodies, events, local, secrets, tracing
+from magic_proxy import bodies, events, failures, local, secrets, tracing
 from magic_proxy.config import Config, Profile
 from magic_proxy.errors import ApiError
+from magic_proxy.failures import Failed
 from magic_proxy.keys import Key, KeyPool
+from magic_proxy.outcome import Outcome
 
 if TYPE_CHECKING:
     import httpx2
@@ -27,27 +30,12 @@ CONNECT_WITHIN = 5
 # Each that is idle is looked at with every request: what a burst leaves must not slow the rest.
 KEPT_OPEN = 16
 LARGEST_ANSWER, LARGEST_ERROR = 64 << 20, 64 << 10
-LONGEST_QUARANTINE = 3600
-DEFAULTS = {"/chat/completions": ("temperature", "top_p", "max_tokens"), "/embeddings": ()}
-
-_MESSAGE = re.compile(r'"message"\s*:\s*"((?:[^"\\]|\\.)*)"')
+LIMITS = {"max_tokens", "max_completion_tokens"}
+DEFAULTS = {"/chat/completions": {"temperature", "top_p", *LIMITS}}
+# How many keys of a profile are tried, by what rests for the last failure; else one.
+MOST_KEYS = {"key": 5, "use": 5, "profile": 2}
 
 log = logging.getLogger("magic_proxy.router")
-
-
-class Answer(NamedTuple):
-    """What a provider said, whole or as blocks of whole events."""
-
-    profile: str
-    body: bytes | AsyncIterator[bytes]
-
-
-class Failed(Exception):
-    """Why one attempt came to nothing."""
-
-
-class KeyFailed(Failed):
-    """The same, and another key could do better."""
 
 
 class Router:
@@ -61,52 +49,79 @@ class Router:
         """Made at first use: importing it and reading the certificates takes longer than the rest of the start."""
         import httpx2
 
-        return httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_OPEN))
+        # No cookies: those for one key would go out with another.
+        jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_OPEN)
+        return httpx2.AsyncClient(limits=limits, cookies=jar)
 
     async def close(self) -> None:
         if "client" in vars(self):
             await self.client.aclose()
 
-    async def send(self, config: Config, path: str, body: dict[str, Any]) -> Answer:
-        """The answer of the first profile that has one; else `ApiError`."""
-        model, reasons = body["model"], []
-        chain = known(config, model)
-        for profile in chain:
-            asked = self._asked(profile, path, body)
-            if profile.provider == "local" and profile.model_params.api_base is None:
-                return _locally(profile, path, asked)
-            keys: list[Key | None] = [None] if profile.provider == "local" else [*self.keys.in_turn(profile.provider)]
+    async def send(
+        self, config: Config, path: str, body: dict[str, Any], outcome: Outcome
+    ) -> bytes | AsyncIterator[bytes]:
+        """What the first profile says that answers, whole or as blocks of whole events; else `ApiError`."""
+        model, failed, within = body["model"], list[Failed](), config.router_settings.total_timeout
+        try:
+            async with asyncio.timeout(within) as limit:
+                return await self._first(config, path, body, outcome, failed)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            why = "; ".join(["", *(one.why for one in failed)])
+            raise ApiError(504, f"nobody answered for {model!r} within {within:g} s{why}", "timeout") from error
+
+    async def _first(
+        self, config: Config, path: str, body: dict[str, Any], outcome: Outcome, failed: list[Failed]
+    ) -> bytes | AsyncIterator[bytes]:
+        model, turns = body["model"], dict[str, int]()
+        for profile in known(config, model):
+            name, provider, params = profile.model_name, profile.provider, profile.model_params
+            outcome.profile, outcome.provider, outcome.model = name, provider, params.model
+            asked, own = _asked(profile, path, body)
+            if provider == "local" and params.api_base is None:
+                return _locally(profile, path, asked, outcome)
+            host = (params.api_base or API_BASES[provider]).rstrip("/")
+            keys, resting = self.keys.in_turn(provider, host, name, turns)
             if not keys:
-                reasons.append(f"{profile.model_name}: no usable key in keys_pool/keys_pool_{profile.provider}.env")
-            for key in keys:
+                why = f"no usable key in keys_pool/keys_pool_{provider}.env"
+                failed += resting or [Failed(f"{name}: {why}")]
+            for tried, key in enumerate(keys, 1):
+                outcome.key, outcome.tries = key.place, outcome.tries + 1
                 try:
-                    with tracing.span(f"ask {profile.provider} for {profile.model_params.model}"):
-                        return await self._try(config, profile, key, path, asked)
+                    with tracing.span(f"ask {provider} for {params.model}"):
+                        said = await self._try(config, profile, host + path, key, asked, own, outcome)
                 except Failed as failure:
-                    reasons.append(secrets.mask(f"{profile.model_name}: {failure}"))
-                    log.warning("%s", reasons[-1])
-                    if not isinstance(failure, KeyFailed):
+                    failure.why = secrets.mask(f"{name}: {failure.why}")
+                    log.warning("%s", failure.why)
+                    failed.append(failure)
+                    self.keys.failed(failure, host, key, name, config.key_management_settings)
+                    if failure.ends:
+                        raise failures.told(model, [failure]) from failure
+                    if tried >= MOST_KEYS.get(failure.rests or "", 1):
                         break
-        log.error("nobody could answer for %s: %s", model, "; ".join(reasons))
-        back = self.keys.back_in({profile.provider for profile in chain})
-        told = f"no provider could answer for {model!r}: {'; '.join(reasons)}"
-        raise ApiError(503, told, "no_provider", retry_after=back)
+                else:
+                    self.keys.answered(name)
+                    return said
+        error = failures.told(model, failed)
+        log.error("%s", error)
+        raise error
 
-    def _asked(self, profile: Profile, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The request with the profile's model, and its parameters where the client gave none."""
-        params = profile.model_params.model_dump(include=set(DEFAULTS[path]), exclude_none=True)
-        if "max_completion_tokens" in body:
-            params.pop("max_tokens", None)
-        if path == "/chat/completions" and isinstance(mode := profile.agent_settings.reasoning_mode, str):
-            params["reasoning_effort"] = mode
-        return {**params, **body, "model": profile.model_params.model}
-
-    async def _try(self, config: Config, profile: Profile, key: Key | None, path: str, body: dict[str, Any]) -> Answer:
+    async def _try(
+        self,
+        config: Config,
+        profile: Profile,
+        url: str,
+        key: Key,
+        body: dict[str, Any],
+        own: set[str],
+        outcome: Outcome,
+    ) -> bytes | AsyncIterator[bytes]:
         import httpx2
 
-        url = (profile.model_params.api_base or API_BASES[profile.provider]).rstrip("/") + path
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
-        if key:
+        if key.value:
             headers["authorization"] = f"Bearer {key.value}"
         timeout = httpx2.Timeout(config.router_settings.timeout, connect=CONNECT_WITHIN)
         content = json.dumps(body, separators=(",", ":")).encode()
@@ -114,39 +129,32 @@ class Router:
             async with AsyncExitStack() as stack:
                 asks = self.client.stream("POST", url, headers=headers, content=content, timeout=timeout)
                 response = await stack.enter_async_context(asks)
+                outcome.request_id = failures.request_id(response.headers)
                 if response.status_code != 200:
-                    await self._refused(config, profile, key, response)
+                    said = (await _read(response, LARGEST_ERROR)).decode("utf-8", "replace")
+                    raise failures.of(profile.provider, response.status_code, response.headers, said, own)
                 if not body.get("stream"):
-                    return Answer(profile.model_name, await _whole(response))
+                    return await _whole(response, "data" if url.endswith("/embeddings") else "choices", outcome)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                    raise Failed(f"{profile.provider} answered with something that is no stream")
-                blocks = events.checked(response.aiter_raw())
+                    raise events.StreamFailed("it answered with something that is no stream")
+                blocks = events.checked(response.aiter_raw(), outcome.saw)
                 # Only once something came is it an answer: until then the next profile may still take over.
                 first = await anext(blocks)
-                return Answer(profile.model_name, _rest(stack.pop_all(), first, blocks))
+                return _rest(stack.pop_all(), first, blocks)
         except (httpx2.HTTPError, httpx2.InvalidURL, events.StreamFailed) as error:
-            raise Failed(f"{profile.provider} failed: {type(error).__name__}: {error}") from error
+            unreachable = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            why = f"{profile.provider} failed: {type(error).__name__}: {error}"
+            raise Failed(why, "host" if unreachable else "profile", error=getattr(error, "error", {})) from error
 
-    async def _refused(self, config: Config, profile: Profile, key: Key | None, response: "httpx2.Response") -> None:
-        """Raises what another status than 200 means for the key and the client."""
-        status, said = response.status_code, (await _read(response, LARGEST_ERROR)).decode("utf-8", "replace")
-        # In whatever it is wrapped: Google's comes in a list, a proxy's as HTML.
-        found = _MESSAGE.search(said)
-        why = f"{profile.provider} answered {status}: {found[1][:1000] if found else said[:200].strip()}"
-        if status == 401 or (status == 400 and ("API_KEY_INVALID" in said or "API key not valid" in said)):
-            if key:
-                self.keys.retire(key, why)
-            raise KeyFailed(why)
-        if status in (402, 403, 429) or status >= 500:
-            settings, after = config.key_management_settings, response.headers.get("retry-after", "")
-            if key and settings.enable_quarantine:
-                pause = min(int(after), LONGEST_QUARANTINE) if after.isdecimal() else settings.quarantine_seconds
-                self.keys.quarantine(key, pause, why)
-            raise KeyFailed(why)
-        # Neither the key nor the client can help it.
-        if status in (404, 405, 408, 409) or status < 400:
-            raise Failed(why)
-        raise ApiError(status, why, "provider_refused")
+
+def _asked(profile: Profile, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """The request with the profile's model and its parameters where the client gave none, and the names of these."""
+    params = profile.model_params.model_dump(include=DEFAULTS.get(path, set()), exclude_none=True)
+    if LIMITS & body.keys():
+        params = {name: value for name, value in params.items() if name not in LIMITS}
+    if path == "/chat/completions" and isinstance(mode := profile.agent_settings.reasoning_mode, str):
+        params["reasoning_effort"] = mode
+    return {**params, **body, "model": profile.model_params.model}, params.keys() - body.keys()
 
 
 def known(config: Config, model: str) -> list[Profile]:
@@ -156,11 +164,11 @@ def known(config: Config, model: str) -> list[Profile]:
     raise ApiError(404, f"the model {model!r} does not exist; GET /v1/models lists all", "model_not_found")
 
 
-def _locally(profile: Profile, path: str, body: dict[str, Any]) -> Answer:
-    if path == "/chat/completions" and body.get("stream"):
-        return Answer(profile.model_name, local.stream(profile, body))
-    answer = local.chat if path == "/chat/completions" else local.embeddings
-    return Answer(profile.model_name, json.dumps(answer(profile, body)).encode())
+def _locally(profile: Profile, path: str, body: dict[str, Any], outcome: Outcome) -> bytes | AsyncIterator[bytes]:
+    chats = path == "/chat/completions"
+    said = local.chat(profile, body) if chats else local.embeddings(profile, body)
+    outcome.saw(said)
+    return local.stream(said, body) if chats and body.get("stream") else json.dumps(said).encode()
 
 
 async def _rest(stack: AsyncExitStack, first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -180,12 +188,17 @@ async def _read(response: "httpx2.Response", most: int) -> bytes:
     return secrets.mask_bytes(await bodies.up_to(most, response.aiter_bytes()))
 
 
-async def _whole(response: "httpx2.Response") -> bytes:
-    """The body, once it is known to be a JSON object."""
+async def _whole(response: "httpx2.Response", holds: str, outcome: Outcome) -> bytes:
+    """The body, once it is known to be a JSON object that has what was asked for."""
     body = await _read(response, LARGEST_ANSWER)
     try:
-        if len(body) <= LARGEST_ANSWER and isinstance(json.loads(body), dict):
-            return body
+        value = json.loads(body) if len(body) <= LARGEST_ANSWER else None
     except (ValueError, RecursionError):
-        pass
-    raise Failed("it answered with something that is no JSON object, or more than can be")
+        value = None
+    if not isinstance(value, dict):
+        raise events.StreamFailed("it answered with something that is no JSON object, or more than can be")
+    events.refuse_error(value)
+    if not value.get(holds):
+        raise events.StreamFailed(f"it answered without {holds}")
+    outcome.saw(value)
+    return body

@@ -1,10 +1,17 @@
 """Every key that was read, so that none is ever shown."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 MASK = "***"
+# What samples have where a key is to come; `magicctl check` finds the same ones.
+_PLACEHOLDER = re.compile(
+    r"[x*.…]{3,}|<.*>|.*(\.\.\.|…|-xxx|xxxxxxxx)|"
+    r"(.*[^a-z0-9])?(your|change(me)?|placeholder|example|todo|insert|replace|dummy|mykey)([^a-z0-9].*)?",
+    re.I | re.S,
+)
 
 # The longest first: one key may begin with another.
 _known: list[str] = []
@@ -33,14 +40,18 @@ def mask_bytes(data: bytes) -> bytes:
 
 
 def read(path: Path) -> list[tuple[int, str, str]]:
-    """Number, name and value of each line `VALUE` or `NAME=VALUE` without comments and quotes; from now on masked."""
+    """Number, name and value of each line `VALUE` or `NAME=VALUE` without comments and quotes; from now on masked.
+
+    A placeholder is neither given nor masked: its word may stand in any text.
+    """
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1):
         name, equals, value = line.strip().removeprefix("export ").lstrip().partition("=")
         # A key may itself end in "=".
         if not (equals and name.isidentifier() and name.isupper() and value.strip("=")):
             name, value = "", line.strip()
-        if value and not line.strip().startswith("#"):
-            found.append((number, name.strip(), value.strip().strip("\"'")))
+        value = value.strip().strip("\"'")
+        if value and not line.strip().startswith("#") and not _PLACEHOLDER.fullmatch(value):
+            found.append((number, name.strip(), value))
     remember(value for _, _, value in found)
     return found

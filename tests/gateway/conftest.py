@@ -23,6 +23,7 @@ from magic_proxy.server import Server
 
 REDIS_IMAGE = "magicproxy/redis:7.0"
 NOBODY = "127.0.0.1:1"
+CACHED = {"enabled": True, "rules": [{}]}
 
 Config = dict[str, Any]
 
@@ -117,8 +118,7 @@ def chain_of(*providers: Provider, **more: Any) -> Config:
     alias = {"chain": [profile["model_name"] for profile in profiles] or ["echo"]}
     local = {"model_name": "echo", "provider": "local", "model_params": {"model": "echo"}}
     router = {"model_group_alias": alias, "timeout": 0.5, **more.pop("router_settings", {})}
-    streaming = {"typewriter_mode": "client"}
-    return {"model_list": [*profiles, local], "router_settings": router, "streaming_settings": streaming, **more}
+    return {"model_list": [*profiles, local], "router_settings": router, **more}
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,11 @@ def chunk(text: str) -> bytes:
 STREAM = [chunk("hello "), chunk("from "), chunk("afar"), b"data: [DONE]\n\n"]
 
 
-def error(status: int, message: str = "told to", **headers: str) -> dict[str, Any]:
+def error(
+    status: int, message: str = "told to", fields: dict[str, Any] | None = None, **headers: str
+) -> dict[str, Any]:
     """A behaviour: that status, in OpenAI's shape."""
-    body = json.dumps({"error": {"message": message, "type": "t", "code": None}}).encode()
+    body = json.dumps({"error": {"message": message, "type": "t", "code": None, **(fields or {})}}).encode()
     return {"status": status, "body": body, "headers": headers}
 
 
@@ -39,8 +41,15 @@ class Provider:
         self.behave: dict[str, list[dict[str, Any]]] = defaultdict(lambda: [{}])
         self.received: list[tuple[str, str, dict[str, Any]]] = []
         """Key, path and body of each request."""
+        self.heads: list[dict[str, str]] = []
+        """Its headers."""
         self.gone = 0
         """How many connections were closed on us in the middle of a stream."""
+
+    def does(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What it does now."""
+        told = self.behave[key]
+        return told.pop(0) if len(told) > 1 else told[0]
 
     def asked_with(self) -> list[str]:
         return [key for key, _, _ in self.received]
@@ -72,8 +81,8 @@ class Provider:
         body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))))
         key = headers.get("authorization", "").removeprefix("Bearer ")
         self.received.append((key, lines[0].split()[1], body))
-        told = self.behave[key]
-        does = told.pop(0) if len(told) > 1 else told[0]
+        self.heads.append(headers)
+        does = self.does(key, body)
         streams = body.get("stream") and "body" not in does
         kind = does.get("type", "text/event-stream" if streams else "application/json")
         more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in does.get("headers", {}).items())

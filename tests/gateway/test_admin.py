@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Start, chain_of, eventually
+from conftest import CACHED, Start, chain_of, eventually
 from provider import Provider, error
 
 KEY = "sk-admin-0001"
@@ -88,7 +88,7 @@ async def test_the_same_question_is_asked_once(start: Start, provider: Provider,
 
 async def test_an_answer_that_failed_is_not_kept(start: Start, provider: Provider, redis: str) -> None:
     provider.behave[KEY] = [error(400), {}]
-    async with start(chain_of(provider, cache_settings={"enabled": True}), {"openai": [KEY]}, redis=redis) as gateway:
+    async with start(chain_of(provider, cache_settings=CACHED), {"openai": [KEY]}, redis=redis) as gateway:
         await gateway.gateway.stores.redis.flushall()
         assert [(await gateway.chat()).status_code for _ in range(2)] == [400, 200]
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import Start, chain_of
+from conftest import CACHED, Start, chain_of
 from provider import Provider
 
 from magic_proxy import bodies
@@ -91,7 +91,7 @@ async def test_odd_messages_are_echoed_as_they_can_be(start: Start) -> None:
 
 
 async def test_without_redis_and_kafka_what_needs_neither_works(start: Start, provider: Provider) -> None:
-    async with start(chain_of(provider, cache_settings={"enabled": True}), KEYS) as gateway:
+    async with start(chain_of(provider, cache_settings=CACHED), KEYS) as gateway:
         assert (await gateway.chat()).status_code == 200
         assert (await gateway.stream())[-1] == "[DONE]"
         health = await gateway.client.get("/health")

@@ -16,7 +16,10 @@ def test_the_sample_is_valid_and_its_models_are_known() -> None:
     assert sample.chain("offline")[0].model_params.api_base is None
     assert sample.chain("nobody") == []
     assert sample.models()[:3] == ["default", "embeddings", "offline"]
-    assert sample.chain("gpt-mini")[0].model_params.temperature == 0.7
+    assert sample.chain("gemini-flash")[0].model_params.temperature == 0.7
+    for refusing in ("gpt-mini", "claude-sonnet"):
+        params = sample.chain(refusing)[0].model_params.model_dump(exclude_none=True)
+        assert not {"temperature", "top_p", "max_tokens"} & params.keys()
 
 
 def test_an_empty_file_is_a_gateway_without_models() -> None:

@@ -1,9 +1,9 @@
-"""Streams: untouched, re-paced, and what a client sees of a provider that hangs, garbles or cuts its stream."""
+"""Streams: untouched, and what a client sees of a provider that hangs, garbles or cuts its stream."""
 
 from typing import Any
 
 import pytest
-from conftest import Start, chain_of, eventually
+from conftest import CACHED, Start, chain_of, eventually
 from provider import STREAM, Provider, chunk, error
 
 from magic_proxy.logs import JsonFormatter
@@ -20,17 +20,6 @@ async def test_bytes_pass_untouched(start: Start, provider: Provider) -> None:
         response = await gateway.chat(stream=True)
         assert response.headers["content-type"].startswith("text/event-stream")
         assert response.content == data
-
-
-async def test_proxy_mode_paces_long_pieces(start: Start, provider: Provider) -> None:
-    text = "a long piece of text that came at once, with an é"
-    provider.behave[KEY] = [{"stream": [chunk(text), STREAM[-1]]}]
-    config = chain_of(provider) | {"streaming_settings": {"typewriter_mode": "proxy"}}
-    async with start(config, KEYS) as gateway:
-        *events, last = await gateway.stream()
-        pieces = [event["choices"][0]["delta"]["content"] for event in events]
-        assert (last, "".join(pieces)) == ("[DONE]", text)
-        assert len(pieces) > 3
 
 
 @pytest.mark.parametrize(
@@ -59,7 +48,7 @@ async def test_a_stream_that_fails_ends_with_an_error_and_is_not_cached(
     start: Start, provider: Provider, redis: str, does: dict[str, Any], told: str
 ) -> None:
     provider.behave[KEY] = [does, {}]
-    config = chain_of(provider, cache_settings={"enabled": True})
+    config = chain_of(provider, cache_settings=CACHED)
     async with start(config, KEYS, redis=redis) as gateway:
         await gateway.gateway.stores.redis.flushall()
         first, last = await gateway.stream()
@@ -152,7 +141,7 @@ async def test_key_in_a_providers_words_is_masked(
         {"stream": [chunk("x"), f'data: {{"error": "{other}"}}\n\n'.encode()]},
         error(400, other),
     ]
-    config = chain_of(provider, cache_settings={"enabled": True})
+    config = chain_of(provider, cache_settings=CACHED)
     seen = b""
     async with start(config, {"openai": [KEY, other]}, redis=redis) as gateway:
         await gateway.gateway.stores.redis.flushall()
