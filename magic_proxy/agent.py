@@ -55,9 +55,15 @@ class Agent:
         body = {"model": self._task["model"], "messages": messages, "tools": self._tools}
         await self._gateway.admit(self._task["model"], again=True)
         outcome = Outcome(self._task["model"])
-        said = await self._gateway.router.send(self._gateway.config, "/chat/completions", body, outcome)
+        said: Any = b""
         try:
-            message = json.loads(said)["choices"][0]["message"]  # type: ignore[arg-type]
+            said = await self._gateway.router.send(self._gateway.config, "/chat/completions", body, outcome)
+        finally:
+            line, estimate = f"a step of session {self._task['id']}", (len(str(messages)) // 4, len(said) // 4)
+            status = 200 if said else 0
+            await self._gateway.spend.settle(self._gateway.config, line, outcome, status, estimate if said else (0, 0))
+        try:
+            message = json.loads(said)["choices"][0]["message"]
             content = message.get("content") or ""
             asked = [(call["id"], call["function"]) for call in message.get("tool_calls") or []]
             calls = [{"id": id, "tool": str(it["name"]), "arguments": str(it["arguments"])} for id, it in asked]

@@ -16,6 +16,9 @@ LARGEST_EVENT = 8 << 20
 PIECE = 12
 
 _END_OF_EVENT = re.compile(rb"\r?\n\r?\n")
+_EVENT = re.compile(rb".*?\r?\n\r?\n", re.S)
+# The last ones of /v1/responses, which end without [DONE].
+_LAST = {"response.completed", "response.incomplete", "response.failed"}
 _FIELDS = (b"data:", b":", b"event:", b"id:", b"retry:")
 
 
@@ -75,7 +78,7 @@ async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], 
         found = payloads(block)
         for value in filter(None, found):
             saw(value)
-        return None in found
+        return None in found or any(value and value.get("type") in _LAST for value in found)
 
     async for chunk in chunks:
         # What was searched already is not searched again.
@@ -93,6 +96,16 @@ async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], 
         if not look(bytes(rest)):
             raise StreamFailed("it ended before [DONE]")
         yield secrets.mask_bytes(bytes(rest)) + b"\n\n"
+
+
+async def without_usage(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same without the event that says only how many tokens it took."""
+    async for block in blocks:
+        yield b"".join(one for one in _EVENT.findall(block) if not _counts_only(one)) if b'"usage"' in block else block
+
+
+def _counts_only(one: bytes) -> bool:
+    return any(value and value.get("usage") and value.get("choices") == [] for value in payloads(one))
 
 
 def cut(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import clients, events, spend, tracing
+from magic_proxy import clients, events, tracing
 from magic_proxy import outcome as outcomes
 from magic_proxy.clients import Client
 from magic_proxy.errors import ApiError, Json
@@ -47,17 +47,18 @@ class Gate:
             return
         headers, outcome = Headers(scope=scope), outcomes.of(scope)
         status, streams, asked, said = 0, False, 0, 0
-        counted = False
+        line, kind = f"{scope['method']} {scope['path']}", scope["path"].startswith(SESSIONS)
+        settled = False
         leaving: asyncio.Task[Message] | None = None
 
-        def estimate() -> spend.Tokens:
-            """Of what was answered, or left before it was: four bytes of text are a token, or an event of a stream."""
-            if not outcome.tries or (outcome.first is None and status != 499):
-                return 0, 0
-            return asked // 4, said if streams else said // 4
+        def settle() -> asyncio.Future[None]:
+            """Where no provider counts, four bytes of text are a token, or an event of a stream."""
+            took = outcome.tries and (outcome.first is not None or status == 499)
+            estimate = (asked // 4, said if streams else said // 4) if took else (0, 0)
+            return self.gateway.spend.settle(self.gateway.config, line, outcome, status, estimate)
 
         async def told(message: Message) -> None:
-            nonlocal status, streams, said, counted
+            nonlocal status, streams, said, settled
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
@@ -68,9 +69,9 @@ class Gate:
                 body = message.get("body", b"")
                 said += body.count(b"\n\n") if streams else len(body)
                 # Counted before it ends: the client's next request is measured by it.
-                if not (counted or message.get("more_body")):
-                    counted = True
-                    await asyncio.shield(self.gateway.spend.charge(outcome, estimate()))
+                if not (settled or message.get("more_body")):
+                    settled = True
+                    await settle()
             await send(message)
 
         async def left() -> Message:
@@ -90,7 +91,6 @@ class Gate:
                 leaving = asyncio.create_task(left())
             return message
 
-        line, kind = f"{scope['method']} {scope['path']}", scope["path"].startswith(SESSIONS)
         with tracing.span(line, headers.get("traceparent", "")):
             self.active[kind] += 1
             try:
@@ -121,9 +121,8 @@ class Gate:
                 self.active[kind] -= 1
                 if leaving:
                     leaving.cancel()
-                if not counted:
-                    self.gateway.spend.charge(outcome, estimate())
-                spend.record(self.gateway.config, line, outcome, status, estimate())
+                if not settled:
+                    settle()
 
     def _who(self, path: str, headers: Headers, session: bool) -> Client:
         """Who asks; `ApiError` when nobody who may."""

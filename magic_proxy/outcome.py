@@ -36,7 +36,9 @@ class Outcome:
         """Takes down what an answer, or an event of a stream, says of itself."""
         if self.first is None:
             self.first = time.monotonic()
-        if isinstance(usage := said.get("usage"), dict):
+        # What an event of /v1/responses says is inside.
+        inner = said.get("response")
+        if isinstance(usage := (inner if isinstance(inner, dict) else said).get("usage"), dict):
             self.usage = usage
         choices = said.get("choices")
         for choice in choices if isinstance(choices, list) else ():

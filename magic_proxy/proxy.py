@@ -38,10 +38,14 @@ def create(gateway: Gateway) -> Starlette:
     async def embeddings(request: Request) -> Response:
         return await answer(gateway, "/embeddings", request, await bodies.read_json(request, bodies.Embeddings))
 
+    async def responses(request: Request) -> Response:
+        return await answer(gateway, "/responses", request, await bodies.read_json(request, bodies.Responses))
+
     routes = [
         Route("/v1/models", models),
         Route("/v1/models/{name:path}", model),
         Route("/v1/chat/completions", chat, methods=["POST"]),
+        Route("/v1/responses", responses, methods=["POST"]),
         Route("/v1/embeddings", embeddings, methods=["POST"]),
         *tasks.routes(gateway),
         *admin.routes(gateway),
@@ -54,7 +58,7 @@ async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, 
     config, outcome, asks = gateway.config, of(request.scope), request.headers.get("cache-control", "").lower()
     outcome.asked = body["model"]
     await gateway.admit(outcome.asked)
-    kept = None if "no-store" in asks else cache.place(config, path, body)
+    kept = None if "no-store" in asks or path == "/responses" else cache.place(config, path, body)
     said: bytes | AsyncIterator[bytes] | None = None
     if kept:
         outcome.cache = "miss"
@@ -65,6 +69,8 @@ async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, 
     else:
         said = await gateway.router.send(config, path, body, outcome)
         headers = {"x-magicproxy-profile": outcome.profile}
+        if not isinstance(said, bytes) and not (body.get("stream_options") or {}).get("include_usage"):
+            said = events.without_usage(said)
         if kept:
             said = gateway.cache.keeping(*kept, said, outcome)
     if isinstance(said, bytes) and not body.get("stream"):

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
 
 from magic_proxy import clients
 from magic_proxy.config import Config
@@ -39,13 +38,18 @@ class Spend:
         self._limits = limits
         self._charging: set[asyncio.Task[None]] = set()
 
-    def charge(self, outcome: Outcome, estimate: Tokens) -> Awaitable[None]:
-        """Counts the tokens for the current client, also when nobody waits for it."""
-        client, used = clients.current.get(), sum(tokens(outcome, estimate))
-        task = asyncio.create_task(self._limits.charge(client, used))
+    def settle(
+        self, config: Config, line: str, outcome: Outcome, status: int, estimate: Tokens
+    ) -> asyncio.Future[None]:
+        """A request, or a step of a session, has ended; with a `status` of 0 without an answer.
+
+        What is returned is done once its tokens are counted, which they are also when nobody waits.
+        """
+        record(config, line, outcome, status, estimate)
+        task = asyncio.create_task(self._limits.charge(clients.current.get(), sum(tokens(outcome, estimate))))
         self._charging.add(task)
         task.add_done_callback(self._charging.discard)
-        return task
+        return asyncio.shield(task)
 
     async def stop(self) -> None:
         """Waits for what is still being counted."""
@@ -53,7 +57,7 @@ class Spend:
 
 
 def record(config: Config, line: str, outcome: Outcome, status: int, estimate: Tokens) -> None:
-    """A request, or a step of a session, has ended; with a `status` of 0 without an answer."""
+    """The record, and the numbers."""
     # Not before the first request: importing it takes a tenth of a second.
     from magic_proxy import metrics
 
