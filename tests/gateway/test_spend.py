@@ -10,6 +10,7 @@ import pytest
 from conftest import Running, Start, chain_of, eventually
 from provider import COMPLETION, STREAM, Provider, chunk, error
 from test_clients import ADMIN, ALICE, BOB, KEYS, ask, bearer, env
+from test_worker import consumed, message
 
 from magic_proxy import stores
 
@@ -258,3 +259,39 @@ async def test_ready_says_what_is_missing_and_live_that_it_serves(
         response = await one.client.get("/health/ready/chat")
         assert (response.status_code, response.json()["keys"]) == (503, "no profile has a key that may be used")
         assert (await one.client.get("/health/live")).status_code == 200
+
+
+async def test_a_session_spends_the_budget_of_who_began_it(
+    start: Start, provider: Provider, redis: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = chain_of(provider)
+    async with start(config, KEYS, redis=redis, env=env({"tokens_per_day": TOKENS}, {})) as one:
+        store = one.gateway.stores.redis
+        await store.flushall()
+        # Its key is what agents ask mcp-server with.
+        tools = one.gateway.config.agent_settings.model_copy(update={"mcp_server_url": one.tools})
+        one.gateway.config = one.gateway.config.model_copy(update={"agent_settings": tools})
+        sent = []
+
+        async def publish(self: stores.Stores, topic: str, key: str, value: bytes, headers: Any) -> None:
+            sent.append(message(len(sent), value, *headers))
+
+        monkeypatch.setattr(stores.Stores, "publish", publish)
+        for key in (ALICE, BOB):
+            body = {"model": "chain", "input": "x", "stream": False}
+            assert (await one.client.post("/v1/react/sessions", json=body, headers=bearer(key))).status_code == 202
+        # Whoever reaches Kafka may write any name, or none.
+        task = {**json.loads(sent[0].value), "id": "c" * 32}
+        sent += [message(2, task, ("client", b"mallory\xff")), message(3, {**task, "id": "d" * 32})]
+        # Alice's budget is used up by the first.
+        again = {**task, "id": "e" * 32}
+        await consumed(one, monkeypatch, *sent)
+        sent.append(message(4, again, ("client", b"alice")))
+        await consumed(one, monkeypatch, sent[-1], until=5)
+        steps = [told for told in records(caplog) if told.get("profile")]
+        assert sorted(told["client"] for told in steps) == ["alice", "anyone", "anyone", "bob"]
+        assert {told["prompt_tokens"] + told["completion_tokens"] for told in steps} == {TOKENS}
+        (key,) = await store.keys("tokens:*")
+        assert (key.startswith(b"tokens:alice:"), int(await store.get(key))) == (True, TOKENS)
+        last = (await one.gateway.sessions.read("e" * 32))[-1]
+        assert (last.name, last.data["error"]["code"]) == ("TaskFailed", "insufficient_quota")
