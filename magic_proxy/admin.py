@@ -28,7 +28,7 @@ def routes(gateway: Gateway) -> list[Route]:
     async def numbers(_: Request) -> Response:
         from magic_proxy import metrics
 
-        return Response(metrics.page(gateway.keys.counts()), media_type=metrics.TYPE)
+        return Response(metrics.page(gateway.keys.counts()), media_type="text/plain; version=0.0.4")
 
     return [
         Route("/metrics", numbers),

@@ -33,14 +33,9 @@ class Client(config.Part):
         return any(fnmatchcase(model, pattern) for pattern in self.models)
 
     @property
-    def has_budget(self) -> bool:
-        """Whether its tokens are counted."""
-        return bool(self.tokens_per_day or self.tokens_per_month)
-
-    @property
     def has_limits(self) -> bool:
-        """Whether anything of it is."""
-        return self.has_budget or self.requests_per_minute is not None
+        """Whether Redis counts what it does."""
+        return bool(self.requests_per_minute or self.tokens_per_day or self.tokens_per_month)
 
 
 class Clients(config.File):

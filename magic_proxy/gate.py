@@ -9,7 +9,7 @@ from collections import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import clients, events, tracing
+from magic_proxy import clients, events, spend, tracing
 from magic_proxy import outcome as outcomes
 from magic_proxy.clients import Client
 from magic_proxy.errors import ApiError, Json
@@ -55,7 +55,7 @@ class Gate:
             """Where no provider counts, four bytes of text are a token, or an event of a stream."""
             took = outcome.tries and (outcome.first is not None or status == 499)
             estimate = (asked // 4, said if streams else said // 4) if took else (0, 0)
-            return self.gateway.spend.settle(self.gateway.config, line, outcome, status, estimate)
+            return spend.settle(self.gateway.limits, self.gateway.config, line, outcome, status, estimate)
 
         async def told(message: Message) -> None:
             nonlocal status, streams, said, settled

@@ -13,7 +13,6 @@ from magic_proxy.keys import KeyPool
 from magic_proxy.limits import Limits
 from magic_proxy.router import Router
 from magic_proxy.sessions import Sessions
-from magic_proxy.spend import Spend
 from magic_proxy.stores import Stores
 
 log = logging.getLogger("magic_proxy.gateway")
@@ -37,7 +36,6 @@ class Gateway:
         self.stores = Stores(os.environ.get("KAFKA_BROKER", "localhost:9092"), redis)
         self.cache = Cache(self.stores.redis)
         self.limits = Limits(self.stores.redis)
-        self.spend = Spend(self.limits)
         self.sessions = Sessions(self.stores.redis, self.stores.reading)
         self.router = Router(self.keys)
 
@@ -92,21 +90,18 @@ class Gateway:
 
     async def missing(self, part: str) -> dict[str, str]:
         """What keeps the whole gateway, or `/chat`, from its work: by name; empty where nothing does."""
-        stores: dict[str, str] = {}
-        if part != "/chat" or any(client.has_limits for client in self.clients.values()):
-            stores = await self.stores.recent_health()
-        if part == "/chat":
-            # Only agents' sessions need it.
-            stores = {name: why for name, why in stores.items() if name != "kafka"}
-        keys = self.keys.counts()
-        usable = any(
-            profile.provider == "local" or any(keys.get(profile.pool, {}).get(s) for s in ("active", "quarantined"))
-            for profile in self.config.model_list
-        )
-        return stores | {"keys": "" if usable else "no profile has a key that may be used"}
+        pools = {profile.pool for profile in self.config.model_list}
+        counts = [states for pool, states in self.keys.counts().items() if pool in pools]
+        usable = "local" in pools or any(states["active"] or states["quarantined"] for states in counts)
+        needed = {"keys": "" if usable else "no profile has a key that may be used"}
+        if part == "/chat" and not any(client.has_limits for client in self.clients.values()):
+            return needed
+        away = await self.stores.recent_health()
+        # Only agents' sessions need Kafka.
+        return needed | {name: why for name, why in away.items() if part != "/chat" or name != "kafka"}
 
     async def stop(self) -> None:
         """Closes what is open."""
         self.sessions.close()
-        await self.spend.stop()
+        await self.limits.stop()
         await asyncio.gather(self.router.close(), self.stores.stop(), return_exceptions=True)

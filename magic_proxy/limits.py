@@ -37,6 +37,7 @@ class Limits:
         # Its types don't know what a pipeline returns.
         self._redis: Any = redis
         self._rate: Any = redis.register_script(RATE)
+        self._charging: set[asyncio.Task[None]] = set()
 
     async def admit(self, client: Client, again: bool = False) -> None:
         """429 when `client` has used up what it may; `again` for one more step of what was admitted."""
@@ -50,8 +51,18 @@ class Limits:
                 told = f"the client {client.name} may ask {client.requests_per_minute} times a minute"
                 raise ApiError(429, told, "rate_limit_exceeded", retry_after=-(-wait // 1000))
 
-    async def charge(self, client: Client, tokens: int) -> None:
-        """Counts what was used; never fails."""
+    def charge(self, client: Client, tokens: int) -> asyncio.Future[None]:
+        """Counts what was used, also when nobody waits for it; never fails."""
+        task = asyncio.create_task(self._charge(client, tokens))
+        self._charging.add(task)
+        task.add_done_callback(self._charging.discard)
+        return asyncio.shield(task)
+
+    async def stop(self) -> None:
+        """Waits for what is still being counted."""
+        await asyncio.gather(*self._charging)
+
+    async def _charge(self, client: Client, tokens: int) -> None:
         try:
             for key, _, (_, ends) in _budgets(client):
                 async with self._redis.pipeline() as both:

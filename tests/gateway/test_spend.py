@@ -129,7 +129,7 @@ async def test_what_a_client_leaves_is_estimated_and_not_free(
         told = next(told for told in records(caplog) if told.get("tokens_estimated"))
         assert told["prompt_tokens"] > 100
         assert told["completion_tokens"] == 1
-        await one.gateway.spend.stop()
+        await one.gateway.limits.stop()
         assert await ask(one, ALICE) == (429, "insufficient_quota")
         # So is one that it leaves before anything came.
         await one.gateway.stores.redis.flushall()
@@ -138,7 +138,7 @@ async def test_what_a_client_leaves_is_estimated_and_not_free(
             async with asyncio.timeout(0.2):
                 await one.client.post("/v1/chat/completions", json={**body, "stream": False})
         await eventually(lambda: any(told["status"] == 499 for told in records(caplog)))
-        await one.gateway.spend.stop()
+        await one.gateway.limits.stop()
         assert await ask(one, ALICE) == (429, "insufficient_quota")
 
 
