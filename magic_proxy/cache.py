@@ -54,18 +54,8 @@ class Cache:
             log.warning("answers are not cached for now: %s: %s", type(error).__name__, error)
             return None
 
-    def keeping(
-        self, key: str, ttl: int, said: bytes | AsyncIterator[bytes], outcome: Outcome
-    ) -> bytes | AsyncIterator[bytes]:
-        """The same; a stream is kept once its last block has come, so never one that failed."""
-        if not isinstance(said, bytes):
-            return self._keeping(key, ttl, said, outcome)
-        self.put(key, ttl, said, outcome)
-        return said
-
-    async def _keeping(
-        self, key: str, ttl: int, blocks: AsyncIterator[bytes], outcome: Outcome
-    ) -> AsyncIterator[bytes]:
+    async def keeping(self, key: str, ttl: int, blocks: AsyncIterator[bytes], outcome: Outcome) -> AsyncIterator[bytes]:
+        """The same; kept once the last has come, so never of a stream that failed."""
         kept = bytearray()
         async for block in blocks:
             if len(kept) <= LARGEST:

@@ -10,17 +10,19 @@ from starlette.responses import StreamingResponse
 
 from magic_proxy import secrets
 from magic_proxy.errors import ApiError
+from magic_proxy.outcome import choices
 
 DONE = b"data: [DONE]\n\n"
 LARGEST_EVENT = 8 << 20
 PIECE = 12
+Said = bytes | AsyncIterator[bytes]
+"""An answer, whole or as blocks of whole events."""
 
 _END_OF_EVENT = re.compile(rb"\r?\n\r?\n")
 _EVENT = re.compile(rb".*?\r?\n\r?\n", re.S)
 # The last ones of /v1/responses, which end without [DONE].
 _LAST = {"response.completed", "response.incomplete", "response.failed"}
 _FIELDS = (b"data:", b":", b"event:", b"id:", b"retry:")
-
 
 log = logging.getLogger("magic_proxy.events")
 
@@ -39,16 +41,22 @@ def event(data: Any, name: str | None = None, number: int | str | None = None) -
     return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
-def payloads(block: bytes) -> list[dict[str, Any] | None]:
-    """What the events of `block` say; `None` for `[DONE]`. Else `StreamFailed`."""
-    found: list[dict[str, Any] | None] = []
+def refuse_error(said: dict[str, Any]) -> None:
+    """`StreamFailed` when what was sent as an answer holds an error, of its own or as one of its choices."""
+    if error := next(filter(None, (part.get("error") for part in [said, *choices(said)])), None):
+        raise StreamFailed(f"it sent an error: {json.dumps(error)[:500]}", error if isinstance(error, dict) else None)
+
+
+def _ends(block: bytes, saw: Callable[[dict[str, Any]], object]) -> bool:
+    """Whether a last one is among the events of `block`, once `saw` saw them; `StreamFailed` if one is garbled."""
+    ends = False
     for text in _END_OF_EVENT.split(block):
         lines = [line for line in text.splitlines() if line]
         if any(not line.startswith(_FIELDS) for line in lines):
             raise StreamFailed("it sent something that is no server-sent event")
         data = b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
         if data == b"[DONE]":
-            found.append(None)
+            ends = True
         elif data:
             try:
                 value = json.loads(data)
@@ -57,29 +65,14 @@ def payloads(block: bytes) -> list[dict[str, Any] | None]:
             if not isinstance(value, dict):
                 raise StreamFailed("it sent an event that is no JSON object")
             refuse_error(value)
-            found.append(value)
-    return found
-
-
-def refuse_error(value: dict[str, Any]) -> None:
-    """`StreamFailed` when what was sent as an answer holds an error, of its own or as one of its choices."""
-    choices = value.get("choices")
-    parts = [value, *(choice for choice in (choices if isinstance(choices, list) else []) if isinstance(choice, dict))]
-    if error := next(filter(None, (part.get("error") for part in parts)), None):
-        said = f"it sent an error: {json.dumps(error)[:500]}"
-        raise StreamFailed(said, error if isinstance(error, dict) else None)
+            saw(value)
+            ends = ends or value.get("type") in _LAST
+    return ends
 
 
 async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], object] = bool) -> AsyncIterator[bytes]:
     """The same bytes, cut only between events; `StreamFailed` when they are garbled or end before `[DONE]`."""
     rest, done = bytearray(), False
-
-    def look(block: bytes) -> bool:
-        found = payloads(block)
-        for value in filter(None, found):
-            saw(value)
-        return None in found or any(value and value.get("type") in _LAST for value in found)
-
     async for chunk in chunks:
         # What was searched already is not searched again.
         begin = max(0, len(rest) - 3)
@@ -88,12 +81,12 @@ async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], 
         if end >= 4:
             block = bytes(rest[:end])
             del rest[:end]
-            done = look(block) or done
+            done = _ends(block, saw) or done
             yield secrets.mask_bytes(block)
         elif len(rest) > LARGEST_EVENT:
             raise StreamFailed("it sent an event without end")
     if not done:
-        if not look(bytes(rest)):
+        if not _ends(bytes(rest), saw):
             raise StreamFailed("it ended before [DONE]")
         yield secrets.mask_bytes(bytes(rest)) + b"\n\n"
 
@@ -101,11 +94,16 @@ async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], 
 async def without_usage(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The same without the event that says only how many tokens it took."""
     async for block in blocks:
-        yield b"".join(one for one in _EVENT.findall(block) if not _counts_only(one)) if b'"usage"' in block else block
+        events = _EVENT.findall(block) if b'"usage"' in block else [block]
+        yield b"".join(one for one in events if not _counts_only(one))
 
 
 def _counts_only(one: bytes) -> bool:
-    return any(value and value.get("usage") and value.get("choices") == [] for value in payloads(one))
+    try:
+        value = json.loads(one.removeprefix(b"data:"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and bool(value.get("usage")) and value.get("choices") == []
 
 
 def cut(text: str) -> list[str]:

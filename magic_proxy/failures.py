@@ -14,12 +14,11 @@ from magic_proxy import secrets
 from magic_proxy.errors import ApiError
 
 LONGEST_REST = 3600.0
-# What the client can change itself: told before whatever else went wrong.
-OF_THE_REQUEST = (400, 413, 422)
+Rests = Literal["host", "profile", "key", "use", ""]
+"""What is left alone; `use`: the key for this profile only."""
 
 _DURATION = re.compile(r"([\d.]+)(ms|[smhd])")
 _IN_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_BAD_KEY = re.compile("API_KEY_INVALID|API key not valid")
 _TOO_LONG = re.compile(r"context[_ ](length|window|limit)|prompt is too long|token count.*exceeds", re.I)
 _REQUEST_ID = re.compile(r"[!-~]{1,200}")
 
@@ -29,62 +28,67 @@ class Failed(Exception):
     """Why a try came to nothing."""
 
     why: str
-    rests: Literal["host", "profile", "key", "use"] | None = None
-    """What is left alone for it; `use`: the key for this profile only."""
+    rests: Rests = ""
+    keys: int = 1
+    """How many keys of the profile may be tried in all before the next profile; after 0 nobody else is asked."""
     status: int | None = None
-    """The provider's, where the client may get it."""
+    """What the client may get."""
     error: dict[str, Any] = field(default_factory=dict)
     """`code`, `param` and `type`, as the provider gave them."""
     after: float | None = None
     """Seconds until it may go better, as far as that is known."""
-    ends: bool = False
-    """Nobody else is asked: it is the request's fault."""
 
 
 def of(provider: str, status: int, headers: Mapping[str, str], said: str, own: set[str]) -> Failed:
     """What another status than 200 means; `own` are the parameters that the profile put in."""
     error = error_in(said)
     message, request = error.pop("message"), request_id(headers)
+    if status == 400 and ("API_KEY_INVALID" in said or "API key not valid" in said):
+        status = 401
+    rests, keys = _policy(status)
+    mentioned = {error["param"]} if error.get("param") else set(re.findall(r"\w+", message))
+    if not keys and (own & mentioned or _TOO_LONG.search(f"{error.get('code')} {message}")):
+        keys = 1
     why = f"{provider} answered {status}: {message}" + (f" (its request {request})" if request else "")
-    failed = Failed(why, None, status if 400 <= status < 600 else None, error, pause(headers))
-    if status == 401 or (status == 400 and _BAD_KEY.search(said)):
-        failed.rests, failed.status, failed.after = "key", 401, math.inf
-    elif status == 429:
-        failed.rests = "key"
-    elif status in (402, 403):
-        failed.rests = "use"
-    elif status >= 500 or status == 408:
-        failed.rests = "profile"
-    elif 400 <= status not in (404, 405, 409, 413):
-        param = error.get("param")
-        mentioned = {param} if param else set(re.findall(r"\w+", message))
-        failed.ends = not (_TOO_LONG.search(f"{error.get('code')} {message}") or own & mentioned)
-    return failed
+    after = math.inf if status == 401 else pause(headers)
+    return Failed(why, rests, keys, status if 400 <= status < 600 else None, error, after)
 
 
-def error_in(said: str | dict[str, Any]) -> dict[str, Any]:
+def _policy(status: int) -> tuple[Rests, int]:
+    if status in (401, 429):
+        return "key", 5
+    if status in (402, 403):
+        return "use", 5
+    if status >= 500 or status == 408:
+        return "profile", 2
+    return "", int(status < 400 or status in (404, 405, 409, 413))
+
+
+def error_in(said: str) -> dict[str, Any]:
     """The `message`, and the `code`, `param` and `type` that are there: in OpenAI's shape, bare, or in a list."""
     try:
-        error: Any = json.loads(said) if isinstance(said, str) else said
+        error: Any = json.loads(said)
     except (ValueError, RecursionError):
         error = None
     error = error[0] if isinstance(error, list) and error else error
     error = error.get("error", error) if isinstance(error, dict) else error
-    found = {"message": error} if isinstance(error, str) else error if isinstance(error, dict) else {}
-    message = found.get("message")
-    fields = {name: found[name] for name in ("code", "param", "type") if isinstance(found.get(name), str | int)}
-    return {**fields, "message": message[:1000] if isinstance(message, str) else str(said)[:200].strip()}
+    message = error.get("message") if isinstance(error, dict) else error
+    return {**fields(error), "message": message[:1000] if isinstance(message, str) else said[:200].strip()}
+
+
+def fields(error: object) -> dict[str, Any]:
+    """What a client's program goes by, as far as the provider gave it."""
+    given = error if isinstance(error, dict) else {}
+    return {name: given[name] for name in ("code", "param", "type") if isinstance(given.get(name), str | int)}
 
 
 def pause(headers: Mapping[str, str]) -> float | None:
     """For how many seconds a provider asks to be left alone; `None` when it does not say."""
-    resets = [
-        value
-        for name, value in headers.items()
-        if "ratelimit" in name and "reset" in name and headers.get(name.replace("reset", "remaining"), "0") == "0"
-    ]
-    for said in ([headers.get("retry-after-ms", "") + "ms"], [headers.get("retry-after", "")], resets):
-        if found := [seconds for seconds in map(_seconds, said) if seconds is not None]:
+    limits = [name for name in headers if "ratelimit" in name and "reset" in name]
+    used_up = [name for name in limits if headers.get(name.replace("reset", "remaining"), "0") == "0"]
+    asked = [f"{headers.get('retry-after-ms', '')}ms"], [headers.get("retry-after", "")], map(headers.get, used_up)
+    for values in asked:
+        if found := [seconds for value in values if (seconds := _seconds(value or "")) is not None]:
             return min(max(found), LONGEST_REST)
     return None
 
@@ -115,12 +119,13 @@ def told(model: str, failures: list[Failed]) -> ApiError:
     """What the client gets when nobody answered: the status that all gave, or 503."""
     # A key that is useless says nothing about the others.
     counted = [failed for failed in failures if failed.status != 401] or failures
-    theirs = next((failed for failed in counted if failed.status in OF_THE_REQUEST), None)
-    if theirs:
-        return ApiError(theirs.status or 400, theirs.why, "provider_refused", fields=theirs.error)
-    reasons = "; ".join(dict.fromkeys(failed.why for failed in failures))[:4000]
-    last, after = counted[-1], min((failed.after for failed in counted if failed.after is not None), default=math.inf)
-    message, back = f"no provider could answer for {model!r}: {reasons}", after if after < math.inf else None
-    if last.status in (None, 401) or any(failed.status != last.status for failed in counted):
-        return ApiError(503, message, "no_provider", retry_after=back)
-    return ApiError(last.status or 503, message, "no_provider", retry_after=back, fields=last.error)
+    # What the client can change itself is told before whatever else went wrong.
+    for failed in counted:
+        if not failed.keys or failed.status in (400, 413, 422):
+            return ApiError(failed.status or 400, failed.why, "provider_refused", fields=failed.error)
+    why = f"no provider could answer for {model!r}: {'; '.join(dict.fromkeys(failed.why for failed in failures))}"
+    known = [failed.after for failed in counted if failed.after not in (None, math.inf)]
+    status, *others = {failed.status for failed in counted}
+    if others or status in (None, 401):
+        return ApiError(503, why[:5000], "no_provider", retry_after=min(known, default=None))
+    return ApiError(status, why[:5000], "no_provider", retry_after=min(known, default=None), fields=counted[-1].error)

@@ -3,13 +3,13 @@
 import logging
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from magic_proxy import secrets
 from magic_proxy.config import KeyManagement
-from magic_proxy.failures import Failed
+from magic_proxy.failures import Failed, Rests
 
 # A profile rests after so many failures in so many seconds with no answer between, a host after one.
 FAILURES, WINDOW, REST = 5, 60.0, 5.0
@@ -26,7 +26,7 @@ class Key:
 
 
 NO_KEY = Key("", "")
-# Host, key and profile; empty where it does not matter.
+# Host, place of the key, profile; empty where it does not matter.
 Subject = tuple[str, str, str]
 
 
@@ -38,7 +38,7 @@ class KeyPool:
         self._keys: dict[str, list[Key]] = {}
         self._turns = Counter[tuple[str, str]]()
         self._rests: dict[Subject, tuple[float, Failed]] = {}
-        self._failures: dict[str, list[float]] = {}
+        self._failures = defaultdict[str, list[float]](list)
 
     def load(self) -> None:
         """Reads the files anew: each key gets another chance."""
@@ -53,7 +53,7 @@ class KeyPool:
         `turns` is the request's own: however many profiles of its chain share a host, it takes one turn there.
         """
         pool = [NO_KEY] if provider == "local" else self._keys.get(provider, [])
-        why = [self._resting(host, key.value, profile) for key in pool]
+        why = [self._resting(host, key, profile) for key in pool]
         usable = [key for key, rest in zip(pool, why, strict=True) if not rest]
         if host not in turns:
             turns[host] = self._turns[provider, host]
@@ -61,35 +61,29 @@ class KeyPool:
         start = turns[host] % max(1, len(usable))
         return usable[start:] + usable[:start], [rest for rest in why if rest]
 
-    def _resting(self, host: str, key: str, profile: str) -> Failed | None:
+    def _resting(self, host: str, key: Key, profile: str) -> Failed | None:
         now = time.monotonic()
-        for subject in ((host, "", ""), ("", "", profile), (host, key, ""), (host, key, profile)):
+        for subject in _subjects(host, key, profile).values():
             until, failed = self._rests.get(subject, (0.0, None))
             if failed and until > now:
-                return Failed(failed.why, None, failed.status, failed.error, until - now)
+                return Failed(failed.why, status=failed.status, error=failed.error, after=until - now)
         return None
 
     def failed(self, failed: Failed, host: str, key: Key, profile: str, settings: KeyManagement) -> None:
         """Lets rest what the failure is of."""
-        now, pause = time.monotonic(), settings.quarantine_seconds
-        subject, seconds, name = {
-            "host": ((host, "", ""), REST, host),
-            "profile": (("", "", profile), REST, profile),
-            "key": ((host, key.value, ""), pause, f"key {key.place}"),
-            "use": ((host, key.value, profile), pause, f"key {key.place} for {profile}"),
-            None: (("", "", ""), 0.0, ""),
-        }[failed.rests]
-        seconds = seconds if failed.after is None else failed.after
+        now, subject = time.monotonic(), _subjects(host, key, profile).get(failed.rests)
         if failed.rests == "profile":
-            since = [then for then in self._failures.get(profile, []) if then > now - WINDOW]
-            self._failures[profile] = since = [*since, now]
-            seconds = seconds if len(since) >= FAILURES else 0.0
+            self._failures[profile] = [then for then in self._failures[profile] if then > now - WINDOW] + [now]
+            if len(self._failures[profile]) < FAILURES:
+                return
+        seconds = settings.quarantine_seconds if failed.rests in ("key", "use") else REST
+        seconds = seconds if failed.after is None else failed.after
         useless = seconds == math.inf
-        # A server that wants a key where there is none may still change its mind.
-        if seconds and (key.value if useless else settings.enable_quarantine):
+        # Where there is no key none is useless.
+        if subject and (key.value if useless else settings.enable_quarantine):
             failed.after = seconds
             self._rests[subject] = (now + seconds, failed)
-            how = "is retired" if useless else f"rests for {seconds:.0f} s"
+            name, how = " ".join(filter(None, subject)), "is retired" if useless else f"rests for {seconds:.0f} s"
             log.log(logging.ERROR if useless else logging.WARNING, "%s %s: %s", name, how, failed.why)
 
     def answered(self, profile: str) -> None:
@@ -98,18 +92,16 @@ class KeyPool:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many keys are in each state, by provider; a key is in its worst one of all hosts."""
-        now, until = time.monotonic(), dict[str, float]()
-        for (_, key, profile), (end, _) in self._rests.items():
-            if not profile:
-                until[key] = max(end, until.get(key, 0.0))
-        states = {
-            name: ["retired" if end == math.inf else "quarantined" if end > now else "active" for end in ends]
-            for name, ends in ((name, [until.get(key.value, 0.0) for key in pool]) for name, pool in self._keys.items())
-        }
-        return {
-            name: {state: found.count(state) for state in ("active", "quarantined", "retired")}
-            for name, found in states.items()
-        }
+        now, none = time.monotonic(), dict.fromkeys(("active", "quarantined", "retired"), 0)
+        ends = sorted((end, key) for (_, key, profile), (end, _) in self._rests.items() if end > now and not profile)
+        states = {key: "retired" if end == math.inf else "quarantined" for end, key in ends}
+        found = {name: Counter(states.get(key.place, "active") for key in pool) for name, pool in self._keys.items()}
+        return {name: none | states for name, states in found.items()}
+
+
+def _subjects(host: str, key: Key, profile: str) -> dict[Rests, Subject]:
+    of_key: dict[Rests, Subject] = {"key": (host, key.place, ""), "use": (host, key.place, profile)}
+    return {"host": (host, "", ""), "profile": ("", "", profile), **of_key}
 
 
 def _read(path: Path) -> list[Key]:

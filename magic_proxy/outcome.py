@@ -12,43 +12,39 @@ WHOLE = {"stop", "tool_calls", "function_call"}
 class Outcome:
     """Who answered, with which key, after how many tries, for how many tokens."""
 
-    asked: str = ""
-    """The model that the client asked for: an alias or a profile."""
+    asked: str = ""  # The model that the client asked for: an alias or a profile.
     profile: str = ""
     provider: str = ""
-    model: str = ""
-    """The provider's own name of it; these three are of the last one tried until one answers."""
-    key: str = ""
-    """The key's place, as `keys_pool_openai.env:3`; empty without one."""
-    tries: int = 0
-    """How many requests providers got."""
-    request_id: str = ""
-    """The provider's, of its last answer or refusal."""
+    model: str = ""  # The provider's own name of it; these three are of the last one tried until one answers.
+    key: str = ""  # Its place, as `keys_pool_openai.env:3`; empty without one.
+    tries: int = 0  # How many requests providers got.
+    request_id: str = ""  # The provider's, of its last answer or refusal.
     cache: Literal["off", "miss", "hit"] = "off"
-    usage: dict[str, Any] = field(default_factory=dict)
-    """As the provider counts it; empty when it did not say."""
+    usage: dict[str, Any] = field(default_factory=dict)  # As the provider counts it; empty when it did not say.
     finish_reasons: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
-    first: float | None = None
-    """When the first of the answer came, on the same clock."""
+    first: float | None = None  # When the first of the answer came, on the same clock.
 
     def saw(self, said: dict[str, Any]) -> None:
         """Takes down what an answer, or an event of a stream, says of itself."""
-        if self.first is None:
-            self.first = time.monotonic()
+        self.first = self.first or time.monotonic()
         # What an event of /v1/responses says is inside.
         inner = said.get("response")
         if isinstance(usage := (inner if isinstance(inner, dict) else said).get("usage"), dict):
             self.usage = usage
-        choices = said.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and isinstance(reason := choice.get("finish_reason"), str):
-                self.finish_reasons.add(reason)
+        reasons = (choice.get("finish_reason") for choice in choices(said))
+        self.finish_reasons |= {reason for reason in reasons if isinstance(reason, str)}
 
     @property
     def is_whole(self) -> bool:
         """Whether the answer may stand for others: neither cut off at a limit nor filtered."""
         return self.finish_reasons <= WHOLE
+
+
+def choices(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that an answer, or an event of a stream, has."""
+    found = said.get("choices")
+    return [choice for choice in found if isinstance(choice, dict)] if isinstance(found, list) else []
 
 
 def of(scope: MutableMapping[str, Any]) -> Outcome:

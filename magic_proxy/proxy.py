@@ -1,6 +1,5 @@
 """magic-proxy: the gateway's HTTP interface."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -44,8 +43,8 @@ def create(gateway: Gateway) -> Starlette:
     routes = [
         Route("/v1/models", models),
         Route("/v1/models/{name:path}", model),
-        Route("/v1/chat/completions", chat, methods=["POST"]),
         Route("/v1/responses", responses, methods=["POST"]),
+        Route("/v1/chat/completions", chat, methods=["POST"]),
         Route("/v1/embeddings", embeddings, methods=["POST"]),
         *tasks.routes(gateway),
         *admin.routes(gateway),
@@ -55,28 +54,24 @@ def create(gateway: Gateway) -> Starlette:
 
 async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:
     """A provider's answer, or the one that is kept of the same question."""
-    config, outcome, asks = gateway.config, of(request.scope), request.headers.get("cache-control", "").lower()
+    outcome, asks = of(request.scope), request.headers.get("cache-control", "").lower()
     outcome.asked = body["model"]
     await gateway.admit(outcome.asked)
-    kept = None if "no-store" in asks or path == "/responses" else cache.place(config, path, body)
-    said: bytes | AsyncIterator[bytes] | None = None
-    if kept:
+    # What is kept could be known to its provider by an id.
+    place = None if "no-store" in asks or path == "/responses" else cache.place(gateway.config, path, body)
+    kept, kind = None, "text/event-stream" if body.get("stream") else "application/json"
+    if place:
         outcome.cache = "miss"
-        said = None if "no-cache" in asks else await gateway.cache.get(kept[0])
-    headers = {"x-magicproxy-cache": "hit"}
-    if said:
+        kept = None if "no-cache" in asks else await gateway.cache.get(place[0])
+    if kept:
         outcome.cache = "hit"
-    else:
-        said = await gateway.router.send(config, path, body, outcome)
-        headers = {"x-magicproxy-profile": outcome.profile}
-        if not isinstance(said, bytes) and not (body.get("stream_options") or {}).get("include_usage"):
+        return Response(kept, headers={"x-magicproxy-cache": "hit"}, media_type=kind)
+    said = await gateway.router.send(gateway.config, path, body, outcome)
+    headers = {"x-magicproxy-profile": outcome.profile}
+    if not isinstance(said, bytes):
+        if not (body.get("stream_options") or {}).get("include_usage"):
             said = events.without_usage(said)
-        if kept:
-            said = gateway.cache.keeping(*kept, said, outcome)
-    if isinstance(said, bytes) and not body.get("stream"):
-        return Response(said, headers=headers, media_type="application/json")
-    return events.streamed(_once(said) if isinstance(said, bytes) else said, headers)
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+        return events.streamed(gateway.cache.keeping(*place, said, outcome) if place else said, headers)
+    if place:
+        gateway.cache.put(*place, said, outcome)
+    return Response(said, headers=headers, media_type=kind)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from magic_proxy import bodies, events, failures, local, secrets, tracing
 from magic_proxy.config import Config, Profile
+from magic_proxy.config import Router as Settings
 from magic_proxy.errors import ApiError
+from magic_proxy.events import Said, StreamFailed
 from magic_proxy.failures import Failed
 from magic_proxy.keys import Key, KeyPool
 from magic_proxy.outcome import Outcome
@@ -36,8 +38,8 @@ DEFAULTS = {"/chat/completions": {"temperature", "top_p", *LIMITS}}
 HOLDS = {"completions": "choices", "embeddings": "data", "responses": "id"}
 # They say what a stream took only when they are asked; others do anyway, or may refuse to be asked.
 COUNT_STREAMS = {"openai", "google", "anthropic", "deepseek"}
-# How many keys of a profile are tried, by what rests for the last failure; else one.
-MOST_KEYS = {"key": 5, "use": 5, "profile": 2}
+
+Body = dict[str, Any]
 
 log = logging.getLogger("magic_proxy.router")
 
@@ -62,25 +64,10 @@ class Router:
         if "client" in vars(self):
             await self.client.aclose()
 
-    async def send(
-        self, config: Config, path: str, body: dict[str, Any], outcome: Outcome
-    ) -> bytes | AsyncIterator[bytes]:
-        """What the first profile says that answers, whole or as blocks of whole events; else `ApiError`."""
-        model, failed, within = body["model"], list[Failed](), config.router_settings.total_timeout
-        try:
-            async with asyncio.timeout(within) as limit:
-                return await self._first(config, path, body, outcome, failed)
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            why = "; ".join(["", *(one.why for one in failed)])
-            raise ApiError(504, f"nobody answered for {model!r} within {within:g} s{why}", "timeout") from error
-
-    async def _first(
-        self, config: Config, path: str, body: dict[str, Any], outcome: Outcome, failed: list[Failed]
-    ) -> bytes | AsyncIterator[bytes]:
-        model, turns = body["model"], dict[str, int]()
-        for profile in known(config, model):
+    async def send(self, config: Config, path: str, body: Body, outcome: Outcome) -> Said:
+        """What the first profile says that answers; else `ApiError`."""
+        failed, turns = list[Failed](), dict[str, int]()
+        for profile in known(config, body["model"]):
             name, provider, params = profile.model_name, profile.provider, profile.model_params
             outcome.profile, outcome.provider, outcome.model = name, provider, params.model
             asked, own = _asked(profile, path, body)
@@ -92,69 +79,66 @@ class Router:
             host = (params.api_base or API_BASES[provider]).rstrip("/")
             keys, resting = self.keys.in_turn(profile.pool, host, name, turns)
             if not keys:
-                why = f"no usable key in keys_pool/keys_pool_{profile.pool}.env"
-                failed += resting or [Failed(f"{name}: {why}")]
+                failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{profile.pool}.env")]
             for tried, key in enumerate(keys, 1):
                 outcome.key, outcome.tries = key.place, outcome.tries + 1
                 try:
                     with tracing.span(f"ask {provider} for {params.model}"):
-                        said = await self._try(config, profile, host + path, key, asked, own, outcome)
+                        said = await self._try(config.router_settings, provider, host + path, key, asked, own, outcome)
                 except Failed as failure:
                     failure.why = secrets.mask(f"{name}: {failure.why}")
                     log.warning("%s", failure.why)
                     failed.append(failure)
                     self.keys.failed(failure, host, key, name, config.key_management_settings)
-                    if failure.ends:
-                        raise failures.told(model, [failure]) from failure
-                    if tried >= MOST_KEYS.get(failure.rests or "", 1):
+                    if not failure.keys:
+                        raise failures.told(body["model"], [failure]) from failure
+                    if tried >= failure.keys:
                         break
                 else:
                     self.keys.answered(name)
                     return said
-        error = failures.told(model, failed)
+        error = failures.told(body["model"], failed)
         log.error("%s", error)
         raise error
 
     async def _try(
-        self,
-        config: Config,
-        profile: Profile,
-        url: str,
-        key: Key,
-        body: dict[str, Any],
-        own: set[str],
-        outcome: Outcome,
-    ) -> bytes | AsyncIterator[bytes]:
+        self, settings: Settings, provider: str, url: str, key: Key, body: Body, own: set[str], outcome: Outcome
+    ) -> Said:
         import httpx2
 
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         if key.value:
             headers["authorization"] = f"Bearer {key.value}"
-        timeout = httpx2.Timeout(config.router_settings.timeout, connect=CONNECT_WITHIN)
+        timeout = httpx2.Timeout(settings.timeout, connect=CONNECT_WITHIN)
         content = json.dumps(body, separators=(",", ":")).encode()
+        ends = asyncio.timeout_at(outcome.began + settings.total_timeout)
         try:
-            async with AsyncExitStack() as stack:
+            async with AsyncExitStack() as stack, ends:
                 asks = self.client.stream("POST", url, headers=headers, content=content, timeout=timeout)
                 response = await stack.enter_async_context(asks)
                 outcome.request_id = failures.request_id(response.headers)
                 if response.status_code != 200:
                     said = (await _read(response, LARGEST_ERROR)).decode("utf-8", "replace")
-                    raise failures.of(profile.provider, response.status_code, response.headers, said, own)
+                    raise failures.of(provider, response.status_code, response.headers, said, own)
                 if not body.get("stream"):
                     return await _whole(response, HOLDS[url.rsplit("/", 1)[1]], outcome)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                    raise events.StreamFailed("it answered with something that is no stream")
+                    raise StreamFailed("it answered with something that is no stream")
                 blocks = events.checked(response.aiter_raw(), outcome.saw)
                 # Only once something came is it an answer: until then the next profile may still take over.
                 first = await anext(blocks)
                 return _rest(stack.pop_all(), first, blocks)
-        except (httpx2.HTTPError, httpx2.InvalidURL, events.StreamFailed) as error:
-            unreachable = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
-            why = f"{profile.provider} failed: {type(error).__name__}: {error}"
-            raise Failed(why, "host" if unreachable else "profile", error=getattr(error, "error", {})) from error
+        except TimeoutError as error:
+            why = f"no answer had begun within {settings.total_timeout:g} s"
+            raise Failed(why, keys=0, status=504, error={"code": "timeout"}) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, StreamFailed) as error:
+            why, sent = f"{provider} failed: {type(error).__name__}: {error}", getattr(error, "error", None)
+            if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+                raise Failed(why, "host") from error
+            raise Failed(why, "profile", 2, 502 if sent else None, failures.fields(sent)) from error
 
 
-def _asked(profile: Profile, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+def _asked(profile: Profile, path: str, body: Body) -> tuple[Body, set[str]]:
     """The request with the profile's model and its parameters where the client gave none, and the names of these."""
     params = profile.model_params.model_dump(include=DEFAULTS.get(path, set()), exclude_none=True)
     if LIMITS & body.keys():
@@ -174,7 +158,7 @@ def known(config: Config, model: str) -> list[Profile]:
     raise ApiError(404, f"the model {model!r} does not exist; GET /v1/models lists all", "model_not_found")
 
 
-def _locally(profile: Profile, path: str, body: dict[str, Any], outcome: Outcome) -> bytes | AsyncIterator[bytes]:
+def _locally(profile: Profile, path: str, body: Body, outcome: Outcome) -> Said:
     chats = path == "/chat/completions"
     said = local.chat(profile, body) if chats else local.embeddings(profile, body)
     outcome.saw(said)
@@ -190,7 +174,7 @@ async def _rest(stack: AsyncExitStack, first: bytes, blocks: AsyncIterator[bytes
             async for block in blocks:
                 yield block
     except httpx2.HTTPError as error:
-        raise events.StreamFailed(f"{type(error).__name__}: {error}") from error
+        raise StreamFailed(f"{type(error).__name__}: {error}") from error
 
 
 async def _read(response: "httpx2.Response", most: int) -> bytes:
@@ -206,9 +190,9 @@ async def _whole(response: "httpx2.Response", holds: str, outcome: Outcome) -> b
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise events.StreamFailed("it answered with something that is no JSON object, or more than can be")
+        raise StreamFailed("it answered with something that is no JSON object, or more than can be")
     events.refuse_error(value)
     if not value.get(holds):
-        raise events.StreamFailed(f"it answered without {holds}")
+        raise StreamFailed(f"it answered without {holds}")
     outcome.saw(value)
     return body

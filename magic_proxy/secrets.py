@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 MASK = "***"
-# What samples have where a key is to come; `magicctl check` finds the same ones.
+# What samples have where a key is to come, as `magicctl check` sees it: not masked, as it may stand in any text.
 _PLACEHOLDER = re.compile(
     r"[x*.…]{3,}|<.*>|.*(\.\.\.|…|-xxx|xxxxxxxx)|"
     r"(.*[^a-z0-9])?(your|change(me)?|placeholder|example|todo|insert|replace|dummy|mykey)([^a-z0-9].*)?",
@@ -40,10 +40,7 @@ def mask_bytes(data: bytes) -> bytes:
 
 
 def read(path: Path) -> list[tuple[int, str, str]]:
-    """Number, name and value of each line `VALUE` or `NAME=VALUE` without comments and quotes; from now on masked.
-
-    A placeholder is neither given nor masked: its word may stand in any text.
-    """
+    """Number, name and value of each line `VALUE` or `NAME=VALUE` without comments and quotes; from now on masked."""
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1):
         name, equals, value = line.strip().removeprefix("export ").lstrip().partition("=")

@@ -272,10 +272,14 @@ fn no_finding_shows_a_key() {
     project.edit("proxy_config.yaml", "provider: openai", &format!("provider: {CANARY}"));
     project.edit(
         "proxy_config.yaml",
-        "typewriter_mode: proxy",
+        "typewriter_mode: client",
         &format!("typewriter_mode: {short}"),
     );
-    project.edit("proxy_config.yaml", "max_tokens: 4096", &format!("api_key: {CANARY}"));
+    project.edit(
+        "proxy_config.yaml",
+        "max_completion_tokens: 4096",
+        &format!("api_key: {CANARY}"),
+    );
     project.edit(
         "docker-compose.yml",
         "REDIS_URL: redis",

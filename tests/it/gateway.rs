@@ -213,6 +213,7 @@ fn a_key_is_told_in_no_answer_log_trace_cache_or_admin_page() {
         "      model: gpt-5-mini\n",
         "      model: gpt-5-mini\n      api_base: http://127.0.0.1:9999/v1\n",
     );
+    project.edit("proxy_config.yaml", "models: [embeddings, ", "models: [gpt-mini, ");
     project.edit(
         "docker-compose.yml",
         "PYTHONUNBUFFERED: \"1\"",

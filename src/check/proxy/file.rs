@@ -77,6 +77,9 @@ pub struct ModelParams {
     /// At most so many tokens are answered.
     #[schemars(range(min = 1))]
     pub max_tokens: Option<i64>,
+    /// The same, as newer models call it.
+    #[schemars(range(min = 1))]
+    pub max_completion_tokens: Option<i64>,
 }
 
 /// `agent_settings` of a profile.
@@ -104,6 +107,9 @@ pub struct RouterSettings {
     /// Seconds that a provider may be silent.
     #[schemars(range(min = 0))]
     pub timeout: Option<f64>,
+    /// Seconds until an answer must have begun, however many are asked for it.
+    #[schemars(range(min = 0))]
+    pub total_timeout: Option<f64>,
     /// How many requests of clients may be answered at once.
     #[schemars(range(min = 1))]
     pub max_parallel_requests: Option<i64>,
@@ -122,17 +128,17 @@ pub struct AgentSettings {
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct StreamingSettings {
-    /// Who paces the text.
+    /// The text comes as the provider sends it, whichever this says.
     pub typewriter_mode: Option<TypewriterMode>,
 }
 
-/// Who paces the text that is streamed.
+/// Who shows the text at a reader's pace.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 pub enum TypewriterMode {
-    /// The gateway, at a reader's pace.
+    /// As `client`: the gateway paces nothing any more.
     Proxy,
-    /// Nobody: it comes as the provider sends it.
+    /// Whoever shows it, if anyone.
     Client,
 }
 

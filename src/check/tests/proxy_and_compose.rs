@@ -19,7 +19,7 @@ macro_rules! edit {
 pub(super) const ROWS: &[Row] = &[
     edit!("MC201", PROXY, "model_list:" => "model_list: ["),
     edit!("MC202", PROXY, "temperature: 0.7" => "temperature: warm"),
-    edit!("MC203", PROXY, "max_tokens: 4096" => "max_token: 4096"),
+    edit!("MC203", PROXY, "max_completion_tokens: 4096" => "max_completion_token: 4096"),
     edit!("MC204", PROXY, "      model: gpt-5-mini\n" => ""),
     edit!("MC205", PROXY, "provider: openai" => "provider: openia"),
     edit!("MC206", PROXY, "model_name: gpt-mini" => "model_name: gemini-flash"),
