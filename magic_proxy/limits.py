@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from magic_proxy.clients import Client
 from magic_proxy.errors import ApiError, Away
 
-ANSWER_WITHIN = 0.8
+ANSWER_WITHIN = 2
 # Milliseconds until one more may be asked, and then 0 and it counts: never more than the limit in any minute.
 RATE = """
 local time, most = redis.call('TIME'), tonumber(ARGV[1])
