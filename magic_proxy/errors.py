@@ -37,7 +37,7 @@ class ApiError(Exception):
     ) -> None:
         """`fields` are a provider's own `type`, `param` and `code`, and hold where they are there."""
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status = status
         self.headers = {"retry-after": str(max(1, math.ceil(retry_after)))} if retry_after is not None else {}
         kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
         self._told = {"message": message, "type": kind, "param": param, "code": code, **(fields or {})}

@@ -63,10 +63,11 @@ class KeyPool:
 
     def _resting(self, host: str, key: Key, profile: str) -> Failed | None:
         now = time.monotonic()
-        for subject in _subjects(host, key, profile).values():
+        for subject in _subjects(host, key, profile).values() if self._rests else ():
             until, failed = self._rests.get(subject, (0.0, None))
             if failed and until > now:
                 return Failed(failed.why, status=failed.status, error=failed.error, after=until - now)
+            self._rests.pop(subject, None)
         return None
 
     def failed(self, failed: Failed, host: str, key: Key, profile: str, settings: KeyManagement) -> None:

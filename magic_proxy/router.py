@@ -192,7 +192,7 @@ async def _whole(response: "httpx2.Response", holds: str, outcome: Outcome) -> b
     if not isinstance(value, dict):
         raise StreamFailed("it answered with something that is no JSON object, or more than can be")
     events.refuse_error(value)
-    if not value.get(holds):
+    if value.get(holds) is None:
         raise StreamFailed(f"it answered without {holds}")
     outcome.saw(value)
     return body

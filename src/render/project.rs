@@ -14,7 +14,7 @@ macro_rules! project {
     };
 }
 
-const FILES: [(&str, &str); 35] = project![
+const FILES: [(&str, &str); 37] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",
@@ -30,12 +30,14 @@ const FILES: [(&str, &str); 35] = project![
     "magic_proxy/config.py",
     "magic_proxy/errors.py",
     "magic_proxy/events.py",
+    "magic_proxy/failures.py",
     "magic_proxy/gate.py",
     "magic_proxy/gateway.py",
     "magic_proxy/keys.py",
     "magic_proxy/local.py",
     "magic_proxy/logs.py",
     "magic_proxy/mcp_server.py",
+    "magic_proxy/outcome.py",
     "magic_proxy/proxy.py",
     "magic_proxy/router.py",
     "magic_proxy/secrets.py",

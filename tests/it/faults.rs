@@ -11,6 +11,8 @@ use crate::support::{Done, LIGHT_IMAGE, Project, Running};
 const PATIENCE: &str = "500ms";
 /// Cases at once.
 const AT_ONCE: usize = 4;
+/// After so many of all it is said how far it is.
+const SAID_EACH: usize = 25;
 /// Of a hundred faults that magicctl outlives so many have to be ridden out by the command that met them.
 const RIDDEN_OUT: usize = 90;
 
@@ -178,7 +180,7 @@ impl Ground {
 fn cases() -> Vec<Case> {
     let mut ground = Ground::new();
     let mut cases = Vec::new();
-    for stack in 0..STACKS.len() - 1 {
+    for stack in 0..STACKS.len() {
         for run in RUNS {
             run.prepare(&mut ground.projects[stack]);
             ground.proxy.take();
@@ -231,6 +233,9 @@ fn try_out(ground: &mut Ground, case: &Case, seen: &Mutex<Seen>) {
     };
     let mut seen = seen.lock().expect("what was seen");
     seen.met += 1;
+    if every_case() && (wrong.is_some() || seen.met.is_multiple_of(SAID_EACH)) {
+        println!("{} met; {case:?}: {wrong:?}", seen.met);
+    }
     if !case.fault.kills() {
         seen.outlived += 1;
         match after_first {

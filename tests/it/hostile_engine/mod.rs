@@ -7,6 +7,7 @@ mod run;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::Project;
 use crate::support::fake_engine::{Call, FakeEngine};
@@ -67,6 +68,10 @@ const COMMANDS: [(&[&str], bool); 44] = [
 
 /// Cases at once: most of them wait.
 const AT_ONCE: usize = 4;
+/// The same where all are done, which would take hours otherwise.
+const AT_ONCE_OF_ALL: usize = 12;
+/// After so many of them it is said how far it is.
+const SAID_EACH: usize = 500;
 
 /// A project of the engine that the tests make up.
 fn project() -> (Project, World) {
@@ -162,8 +167,9 @@ fn cases() -> Vec<Case> {
 /// Runs `cases`, and gives those in which something is wrong by `judge`.
 fn wrong(cases: &[Case], judge: impl Fn(&Case, &Ran) -> Option<String> + Sync) -> Vec<String> {
     let wrong = Mutex::new(Vec::new());
+    let done = AtomicUsize::new(0);
     share(
-        AT_ONCE,
+        if every_case() { AT_ONCE_OF_ALL } else { AT_ONCE },
         |_| project(),
         cases,
         |(project, world), case| {
@@ -178,6 +184,10 @@ fn wrong(cases: &[Case], judge: impl Fn(&Case, &Ran) -> Option<String> + Sync) -
                     eprintln!("{text}");
                 }
                 wrong.lock().expect("the failures").push(text);
+            }
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if done.is_multiple_of(SAID_EACH) {
+                eprintln!("{done} of {}", cases.len());
             }
         },
     );

@@ -111,8 +111,11 @@ fn signal(name: &str, pid: u32) {
 
 /// Runs `args` in `project` on the engine at `host`, which may take `patience` to answer.
 pub fn run(project: &Project, host: &str, patience: &str, args: &[&str], may_last: bool) -> Ran {
-    let mut command = project.command(&["-H", host, "--engine-timeout", patience]);
-    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Whoever runs the tests in the background may have had this signal ignored, and what is ignored is handed on.
+    let program = ["--default-signal=INT", env!("CARGO_BIN_EXE_magicctl")];
+    let options = ["-H", host, "--engine-timeout", patience];
+    let mut command = project.plain("env", &[&program[..], &options, args].concat());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it starts");
     let pid = child.id();
     let peak = sampled(pid);
