@@ -1,4 +1,4 @@
-"""/admin: the configuration of the moment, swapped whole or not at all; how many keys are in which state."""
+"""/admin: the configuration of the moment, swapped whole or not at all; how many keys are in which state. /metrics."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +25,13 @@ def routes(gateway: Gateway) -> list[Route]:
     async def keys(_: Request) -> Response:
         return Json(gateway.keys.counts())
 
+    async def numbers(_: Request) -> Response:
+        from magic_proxy import metrics
+
+        return Response(metrics.page(gateway.keys.counts()), media_type="text/plain; version=0.0.4")
+
     return [
+        Route("/metrics", numbers),
         Route("/admin/config", config),
         Route("/admin/config", replace, methods=["POST"]),
         Route("/admin/reload", reload, methods=["POST"]),

@@ -4,10 +4,10 @@ import asyncio
 import json
 import socket
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
-from magic_proxy import bodies, tracing
+from magic_proxy import bodies, spend, tracing
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import Gateway
 from magic_proxy.outcome import Outcome
@@ -53,10 +53,16 @@ class Agent:
             if event.name == "Observation":
                 messages.append({"role": "tool", "tool_call_id": event.data["id"], "content": event.data["result"]})
         body = {"model": self._task["model"], "messages": messages, "tools": self._tools}
-        outcome = Outcome(self._task["model"])
-        said = await self._gateway.router.send(self._gateway.config, "/chat/completions", body, outcome)
+        gateway, outcome, said = self._gateway, Outcome(self._task["model"]), b""
+        await gateway.admit(outcome.asked, again=True)
         try:
-            message = json.loads(said)["choices"][0]["message"]  # type: ignore[arg-type]
+            said = cast("bytes", await gateway.router.send(gateway.config, "/chat/completions", body, outcome))
+        finally:
+            line, estimate = f"a step of session {self._task['id']}", (len(str(messages)) // 4, len(said) // 4)
+            status, estimate = (200, estimate) if said else (0, (0, 0))
+            await spend.settle(gateway.limits, gateway.config, line, outcome, status, estimate)
+        try:
+            message = json.loads(said)["choices"][0]["message"]
             content = message.get("content") or ""
             asked = [(call["id"], call["function"]) for call in message.get("tool_calls") or []]
             calls = [{"id": id, "tool": str(it["name"]), "arguments": str(it["arguments"])} for id, it in asked]

@@ -45,6 +45,12 @@ class Embeddings(Body):
     encoding_format: str | None = None
 
 
+class Responses(Body):
+    model: str
+    input: str | list[dict[str, Any]] | None = None
+    stream: bool | None = None
+
+
 async def read(request: Request) -> bytes:
     """The body; 413 when it is too large, 408 when it does not come: it takes a place that others wait for."""
     try:

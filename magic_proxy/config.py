@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
-Provider = Literal["google", "openai", "mistral", "anthropic", "deepseek", "local"]
+Provider = Literal["google", "openai", "mistral", "anthropic", "deepseek", "openai_compatible", "local"]
 
 
 # A file has a few hundred nodes; those that are reached by aliases and merges count each time.
@@ -36,6 +36,17 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
 
 
+class File(Part):
+    """A whole file."""
+
+    def contradictions(self) -> Iterator[tuple[Place, str]]:
+        """What no single value shows: places and words."""
+        raise NotImplementedError
+
+
+Form = TypeVar("Form", bound=File)
+
+
 class ModelParams(Part):
     model: Text
     api_base: Url | None = None
@@ -54,8 +65,20 @@ class Profile(Part):
 
     model_name: Text
     provider: Provider
+    keys: Text | None = None
+    """Of `openai_compatible` only: the file `keys_pool_<keys>.env` whose keys it uses."""
     model_params: ModelParams
     agent_settings: ProfileAgent = ProfileAgent()
+
+    @property
+    def pool(self) -> str:
+        """Whose keys it uses."""
+        return self.keys or self.provider
+
+    @property
+    def sends_to(self) -> tuple[str, ...]:
+        """Which keys, and where to."""
+        return self.model_name, self.provider, self.pool, self.model_params.api_base or ""
 
 
 class Router(Part):
@@ -98,7 +121,7 @@ class KeyManagement(Part):
     """How long, unless the provider says when to come back."""
 
 
-class Config(Part):
+class Config(File):
     """The whole file."""
 
     definitions: Any = None
@@ -120,7 +143,6 @@ class Config(Part):
         return list(dict.fromkeys([*self.router_settings.model_group_alias, *(p.model_name for p in self.model_list)]))
 
     def contradictions(self) -> Iterator[tuple[Place, str]]:
-        """What no single value shows: places and words."""
         names = [profile.model_name for profile in self.model_list]
         for place, profile in enumerate(self.model_list):
             if profile.model_name in names[:place]:
@@ -129,6 +151,11 @@ class Config(Part):
             if profile.model_params.model not in known:
                 at = ("model_list", place, "model_params", "model")
                 yield at, f"is not in provider_model_lists.{profile.provider}"
+            compatible = profile.provider == "openai_compatible"
+            if compatible and not (profile.keys and profile.model_params.api_base):
+                yield ("model_list", place), "openai_compatible needs `keys` and `model_params.api_base`"
+            if profile.keys and not compatible:
+                yield ("model_list", place, "keys"), "is for openai_compatible: other providers have files of their own"
             if profile.provider != "local" and not _keeps_secrets(profile.model_params.api_base):
                 yield ("model_list", place, "model_params", "api_base"), IN_THE_CLEAR
         if not _keeps_secrets(self.agent_settings.mcp_server_url):
@@ -141,10 +168,10 @@ class Config(Part):
 
     def leads_astray(self, on_disk: "Config") -> Iterator[str]:
         """What would send keys elsewhere than the file on disk says: whoever may change that file has them anyway."""
-        places = {(p.model_name, p.provider, p.model_params.api_base) for p in on_disk.model_list}
+        places = {profile.sends_to for profile in on_disk.model_list}
         for profile in self.model_list:
-            place = (profile.model_name, profile.provider, profile.model_params.api_base)
-            if profile.provider != "local" and place[2] is not None and place not in places:
+            sends = profile.provider != "local" and profile.model_params.api_base is not None
+            if sends and profile.sends_to not in places:
                 yield f"{profile.model_name}: only the file itself may give a profile with keys this api_base"
         if self.agent_settings.mcp_server_url != on_disk.agent_settings.mcp_server_url:
             yield "agent_settings.mcp_server_url: only the file itself may change it: the clients' key is sent there"
@@ -167,26 +194,36 @@ def _keeps_secrets(url: str | None) -> bool:
 
 def load(path: Path) -> tuple[Config, str]:
     """The configuration and its text, or `ConfigError`."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(LARGEST + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} can't be read: {error}") from error
+    text = read(path)
     config = parse(text, str(path))
     if config.streaming_settings.typewriter_mode == "proxy":
         log.warning("%s: typewriter_mode is taken for `client`: the gateway paces no text any more", path)
     return config, text
 
 
+def read(path: Path) -> str:
+    """The text, as much of it as may be and one more character; or `ConfigError`."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(LARGEST + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
+
+
 def parse(text: str, name: str) -> Config:
     """The configuration that `text` holds, or `ConfigError` with its places in the file called `name`."""
+    return parse_as(Config, text, name)
+
+
+def parse_as(form: type[Form], text: str, name: str) -> Form:
+    """The same for a file of another form."""
     lines: dict[Place, int] = {(): 1}
     try:
         if len(text) > LARGEST:
             raise ValueError(f"it is longer than {LARGEST} characters")
         _walk(yaml.compose(text, Loader=yaml.SafeLoader), (), lines, [], itertools.count())
-        config = Config.model_validate(yaml.safe_load(text) or {})
-        problems = [*config.contradictions()]
+        file = form.model_validate(yaml.safe_load(text) or {})
+        problems = [*file.contradictions()]
     except ValidationError as error:
         # Without the value itself: it could be a key in the wrong place.
         problems = [(problem["loc"], problem["msg"][:1].lower() + problem["msg"][1:]) for problem in error.errors()]
@@ -200,7 +237,7 @@ def parse(text: str, name: str) -> Config:
         told.append(f"{name}:{lines[nearest]}: {'.'.join(map(str, place)) or 'the file'}: {what}")
     if told:
         raise ConfigError("\n".join(told))
-    return config
+    return file
 
 
 def _walk(

@@ -19,6 +19,9 @@ Said = bytes | AsyncIterator[bytes]
 """An answer, whole or as blocks of whole events."""
 
 _END_OF_EVENT = re.compile(rb"\r?\n\r?\n")
+_EVENT = re.compile(rb".*?\r?\n\r?\n", re.S)
+# The last ones of /v1/responses, which end without [DONE].
+_LAST = {"response.completed", "response.incomplete", "response.failed"}
 _FIELDS = (b"data:", b":", b"event:", b"id:", b"retry:")
 
 log = logging.getLogger("magic_proxy.events")
@@ -45,7 +48,7 @@ def refuse_error(said: dict[str, Any]) -> None:
 
 
 def _ends(block: bytes, saw: Callable[[dict[str, Any]], object]) -> bool:
-    """Whether `[DONE]` is among the events of `block`, once `saw` saw the others; `StreamFailed` if one is garbled."""
+    """Whether a last one is among the events of `block`, once `saw` saw them; `StreamFailed` if one is garbled."""
     ends = False
     for text in _END_OF_EVENT.split(block):
         lines = [line for line in text.splitlines() if line]
@@ -63,6 +66,7 @@ def _ends(block: bytes, saw: Callable[[dict[str, Any]], object]) -> bool:
                 raise StreamFailed("it sent an event that is no JSON object")
             refuse_error(value)
             saw(value)
+            ends = ends or value.get("type") in _LAST
     return ends
 
 
@@ -85,6 +89,21 @@ async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], 
         if not _ends(bytes(rest), saw):
             raise StreamFailed("it ended before [DONE]")
         yield secrets.mask_bytes(bytes(rest)) + b"\n\n"
+
+
+async def without_usage(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same without the event that says only how many tokens it took."""
+    async for block in blocks:
+        events = _EVENT.findall(block) if b'"usage"' in block else [block]
+        yield b"".join(one for one in events if not _counts_only(one))
+
+
+def _counts_only(one: bytes) -> bool:
+    try:
+        value = json.loads(one.removeprefix(b"data:"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and bool(value.get("usage")) and value.get("choices") == []
 
 
 def cut(text: str) -> list[str]:

@@ -4,17 +4,18 @@ import asyncio
 import hmac
 import logging
 import re
-import time
 from collections import Counter
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import events, outcome, tracing
+from magic_proxy import clients, events, spend, tracing
+from magic_proxy import outcome as outcomes
+from magic_proxy.clients import Client
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.gateway import Gateway
 
-OPEN = ("/", "/health")
+OPEN = ("/", "/health", "/health/live", "/health/ready", "/health/ready/chat")
 # They wait more than they work, and so are counted apart from what `max_parallel_requests` is for.
 SESSIONS, MOST_IN_SESSIONS = "/v1/react/sessions", 4096
 # What no page can have its own name lead to: addresses, and names without a dot.
@@ -44,18 +45,33 @@ class Gate:
         if scope["type"] != "http" or scope["path"] in OPEN:
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        began, status, streams = time.monotonic(), 0, False
+        headers, outcome = Headers(scope=scope), outcomes.of(scope)
+        status, streams, asked, said = 0, False, 0, 0
+        line, kind = f"{scope['method']} {scope['path']}", scope["path"].startswith(SESSIONS)
+        settled = False
         leaving: asyncio.Task[Message] | None = None
 
+        def settle() -> asyncio.Future[None]:
+            """Where no provider counts, four bytes of text are a token, or an event of a stream."""
+            took = outcome.tries and (outcome.first is not None or status == 499)
+            estimate = (asked // 4, said if streams else said // 4) if took else (0, 0)
+            return spend.settle(self.gateway.limits, self.gateway.config, line, outcome, status, estimate)
+
         async def told(message: Message) -> None:
-            nonlocal status, streams
+            nonlocal status, streams, said, settled
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
-                trace, theirs = tracing.trace_id().encode(), outcome.of(scope).request_id.encode()
+                trace, theirs = tracing.trace_id().encode(), outcome.request_id.encode()
                 message["headers"] += [(b"x-trace-id", trace), (b"x-request-id", trace)]
                 message["headers"] += [(b"x-provider-request-id", theirs)] if theirs else []
+            else:
+                body = message.get("body", b"")
+                said += body.count(b"\n\n") if streams else len(body)
+                # Counted before it ends: the client's next request is measured by it.
+                if not (settled or message.get("more_body")):
+                    settled = True
+                    await settle()
             await send(message)
 
         async def left() -> Message:
@@ -66,21 +82,24 @@ class Gate:
             return message
 
         async def heard() -> Message:
-            nonlocal leaving
+            nonlocal leaving, asked
             if leaving:
                 return await asyncio.shield(leaving)
             message = await receive()
+            asked += len(message.get("body", b""))
             if message["type"] == "http.request" and not message.get("more_body"):
                 leaving = asyncio.create_task(left())
             return message
 
-        line, kind = f"{scope['method']} {scope['path']}", scope["path"].startswith(SESSIONS)
         with tracing.span(line, headers.get("traceparent", "")):
             self.active[kind] += 1
             try:
                 async with asyncio.timeout_at(self._ends) as limit:
                     self._open.add(limit)
-                    if refused := self._refused(scope["path"], headers, kind):
+                    clients.current.set(clients.UNKNOWN)
+                    try:
+                        clients.current.set(self._who(scope["path"], headers, kind))
+                    except ApiError as refused:
                         await Json(refused.body(), refused.status, refused.headers)(scope, receive, told)
                     else:
                         await self.app(scope, heard, told)
@@ -102,28 +121,32 @@ class Gate:
                 self.active[kind] -= 1
                 if leaving:
                     leaving.cancel()
-                log.info("%s: %s in %.0f ms", line, status or "no answer", (time.monotonic() - began) * 1000)
+                if not settled:
+                    settle()
 
-    def _refused(self, path: str, headers: Headers, session: bool) -> ApiError | None:
+    def _who(self, path: str, headers: Headers, session: bool) -> Client:
+        """Who asks; `ApiError` when nobody who may."""
+        gateway = self.gateway
         given = headers.get("authorization", "").removeprefix("Bearer ").encode()
-        admin, client = (
-            bool(key) and hmac.compare_digest(given, key.encode())
-            for key in (self.gateway.admin_key or "", self.gateway.client_key or "")
-        )
+        admin = bool(gateway.admin_key) and hmac.compare_digest(given, (gateway.admin_key or "").encode())
+        client = gateway.clients.get(clients.digest(given))
         if path == "/admin" or path.startswith("/admin/"):
-            if not self.gateway.admin_key:
-                return ApiError(404, f"{path}: Not Found", "no_such_page")
-            if not admin:
-                told = "a client's key does not do here: ADMIN_API_KEY in env/admin.env is needed"
-                return ApiError(403 if client else 401, told, "not_admin" if client else "invalid_api_key")
-        elif self.gateway.client_key and not client:
-            return ApiError(401, "a key is needed here (GATEWAY_API_KEY in env/gateway.env)", "invalid_api_key")
+            if not gateway.admin_key:
+                raise ApiError(404, f"{path}: Not Found", "no_such_page")
+            needed = "" if admin else "ADMIN_API_KEY in env/admin.env"
+        elif path == "/metrics":
+            needed = "" if admin or (client and client.metrics) else "a client with `metrics: true`, or ADMIN_API_KEY"
+        else:
+            needed = "" if client or not gateway.clients else "one of env/gateway.env or gateway.yaml"
+        if needed:
+            told = f"a key is needed here: {needed}"
+            raise ApiError(403 if client else 401, told, "not_admin" if client else "invalid_api_key")
         if not (admin or client or OWN_HOSTS.fullmatch(headers.get("host", ""))):
-            return ApiError(403, "without a key it is reached by an address or a local name only", "foreign_host")
+            raise ApiError(403, "without a key it is reached by an address or a local name only", "foreign_host")
         # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
         if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
-            return ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
-        most = MOST_IN_SESSIONS if session else self.gateway.config.router_settings.max_parallel_requests
+            raise ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
+        most = MOST_IN_SESSIONS if session else gateway.config.router_settings.max_parallel_requests
         if self.active[session] > most:
-            return ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
-        return None
+            raise ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)
+        return client or (clients.ADMIN if admin else clients.ANYONE)

@@ -5,9 +5,12 @@ import logging
 import os
 from pathlib import Path
 
-from magic_proxy import config, secrets
+from magic_proxy import clients, config, router
 from magic_proxy.cache import Cache
+from magic_proxy.clients import Client, env_key
+from magic_proxy.errors import ApiError
 from magic_proxy.keys import KeyPool
+from magic_proxy.limits import Limits
 from magic_proxy.router import Router
 from magic_proxy.sessions import Sessions
 from magic_proxy.stores import Stores
@@ -21,13 +24,18 @@ class Gateway:
     def __init__(self) -> None:
         self.path = Path(os.environ.get("PROXY_CONFIG", "proxy_config.yaml"))
         self._on_disk: config.Config
+        self.clients: dict[bytes, Client] = {}
+        """By the digest of their keys; when there are none, no key is needed."""
         self.client_key: str | None = None
+        """The first of theirs: what agents ask mcp-server with."""
         self.admin_key: str | None = None
+        self._key_files: list[str] = []
         self.keys = KeyPool(Path(os.environ.get("KEYS_POOL", "keys_pool")))
         self.reload()
         redis = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
         self.stores = Stores(os.environ.get("KAFKA_BROKER", "localhost:9092"), redis)
         self.cache = Cache(self.stores.redis)
+        self.limits = Limits(self.stores.redis)
         self.sessions = Sessions(self.stores.redis, self.stores.reading)
         self.router = Router(self.keys)
 
@@ -44,48 +52,56 @@ class Gateway:
         """The file and the keys, read again; `ConfigError`, and nothing changes, when one of them is not valid."""
         read, text = config.load(self.path)
         client, admin = env_key("gateway.env", "GATEWAY_API_KEY"), env_key("admin.env", "ADMIN_API_KEY")
-        if self.client_key and not client:
-            raise config.ConfigError("env/gateway.env is gone: restart the gateway to ask clients for no key any more")
-        if client and client == admin:
-            raise config.ConfigError("env/gateway.env and env/admin.env hold the same key: take another one for admins")
-        self.config, self._on_disk, self.text, self.client_key, self.admin_key = read, read, text, client, admin
+        named = clients.listed()
+        files = [file for file, held in (("gateway.env", client), ("gateway.yaml", named)) if held]
+        for file in self._key_files:
+            if file not in files:
+                raise config.ConfigError(f"env/{file} is gone: restart the gateway to do without its keys")
+        everyone = ([clients.unlimited("gateway.env", client)] if client else []) + named
+        keys = [*(one.key for one in everyone), *([admin] if admin else [])]
+        if len({*keys}) < len(keys):
+            raise config.ConfigError("two of env/gateway.env, gateway.yaml and admin.env hold the same key")
+        self.config, self._on_disk, self.text, self.admin_key, self._key_files = read, read, text, admin, files
+        self.clients = {clients.digest(one.key.encode()): one for one in everyone}
+        self.client_key = keys[0] if everyone else None
         self.keys.load()
         log.info("the configuration was read: %s", ", ".join(self.config.models()))
-        if client:
-            log.info("clients need the key of env/gateway.env")
+        if everyone:
+            log.info("clients need the key of %s", ", ".join(one.name for one in everyone))
         else:
-            log.warning("clients need no key: there is no env/gateway.env with GATEWAY_API_KEY")
+            log.warning("clients need no key: there is no env/gateway.env with GATEWAY_API_KEY, nor env/gateway.yaml")
         log.info("/admin is %s", "there for the key of env/admin.env" if admin else "off: there is no env/admin.env")
+
+    def client_named(self, name: str) -> Client:
+        """Whose task it is; of a name that no file has, nobody's: who reaches Kafka may write any."""
+        return next((one for one in self.clients.values() if one.name == name), clients.ANYONE)
+
+    def allow(self, model: str) -> None:
+        """404 when the current client may not ask for `model`."""
+        router.known(self.config, model)
+        if not clients.current.get().may_ask_for(model):
+            told = f"the model {model!r} is not for this key; GET /v1/models lists those that are"
+            raise ApiError(404, told, "model_not_found")
+
+    async def admit(self, model: str, again: bool = False) -> None:
+        """The same, and 429 when it may ask no more for now; `again` for a further step of what was admitted."""
+        self.allow(model)
+        await self.limits.admit(clients.current.get(), again)
+
+    async def missing(self, part: str) -> dict[str, str]:
+        """What keeps the whole gateway, or `/chat`, from its work: by name; empty where nothing does."""
+        pools = {profile.pool for profile in self.config.model_list}
+        counts = [states for pool, states in self.keys.counts().items() if pool in pools]
+        usable = "local" in pools or any(states["active"] or states["quarantined"] for states in counts)
+        needed = {"keys": "" if usable else "no profile has a key that may be used"}
+        if part == "/chat" and not any(client.has_limits for client in self.clients.values()):
+            return needed
+        away = await self.stores.recent_health()
+        # Only agents' sessions need Kafka.
+        return needed | {name: why for name, why in away.items() if part != "/chat" or name != "kafka"}
 
     async def stop(self) -> None:
         """Closes what is open."""
         self.sessions.close()
+        await self.limits.stop()
         await asyncio.gather(self.router.close(), self.stores.stop(), return_exceptions=True)
-
-
-def env_key(file: str, name: str) -> str | None:
-    """A key of the folder `env/`, read when it is asked for: a new one needs no restart.
-
-    Only where there is no such file no key is wanted; whatever else stands there must be one, or it is `ConfigError`.
-    """
-    path = Path(os.environ.get("TOOL_KEYS", "env")) / file
-    try:
-        # Not what a link leads to: one that leads nowhere is no missing file.
-        path.lstat()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise config.ConfigError(f"{path} can't be read: {error.strerror}") from error
-    try:
-        if not path.is_file():
-            raise config.ConfigError(f"{path} is no file: put `{name}=KEY` into one, or remove it")
-        found = [(given, value) for _, given, value in secrets.read(path) if given in (name, "")]
-    except OSError as error:
-        raise config.ConfigError(f"{path} can't be read: {error.strerror}") from error
-    given, value = found[0] if len(found) == 1 else ("", "")
-    plain = value.isascii() and value.isprintable() and not set(value) & set(" \"'`")
-    # A line that was not understood is taken for a bare key.
-    whole = given or not ("=" in value.rstrip("=") or name in value.upper())
-    if not (value and plain and whole):
-        raise config.ConfigError(f"{path} should have one line `{name}=KEY`, the key without spaces and quotes")
-    return value

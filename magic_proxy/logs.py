@@ -18,12 +18,14 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         # Microseconds: lines of one millisecond would lose their order in Loki.
         timestamp = datetime.fromtimestamp(record.created, UTC)
-        line = {
+        line: dict[str, object] = {
             "timestamp": timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "level": record.levelname,
             "message": secrets.mask(record.getMessage()),
             "name": record.name,
         }
+        for name, value in getattr(record, "fields", {}).items():
+            line[name] = secrets.mask(value) if isinstance(value, str) else value
         if trace := tracing.trace_id():
             line["trace_id"] = trace
         if record.exc_info:

@@ -75,4 +75,9 @@ def create(stores: Stores) -> Starlette:
         return Json({"result": await tools.call(request.path_params["name"], arguments)})
 
     routes = [Route("/tools/{name}", call, methods=["POST"]), Route("/mcp", Mcp(), methods=["POST"])]
-    return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes)
+
+    async def missing(_: str) -> application.Missing:
+        # Tools need no store.
+        return {}
+
+    return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes, missing)

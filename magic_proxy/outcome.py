@@ -28,7 +28,9 @@ class Outcome:
     def saw(self, said: dict[str, Any]) -> None:
         """Takes down what an answer, or an event of a stream, says of itself."""
         self.first = self.first or time.monotonic()
-        if isinstance(usage := said.get("usage"), dict):
+        # What an event of /v1/responses says is inside.
+        inner = said.get("response")
+        if isinstance(usage := (inner if isinstance(inner, dict) else said).get("usage"), dict):
             self.usage = usage
         reasons = (choice.get("finish_reason") for choice in choices(said))
         self.finish_reasons |= {reason for reason in reasons if isinstance(reason, str)}

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import admin, application, bodies, cache, events, tasks
+from magic_proxy import admin, application, bodies, cache, clients, events, tasks
 from magic_proxy.errors import Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.outcome import of
@@ -16,10 +16,20 @@ from magic_proxy.outcome import of
 def create(gateway: Gateway) -> Starlette:
     """The application on :8001."""
 
+    def about() -> dict[str, Any]:
+        return {"models": len(gateway.config.model_list)}
+
+    def card(name: str) -> dict[str, Any]:
+        return {"id": name, "object": "model", "created": 0, "owned_by": gateway.config.chain(name)[0].provider}
+
     async def models(_: Request) -> Response:
-        owner = {name: gateway.config.chain(name)[0].provider for name in gateway.config.models()}
-        data = [{"id": name, "object": "model", "created": 0, "owned_by": owner[name]} for name in owner]
-        return Json({"object": "list", "data": data})
+        names = filter(clients.current.get().may_ask_for, gateway.config.models())
+        return Json({"object": "list", "data": [card(name) for name in names]})
+
+    async def model(request: Request) -> Response:
+        name = request.path_params["name"]
+        gateway.allow(name)
+        return Json(card(name))
 
     async def chat(request: Request) -> Response:
         return await answer(gateway, "/chat/completions", request, await bodies.read_json(request, bodies.Chat))
@@ -27,21 +37,28 @@ def create(gateway: Gateway) -> Starlette:
     async def embeddings(request: Request) -> Response:
         return await answer(gateway, "/embeddings", request, await bodies.read_json(request, bodies.Embeddings))
 
+    async def responses(request: Request) -> Response:
+        return await answer(gateway, "/responses", request, await bodies.read_json(request, bodies.Responses))
+
     routes = [
         Route("/v1/models", models),
+        Route("/v1/models/{name:path}", model),
+        Route("/v1/responses", responses, methods=["POST"]),
         Route("/v1/chat/completions", chat, methods=["POST"]),
         Route("/v1/embeddings", embeddings, methods=["POST"]),
         *tasks.routes(gateway),
         *admin.routes(gateway),
     ]
-    return application.create("magic-proxy", gateway.stores, lambda: {"models": len(gateway.config.model_list)}, routes)
+    return application.create("magic-proxy", gateway.stores, about, routes, gateway.missing)
 
 
 async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:
     """A provider's answer, or the one that is kept of the same question."""
     outcome, asks = of(request.scope), request.headers.get("cache-control", "").lower()
     outcome.asked = body["model"]
-    place = None if "no-store" in asks else cache.place(gateway.config, path, body)
+    await gateway.admit(outcome.asked)
+    # What is kept could be known to its provider by an id.
+    place = None if "no-store" in asks or path == "/responses" else cache.place(gateway.config, path, body)
     kept, kind = None, "text/event-stream" if body.get("stream") else "application/json"
     if place:
         outcome.cache = "miss"
@@ -52,6 +69,8 @@ async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, 
     said = await gateway.router.send(gateway.config, path, body, outcome)
     headers = {"x-magicproxy-profile": outcome.profile}
     if not isinstance(said, bytes):
+        if not (body.get("stream_options") or {}).get("include_usage"):
+            said = events.without_usage(said)
         return events.streamed(gateway.cache.keeping(*place, said, outcome) if place else said, headers)
     if place:
         gateway.cache.put(*place, said, outcome)

@@ -34,6 +34,10 @@ KEPT_OPEN = 16
 LARGEST_ANSWER, LARGEST_ERROR = 64 << 20, 64 << 10
 LIMITS = {"max_tokens", "max_completion_tokens"}
 DEFAULTS = {"/chat/completions": {"temperature", "top_p", *LIMITS}}
+# What an answer has, by the end of what was asked.
+HOLDS = {"completions": "choices", "embeddings": "data", "responses": "id"}
+# They say what a stream took only when they are asked; others do anyway, or may refuse to be asked.
+COUNT_STREAMS = {"openai", "google", "anthropic", "deepseek"}
 
 Body = dict[str, Any]
 
@@ -68,11 +72,14 @@ class Router:
             outcome.profile, outcome.provider, outcome.model = name, provider, params.model
             asked, own = _asked(profile, path, body)
             if provider == "local" and params.api_base is None:
+                if path == "/responses":
+                    failed.append(Failed(f"{name}: it answers chat and embeddings only", status=404))
+                    continue
                 return _locally(profile, path, asked, outcome)
             host = (params.api_base or API_BASES[provider]).rstrip("/")
-            keys, resting = self.keys.in_turn(provider, host, name, turns)
+            keys, resting = self.keys.in_turn(profile.pool, host, name, turns)
             if not keys:
-                failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{provider}.env")]
+                failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{profile.pool}.env")]
             for tried, key in enumerate(keys, 1):
                 outcome.key, outcome.tries = key.place, outcome.tries + 1
                 try:
@@ -114,7 +121,7 @@ class Router:
                     said = (await _read(response, LARGEST_ERROR)).decode("utf-8", "replace")
                     raise failures.of(provider, response.status_code, response.headers, said, own)
                 if not body.get("stream"):
-                    return await _whole(response, "data" if url.endswith("/embeddings") else "choices", outcome)
+                    return await _whole(response, HOLDS[url.rsplit("/", 1)[1]], outcome)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     raise StreamFailed("it answered with something that is no stream")
                 blocks = events.checked(response.aiter_raw(), outcome.saw)
@@ -138,6 +145,9 @@ def _asked(profile: Profile, path: str, body: Body) -> tuple[Body, set[str]]:
         params = {name: value for name, value in params.items() if name not in LIMITS}
     if path == "/chat/completions" and isinstance(mode := profile.agent_settings.reasoning_mode, str):
         params["reasoning_effort"] = mode
+    if body.get("stream") and path == "/chat/completions" and profile.provider in COUNT_STREAMS:
+        params["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        body = {name: value for name, value in body.items() if name != "stream_options"}
     return {**params, **body, "model": profile.model_params.model}, params.keys() - body.keys()
 
 

@@ -33,6 +33,7 @@ class Stores:
         self.redis: Redis = Redis.from_pool(pool)
         self.reading: Redis = Redis.from_url(redis, **how)
         self._producer: AIOKafkaProducer | None = None
+        self._recent: tuple[float, asyncio.Future[dict[str, str]]] | None = None
 
     async def keep(self) -> None:
         """Returns once both answer, however long that takes; they come back by themselves from then on."""
@@ -65,6 +66,14 @@ class Stores:
         """Empty, or what is wrong, by name; answers within a second."""
         kafka, redis = await asyncio.gather(_answer(self._metadata()), _answer(self.redis.ping()))
         return {"kafka": kafka, "redis": redis}
+
+    async def recent_health(self) -> dict[str, str]:
+        """The same, up to a second old: however many ask, the stores are asked once."""
+        now = asyncio.get_running_loop().time()
+        if self._recent is None or now - self._recent[0] >= 1:
+            self._recent = now, asyncio.ensure_future(self.health())
+        # Who leaves does not end it for the others.
+        return await asyncio.shield(self._recent[1])
 
     async def _metadata(self) -> None:
         if self._producer is None:

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import bodies, events, router, sessions, tracing
+from magic_proxy import bodies, clients, events, sessions, tracing
 from magic_proxy.errors import ApiError, Away, Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import Event
-from magic_proxy.worker import TOPIC, Queued, Task
+from magic_proxy.worker import HEADERS, TOPIC, Queued, Task
 
 # What a broker takes as it comes, less what goes with it.
 LARGEST = 1_000_000
@@ -31,7 +31,7 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def begin(request: Request) -> Response:
         asked = Asked(**await bodies.read_json(request, Asked))
-        router.known(gateway.config, asked.model)
+        await gateway.admit(asked.model)
         session = await queue(asked, request.headers)
         if not asked.stream:
             return Json({"id": session}, 202)
@@ -60,7 +60,8 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def publish(session: str, message: bytes) -> None:
         try:
-            headers = [("traceparent", tracing.traceparent().encode())]
+            values = tracing.traceparent(), clients.current.get().name
+            headers = [(name, value.encode()) for name, value in zip(HEADERS, values, strict=True)]
             await gateway.stores.publish(TOPIC, session, message, headers)
         except Away:
             # It may come to Kafka all the same. Who is first decides: the worker that took it, or this.

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from magic_proxy import bodies, secrets
+from magic_proxy.clients import env_key
 from magic_proxy.config import ConfigError, Part
 from magic_proxy.errors import ApiError
-from magic_proxy.gateway import env_key
 
 LARGEST_BITS, LARGEST_ANSWER = 4096, 4 << 20
 OPERATORS: dict[type, Any] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.FloorDiv: floordiv}

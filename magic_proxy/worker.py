@@ -11,10 +11,10 @@ from aiokafka.errors import KafkaError
 from pydantic import BaseModel, Field, ValidationError
 from redis.exceptions import RedisError
 
-from magic_proxy import tracing
+from magic_proxy import clients, tracing
 from magic_proxy.agent import Agent
 from magic_proxy.config import Part
-from magic_proxy.errors import ApiError
+from magic_proxy.errors import ApiError, Away
 from magic_proxy.gateway import Gateway
 from magic_proxy.sessions import ENDS, Event
 
@@ -22,6 +22,8 @@ TOPIC, GROUP, PARTITIONS = "magic-proxy.tasks", "magic-proxy.workers", 4
 AT_ONCE = 512
 # The broker unpacks what it is sent and holds it to its limit: else a small message could unpack to gigabytes here.
 SETTINGS = {"compression.type": "uncompressed"}
+# The trace that a task belongs to, and the name of the client whose limits it counts for.
+HEADERS = ("traceparent", "client")
 TRY_AGAIN_AFTER = 0.5
 FAILED = Event("TaskFailed", ApiError(500, "the task failed; the log says how", "internal_error").body())
 
@@ -100,8 +102,9 @@ class Worker:
             task.add_done_callback(lambda _: free.release())
 
     async def _do(self, consumer: AIOKafkaConsumer, ended: dict[int, bool], message: ConsumerRecord) -> None:
-        parent = dict(message.headers).get("traceparent") or b""
-        with tracing.span("task", parent.decode("ascii", "replace")):
+        parent, client = ((dict(message.headers).get(name) or b"").decode("ascii", "replace") for name in HEADERS)
+        clients.current.set(self._gateway.client_named(client))
+        with tracing.span("task", parent):
             try:
                 await self._take(message.value or b"")
             except Exception:
@@ -156,7 +159,7 @@ class Worker:
                     log.info("session %s goes on after %s events", session, len(recorded))
                 else:
                     recorded.append(event)
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, Away) as error:
                 if "WRONGTYPE" in str(error):
                     raise
                 if not told:
@@ -172,6 +175,9 @@ class Worker:
             return await agent.next(recorded)
         except ApiError as error:
             return Event("TaskFailed", error.body())
+        except (RedisError, Away):
+            # What the client may spend can't be told.
+            raise
         except Exception:
             log.exception("a session failed")
             return FAILED

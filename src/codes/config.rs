@@ -36,7 +36,7 @@ codes! {
         id: "MC204",
         severity: Severity::Error,
         title: "something is missing in proxy_config.yaml",
-        why: "Each entry of model_list needs `model_name`, `provider` and `model_params.model`. The gateway refuses to start without one of them.",
+        why: "Each entry of model_list needs `model_name`, `provider` and `model_params.model`, one of `openai_compatible` also `keys` and `model_params.api_base`. The gateway refuses to start without one of them.",
         fix: "Add it.",
         example: "- model_name: gpt-mini\n  provider: openai\n  model_params:\n    model: gpt-5-mini",
     }
@@ -45,7 +45,7 @@ codes! {
         id: "MC205",
         severity: Severity::Error,
         title: "a provider that the gateway does not know",
-        why: "It knows google, openai, mistral, anthropic, deepseek and local. Anything that speaks OpenAI's protocol is `local` with an `api_base`.",
+        why: "It knows google, openai, mistral, anthropic, deepseek, openai_compatible and local. Anything else that speaks OpenAI's protocol is `openai_compatible` with `keys` and an `api_base`, or `local` with an `api_base` when it asks for no key.",
         fix: "Write one of these.",
         example: "provider: gemini   →   provider: google",
     }
@@ -190,7 +190,7 @@ codes! {
         severity: Severity::Warning,
         title: "a service that asks for no password, or for a well-known one, is open to other machines",
         why: "A port without an address, or with any but a loopback address (0.0.0.0, `[::]`, that of a network card), is reached from other machines, and Docker's rules come before the firewall's; with `network_mode: host` that is so for everything that listens. Grafana with admin/admin, Redis, Kafka and Loki without a password are found by scanners within hours. Through a gateway without a client key anybody uses your providers' keys.",
-        fix: "Publish it on 127.0.0.1 (BIND_ADDRESS), or set a password: GATEWAY_API_KEY in env/gateway.env, GRAFANA_PASSWORD in .env, `--requirepass` for Redis.",
+        fix: "Publish it on 127.0.0.1 (BIND_ADDRESS), or set a password: GATEWAY_API_KEY in env/gateway.env or clients in env/gateway.yaml, GRAFANA_PASSWORD in .env, `--requirepass` for Redis.",
         example: "\"3000:3000\"   →   \"127.0.0.1:3000:3000\"",
     }
 

@@ -207,7 +207,7 @@ codes! {
         id: "MC130",
         severity: Severity::Warning,
         title: "a file in keys_pool/ has no name that is looked for",
-        why: "The gateway reads `keys_pool_<provider>.env`, where the provider is one of google, openai, mistral, anthropic, deepseek, local. Keys in any other file are never used.",
+        why: "The gateway reads `keys_pool_<provider>.env`, where the provider is one of google, openai, mistral, anthropic, deepseek, local, or what `keys` of a profile says. Keys in any other file are never used.",
         fix: "Rename the file.",
         example: "keys_pool/openai.env   →   keys_pool/keys_pool_openai.env",
     }

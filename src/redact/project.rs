@@ -54,6 +54,9 @@ pub(super) fn keys(root: &Path) -> Result<Vec<String>, Failure> {
             if path.extension().is_some_and(|kind| kind == "json") {
                 keys.extend(texts_of(&text));
             }
+            if path.extension().is_some_and(|kind| kind == "yaml") {
+                keys.extend(behind_key(&text));
+            }
         }
     }
     Ok(keys)
@@ -104,12 +107,40 @@ fn texts_of(json: &str) -> Vec<String> {
     keys
 }
 
+/// What stands behind `key:` in a YAML file such as env/gateway.yaml, also in one that is broken.
+fn behind_key(yaml: &str) -> impl Iterator<Item = String> {
+    let quotes = ['"', '\''];
+    yaml.match_indices("key").filter_map(move |(at, word)| {
+        let rest = yaml.get(at + word.len()..)?.trim_start_matches(quotes).trim_start();
+        let value = rest.strip_prefix(':')?.trim_start().trim_start_matches(quotes);
+        let key = value
+            .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}'))
+            .next()?;
+        (!key.is_empty() && key.len() <= LONGEST).then(|| key.to_owned())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn keys_of_named_clients() {
+        for (yaml, keys) in [
+            (
+                "clients:\n- name: a\n  key: a-key-0123456789\n",
+                vec!["a-key-0123456789"],
+            ),
+            ("clients: [{name: a, key: 'k1'}, {\"key\": \"k2\"}]", vec!["k1", "k2"]),
+            ("- key: broken\n  x: [", vec!["broken"]),
+            ("# key of a\nkey:\n", vec![]),
+        ] {
+            assert_eq!(behind_key(yaml).collect::<Vec<_>>(), keys, "{yaml}");
+        }
+    }
 
     #[test]
     fn keys_of_a_project_and_nothing_from_elsewhere() {

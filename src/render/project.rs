@@ -14,7 +14,7 @@ macro_rules! project {
     };
 }
 
-const FILES: [(&str, &str); 37] = project![
+const FILES: [(&str, &str); 41] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",
@@ -27,6 +27,7 @@ const FILES: [(&str, &str); 37] = project![
     "magic_proxy/application.py",
     "magic_proxy/bodies.py",
     "magic_proxy/cache.py",
+    "magic_proxy/clients.py",
     "magic_proxy/config.py",
     "magic_proxy/errors.py",
     "magic_proxy/events.py",
@@ -34,15 +35,18 @@ const FILES: [(&str, &str); 37] = project![
     "magic_proxy/gate.py",
     "magic_proxy/gateway.py",
     "magic_proxy/keys.py",
+    "magic_proxy/limits.py",
     "magic_proxy/local.py",
     "magic_proxy/logs.py",
     "magic_proxy/mcp_server.py",
+    "magic_proxy/metrics.py",
     "magic_proxy/outcome.py",
     "magic_proxy/proxy.py",
     "magic_proxy/router.py",
     "magic_proxy/secrets.py",
     "magic_proxy/server.py",
     "magic_proxy/sessions.py",
+    "magic_proxy/spend.py",
     "magic_proxy/stores.py",
     "magic_proxy/tasks.py",
     "magic_proxy/tools.py",

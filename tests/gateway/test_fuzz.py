@@ -25,7 +25,9 @@ PATHS = [
     "/", "/health", "/health/ready", "/health/live", "/metrics", "/v1/models", "/v1/models/chain",
     "/v1/chat/completions",
     "/v1/embeddings", "/v1/responses", "/v1/react/sessions", "/v1/react/sessions/" + "a" * 32,
-    "/admin/keys", "/tools/calculator", "/tools/clock", "/mcp", "/%00", "/" + "x" * 5000, "//v1", "/v1/../admin/keys",
+    "/v1/models/x", "/v1/models/" + "x" * 5000, "/health/ready/chat",
+    "/admin/keys", "/admin/config", "/admin/reload", "/admin/x", "/tools/calculator", "/tools/clock", "/mcp",
+    "/%00", "/" + "x" * 5000, "//v1", "/v1/../admin/keys",
 ]  # fmt: skip
 WORDS: list[Any] = [
     None, True, 0, -1, 1.5, 10**400, "", "chain", "echo", "\ud800", "x" * 10_000, [], {}, [[]],

@@ -1,4 +1,5 @@
-//! Whether the gateway asks its clients for a key: `GATEWAY_API_KEY` in env/gateway.env, as `magic_proxy/gateway.py` reads it.
+//! Whether the gateway asks its clients for a key: `GATEWAY_API_KEY` in env/gateway.env or clients in env/gateway.yaml, as
+//! `magic_proxy/clients.py` reads them.
 
 use std::path::PathBuf;
 
@@ -12,12 +13,17 @@ const NAME: &str = "GATEWAY_API_KEY";
 /// Where the gateway looks for the folder `env/`, in its container.
 const FOLDER: &str = "/app/env";
 const FILE: &str = "gateway.env";
+/// Where it finds clients with names. Whatever is there, the gateway is not open: it starts with clients only.
+const CLIENTS: &str = "gateway.yaml";
 
 /// Whether `service`, the gateway, asks for no key. False when that is not sure.
 pub(super) fn is_missing(project: &Project, service: &Service) -> bool {
-    let Some(path) = file(project, service) else {
+    let (Some(path), Some(clients)) = (file(project, service, FILE), file(project, service, CLIENTS)) else {
         return false;
     };
+    if files::kind(&clients).ok().flatten().is_some() {
+        return false;
+    }
     // The engine makes a folder in place of a file that is mounted and missing.
     if files::kind(&path).ok().flatten() == Some(Kind::Folder) {
         return true;
@@ -31,7 +37,7 @@ pub(super) fn is_missing(project: &Project, service: &Service) -> bool {
 }
 
 /// The file on this machine that the gateway finds in its container; nothing where only the image or a volume has it.
-fn file(project: &Project, service: &Service) -> Option<PathBuf> {
+fn file(project: &Project, service: &Service, name: &str) -> Option<PathBuf> {
     if service.environment.contains_key("TOOL_KEYS") {
         return None;
     }
@@ -40,12 +46,12 @@ fn file(project: &Project, service: &Service) -> Option<PathBuf> {
         MountKind::Bind => mount.source.as_ref().map(PathBuf::from),
         _ => None,
     };
-    if let Some(mount) = mounted(&format!("{FOLDER}/{FILE}")) {
+    if let Some(mount) = mounted(&format!("{FOLDER}/{name}")) {
         return source(mount);
     }
     match mounted(FOLDER) {
-        Some(mount) => Some(source(mount)?.join(FILE)),
-        None => Some(project.root.join("env").join(FILE)),
+        Some(mount) => Some(source(mount)?.join(name)),
+        None => Some(project.root.join("env").join(name)),
     }
 }
 

@@ -6,7 +6,7 @@ mod lines;
 mod provider;
 mod rights;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 
 use crate::codes;
@@ -15,6 +15,7 @@ use crate::nearest::nearest;
 use super::Finding;
 use super::finding::MOST_FINDINGS;
 use super::project::Project;
+use super::proxy;
 use super::text::led_out;
 
 use file::{Entry, Kind, Left, MOST_BYTES, MOST_FILES};
@@ -27,12 +28,20 @@ pub(super) use rights::look as rights;
 /// Whom the gateway has keys for; `local` needs none.
 pub(super) const PROVIDERS: [&str; 6] = ["google", "openai", "mistral", "anthropic", "deepseek", "local"];
 
+/// Names of files that profiles say their keys are in.
+pub(super) fn pools(project: &Project) -> BTreeSet<String> {
+    match proxy::tree(project) {
+        Some(Ok(node)) => proxy::catalogue(&node).pools,
+        _ => BTreeSet::new(),
+    }
+}
+
 /// The files and their lines.
 pub(super) fn look(project: &Project) -> Vec<Finding> {
     if !project.has_app() {
         return Vec::new();
     }
-    let keys = project.keys();
+    let (keys, pools) = (project.keys(), pools(project));
     let mut findings: Vec<Finding> = keys.left.iter().map(|left| left_out(project, left)).collect();
     let mut seen = BTreeMap::new();
     for entry in &keys.entries {
@@ -40,7 +49,7 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
             break;
         }
         let shown = project.shown(&entry.path);
-        findings.extend(named(project, entry));
+        findings.extend(named(project, entry, &pools));
         match &entry.kind {
             Kind::File { text: None, large } => {
                 let what = format!("{shown} is larger than 1 MB");
@@ -116,7 +125,7 @@ pub(super) fn providers(project: &Project) -> Vec<String> {
 }
 
 /// Whether a file is named as it is looked for.
-fn named(project: &Project, entry: &Entry) -> Option<Finding> {
+fn named(project: &Project, entry: &Entry, pools: &BTreeSet<String>) -> Option<Finding> {
     let folder = entry.folder;
     let name = entry.path.file_name().unwrap_or(OsStr::new(""));
     let Some(text) = name.to_str() else {
@@ -128,7 +137,7 @@ fn named(project: &Project, entry: &Entry) -> Option<Finding> {
     }
     let shown = project.shown(&entry.path);
     let stem = provider_of(text).unwrap_or_else(|| text.split('.').next().unwrap_or(text));
-    if provider_of(text).is_some_and(|provider| PROVIDERS.contains(&provider)) {
+    if provider_of(text).is_some_and(|provider| PROVIDERS.contains(&provider) || pools.contains(provider)) {
         return None;
     }
     let meant = nearest(&stem.to_lowercase(), PROVIDERS).map(|near| format!("keys_pool_{near}.env"));

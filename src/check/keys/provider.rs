@@ -12,9 +12,16 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     let Some(Ok(node)) = proxy::tree(project).filter(|_| project.has_app()) else {
         return Vec::new();
     };
-    let proxy::Catalogue { profiles, aliases } = proxy::catalogue(&node);
+    let proxy::Catalogue {
+        profiles,
+        pools,
+        aliases,
+    } = proxy::catalogue(&node);
     let have: BTreeSet<String> = super::providers(project).into_iter().collect();
-    let lacks = |provider: &str| provider != "local" && PROVIDERS.contains(&provider) && !have.contains(provider);
+    let lacks = |provider: &str| {
+        let is_known = PROVIDERS.contains(&provider) || pools.contains(provider);
+        provider != "local" && is_known && !have.contains(provider)
+    };
     let mut findings = Vec::new();
     let lacking: BTreeSet<&str> = profiles
         .values()

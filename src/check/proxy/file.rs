@@ -35,13 +35,17 @@ pub struct Profile {
     pub model_name: String,
     /// Whose model it is, and whose keys it uses.
     pub provider: Provider,
+    /// Of `openai_compatible` only: the file `keys_pool_<keys>.env` whose keys it uses.
+    #[schemars(length(min = 1))]
+    pub keys: Option<String>,
     /// What is sent with each request.
     pub model_params: ModelParams,
     /// How it is used with tools.
     pub agent_settings: Option<ProfileAgent>,
 }
 
-/// Whom the gateway speaks to; `local` is anything that speaks `OpenAI`'s protocol, with an `api_base`.
+/// Whom the gateway speaks to; `openai_compatible` is anything else that speaks `OpenAI`'s protocol, with `api_base` and `keys`;
+/// `local` is the same without keys.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 pub enum Provider {
@@ -50,6 +54,7 @@ pub enum Provider {
     Mistral,
     Anthropic,
     Deepseek,
+    OpenaiCompatible,
     Local,
 }
 

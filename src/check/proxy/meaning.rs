@@ -8,7 +8,7 @@ use crate::codes;
 use crate::nearest::nearest;
 use crate::yaml::{Node, Value};
 
-use super::place;
+use super::{keys, place};
 
 /// More profiles than this are counted, not named.
 const MOST_NAMES: usize = 10;
@@ -16,8 +16,10 @@ const MOST_NAMES: usize = 10;
 /// The profiles and where aliases lead, as far as they are written as they should be.
 #[derive(Debug, Default)]
 pub(in crate::check) struct Catalogue {
-    /// Provider by the profile's name.
+    /// Whose keys a profile uses, by its name: its provider's, or what its `keys` says.
     pub profiles: BTreeMap<String, String>,
+    /// What `keys` say.
+    pub pools: BTreeSet<String>,
     /// The profiles of each alias.
     pub aliases: BTreeMap<String, Vec<String>>,
 }
@@ -26,8 +28,11 @@ pub(in crate::check) struct Catalogue {
 pub(in crate::check) fn catalogue(node: &Node) -> Catalogue {
     let mut catalogue = Catalogue::default();
     for (name, profile) in profiles(node) {
-        if let (Some(name), Some(provider)) = (name.text(), profile.get("provider").and_then(Node::text)) {
-            catalogue.profiles.insert(name.to_owned(), provider.to_owned());
+        let pool = profile.get("keys").and_then(Node::text);
+        catalogue.pools.extend(pool.map(ToOwned::to_owned));
+        let provider = profile.get("provider").and_then(Node::text);
+        if let (Some(name), Some(keys)) = (name.text(), pool.or(provider)) {
+            catalogue.profiles.insert(name.to_owned(), keys.to_owned());
         }
     }
     for (alias, chain) in aliases(node) {
@@ -83,6 +88,7 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
             names.insert(text, name.span.line);
         }
         findings.extend(listed.lacks(profile));
+        findings.extend(keys::look(name, profile));
     }
     let mut used: BTreeSet<&str> = BTreeSet::new();
     for (alias, chain) in aliases(node) {

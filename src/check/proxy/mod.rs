@@ -2,6 +2,7 @@
 
 mod file;
 mod fits;
+mod keys;
 mod meaning;
 mod tools;
 
@@ -148,6 +149,7 @@ mod tests {
             "key_management_settings: {enable_quarantine: yes}\n",
             "cache_settings: {enabled: true, rules: [{models: ['*'], ttl_seconds: 5}]}\nrouter_settings:\n",
             "provider_model_lists: {openai: [m]}\n",
+            "model_list:\n  - {model_name: a, provider: openai_compatible, keys: groq, model_params: {model: m, api_base: 'https://h/v1'}}\n",
         ] {
             let found: Vec<String> = found(text)
                 .into_iter()
@@ -169,7 +171,7 @@ mod tests {
             ),
             (
                 "model_list:\n  - {model_name: a, provider: gemini, model_params: {model: m}}\n",
-                "MC205:2: model_list[0].provider: `gemini` is none of google, openai, mistral, anthropic, deepseek, local",
+                "MC205:2: model_list[0].provider: `gemini` is none of google, openai, mistral, anthropic, deepseek, openai_compatible, local",
             ),
             (
                 "model_list:\n  - {model_name: a, provider: openai, model_params: {model: 5}}\n",
@@ -182,6 +184,22 @@ mod tests {
             (
                 "model_list:\n  - {model_name: a, provider: openai, model_params: {model: m, temperature: 3}}\n",
                 "MC202:2: model_list[0].model_params.temperature: must be from 0 to 2",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: openai_compatible, model_params: {model: m, api_base: 'https://h/v1'}}\n",
+                "MC204:2: `a` has no `keys`",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: openai_compatible, keys: groq, model_params: {model: m}}\n",
+                "MC204:2: `a` has no `model_params.api_base`",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: openai, keys: groq, model_params: {model: m}}\n",
+                "MC203:2: `keys` of `a`: openai uses keys_pool_openai.env",
+            ),
+            (
+                "model_list:\n  - {model_name: a, provider: openai, model_params: {model: m, api_base: 'http://h.example'}}\n",
+                "MC202:2: `a` would send its keys over http:// to another network",
             ),
             (
                 "streaming_settings: {typewriter_mode: server}\n",

@@ -312,8 +312,11 @@ fn the_client_key_is_looked_for_where_the_container_finds_it() {
             .insert("BIND_ADDRESS".to_owned(), "0.0.0.0".to_owned());
         world
     };
-    let rows: [(&str, bool, Change); 6] = [
+    let rows: [(&str, bool, Change); 7] = [
         ("no file", true, |_| {}),
+        ("clients with names", false, |world| {
+            world.write("env/gateway.yaml", "clients: [{name: a, key: a-key-of-a}]\n");
+        }),
         ("a name without a value", true, |world| {
             world.write("env/gateway.env", "GATEWAY_API_KEY=\n");
         }),

@@ -1,0 +1,73 @@
+"""Who spent what: of each request one record in the log, and the same counted for its client and for Prometheus."""
+
+import asyncio
+import logging
+import time
+
+from magic_proxy import clients
+from magic_proxy.config import Config
+from magic_proxy.limits import Limits
+from magic_proxy.outcome import Outcome
+
+Tokens = tuple[int, int]
+"""Of the prompt and of the answer."""
+# More than that of one request is an error of whoever counted.
+MOST_TOKENS = 1 << 30
+LONGEST = 200
+
+log = logging.getLogger("magic_proxy.requests")
+
+
+def tokens(outcome: Outcome, estimate: Tokens) -> tuple[Tokens, bool]:
+    """What it cost, and whether that is the `estimate`, because the provider did not count."""
+    counts = {name: n for name, n in outcome.usage.items() if type(n) is int and 0 <= n <= MOST_TOKENS}
+    if outcome.cache == "hit" or not counts:
+        used = (0, 0) if outcome.cache == "hit" else estimate
+        return used, sum(used) > 0
+    prompt = counts.get("prompt_tokens", counts.get("input_tokens", 0))
+    completion = counts.get("completion_tokens", counts.get("output_tokens", 0))
+    # Some have what the model thought in the sum only.
+    return (prompt, max(completion, counts.get("total_tokens", 0) - prompt)), False
+
+
+def settle(
+    limits: Limits, config: Config, line: str, outcome: Outcome, status: int, estimate: Tokens
+) -> asyncio.Future[None]:
+    """A request, or a step of a session, has ended; with a `status` of 0 without an answer.
+
+    What is returned is done once its tokens are counted, which they are also when nobody waits.
+    """
+    # Not before the first request: importing it takes a tenth of a second.
+    from magic_proxy import metrics
+
+    client, seconds = clients.current.get(), time.monotonic() - outcome.began
+    first = outcome.first - outcome.began if outcome.first else None
+    (prompt, completion), estimated = tokens(outcome, estimate)
+    fields = {
+        "client": client.name,
+        "status": status,
+        "model": outcome.asked[:LONGEST],
+        "profile": outcome.profile,
+        "provider_model": outcome.model,
+        "key": outcome.key,
+        "tries": outcome.tries,
+        "cache": outcome.cache if outcome.cache != "off" else "",
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "tokens_estimated": estimated,
+        "first_token_ms": first and round(first * 1000),
+        "provider_request_id": outcome.request_id,
+    }
+    told = {name: value for name, value in fields.items() if value}
+    log.info("%s: %s in %.0f ms", line, status or "no answer", seconds * 1000, extra={"fields": told})
+    # Any text may be asked for.
+    model = outcome.asked if outcome.asked in config.models() else "unknown" if outcome.asked else ""
+    who = client.name, model, outcome.profile
+    metrics.requests.labels(*who, status).inc()
+    metrics.seconds.labels(outcome.profile).observe(seconds)
+    if first is not None:
+        metrics.first.labels(outcome.profile).observe(first)
+    metrics.tokens.labels(*who, "prompt").inc(prompt)
+    metrics.tokens.labels(*who, "completion").inc(completion)
+    metrics.hits.labels(*who).inc(outcome.cache == "hit")
+    return limits.charge(client, prompt + completion)
