@@ -6,6 +6,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,8 @@ def say(what: str) -> None:
 
 def main() -> None:
     kafka, redis = sys.argv[1:]
+    # So that it ends what it started, however it is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))
     # A connection to the client and one to the provider for each of a burst: more than 1024, which is common.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
