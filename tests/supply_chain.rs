@@ -108,6 +108,7 @@ fn every_python_package_has_a_version_and_hashes() {
         "requirements.txt",
         "scripts/python/tests.txt",
         "scripts/python/audit.txt",
+        "scripts/python/litellm.txt",
     ] {
         let text = read(file);
         assert!(text.matches("\n    --hash=sha256:").count() > 20, "{file}");
