@@ -111,6 +111,7 @@ const FORMS: &[(&str, Form)] = &[
     ("attach", Theirs("what the container prints")),
     ("compose-help", Document(&["commands"])),
     ("completions", Document(&["script"])),
+    ("version", Document(&["magicctl"])),
     ("man", Document(&["page"])),
 ];
 
@@ -155,7 +156,8 @@ Every command takes `--output json`. What it prints on stdout then is for progra
   `notes`). `-q` changes nothing.
 
 What Docker Compose prints as JSON is printed as Compose prints it, without `version` and under Compose's keys: `config --format json`,
-`images --format json`, `ls --format json`, `volumes --format json`, `events --json`.
+`images --format json`, `ls --format json`, `ps --format json`, `version --format json`, `volumes --format json`, `events --json`. A command with
+`--dry-run` answers as `plan` does.
 ";
 
 /// docs/json.md.

@@ -41,6 +41,7 @@ fn meets_a_stack(command: &Command) -> bool {
         | Command::Open(_)
         | Command::Ls(_)
         | Command::ComposeHelp(_)
+        | Command::Version(_)
         | Command::Completions { .. }
         | Command::Man => false,
         Command::Logs(args) => args.source != SourceChoice::Loki,

@@ -27,9 +27,11 @@ enum Form {
 
 pub(crate) fn run(session: &Session, args: &VersionArgs) {
     let version = env!("CARGO_PKG_VERSION");
-    if args.short {
+    if session.json() {
+        session.out.answer(&serde_json::json!({ "magicctl": version }));
+    } else if args.short {
         session.out.line(version);
-    } else if args.format == Form::Json || session.json() {
+    } else if args.format == Form::Json {
         session.out.json(&serde_json::json!({ "version": version }));
     } else {
         session.out.line(format!("magicctl {version}"));
