@@ -68,6 +68,12 @@ pub struct Global {
     /// Where relative paths of the Compose file start and .env lies, instead of the file's own folder
     #[arg(long, visible_alias = "workdir", value_name = "DIR")]
     pub project_directory: Option<PathBuf>,
+    /// Also networks, volumes, configs and secrets that no service uses
+    #[arg(long)]
+    pub all_resources: bool,
+    /// Put names together with `_` (PROJECT_SERVICE_1), as Compose 1 did; else COMPOSE_COMPATIBILITY
+    #[arg(long)]
+    pub compatibility: bool,
     /// Enable services of this profile; repeat for several
     #[arg(long, value_name = "NAME")]
     pub profile: Vec<String>,
@@ -86,6 +92,15 @@ pub struct Global {
     /// Whether to use colour (auto also heeds NO_COLOR)
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
+    /// Compose's word for --color and --progress: `never` is no colour and plain lines, `always` colour and a live screen
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub ansi: Option<Color>,
+    /// At most N calls to the engine at once, -1 for no limit of yours; else COMPOSE_PARALLEL_LIMIT
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..))]
+    pub parallel: Option<i64>,
+    /// Print what a command would do, and change nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
     /// Say more: -v progress in detail, -vv every step and probe as the engine answers it
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
@@ -98,6 +113,22 @@ pub struct Global {
 }
 
 impl Global {
+    /// With what `--ansi` says of colour and progress, where nothing more precise was said.
+    pub(super) fn with_ansi(mut self) -> Self {
+        let (color, progress) = match self.ansi {
+            None | Some(Color::Auto) => return self,
+            Some(Color::Always) => (Color::Always, Progress::Tty),
+            Some(Color::Never) => (Color::Never, Progress::Plain),
+        };
+        if self.color == Color::Auto {
+            self.color = color;
+        }
+        if self.progress == Progress::Auto {
+            self.progress = progress;
+        }
+        self
+    }
+
     /// The program and the flags that say what it is about: what a command to copy begins with. Nothing when a shell can't take
     /// one of them.
     pub(crate) fn again(&self) -> Option<ShellCommand> {
@@ -117,10 +148,17 @@ impl Global {
         }
         flags.extend(self.profile.iter().map(|name| ("--profile", name.as_str())));
         flags.extend(self.host.as_deref().map(|host| ("--host", host)));
+        let mut command = ShellCommand::of("magicctl");
+        for (flag, given) in [
+            ("--all-resources", self.all_resources),
+            ("--compatibility", self.compatibility),
+        ] {
+            if given {
+                command = command.syntax(flag);
+            }
+        }
         let mut flags = flags.into_iter();
-        flags.try_fold(ShellCommand::of("magicctl"), |command, (flag, value)| {
-            command.syntax(flag).value(value)
-        })
+        flags.try_fold(command, |command, (flag, value)| command.syntax(flag).value(value))
     }
 }
 
@@ -174,6 +212,7 @@ pub enum Command {
     /// Print what a code such as MC101 means and what to do; without one, the list
     Explain(explain::ExplainArgs),
     /// Print the Compose file as understood: interpolated, merged, defaults filled in
+    #[command(visible_alias = "convert")]
     Config(config::ConfigArgs),
     /// Write docker-compose.yml and config/ from the templates; edited files are kept
     Render(render::RenderArgs),
@@ -250,6 +289,8 @@ pub enum Command {
     Stats(verbs::stats::StatsArgs),
     /// Join a container's input and output
     Attach(verbs::attach::AttachArgs),
+    /// Print which magicctl this is
+    Version(verbs::version::VersionArgs),
     /// Show every command and flag of Docker Compose, and what it is here
     ComposeHelp(verbs::compose_help::ComposeHelpArgs),
     /// Print completions for a shell
@@ -259,6 +300,17 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+impl Command {
+    /// Whether `--dry-run` can be kept: it changes nothing, or carries out a plan that can be shown instead.
+    pub(super) fn can_be_tried(&self) -> bool {
+        match self {
+            Self::Init(_) | Self::Render(_) | Self::Open(_) | Self::Exec(_) | Self::Cp(_) | Self::Attach(_) => false,
+            Self::Check(args) => !args.fix,
+            _ => true,
+        }
+    }
 }
 
 #[cfg(test)]

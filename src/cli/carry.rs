@@ -32,6 +32,8 @@ pub(crate) struct Carry<'a> {
     pub began: Instant,
     /// Leave out what the builder says.
     pub quiet_build: bool,
+    /// The command goes on when it is carried out.
+    pub stays: bool,
     session: &'a Session,
     reporter: RefCell<Box<dyn Reporter>>,
     signs: RefCell<Option<std::rc::Rc<Signs>>>,
@@ -55,6 +57,7 @@ impl<'a> Carry<'a> {
             checks: true,
             began: Instant::now(),
             quiet_build: false,
+            stays: false,
             session,
             reporter: RefCell::new(session.reporter()),
             signs: RefCell::default(),
@@ -62,8 +65,19 @@ impl<'a> Carry<'a> {
         }
     }
 
-    /// Carries out `plan`. False when something failed or the user interrupted.
+    /// Told in lines, as the output of containers comes beside it.
+    pub(crate) fn beside_output(mut self) -> Self {
+        self.reporter = RefCell::new(self.session.reporter_of(false));
+        self
+    }
+
+    /// Carries out `plan`; with `--dry-run`, shows it. False when something failed or the user interrupted.
     pub(crate) async fn run(&self, plan: &Plan, services: Vec<String>) -> Result<bool, Failure> {
+        if self.session.global.dry_run {
+            let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).collect();
+            super::plan::show(self.session, self.project, plan, &notes);
+            return Ok(true);
+        }
         let waits = plan
             .steps()
             .iter()
@@ -89,6 +103,7 @@ impl<'a> Carry<'a> {
             plan,
             timeout: self.timeout,
             around: &self.around(),
+            at_once: self.session.calls_at_once()?,
             began: self.began,
             emit: &emit,
             made: RefCell::default(),
@@ -115,6 +130,9 @@ impl<'a> Carry<'a> {
 
     /// Says how it ended. `services` are those that the command is about; `next` what to do after a success.
     pub(crate) async fn finish(&self, services: &BTreeSet<String>, next: Vec<String>) -> Ended {
+        if self.session.global.dry_run {
+            return Ok(None);
+        }
         let total = self.total.take();
         if total.interrupted {
             let services = total.not_done.into_keys().collect();

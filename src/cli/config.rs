@@ -13,9 +13,12 @@ use super::session::Session;
 
 /// `config`.
 #[derive(Debug, Clone, Args)]
-#[group(multiple = false, id = "what")]
+#[group(skip)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ConfigArgs {
+    /// Only these services, with what they depend on and use; all by default
+    #[arg(value_name = "SERVICE")]
+    pub named: Vec<String>,
     /// How to print the whole file
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub format: Format,
@@ -58,12 +61,39 @@ pub enum Format {
     Json,
 }
 
+impl ConfigArgs {
+    /// The flag with which all of the file is looked at, whatever services are named; as with Compose.
+    fn whole(&self) -> Option<&'static str> {
+        let flags = [
+            ("--services", self.services),
+            ("--volumes", self.volumes),
+            ("--networks", self.networks),
+            ("--profiles", self.profiles),
+            ("--hash", self.hash.is_some()),
+            ("--environment", self.environment),
+            ("--no-interpolate", self.no_interpolate),
+            ("--settings", self.settings),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
 pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
-    let request = session.request(&[])?;
+    let named = match args.whole() {
+        Some(flag) if !args.named.is_empty() => {
+            session.warn(&format!(
+                "{flag} is about the whole file: {} has no effect",
+                args.named.join(", ")
+            ));
+            &[]
+        }
+        _ => args.named.as_slice(),
+    };
+    let request = session.request(named)?;
     let project = if args.no_interpolate {
         compose::template(&request)?
     } else {
-        compose::project(&request)?
+        compose::project(&request)?.only(named)?
     };
     let stack = &project.stack;
     for warning in &stack.warnings {

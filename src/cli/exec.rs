@@ -15,6 +15,7 @@ use super::verbs::there::There;
 
 /// `exec`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ExecArgs {
     /// The service
     pub service: String,
@@ -38,6 +39,12 @@ pub struct ExecArgs {
     /// No terminal, even when there is one
     #[arg(short = 'T', long, visible_alias = "no-TTY")]
     pub no_tty: bool,
+    /// Accepted as with Compose: there is a terminal where input and output are one, unless -T is given
+    #[arg(short = 't', long)]
+    pub tty: bool,
+    /// Pass standard input on; `-i=false` to keep it
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub interactive: bool,
     /// Don't wait for its end
     #[arg(short, long)]
     pub detach: bool,
@@ -55,7 +62,7 @@ pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
     let engine = &there.engine;
     let options = ExecOptions {
         tty: !args.no_tty && !args.detach && std::io::stdin().is_terminal() && stdout_is_terminal(),
-        interactive: true,
+        interactive: args.interactive,
         user: args.user,
         workdir: args.workdir,
         env: args.env.iter().filter_map(|text| session.variable(text)).collect(),

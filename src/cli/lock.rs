@@ -18,18 +18,23 @@ const LONGEST: u64 = 64;
 
 /// Held until dropped.
 pub(crate) struct Lock {
-    file: File,
+    /// None when nothing is changed.
+    file: Option<File>,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // Nobody is at work any more. What it says is only for people, so that it failed to be taken back harms nobody.
-        let _old = self.file.set_len(0);
+        let _old = self.file.as_ref().map(|file| file.set_len(0));
     }
 }
 
-/// Takes the lock of `project` on the engine at `host`, waiting for whoever holds it unless told not to.
+/// Takes the lock of `project` on the engine at `host`, waiting for whoever holds it unless told not to. With `--dry-run` there is
+/// nothing to wait for.
 pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failure> {
+    if session.global.dry_run {
+        return Ok(Lock { file: None });
+    }
     let host = session
         .global
         .host
@@ -76,7 +81,7 @@ pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failu
         .and_then(|()| file.rewind())
         .and_then(|()| file.write_all(holder.as_bytes()))
         .map_err(|error| cant(error.to_string()))?;
-    Ok(Lock { file })
+    Ok(Lock { file: Some(file) })
 }
 
 /// Who holds the lock, as the file says; it is empty for a moment after the lock was taken.

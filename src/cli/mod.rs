@@ -20,6 +20,7 @@ mod rebuild;
 mod render;
 mod session;
 mod status;
+mod stay;
 mod terminal;
 mod traces;
 mod up;
@@ -56,7 +57,8 @@ pub fn main() -> u8 {
             return if error.use_stderr() { Exit::Usage.code() } else { 0 };
         }
     };
-    set_colour(cli.global.color);
+    let global = cli.global.with_ansi();
+    set_colour(global.color);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -65,7 +67,7 @@ pub fn main() -> u8 {
             return failure.exit.code();
         }
     };
-    let session = Session::new(cli.global, name);
+    let session = Session::new(global, name);
     traces::show(&session);
     let ended = runtime.block_on(dispatch(&session, cli.command));
     // Streams that are still open (logs, events) end with the process; nothing waits for them.
@@ -87,6 +89,16 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
     // `check` says itself what is wrong with the files, and never shows a key.
     if let (Some(refused), false) = (&session.refused, matches!(command, Command::Check(_))) {
         return Err(refused.clone());
+    }
+    session.calls_at_once()?;
+    if session.global.dry_run && !command.can_be_tried() {
+        return Err(
+            Failure::usage(format!("`{}` has no --dry-run", session.command)).hint(match command {
+                Command::Render(_) => "`magicctl render --diff` shows what it would write",
+                Command::Check(_) => "`magicctl check` without --fix changes nothing",
+                _ => "it does what its command line says, and nothing else",
+            }),
+        );
     }
     match command {
         Command::Init(args) => init::run(session, &args),
@@ -119,6 +131,7 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Kill(args) => verbs::kill::run(session, &args).await,
         Command::Pause(args) => verbs::pause::run(session, &args, true).await,
         Command::Unpause(args) => verbs::pause::run(session, &args, false).await,
+        Command::Version(args) => verbs::version::run(session, &args),
         Command::Wait(args) => verbs::wait::run(session, &args).await,
         Command::Cp(args) => verbs::cp::run(session, &args).await,
         Command::Ls(args) => verbs::ls::run(session, &args).await,

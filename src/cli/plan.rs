@@ -1,5 +1,6 @@
-//! `plan`: what `up` would do and why, without doing it.
+//! `plan`: what `up` would do and why, without doing it. `--dry-run` shows the plans of other commands the same way.
 
+use crate::plan::Plan;
 use crate::report::table;
 
 use super::Ended;
@@ -13,22 +14,33 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let (_, plan) = super::up::decide(&engine, &stack, &options).await?;
     let changed = super::check::changed_since_built(session, &engine, &stack).await;
     let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).chain(changed).collect();
+    show(session, &stack.name, &plan, &notes);
+    if plan.again && !plan.changes_nothing() && !session.json() {
+        session
+            .out
+            .line("what follows depends on the new images: `up` looks again once they are there");
+    }
+    Ok(None)
+}
+
+/// Prints the steps of `plan` for `project`, and `notes`.
+pub(super) fn show(session: &Session, project: &str, plan: &Plan, notes: &[String]) {
     if session.json() {
         let value = serde_json::json!({
-            "project": stack.name,
+            "project": project,
             "steps": plan.announce(),
             "notes": notes,
             "again": plan.again,
         });
         session.out.json(&value);
-        return Ok(None);
+        return;
     }
-    for note in &notes {
+    for note in notes {
         session.out.line(format!("note: {note}"));
     }
     if plan.changes_nothing() {
-        session.out.line(format!("nothing to do: {} is as wanted", stack.name));
-        return Ok(None);
+        session.out.line(format!("nothing to do: {project} is as wanted"));
+        return;
     }
     let rows: Vec<Vec<String>> = plan
         .announce()
@@ -47,10 +59,4 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
         .collect();
     let header = ["STEP", "SERVICE", "ACTION", "TARGET", "AFTER", "WHY"];
     session.out.lines(table(&session.out, &header, rows));
-    if plan.again {
-        session
-            .out
-            .line("what follows depends on the new images: `up` looks again once they are there");
-    }
-    Ok(None)
 }

@@ -175,9 +175,17 @@ impl Session {
             env_files: from_here(&self.global.env_file),
             environment: self.environment.clone(),
             targets: targets.to_vec(),
+            all_resources: self.global.all_resources,
+            compatibility: self.global.compatibility || self.says_yes("COMPOSE_COMPATIBILITY"),
             start_dir: here,
             unwritten: None,
         })
+    }
+
+    /// Whether the variable `name` of the caller's environment says yes.
+    pub(crate) fn says_yes(&self, name: &str) -> bool {
+        let value = self.environment.get(name).map(|value| value.to_lowercase());
+        matches!(value.as_deref(), Some("1" | "true" | "yes" | "y" | "on"))
     }
 
     /// `-p`, else what settings say; `None` leaves it to the Compose file and the directory.
@@ -243,16 +251,40 @@ impl Session {
 
     /// Who tells the events of this command.
     pub(crate) fn reporter(&self) -> Box<dyn Reporter> {
-        let live = terminal::stderr_is_terminal() && !self.environment.contains_key("CI");
+        self.reporter_of(true)
+    }
+
+    /// The same; without a live screen unless it `may_move`.
+    pub(crate) fn reporter_of(&self, may_move: bool) -> Box<dyn Reporter> {
+        let live = terminal::stderr_is_terminal() && !self.environment.contains_key("CI") && may_move;
         let progress = match (self.global.output, self.global.quiet, self.global.progress) {
             (Output::Json, ..) => Progress::Json,
             (_, true, _) | (.., args::Progress::Quiet) => Progress::Quiet,
             (.., args::Progress::Json) => Progress::Json,
-            (.., args::Progress::Tty) => Progress::Screen,
+            (.., args::Progress::Tty) if may_move => Progress::Screen,
             (.., args::Progress::Auto) if live => Progress::Screen,
-            (.., args::Progress::Auto | args::Progress::Plain) => Progress::Plain,
+            (.., args::Progress::Auto | args::Progress::Tty | args::Progress::Plain) => Progress::Plain,
         };
         report::reporter(progress, self.global.verbose > 0, self.out.clone())
+    }
+
+    /// How many calls to the engine are made at once, if the user limits them: `--parallel`, else `COMPOSE_PARALLEL_LIMIT`.
+    /// As with Compose, 0 and -1 are no limit.
+    ///
+    /// # Errors
+    /// The variable is not a number.
+    pub(crate) fn calls_at_once(&self) -> Result<Option<usize>, Failure> {
+        const VARIABLE: &str = "COMPOSE_PARALLEL_LIMIT";
+        let from_variable = self.environment.get(VARIABLE).filter(|text| !text.is_empty());
+        let limit = match (self.global.parallel, from_variable) {
+            (Some(limit), _) => limit,
+            (None, None) => return Ok(None),
+            (None, Some(text)) => text.parse().map_err(|_| {
+                Failure::usage(format!("{VARIABLE}={text}: not a number"))
+                    .hint("set it to how many calls may run at once")
+            })?,
+        };
+        Ok(usize::try_from(limit).ok().filter(|limit| *limit > 0))
     }
 
     pub(crate) fn json(&self) -> bool {

@@ -16,7 +16,8 @@ use crate::verdict::{Asks, Evidence, Failed, Verdict, is_of_a_stop, judge};
 
 use super::Ended;
 use super::session::Session;
-use super::verbs::images::size;
+use super::verbs::images::{Form, size};
+use super::verbs::ps;
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
@@ -24,7 +25,7 @@ pub struct StatusArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// Accepted as with Compose; all containers are always shown
+    /// With `--format json`, also containers that have ended and those of `run`; otherwise all are shown anyway
     #[arg(short, long)]
     pub all: bool,
     /// Only the services' names (-q: only the containers' ids)
@@ -33,9 +34,31 @@ pub struct StatusArgs {
     /// Only containers that are running, exited, paused…; repeat for several
     #[arg(long, value_name = "STATE")]
     pub status: Vec<String>,
+    /// The same, as `status=STATE`
+    #[arg(long, value_name = "FILTER", value_parser = of_filter)]
+    pub filter: Vec<String>,
+    /// `table`, or `json`: Compose's own fields, a container a line; of all containers only with -a
+    #[arg(long, value_name = "FORM", value_parser = super::verbs::ps::form)]
+    pub format: Option<Form>,
+    /// Cut neither ids nor commands nor the names of mounts in `--format json`; the table cuts none
+    #[arg(long)]
+    pub no_trunc: bool,
     /// Show it again whenever it changes, until interrupted
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "format")]
     pub watch: bool,
+}
+
+impl StatusArgs {
+    /// The states that are asked for, however that was said; any when there are none.
+    pub(super) fn states(&self) -> impl Iterator<Item = &String> {
+        self.status.iter().chain(&self.filter)
+    }
+}
+
+/// `--filter`: the state that it is about.
+fn of_filter(text: &str) -> Result<String, String> {
+    let state = text.strip_prefix("status=").map(ToOwned::to_owned);
+    state.ok_or_else(|| "only states can be filtered; write it like status=running".to_owned())
 }
 
 /// How often `--watch` looks when nothing is said to have changed: the up times go on.
@@ -57,7 +80,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     if let Some(stack) = stack.as_ref().filter(|_| !args.services.is_empty()) {
         stack.select(&args.services, false)?;
     }
-    for state in &args.status {
+    for state in args.states() {
         if !STATES.contains(&state.as_str()) {
             return Err(Failure::usage(format!("--status {state}: there is no such state"))
                 .hint(format!("there are: {}", STATES.join(", "))));
@@ -79,6 +102,9 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
         lines.dedup();
         session.out.lines(lines);
         return Ok(None);
+    }
+    if args.format == Some(Form::Json) {
+        return ps::run(session, &engine, &project, args).await;
     }
     if !args.watch {
         let rows = rows(&engine, &project, args).await?;
@@ -105,6 +131,11 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     }
 }
 
+/// Whether `container` is in a state that is asked for.
+pub(super) fn takes_state(args: &StatusArgs, container: &Container) -> bool {
+    args.states().next().is_none() || args.states().any(|state| state == container.state.word())
+}
+
 /// The containers that are to be shown, by service and number.
 async fn chosen(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<Container>, Failure> {
     let there = engine.observe_containers(project).await;
@@ -112,7 +143,7 @@ async fn chosen(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec
     containers.retain(|container| {
         let service = container.service();
         service.is_some_and(|service| args.services.is_empty() || args.services.iter().any(|name| name == service))
-            && (args.status.is_empty() || args.status.iter().any(|state| state == container.state.word()))
+            && takes_state(args, container)
     });
     containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
     Ok(containers)

@@ -18,6 +18,7 @@ use super::Ended;
 use super::args::{MakeArgs, PullWhen, UpArgs};
 use super::carry::Carry;
 use super::session::Session;
+use super::stay::Stay;
 
 /// How long a program may take to read its own edited configuration.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(30);
@@ -25,7 +26,9 @@ const VERIFIED_WITHIN: Duration = Duration::from_secs(30);
 impl Session {
     /// The resolved file of a command that makes containers: what is missing is rendered, what is odd is said.
     pub(crate) fn stack_to_make(&self, targets: &[String]) -> Result<Stack, Failure> {
-        write_missing(self)?;
+        if !self.global.dry_run {
+            write_missing(self)?;
+        }
         let stack = self.stack(targets)?;
         for warning in &stack.warnings {
             self.warn(warning);
@@ -35,15 +38,28 @@ impl Session {
 }
 
 pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
+    if session.global.dry_run {
+        return super::plan::run(session, args).await;
+    }
     let stack = session.stack_to_make(&args.services)?;
-    let options = options(session, &stack, args)?;
+    let mut options = options(session, &stack, args)?;
+    let stay = Stay::of(args, &stack, &options.services)?;
+    // Who looks on sees what comes of it.
+    options.no_wait |= stay.is_some();
     let engine = session.engine().await?;
-    let _lock = super::lock::take(session, &stack.name).await?;
+    let lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
     carry.timeout = args.wait_timeout;
     carry.quiet_build = args.quiet_build;
     carry.checks = !args.no_check;
-    bring_up(session, &carry, &engine, &stack, options).await
+    let Some(stay) = stay else {
+        return bring_up(session, &carry, &engine, &stack, options).await;
+    };
+    carry.stays = true;
+    let staying = stay.listen(&engine, &stack.name).await?;
+    let ended = bring_up(session, &carry, &engine, &stack, options).await;
+    drop((lock, carry));
+    staying.go_on(session, &engine, &stack, ended).await
 }
 
 /// Plans and carries out until the stack is as wanted, and says how it ended.
@@ -55,7 +71,7 @@ pub(crate) async fn bring_up(
     mut options: UpOptions,
 ) -> Ended {
     let services: BTreeSet<String> = options.services.clone();
-    let mut unchecked = carry.checks;
+    let mut unchecked = carry.checks && !session.global.dry_run;
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
         if unchecked && !plan.changes_nothing() {
@@ -64,13 +80,14 @@ pub(crate) async fn bring_up(
         }
         let order = plan::start_order(stack, &services);
         let well = carry.run(&plan, order).await?;
-        if !plan.again || !well {
+        // What would follow new images is known once they are there.
+        if !plan.again || !well || session.global.dry_run {
             break;
         }
         options.brought.extend(images_of(&plan));
     }
     let mut next = Vec::new();
-    if carry.changed() > 0 {
+    if carry.changed() > 0 && !carry.stays {
         let commands = [
             ("logs -f", "follows the logs"),
             ("status", "shows the state"),
@@ -165,10 +182,6 @@ pub(crate) fn make_options(
     if !scaled.is_empty() {
         stack.select(&scaled, false)?;
     }
-    let says_yes = |name: &str| {
-        let value = session.environment.get(name).map(|value| value.to_lowercase());
-        matches!(value.as_deref(), Some("1" | "true" | "yes" | "y" | "on"))
-    };
     Ok(UpOptions {
         services,
         named: named.iter().cloned().collect(),
@@ -191,8 +204,8 @@ pub(crate) fn make_options(
         } else {
             Recreate::Diverged
         },
-        remove_orphans: args.remove_orphans || says_yes("COMPOSE_REMOVE_ORPHANS"),
-        ignore_orphans: says_yes("COMPOSE_IGNORE_ORPHANS"),
+        remove_orphans: args.remove_orphans || session.says_yes("COMPOSE_REMOVE_ORPHANS"),
+        ignore_orphans: session.says_yes("COMPOSE_IGNORE_ORPHANS"),
         scale: args.scale.iter().cloned().collect(),
         ..UpOptions::default()
     })

@@ -4,11 +4,11 @@ use crate::failure::Failure;
 use crate::image::{self, ImageRef};
 
 use super::interpolate::shown;
-use super::model::BadImages;
+use super::model::{BadImages, Separator};
 use super::tree::{Map, Tree, wrong_at};
 
 /// What `services` of `project` name that can't be an image's name.
-pub(super) fn bad(services: &Map, project: &str) -> BadImages {
+pub(super) fn bad(services: &Map, project: &str, separator: Separator) -> BadImages {
     let mut bad = BadImages::default();
     for (name, entry) in services {
         let service = &entry.tree;
@@ -18,12 +18,15 @@ pub(super) fn bad(services: &Map, project: &str) -> BadImages {
         let failure = match image {
             Some(image) => wrong(image, &format!("services.{name}.image")),
             // The name of its own that a built image gets.
-            None => ImageRef::parse(&format!("{project}-{name}")).err().map(|why| {
-                let what = format!("its image would be called `{project}-{name}`, which is not a valid image name");
-                wrong_at(&entry.key, &format!("services.{name}"), what)
-                    .because(why.to_string())
-                    .hint("give it a name with `image`")
-            }),
+            None => {
+                let own = [project, name].join(separator.text());
+                ImageRef::parse(&own).err().map(|why| {
+                    let what = format!("its image would be called `{own}`, which is not a valid image name");
+                    wrong_at(&entry.key, &format!("services.{name}"), what)
+                        .because(why.to_string())
+                        .hint("give it a name with `image`")
+                })
+            }
         };
         bad.images.extend(failure.map(|failure| (name.clone(), failure)));
         let tags = service.get("build").and_then(|build| build.get("tags"));

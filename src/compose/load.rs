@@ -13,7 +13,7 @@ use super::hash;
 use super::images;
 use super::interpolate::{Notes, substitute};
 use super::loader::{Loader, Place};
-use super::model::Stack;
+use super::model::{Separator, Stack};
 use super::normalize::normalize;
 use super::project::{Project, without_content};
 use super::refused;
@@ -42,6 +42,10 @@ pub struct Request {
     pub environment: BTreeMap<String, String>,
     /// Services named on the command line: naming one enables it, whatever its profiles.
     pub targets: Vec<String>,
+    /// `--all-resources`: also networks, volumes, configs and secrets that no enabled service uses.
+    pub all_resources: bool,
+    /// `--compatibility`: names are put together with `_`, as by Compose 1.
+    pub compatibility: bool,
     /// The Compose file as it would be rendered, when none is on disk: its path and text.
     pub unwritten: Option<(PathBuf, String)>,
 }
@@ -79,13 +83,14 @@ pub fn project(request: &Request) -> Result<Project, Failure> {
         missing.extend(file.map(|failure| (name.clone(), failure)));
     }
     typed::check(&services)?;
-    let mut stack = stack(&found, &services, &disabled_services)?;
+    let mut stack = stack(&found, &services, &disabled_services, request)?;
     let unusable = typed::unusable(&services).err();
-    let incomplete = missing.values().next().cloned();
     stack.unmakeable = typed::unset(&found.tree, &stack);
-    stack.unmakeable.extend(missing);
+    stack.unmakeable.extend(missing.clone());
     let mut tree = without_content(&found.tree);
-    drop_unused_of(&mut tree, &services);
+    if !request.all_resources {
+        drop_unused_of(&mut tree, &services);
+    }
     if let Some(map) = tree.map_mut() {
         map.insert(
             "services".to_owned(),
@@ -95,10 +100,11 @@ pub fn project(request: &Request) -> Result<Project, Failure> {
     Ok(Project {
         stack,
         unusable,
-        incomplete,
+        incomplete: missing,
         tree,
         variables: found.files.variables,
         raw: false,
+        all_resources: request.all_resources,
     })
 }
 
@@ -119,10 +125,11 @@ pub fn template(request: &Request) -> Result<Project, Failure> {
     Ok(Project {
         stack,
         unusable: None,
-        incomplete: None,
+        incomplete: BTreeMap::new(),
         tree,
         variables: found.files.variables,
         raw: true,
+        all_resources: true,
     })
 }
 
@@ -237,8 +244,13 @@ fn by_profile(root: &Tree, request: &Request, variables: &Variables) -> (Map, Ma
     (enabled, disabled)
 }
 
-fn stack(found: &Found, services: &Map, disabled: &Map) -> Result<Stack, Failure> {
+fn stack(found: &Found, services: &Map, disabled: &Map, request: &Request) -> Result<Stack, Failure> {
     let files = &found.files;
+    let separator = if request.compatibility {
+        Separator::Underscore
+    } else {
+        Separator::Hyphen
+    };
     let mut stack = Stack {
         name: found.name.clone(),
         working_dir: files.working_dir.clone(),
@@ -246,11 +258,12 @@ fn stack(found: &Found, services: &Map, disabled: &Map) -> Result<Stack, Failure
         env_files: files.env.clone(),
         env_dir: files.env_dir.clone(),
         env_files_named: files.env_named,
-        bad_images: images::bad(services, &found.name),
+        bad_images: images::bad(services, &found.name, separator),
         ..Stack::default()
     };
     for (name, entry) in services {
         let mut service = typed::service(name, &entry.tree)?;
+        service.separator = separator;
         service
             .depends_on
             .retain(|name, dependency| dependency.required || services.contains_key(name));
@@ -289,12 +302,14 @@ fn stack(found: &Found, services: &Map, disabled: &Map) -> Result<Stack, Failure
         stack.warnings.push("the file names no services".to_owned());
     }
     stack.interpolation = notes.used.values().cloned().collect();
-    drop_unused(&mut stack);
+    if !request.all_resources {
+        drop_unused(&mut stack);
+    }
     Ok(stack)
 }
 
 /// What no enabled service uses isn't printed.
-fn drop_unused_of(root: &mut Tree, services: &Map) {
+pub(super) fn drop_unused_of(root: &mut Tree, services: &Map) {
     let mut used: BTreeSet<(&str, String)> = BTreeSet::new();
     for entry in services.values() {
         let service = &entry.tree;
@@ -324,7 +339,7 @@ fn drop_unused_of(root: &mut Tree, services: &Map) {
 }
 
 /// Networks and volumes that no enabled service uses are not made.
-fn drop_unused(stack: &mut Stack) {
+pub(super) fn drop_unused(stack: &mut Stack) {
     let networks: BTreeSet<String> = stack
         .services
         .values()

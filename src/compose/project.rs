@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::failure::Failure;
 
 use super::bind::{Form, bind, order, sorted};
+use super::load::{drop_unused, drop_unused_of};
 use super::model::Stack;
 use super::print;
 use super::shape::PROJECT;
 use super::tree::{Map, Tree, Value};
+use super::typed;
 use super::variables::Variables;
 
 /// What reading a project's files gives.
@@ -18,11 +20,13 @@ pub struct Project {
     pub stack: Stack,
     /// What can be printed and not be run.
     pub(super) unusable: Option<Failure>,
-    /// A file that it names isn't there, so that it can't be printed whole.
-    pub(super) incomplete: Option<Failure>,
+    /// By service, a file that it names and that isn't there, so that it can't be printed whole.
+    pub(super) incomplete: BTreeMap<String, Failure>,
     pub(super) tree: Tree,
     pub(super) variables: Variables,
     pub(super) raw: bool,
+    /// What no service uses is there, too.
+    pub(super) all_resources: bool,
 }
 
 /// A printed form.
@@ -40,7 +44,7 @@ impl Project {
     /// # Errors
     /// A value of a disabled service that can't be read; those of enabled ones were read before. An env file that isn't there.
     pub fn printed(&self, printed: Printed) -> Result<String, Failure> {
-        if let Some(failure) = &self.incomplete {
+        if let Some(failure) = self.incomplete.values().next() {
             return Err(failure.clone());
         }
         let form = match printed {
@@ -57,6 +61,34 @@ impl Project {
             Form::Yaml => print::to_yaml(&whole),
         };
         Ok(if self.raw { text } else { print::escaped(&text) })
+    }
+
+    /// Only the services called `names`, with all that they depend on and use; all when `names` is empty.
+    ///
+    /// # Errors
+    /// A name that is in no enabled service, with what it may have been meant to be.
+    pub fn only(mut self, names: &[String]) -> Result<Self, Failure> {
+        if names.is_empty() {
+            return Ok(self);
+        }
+        let selected = self.stack.select(names, true)?;
+        self.stack.services.retain(|name, _| selected.contains(name));
+        self.stack.unmakeable.retain(|name, _| selected.contains(name));
+        self.incomplete.retain(|name, _| selected.contains(name));
+        let services = self.tree.get_mut("services").and_then(Tree::map_mut);
+        let services = services.map_or_else(Map::new, |services| {
+            services.retain(|name, _| selected.contains(name));
+            services.clone()
+        });
+        let bad = &mut self.stack.bad_images;
+        bad.images.retain(|name, _| selected.contains(name));
+        bad.tags.retain(|name, _| selected.contains(name));
+        self.unusable = typed::unusable(&services).err();
+        if !self.all_resources {
+            drop_unused_of(&mut self.tree, &services);
+            drop_unused(&mut self.stack);
+        }
+        Ok(self)
     }
 
     fn canonical(&self, form: Form) -> Result<Tree, Failure> {

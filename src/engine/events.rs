@@ -128,7 +128,10 @@ impl Engine {
     }
 
     /// The engine's clock; on this machine that is ours.
-    async fn now(&self) -> Result<OffsetDateTime, EngineError> {
+    ///
+    /// # Errors
+    /// The engine on another machine can't be asked.
+    pub async fn now(&self) -> Result<OffsetDateTime, EngineError> {
         if self.endpoint.socket().is_some() {
             return Ok(OffsetDateTime::now_utc());
         }

@@ -54,6 +54,7 @@ pub use image::ImageDetail;
 pub use image::ImageFacts;
 pub use inside::Inside;
 pub use logs::{LogOptions, LogPiece, LogPlace};
+pub use observe::Listed;
 pub use once::Once;
 pub use pull::PullProgress;
 pub use streams::{Parted, Streams, resizes};

@@ -76,6 +76,42 @@ impl Engine {
     }
 }
 
+/// A container with what only its entry in the engine's list says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The container.
+    pub container: Container,
+    /// What it runs: entry point and arguments as one line.
+    pub command: String,
+    /// The names of the volumes that it mounts, and of other mounts where they come from.
+    pub mounts: Vec<String>,
+    /// How many of those the engine keeps itself.
+    pub local_volumes: usize,
+}
+
+impl Engine {
+    /// The containers of `project`, running or not, as listed.
+    pub async fn list(&self, project: &str) -> Result<Vec<Listed>, EngineError> {
+        let containers = self.docker.list_containers(all_containers(Some(project))).await;
+        let containers = containers.map_err(|error| self.error(error))?;
+        Ok(containers.into_iter().map(listed).collect())
+    }
+}
+
+fn listed(summary: ContainerSummary) -> Listed {
+    let mounts = summary.mounts.clone().unwrap_or_default();
+    let local = mounts.iter().filter(|mount| mount.driver.as_deref() == Some("local"));
+    Listed {
+        command: summary.command.clone().unwrap_or_default(),
+        local_volumes: local.count(),
+        mounts: mounts
+            .into_iter()
+            .filter_map(|mount| mount.name.filter(|name| !name.is_empty()).or(mount.source))
+            .collect(),
+        container: container(summary),
+    }
+}
+
 fn all_containers(project: Option<&str>) -> ListContainersOptions {
     let filters =
         project.map(|project| HashMap::from([("label".to_owned(), vec![format!("{}={project}", labels::PROJECT)])]));

@@ -35,6 +35,8 @@ pub struct Execution<'a> {
     pub timeout: Duration,
     /// What failures are explained from.
     pub around: &'a Surroundings<'a>,
+    /// How many calls to the engine are made at once, waits aside, if the user limits them.
+    pub at_once: Option<usize>,
     /// When the command began; times in events count from here.
     pub began: Instant,
     /// Hears what happens.
@@ -88,13 +90,14 @@ impl Execution<'_> {
         let mut interrupt = std::pin::pin!(interrupt);
         loop {
             while let Some(id) = schedule.next(|id, height| self.may_begin(id, height, &busy)) {
-                if self.is_bounded(id) {
+                if !self.waits(id) {
                     busy.push((id, schedule.height(id)));
                 }
                 running.push(self.timed(id, false));
             }
             if let Some(signs) = self.signs {
-                signs.engine_is_busy(!busy.is_empty() || schedule.could_begin().any(|id| self.is_bounded(id)));
+                let is_busy = busy.iter().any(|(id, _)| self.is_bounded(*id));
+                signs.engine_is_busy(is_busy || schedule.could_begin().any(|id| self.is_bounded(id)));
             }
             let (id, began, result) = tokio::select! {
                 ended = running.next() => match ended {
@@ -162,6 +165,10 @@ impl Execution<'_> {
         )
     }
 
+    fn waits(&self, id: StepId) -> bool {
+        matches!(self.plan.steps()[id.index()].action, Action::Await { .. })
+    }
+
     fn starts(&self, id: StepId) -> bool {
         matches!(self.plan.steps()[id.index()].action, Action::StartContainer { .. })
     }
@@ -170,11 +177,18 @@ impl Execution<'_> {
     /// container at the head of the longest chain starts alone: Kafka's start took 0.25 s then, and 0.75 s beside two others,
     /// which have time until it is ready.
     fn may_begin(&self, id: StepId, height: usize, busy: &[(StepId, usize)]) -> bool {
+        if self.waits(id) {
+            return true;
+        }
+        if self.at_once.is_some_and(|limit| busy.len() >= limit) {
+            return false;
+        }
         if !self.is_bounded(id) {
             return true;
         }
+        let bounded = busy.iter().filter(|(other, _)| self.is_bounded(*other));
         let behind = |(other, higher): &(StepId, usize)| self.starts(*other) && *higher > height;
-        busy.len() < AT_ONCE && !(self.starts(id) && busy.iter().any(behind))
+        bounded.count() < AT_ONCE && !(self.starts(id) && busy.iter().any(behind))
     }
 
     /// How many waits the plan has for each service.

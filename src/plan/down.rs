@@ -190,8 +190,9 @@ fn plan_images(
             continue;
         }
         // What the file gives a name of its own is more than this project's.
-        let own = format!("{project}-{service}");
-        let is_own = |name: &&String| which == Images::All || name.split(':').next() == Some(own.as_str());
+        let own = ["-", "_"].map(|separator| format!("{project}{separator}{service}"));
+        let is_own =
+            |name: &&String| which == Images::All || own.iter().any(|own| name.split(':').next() == Some(own.as_str()));
         if image.names.is_empty() {
             names.insert(&image.id);
         }

@@ -6,6 +6,15 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::{duration, verbs};
 
+/// The flags with which `up` stays. With -d, `--no-attach` has no effect.
+const STAYS: [&str; 5] = [
+    "attach",
+    "attach_dependencies",
+    "abort_on_container_exit",
+    "abort_on_container_failure",
+    "exit_code_from",
+];
+
 /// `up` and `plan`.
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
@@ -16,11 +25,32 @@ pub struct UpArgs {
     /// What `create` has too
     #[command(flatten)]
     pub make: MakeArgs,
-    /// Accepted as with Compose; `up` is always detached, `logs -f` follows
-    #[arg(short, long)]
+    /// Accepted as with Compose; `up` is detached unless one of the flags below says otherwise
+    #[arg(short, long, conflicts_with_all = STAYS)]
     pub detach: bool,
+    /// Stay, and show the logs of this service only, until it has ended; repeat for several. Ctrl-C stops the services
+    #[arg(long, value_name = "SERVICE", conflicts_with = "attach_dependencies")]
+    pub attach: Vec<String>,
+    /// Stay, and show the logs of what the services depend on, too
+    #[arg(long)]
+    pub attach_dependencies: bool,
+    /// Stay, and show the logs of all but this service; repeat for several
+    #[arg(long, value_name = "SERVICE")]
+    pub no_attach: Vec<String>,
+    /// Stay until a container ends, stop the others, and exit with its code; a job that others wait for may end with 0
+    #[arg(long)]
+    pub abort_on_container_exit: bool,
+    /// The same for the first container that ends with another code than 0
+    #[arg(long, conflicts_with = "abort_on_container_exit")]
+    pub abort_on_container_failure: bool,
+    /// Exit with the code of this service's container; implies --abort-on-container-exit
+    #[arg(long, value_name = "SERVICE")]
+    pub exit_code_from: Option<String>,
+    /// Show the time of each line of the logs
+    #[arg(long)]
+    pub timestamps: bool,
     /// Accepted as with Compose; `up` always waits, unless --no-wait is given
-    #[arg(long, conflicts_with = "no_wait")]
+    #[arg(long, conflicts_with = "no_wait", conflicts_with_all = STAYS)]
     pub wait: bool,
     /// Leave out the checks that would refuse it beforehand
     #[arg(long)]

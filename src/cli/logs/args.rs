@@ -6,7 +6,7 @@ use crate::logs::source::SourceChoice;
 use crate::logs::{Level, Stamp};
 
 /// `logs`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = LOGS_EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct LogsArgs {

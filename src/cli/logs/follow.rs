@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 
 use crate::cli::session::Session;
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
@@ -156,11 +157,16 @@ impl<'a, W: Write> Following<'a, W> {
         });
     }
 
-    /// Goes on until `--until`, or until nobody reads any more.
-    pub(super) async fn run(&mut self, mut heard: Receiver<Heard>, events: Events) -> Result<(), Failure> {
+    /// Goes on until `--until`, a while after `told`, or until nobody reads any more.
+    pub(super) async fn run(
+        &mut self,
+        mut heard: Receiver<Heard>,
+        events: Events,
+        mut told: Option<oneshot::Receiver<()>>,
+    ) -> Result<(), Failure> {
         let mut events = events;
         let mut some = Vec::new();
-        let end = end(self.wanted.span.until);
+        let mut end = end(self.wanted.span.until);
         loop {
             let due = self
                 .sources
@@ -184,6 +190,10 @@ impl<'a, W: Write> Following<'a, W> {
                     // The engine went away.
                     _ => events = self.reconnect(end).await?,
                 },
+                () = told_of(&mut told) => {
+                    told = None;
+                    end = Some(Instant::now() + ON_THEIR_WAY);
+                }
                 () = until(due) => {}
             }
             let now = Instant::now();
@@ -379,6 +389,16 @@ fn end(until: Stamp) -> Option<Instant> {
     let since_1970 = Duration::from_nanos(u64::try_from(until.0).unwrap_or(0));
     let still = since_1970.saturating_sub(now) + ON_THEIR_WAY;
     Instant::now().checked_add(still).filter(|_| until != Stamp::MAX)
+}
+
+/// Completes when it is told, or nobody is left to tell it.
+async fn told_of(told: &mut Option<oneshot::Receiver<()>>) {
+    match told {
+        Some(told) => {
+            let _told = told.await;
+        }
+        None => std::future::pending().await,
+    }
 }
 
 async fn until(due: Option<Instant>) {

@@ -9,7 +9,8 @@ mod summary;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::{Receiver as Feed, channel};
+use tokio::sync::oneshot::Receiver;
 
 use crate::compose::Stack;
 use crate::engine::{Engine, LogOptions};
@@ -71,12 +72,26 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
         if let Some(stack) = &stack {
             stack.select(&args.services, false)?;
         }
-        show.engines(engine, stack.as_ref()).await
+        show.engines(engine, stack.as_ref(), None).await
     };
     tokio::select! {
         ended = work => ended,
         _ = tokio::signal::ctrl_c() => Ok(Some(Exit::Interrupted)),
     }
+}
+
+/// The same for an `up` that stays: of the services that `args` name, until the last has ended or a while after `end` is told.
+pub(crate) async fn beside_up(session: &Session, stack: &Stack, args: &LogsArgs, end: Receiver<()>) -> Ended {
+    let wanted = Arc::new(wanted(session, args)?);
+    let selection = Selection::of(args, Some(stack))?;
+    let show = Show {
+        session,
+        args,
+        project: &stack.name,
+        wanted: &wanted,
+        selection: &selection,
+    };
+    show.engines(session.engine().await?, Some(stack), Some(end)).await
 }
 
 /// What the flags ask for.
@@ -132,6 +147,8 @@ struct Behind {
     engine: Arc<Engine>,
     names: Names,
     events: Events,
+    /// Tells when no more is to be expected.
+    end: Option<Receiver<()>>,
 }
 
 /// A container of the history, for what comes behind it.
@@ -160,7 +177,7 @@ impl Followed {
 
 impl Show<'_> {
     /// Of the containers that the engine has.
-    async fn engines(&self, engine: Engine, stack: Option<&Stack>) -> Ended {
+    async fn engines(&self, engine: Engine, stack: Option<&Stack>, end: Option<Receiver<()>>) -> Ended {
         let Self {
             session,
             args,
@@ -207,6 +224,7 @@ impl Show<'_> {
             engine: engine.clone(),
             names,
             events,
+            end,
         });
         self.history(chosen, behind).await
     }
@@ -271,12 +289,12 @@ impl Show<'_> {
             let live = following.live(source.who);
             following.add(source.id, live, source.file, seams.get(&number).copied().flatten());
         }
-        following.run(heard, behind.events).await
+        following.run(heard, behind.events, behind.end).await
     }
 }
 
 /// Starts to read a container's log.
-fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Result<Receiver<Fed>, Failure> {
+fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Result<Feed<Fed>, Failure> {
     let (to, feed) = channel(WAITING);
     let wanted = wanted.clone();
     let who = chosen.who;

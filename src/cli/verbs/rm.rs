@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
         session.out.line(text);
         return Ok(None);
     }
-    if !args.force && !agreed(session, &plan) {
+    if !args.force && !session.global.dry_run && !agreed(session, &plan) {
         session.out.line("rm: nothing is removed");
         return Ok(None);
     }

@@ -118,7 +118,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     }
     let tty = args.tty || (!args.no_tty && std::io::stdin().is_terminal() && stdout_is_terminal());
     let options = options(session, &stack, args)?;
-    let once = once(&stack.name, args);
+    let once = once(&stack, args);
     let here = session.start_dir()?;
     if let Some(service) = stack.services.get_mut(&args.service) {
         overlay(session, service, args, &here, tty)?;
@@ -127,6 +127,9 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     let lock = crate::cli::lock::take(session, &stack.name).await?;
     if let Some(ended) = make(session, &engine, &stack, options, &once, args).await? {
         return ended;
+    }
+    if session.global.dry_run {
+        return Ok(None);
     }
     // It may run for hours: others may work on the project meanwhile.
     drop(lock);
@@ -163,7 +166,7 @@ async fn make(
     let mut carry = Carry::new(session, engine, "run", &stack.name, Some(stack));
     carry.timeout = args.wait_timeout;
     carry.quiet_build = args.quiet_build;
-    let mut unchecked = true;
+    let mut unchecked = !session.global.dry_run;
     loop {
         let observed = engine.observe().await.map_err(|error| error.failure())?;
         let contents = content::contents(stack);
@@ -178,7 +181,7 @@ async fn make(
         if !carry.run(&plan, services).await? {
             return Ok(Some(carry.finish(&BTreeSet::new(), Vec::new()).await));
         }
-        if !plan.again {
+        if !plan.again || session.global.dry_run {
             carry.clear();
             return Ok(None);
         }
@@ -214,11 +217,13 @@ fn options(session: &Session, stack: &Stack, args: &RunArgs) -> Result<UpOptions
     Ok(options)
 }
 
-fn once(project: &str, args: &RunArgs) -> Once {
+fn once(stack: &Stack, args: &RunArgs) -> Once {
     let slug = slug();
+    let separator = stack.services.get(&args.service).map(|service| service.separator);
+    let separator = separator.unwrap_or_default();
     let name = match &args.name {
         Some(name) => name.clone(),
-        None => format!("{project}-{}-run-{}", args.service, &slug[..12]),
+        None => [&stack.name, &args.service, "run", &slug[..12]].join(separator.text()),
     };
     Once {
         service: args.service.clone(),

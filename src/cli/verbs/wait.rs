@@ -68,7 +68,7 @@ pub(crate) async fn run(session: &Session, args: &WaitArgs) -> Ended {
 }
 
 /// Ends the process with a container's own exit code, which is the answer, as with Compose.
-pub(super) fn end_with(code: i64) -> Ended {
+pub(in crate::cli) fn end_with(code: i64) -> Ended {
     match u8::try_from(code) {
         Ok(0) => Ok(None),
         Ok(code) => std::process::exit(i32::from(code)),

@@ -15,6 +15,26 @@ use super::stack::OptionalMap;
 /// Most containers that one service may have. A bridge network of one engine takes 1,023, and each container is a step of a plan.
 pub const MOST_REPLICAS: u32 = 10_000;
 
+/// What Compose puts between the parts of a name: `PROJECT-SERVICE-1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Separator {
+    /// `-`.
+    #[default]
+    Hyphen,
+    /// `_`, as Compose 1 did and Compose does with `--compatibility`.
+    Underscore,
+}
+
+impl Separator {
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Hyphen => "-",
+            Self::Underscore => "_",
+        }
+    }
+}
+
 /// One service.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -25,6 +45,9 @@ pub struct Service {
     /// Compose's own hash of it, for its label `com.docker.compose.config-hash`.
     #[serde(skip)]
     pub config_hash: String,
+    /// What stands between the parts of the names that it gives.
+    #[serde(skip)]
+    pub separator: Separator,
     /// `annotations`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -338,13 +361,12 @@ impl Service {
     /// The image's reference: as named, or `PROJECT-SERVICE` for a built service without a name (Compose's rule).
     pub fn image_ref(&self, project: &str) -> String {
         let named = self.image.clone().filter(|image| !image.is_empty());
-        named.unwrap_or_else(|| format!("{project}-{}", self.name))
+        named.unwrap_or_else(|| [project, &self.name].join(self.separator.text()))
     }
 
     /// The name of its container number `number`.
     pub fn container_name(&self, project: &str, number: u32) -> String {
-        self.container_name
-            .clone()
-            .unwrap_or_else(|| format!("{project}-{}-{number}", self.name))
+        let named = self.container_name.clone();
+        named.unwrap_or_else(|| [project, &self.name, &number.to_string()].join(self.separator.text()))
     }
 }

@@ -1,0 +1,39 @@
+//! `version`: which magicctl this is.
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::Ended;
+use crate::cli::session::Session;
+
+/// `version`.
+#[derive(Debug, Clone, Args)]
+pub struct VersionArgs {
+    /// A sentence or JSON
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORM")]
+    format: Form,
+    /// Only the number
+    #[arg(long)]
+    short: bool,
+}
+
+/// `version --format`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// `magicctl 0.1.0`.
+    #[default]
+    Pretty,
+    /// `{"version":"0.1.0"}`.
+    Json,
+}
+
+pub(crate) fn run(session: &Session, args: &VersionArgs) -> Ended {
+    let version = env!("CARGO_PKG_VERSION");
+    if args.short {
+        session.out.line(version);
+    } else if args.format == Form::Json || session.json() {
+        session.out.json(&serde_json::json!({ "version": version }));
+    } else {
+        session.out.line(format!("magicctl {version}"));
+    }
+    Ok(None)
+}
