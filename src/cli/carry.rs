@@ -103,6 +103,7 @@ impl<'a> Carry<'a> {
             plan,
             timeout: self.timeout,
             around: &self.around(),
+            settles: self.stays,
             at_once: self.session.calls_at_once()?,
             began: self.began,
             emit: &emit,
@@ -135,6 +136,10 @@ impl<'a> Carry<'a> {
         }
         let total = self.total.take();
         if total.interrupted {
+            if self.stays {
+                self.clear();
+                return Ok(Some(Exit::Interrupted));
+            }
             let services = total.not_done.into_keys().collect();
             self.emit(&Event::Interrupted { services });
             return Ok(Some(Exit::Interrupted));

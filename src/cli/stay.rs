@@ -192,6 +192,7 @@ impl Staying {
         match ended {
             Ok(None) => {}
             Ok(Some(Exit::Interrupted)) => {
+                session.warn("interrupted: stopping what was started");
                 self.stop(session, engine, stack).await?;
                 return Ok(Some(Exit::Interrupted));
             }

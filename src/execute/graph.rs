@@ -35,6 +35,8 @@ pub struct Execution<'a> {
     pub timeout: Duration,
     /// What failures are explained from.
     pub around: &'a Surroundings<'a>,
+    /// Whether calls that are under way when it is interrupted are waited for: what they start is to be stopped after it.
+    pub settles: bool,
     /// How many calls to the engine are made at once, waits aside, if the user limits them.
     pub at_once: Option<usize>,
     /// When the command began; times in events count from here.
@@ -113,6 +115,12 @@ impl Execution<'_> {
                 () = &mut interrupt => {
                     outcome.interrupted = true;
                     self.list_unfinished(&schedule, &mut outcome);
+                    while self.settles && busy.iter().any(|(id, _)| self.is_bounded(*id)) {
+                        let Some((ended, ..)) = running.next().await else {
+                            break;
+                        };
+                        busy.retain(|(id, _)| *id != ended);
+                    }
                     return outcome;
                 }
             };

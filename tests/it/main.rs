@@ -19,6 +19,7 @@ mod crash;
 mod endings;
 mod ensure_engine;
 mod faults;
+mod flags;
 mod follow;
 mod fuzz;
 mod gateway;

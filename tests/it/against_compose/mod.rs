@@ -5,6 +5,7 @@ mod containers;
 pub mod corpus;
 mod fields;
 mod files;
+mod flags;
 mod help;
 mod references;
 mod sequence;

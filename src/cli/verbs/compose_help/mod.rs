@@ -11,7 +11,7 @@ use crate::cli::session::Session;
 use crate::failure::Failure;
 use crate::nearest::nearest;
 
-use table::{BEHAVIOUR, EVERYWHERE, Flag, VERBS, Verb, Verdict};
+use table::{BEFORE, BEHAVIOUR, EVERYWHERE, Flag, VERBS, Verb, Verdict};
 
 /// `compose-help`.
 #[derive(Debug, Clone, Args)]
@@ -27,7 +27,11 @@ pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
         Some(name) => vec![find(name).ok_or_else(|| unknown(name))?],
     };
     if session.json() {
-        session.out.json(&verbs.into_iter().map(as_json).collect::<Vec<_>>());
+        let mut all: Vec<serde_json::Value> = verbs.into_iter().map(as_json).collect();
+        if args.command.is_none() {
+            all.push(serde_json::json!({ "command": null, "flags": flags_as_json(BEFORE.iter()) }));
+        }
+        session.out.json(&all);
         return Ok(None);
     }
     let mut all: Vec<String> = verbs.into_iter().flat_map(lines).collect();
@@ -37,6 +41,8 @@ pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
                 .iter()
                 .map(|flag| format!("every command: {}: {}", flag.name, flag.verdict.note())),
         );
+        all.push("before the command:".to_owned());
+        all.extend(flag_lines(BEFORE));
         all.push("What is there afterwards differs where that is better:".to_owned());
         all.extend(BEHAVIOUR.iter().map(|(what, why)| format!("  {what}: {why}")));
     }
@@ -57,17 +63,15 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn as_json(verb: &Verb) -> serde_json::Value {
-    let flags: Vec<serde_json::Value> = verb
-        .flags
-        .iter()
-        .chain(EVERYWHERE)
-        .map(|flag| {
-            serde_json::json!({ "flag": flag.name, "verdict": flag.verdict.word(), "note": flag.verdict.note() })
-        })
-        .collect();
+    let flags = flags_as_json(verb.flags.iter().chain(EVERYWHERE));
     serde_json::json!({
         "command": verb.name, "verdict": verb.verdict.word(), "note": verb.verdict.note(), "flags": flags,
     })
+}
+
+fn flags_as_json<'f>(flags: impl Iterator<Item = &'f Flag>) -> Vec<serde_json::Value> {
+    let one = |flag: &Flag| serde_json::json!({ "flag": flag.name, "verdict": flag.verdict.word(), "note": flag.verdict.note() });
+    flags.map(one).collect()
 }
 
 fn lines(verb: &Verb) -> Vec<String> {
@@ -75,17 +79,19 @@ fn lines(verb: &Verb) -> Vec<String> {
         Verdict::Same => format!("docker compose {}: the same here", verb.name),
         verdict => format!("docker compose {}: {}: {}", verb.name, verdict.word(), verdict.note()),
     }];
-    let width = verb.flags.iter().map(|flag| flag.name.len()).max().unwrap_or(0);
-    for flag in verb.flags {
-        let line = format!(
-            "  {:width$}  {:8}  {}",
-            flag.name,
-            flag.verdict.word(),
-            flag.verdict.note()
-        );
-        lines.push(line.trim_end().to_owned());
-    }
+    lines.extend(flag_lines(verb.flags));
     lines
+}
+
+fn flag_lines(flags: &[Flag]) -> Vec<String> {
+    let width = flags.iter().map(|flag| flag.name.len()).max().unwrap_or(0);
+    let one = |flag: &Flag| {
+        let (word, note) = (flag.verdict.word(), flag.verdict.note());
+        format!("  {:width$}  {word:8}  {note}", flag.name)
+            .trim_end()
+            .to_owned()
+    };
+    flags.iter().map(one).collect()
 }
 
 /// What a command line that clap refuses meant to Docker Compose, if it is one of Compose's: what is here instead.
@@ -138,28 +144,18 @@ fn document() -> String {
         )
         .unwrap();
     }
-    text.push_str("\n## Flags of every command\n\n| flag | here | |\n| --- | --- | --- |\n");
-    for flag in EVERYWHERE {
-        writeln!(
-            text,
-            "| `{}` | {} | {} |",
-            flag.name,
-            flag.verdict.word(),
-            flag.verdict.note()
-        )
-        .unwrap();
-    }
-    for verb in VERBS.iter().filter(|verb| !verb.flags.is_empty()) {
-        writeln!(text, "\n## `{}`\n\n| flag | here | |\n| --- | --- | --- |", verb.name).unwrap();
-        for flag in verb.flags {
-            writeln!(
-                text,
-                "| `{}` | {} | {} |",
-                flag.name,
-                flag.verdict.word(),
-                flag.verdict.note()
-            )
-            .unwrap();
+    let verbs = VERBS.iter().filter(|verb| !verb.flags.is_empty());
+    let of_verbs = verbs.map(|verb| (format!("`{}`", verb.name), verb.flags));
+    let lists = [
+        ("Flags before the command", BEFORE),
+        ("Flags of every command", EVERYWHERE),
+    ];
+    let lists = lists.map(|(title, flags)| (title.to_owned(), flags)).into_iter();
+    for (title, flags) in lists.chain(of_verbs) {
+        writeln!(text, "\n## {title}\n\n| flag | here | |\n| --- | --- | --- |").unwrap();
+        for flag in flags {
+            let (word, note) = (flag.verdict.word(), flag.verdict.note());
+            writeln!(text, "| `{}` | {word} | {note} |", flag.name).unwrap();
         }
     }
     text
@@ -177,6 +173,11 @@ mod tests {
     fn what_is_said_to_be_the_same_is_there() {
         let mut magicctl = crate::cli::args::command();
         magicctl.build();
+        for flag in BEFORE.iter().chain(EVERYWHERE) {
+            for name in flag.name.split(", ") {
+                assert!(has(&magicctl, name), "there is no {name}");
+            }
+        }
         let here = VERBS
             .iter()
             .filter(|verb| verb.verdict.is_here() && verb.name != "config");
@@ -217,8 +218,8 @@ mod tests {
                 .and_then(|failure| failure.hint)
                 .unwrap_or_default()
         };
-        assert!(answer(&["magicctl", "up", "--attach", "web"]).contains("logs -f"));
-        assert!(answer(&["magicctl", "-p", "x", "up", "--dry-run"]).contains("magicctl plan"));
+        assert!(answer(&["magicctl", "up", "--menu"]).contains("Ctrl-C"));
+        assert!(answer(&["magicctl", "-p", "x", "up", "--no-log-prefix"]).contains("logs -f"));
         assert!(answer(&["magicctl", "commit", "web"]).contains("docker commit"));
         assert_eq!(answer(&["magicctl", "up", "--nonsense"]), "");
         assert_eq!(answer(&["magicctl", "nonsense"]), "");
@@ -226,7 +227,7 @@ mod tests {
 
     #[test]
     fn every_difference_says_what_or_why() {
-        for flag in VERBS.iter().flat_map(|verb| verb.flags).chain(EVERYWHERE) {
+        for flag in VERBS.iter().flat_map(|verb| verb.flags).chain(BEFORE).chain(EVERYWHERE) {
             assert_eq!(
                 flag.verdict == Verdict::Same,
                 flag.verdict.note().is_empty(),

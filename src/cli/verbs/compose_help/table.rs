@@ -94,17 +94,35 @@ const fn other_verb(name: &'static str, what: &'static str, flags: &'static [Fla
     }
 }
 
-const DETACHED: &str = "`up` is always detached; `magicctl logs -f` follows, also across restarts";
-const SCRIPTED: &str =
-    "`magicctl up --no-wait && magicctl wait SERVICE` gives a container's exit code; the other services go on";
+const JOBS: &str = "a job that others wait for (`service_completed_successfully`) may end with 0";
 const NO_PREFIX: &str = "`--output raw`: the bytes as written";
-const ONE_FORMAT: &str = "a table, or `--output json` (and jq) for programs";
 
 /// Flags that every command has.
-pub(super) const EVERYWHERE: &[Flag] = &[instead(
+pub(super) const EVERYWHERE: &[Flag] = &[better(
     "--dry-run",
-    "`magicctl plan` says what `up` would do and why; the other commands do what their name says",
+    "prints each step and why, as `magicctl plan` does for `up`; `exec`, `cp`, `attach`, `init` and `render` refuse it",
 )];
+
+/// Flags before the command, as `docker compose --help` lists them.
+pub(super) const BEFORE: &[Flag] = &[
+    same("--all-resources"),
+    same("--ansi"),
+    better(
+        "--compatibility",
+        "`config` still prints the names of networks and volumes",
+    ),
+    better("--dry-run", "prints each step and why"),
+    same("--env-file"),
+    same("-f, --file"),
+    better(
+        "--parallel",
+        "calls to the engine, waits for readiness aside; magicctl has a limit of its own for short ones",
+    ),
+    same("--profile"),
+    same("--progress"),
+    same("--project-directory"),
+    same("-p, --project-name"),
+];
 
 /// The commands, as `docker compose --help` lists them.
 pub(super) const VERBS: &[Verb] = &[
@@ -278,10 +296,10 @@ pub(super) const VERBS: &[Verb] = &[
         "ps",
         "also `status`: agrees with what `up` said, where the engine still says `starting`",
         &[
-            better("-a, --all", "all are always shown"),
-            instead("--filter", "`--status`"),
-            instead("--format", ONE_FORMAT),
-            instead("--no-trunc", "nothing is cut"),
+            better("-a, --all", "the table always has all"),
+            same("--filter"),
+            better("--format", "table or json; templates are jq's business"),
+            better("--no-trunc", "the table cuts nothing"),
             instead("--orphans", "they are always shown"),
             same("-q, --quiet"),
             same("--services"),
@@ -379,23 +397,26 @@ pub(super) const VERBS: &[Verb] = &[
     verb("unpause", &[]),
     better_verb(
         "up",
-        "detached, waits until the services are ready, explains failures; several times faster to healthy",
+        "detached unless a flag says otherwise, waits until the services are ready, explains failures; several times faster to healthy",
         &[
-            instead("--abort-on-container-exit", SCRIPTED),
-            instead("--abort-on-container-failure", SCRIPTED),
+            better("--abort-on-container-exit", JOBS),
+            same("--abort-on-container-failure"),
             same("--always-recreate-deps"),
-            instead("--attach", DETACHED),
-            instead("--attach-dependencies", DETACHED),
+            same("--attach"),
+            same("--attach-dependencies"),
             same("--build"),
-            better("-d, --detach", "always, so the flag may be left out"),
-            instead("--exit-code-from", SCRIPTED),
+            better("-d, --detach", "the default, so the flag may be left out"),
+            better("--exit-code-from", JOBS),
             same("--force-recreate"),
-            instead("--menu", DETACHED),
-            instead("--no-attach", DETACHED),
+            instead("--menu", "there is no menu; Ctrl-C stops the services"),
+            better("--no-attach", "without -d it stays with all the others"),
             same("--no-build"),
             instead("--no-color", "`--color never`, or NO_COLOR"),
             same("--no-deps"),
-            instead("--no-log-prefix", DETACHED),
+            instead(
+                "--no-log-prefix",
+                "`magicctl logs -f --output raw`: the bytes as written",
+            ),
             same("--no-recreate"),
             same("--no-start"),
             same("--pull"),
@@ -405,7 +426,7 @@ pub(super) const VERBS: &[Verb] = &[
             same("-V, --renew-anon-volumes"),
             same("--scale"),
             same("-t, --timeout"),
-            instead("--timestamps", "`magicctl logs -f -t`"),
+            same("--timestamps"),
             better(
                 "--wait",
                 "always, unless --no-wait; one that is unhealthy may recover within the time-out, and what can't recover ends it at once",
@@ -415,14 +436,7 @@ pub(super) const VERBS: &[Verb] = &[
             same("-y, --yes"),
         ],
     ),
-    other_verb(
-        "version",
-        "`magicctl --version`",
-        &[
-            instead("-f, --format", "`magicctl --version`"),
-            instead("--short", "`magicctl --version`"),
-        ],
-    ),
+    better_verb("version", "magicctl's own", &[same("-f, --format"), same("--short")]),
     verb("volumes", &[same("--format"), same("-q, --quiet")]),
     verb("wait", &[same("--down-project")]),
     other_verb(
