@@ -52,6 +52,7 @@ pub fn command() -> clap::Command {
 
 /// Flags before the command, as Compose has them.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct Global {
     /// Work in this directory instead of the current one
     #[arg(short = 'C', long = "directory", value_name = "DIR")]
@@ -318,6 +319,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ansi_is_colour_and_progress_where_those_are_not_given() {
+        let global = |arguments: &[&str]| {
+            let all = ["magicctl"].iter().chain(arguments).chain(&["status"]);
+            let global = Cli::parse_from(all).global.with_ansi();
+            (global.color, global.progress)
+        };
+        assert_eq!(global(&[]), (Color::Auto, Progress::Auto));
+        assert_eq!(global(&["--ansi", "auto"]), (Color::Auto, Progress::Auto));
+        assert_eq!(global(&["--ansi", "never"]), (Color::Never, Progress::Plain));
+        assert_eq!(global(&["--ansi", "always"]), (Color::Always, Progress::Tty));
+        assert_eq!(
+            global(&["--ansi", "never", "--color", "always", "--progress", "json"]),
+            (Color::Always, Progress::Json)
+        );
+    }
+
+    #[test]
     fn the_flags_of_a_command_go_with_what_it_tells_to_copy() {
         let again = |arguments: &[&str]| {
             let all = ["magicctl"].iter().chain(arguments).chain(&["status"]);
@@ -327,6 +345,10 @@ mod tests {
         assert_eq!(
             again(&["-C", "a b", "-p", "x", "-f", "`id`", "--host", "unix:///x"]).as_deref(),
             Some("magicctl -C 'a b' -p x -f '`id`' --host unix:///x")
+        );
+        assert_eq!(
+            again(&["--compatibility", "-p", "x", "--all-resources"]).as_deref(),
+            Some("magicctl --all-resources --compatibility -p x")
         );
         // `--` keeps a service's name from being taken for a flag, before the words of its command too.
         let exec = Cli::parse_from(["magicctl", "exec", "--", "-x", "curl", "-f"]).command;

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::cards::{self, Seen, Stage, Surroundings};
 use crate::compose::Stack;
 use crate::engine::Engine;
@@ -298,23 +300,39 @@ fn urls(container: &Container) -> Vec<String> {
     urls.into_values().collect()
 }
 
-/// Completes at Ctrl-C or SIGTERM; a second one ends the process at once.
-pub(crate) async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // No signal can be listened for: then none interrupts in an orderly way.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C and SIGTERM, heard from the moment on that this is made: none is lost between two pieces of work.
+pub(crate) struct Interrupt(Option<(Signal, Signal)>);
+
+impl Interrupt {
+    pub(crate) fn listen() -> Self {
+        let listened = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        Self(match listened {
+            (Ok(interrupt), Ok(terminate)) => Some((interrupt, terminate)),
+            // No signal can be listened for: then none interrupts in an orderly way.
+            _ => None,
+        })
     }
-    tokio::spawn(async move {
+
+    /// Completes when one has come; a second one ends the process at once.
+    pub(crate) async fn has_come(self) {
+        let Some((mut interrupt, mut terminate)) = self.0 else {
+            return std::future::pending().await;
+        };
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        std::process::exit(i32::from(Exit::Interrupted.code()));
-    });
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        });
+    }
+}
+
+/// Completes at Ctrl-C or SIGTERM; a second one ends the process at once.
+pub(crate) async fn interrupted() {
+    Interrupt::listen().has_come().await;
 }

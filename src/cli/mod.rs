@@ -131,7 +131,10 @@ async fn dispatch(session: &Session, command: Command) -> Ended {
         Command::Kill(args) => verbs::kill::run(session, &args).await,
         Command::Pause(args) => verbs::pause::run(session, &args, true).await,
         Command::Unpause(args) => verbs::pause::run(session, &args, false).await,
-        Command::Version(args) => verbs::version::run(session, &args),
+        Command::Version(args) => {
+            verbs::version::run(session, &args);
+            Ok(None)
+        }
         Command::Wait(args) => verbs::wait::run(session, &args).await,
         Command::Cp(args) => verbs::cp::run(session, &args).await,
         Command::Ls(args) => verbs::ls::run(session, &args).await,

@@ -21,6 +21,7 @@ use super::verbs::ps;
 
 /// `status`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct StatusArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]

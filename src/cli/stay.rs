@@ -16,7 +16,7 @@ use crate::plan::{self, Scope};
 
 use super::Ended;
 use super::args::UpArgs;
-use super::carry::{Carry, interrupted};
+use super::carry::{Carry, Interrupt};
 use super::logs::{self, LogsArgs};
 use super::session::Session;
 use super::verbs::wait::end_with;
@@ -187,8 +187,15 @@ pub(super) struct Staying {
 }
 
 impl Staying {
-    /// Goes on after the stack was brought up, or was not: `ended` is how that went.
-    pub(super) async fn go_on(mut self, session: &Session, engine: &Engine, stack: &Stack, ended: Ended) -> Ended {
+    /// Goes on after the stack was brought up, or was not: `ended` is how that went, and `interrupt` was listened for all the while.
+    pub(super) async fn go_on(
+        mut self,
+        session: &Session,
+        engine: &Engine,
+        stack: &Stack,
+        interrupt: Interrupt,
+        ended: Ended,
+    ) -> Ended {
         match ended {
             Ok(None) => {}
             Ok(Some(Exit::Interrupted)) => {
@@ -208,9 +215,13 @@ impl Staying {
         }
         let (tell_end, end) = channel();
         let mut logs = std::pin::pin!(shown(session, stack, self.logs_args(), end).fuse());
-        let mut interrupted = std::pin::pin!(interrupted());
+        let mut interrupted = std::pin::pin!(interrupt.has_come());
         self.look(engine, stack).await?;
+        let stays = self.seen.stay.ends == Ends::WithLast || self.is_any_end_to_come(engine, stack).await?;
         let is_interrupted = loop {
+            if !stays {
+                break false;
+            }
             tokio::select! {
                 event = self.events.next() => {
                     if self.hears(session, engine, stack, event).await? {
@@ -304,6 +315,26 @@ impl Staying {
         let detail = engine.inspect_state(&container.id).await.ok();
         let started = detail.and_then(|detail| Stamp::parse(detail.started_at.as_bytes()));
         started.is_some_and(|started| started >= self.since)
+    }
+
+    /// Whether a container may end of those that it waits for. One that has ended before and was not started again doesn't; its code
+    /// is known.
+    async fn is_any_end_to_come(&mut self, engine: &Engine, stack: &Stack) -> Result<bool, Failure> {
+        let mut code_of_from = None;
+        for container in self.containers(engine, stack).await? {
+            let from = self.seen.stay.from.as_deref();
+            if from.is_some() && from != container.service() {
+                continue;
+            }
+            match container.state {
+                State::Exited { code } if !self.has_begun(engine, &container).await => {
+                    code_of_from = from.and(Some(code));
+                }
+                _ => return Ok(true),
+            }
+        }
+        self.seen.from = code_of_from;
+        Ok(false)
     }
 
     async fn is_any_left(&self, engine: &Engine, stack: &Stack) -> Result<bool, Failure> {

@@ -16,7 +16,7 @@ use crate::shell::ShellCommand;
 
 use super::Ended;
 use super::args::{MakeArgs, PullWhen, UpArgs};
-use super::carry::Carry;
+use super::carry::{Carry, Interrupt};
 use super::session::Session;
 use super::stay::Stay;
 
@@ -42,10 +42,8 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
         return super::plan::run(session, args).await;
     }
     let stack = session.stack_to_make(&args.services)?;
-    let mut options = options(session, &stack, args)?;
+    let options = options(session, &stack, args)?;
     let stay = Stay::of(args, &stack, &options.services)?;
-    // Who looks on sees what comes of it.
-    options.no_wait |= stay.is_some();
     let engine = session.engine().await?;
     let lock = super::lock::take(session, &stack.name).await?;
     let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
@@ -56,10 +54,11 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
         return bring_up(session, &carry, &engine, &stack, options).await;
     };
     carry.stays = true;
+    let interrupt = Interrupt::listen();
     let staying = stay.listen(&engine, &stack.name).await?;
     let ended = bring_up(session, &carry, &engine, &stack, options).await;
     drop((lock, carry));
-    staying.go_on(session, &engine, &stack, ended).await
+    staying.go_on(session, &engine, &stack, interrupt, ended).await
 }
 
 /// Plans and carries out until the stack is as wanted, and says how it ended.
@@ -142,8 +141,10 @@ pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
 
 pub(crate) fn options(session: &Session, stack: &Stack, args: &UpArgs) -> Result<UpOptions, Failure> {
     let common = make_options(session, stack, &args.services, !args.no_deps, &args.make)?;
+    // Who looks on sees what comes of it.
+    let stays = Stay::of(args, stack, &common.services)?.is_some();
     Ok(UpOptions {
-        no_wait: args.no_wait,
+        no_wait: args.no_wait || stays,
         settle: args.settle,
         no_start: args.no_start,
         recreate: if args.renew_anon_volumes {

@@ -15,18 +15,17 @@ pub(super) fn bad(services: &Map, project: &str, separator: Separator) -> BadIma
         let image = service
             .get("image")
             .filter(|image| !image.is_null() && image.text() != Some(""));
-        let failure = match image {
-            Some(image) => wrong(image, &format!("services.{name}.image")),
+        let failure = if let Some(image) = image {
+            wrong(image, &format!("services.{name}.image"))
+        } else {
             // The name of its own that a built image gets.
-            None => {
-                let own = [project, name].join(separator.text());
-                ImageRef::parse(&own).err().map(|why| {
-                    let what = format!("its image would be called `{own}`, which is not a valid image name");
-                    wrong_at(&entry.key, &format!("services.{name}"), what)
-                        .because(why.to_string())
-                        .hint("give it a name with `image`")
-                })
-            }
+            let own = [project, name].join(separator.text());
+            ImageRef::parse(&own).err().map(|why| {
+                let what = format!("its image would be called `{own}`, which is not a valid image name");
+                wrong_at(&entry.key, &format!("services.{name}"), what)
+                    .because(why.to_string())
+                    .hint("give it a name with `image`")
+            })
         };
         bad.images.extend(failure.map(|failure| (name.clone(), failure)));
         let tags = service.get("build").and_then(|build| build.get("tags"));

@@ -104,7 +104,6 @@ pub fn project(request: &Request) -> Result<Project, Failure> {
         tree,
         variables: found.files.variables,
         raw: false,
-        all_resources: request.all_resources,
     })
 }
 
@@ -129,7 +128,6 @@ pub fn template(request: &Request) -> Result<Project, Failure> {
         tree,
         variables: found.files.variables,
         raw: true,
-        all_resources: true,
     })
 }
 
@@ -258,6 +256,7 @@ fn stack(found: &Found, services: &Map, disabled: &Map, request: &Request) -> Re
         env_files: files.env.clone(),
         env_dir: files.env_dir.clone(),
         env_files_named: files.env_named,
+        all_resources: request.all_resources,
         bad_images: images::bad(services, &found.name, separator),
         ..Stack::default()
     };

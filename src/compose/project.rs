@@ -25,8 +25,6 @@ pub struct Project {
     pub(super) tree: Tree,
     pub(super) variables: Variables,
     pub(super) raw: bool,
-    /// What no service uses is there, too.
-    pub(super) all_resources: bool,
 }
 
 /// A printed form.
@@ -84,7 +82,7 @@ impl Project {
         bad.images.retain(|name, _| selected.contains(name));
         bad.tags.retain(|name, _| selected.contains(name));
         self.unusable = typed::unusable(&services).err();
-        if !self.all_resources {
+        if !self.stack.all_resources {
             drop_unused_of(&mut self.tree, &services);
             drop_unused(&mut self.stack);
         }

@@ -28,10 +28,9 @@ pub(super) fn plan_networks(
     observed: &Observed,
     order: &[String],
 ) -> Result<Networks, Failure> {
-    let used: BTreeSet<&String> = order
-        .iter()
-        .flat_map(|name| stack.services[name].networks.keys())
-        .collect();
+    let used = order.iter().flat_map(|name| stack.services[name].networks.keys());
+    let unused = stack.networks.keys().filter(|_| stack.all_resources);
+    let used: BTreeSet<&String> = used.chain(unused).collect();
     let named = observed.networks.iter().map(|network| (network.name.as_str(), network));
     let named: BTreeMap<&str, _> = named.collect();
     let mut networks = Networks::default();
@@ -174,6 +173,7 @@ pub(super) fn plan_volumes(
         .flat_map(|name| &stack.services[name].volumes)
         .filter_map(|mount| mount.source.as_ref())
         .filter(|source| stack.volumes.contains_key(*source))
+        .chain(stack.volumes.keys().filter(|_| stack.all_resources))
         .collect();
     let named = observed.volumes.iter().map(|volume| (volume.name.as_str(), volume));
     let named: BTreeMap<&str, _> = named.collect();

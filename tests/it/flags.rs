@@ -44,11 +44,17 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
         "up",
         "up -d --wait",
         "create",
-        "run --rm app true",
+        "run --rm app",
         "--progress plain up",
         "scale app=2",
     ] {
-        let words: Vec<&str> = line.split(' ').chain(["--dry-run"]).collect();
+        // What follows the service of `run` is its command.
+        let words: Vec<&str> = line.split(' ').collect();
+        let at = words
+            .iter()
+            .position(|word| *word == "run")
+            .map_or(words.len(), |at| at + 1);
+        let words = [&words[..at], &["--dry-run"], &words[at..]].concat();
         let done = project.magicctl(&words).ok();
         assert!(done.stdout.contains("create container"), "{line}: {}", done.all());
         assert_eq!(project.left(), Vec::<String>::new(), "{line}");
@@ -191,7 +197,7 @@ fn version_and_ansi_are_taken_as_composes() {
     }
     let is_coloured = |flags: &[&str]| {
         let done = project.magicctl(&[flags, &["-f", "nowhere.yaml", "config"]].concat());
-        assert_eq!(done.code, 4, "{}", done.all());
+        assert_eq!(done.code, 2, "{}", done.all());
         done.stderr.contains('\u{1b}')
     };
     assert!(is_coloured(&["--ansi", "always"]));
@@ -252,6 +258,9 @@ fn a_job_that_others_wait_for_ends_without_an_end_to_all() {
         "{}",
         done.all()
     );
+    // It is done, and not run again: there is nothing to wait for.
+    let done = project.magicctl(&["up", "--exit-code-from", "job"]);
+    assert_eq!(done.code, 0, "{}", done.all());
     project.magicctl(&["down", "-q"]).ok();
     project.write("docker-compose.yml", &job(9));
     for flags in [&["--abort-on-container-exit"][..], &["--exit-code-from", "app"]] {
@@ -263,7 +272,7 @@ fn a_job_that_others_wait_for_ends_without_an_end_to_all() {
 #[test]
 fn up_that_stays_counts_neither_what_it_replaces_nor_old_lines() {
     let text = |value: &str| {
-        let test = service("test", "echo this time $A; sleep 2; exit 0");
+        let test = service("test", "echo this time $$A; sleep 2; exit 0");
         format!(
             "services:\n{test}    environment: {{A: '{value}'}}\n{}",
             service("db", "exec sleep 600")
@@ -288,4 +297,24 @@ fn up_that_stays_counts_neither_what_it_replaces_nor_old_lines() {
         "{}",
         done.all()
     );
+}
+
+#[test]
+fn a_job_that_ends_at_once_gives_its_code_each_time() {
+    for code in [0, 42] {
+        let project = Project::of(
+            "stay-quick",
+            &format!("services:\n{}", service("test", &format!("exit {code}"))),
+        );
+        for _ in 0..2 {
+            let up = project.magicctl(&["up"]);
+            assert_eq!(up.code, i32::from(code != 0), "{}", up.all());
+            assert_eq!(project.magicctl(&["wait", "test"]).code, code);
+            let from = project.magicctl(&["up", "--exit-code-from", "test"]);
+            assert_eq!(from.code, code, "{}", from.all());
+            // It may have ended before anybody looks.
+            project.magicctl(&["up", "--attach", "test"]).ok();
+            project.magicctl(&["down", "-q"]).ok();
+        }
+    }
 }

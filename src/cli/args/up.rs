@@ -78,7 +78,7 @@ pub struct UpArgs {
     #[arg(long)]
     pub quiet_build: bool,
     /// Only make containers, as `create` does
-    #[arg(long, conflicts_with = "wait")]
+    #[arg(long, conflicts_with = "wait", conflicts_with_all = STAYS)]
     pub no_start: bool,
     /// How long a container that is replaced may take to stop (10s) before it is killed; else its own grace period
     #[arg(short, long, value_name = "DURATION", value_parser = duration::parse)]

@@ -105,7 +105,8 @@ impl<'a, W: Write> Following<'a, W> {
             by_id: HashMap::new(),
             to,
             reorder: Reorder::default(),
-            look_at: None,
+            // All may have ended before.
+            look_at: Some(Instant::now() + NEXT_START),
         };
         (following, heard)
     }

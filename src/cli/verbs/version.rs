@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::Ended;
 use crate::cli::session::Session;
 
 /// `version`.
@@ -26,7 +25,7 @@ enum Form {
     Json,
 }
 
-pub(crate) fn run(session: &Session, args: &VersionArgs) -> Ended {
+pub(crate) fn run(session: &Session, args: &VersionArgs) {
     let version = env!("CARGO_PKG_VERSION");
     if args.short {
         session.out.line(version);
@@ -35,5 +34,4 @@ pub(crate) fn run(session: &Session, args: &VersionArgs) -> Ended {
     } else {
         session.out.line(format!("magicctl {version}"));
     }
-    Ok(None)
 }

@@ -28,6 +28,8 @@ pub struct Stack {
     pub configs: BTreeMap<String, FileObject>,
     /// Secrets, by key.
     pub secrets: BTreeMap<String, FileObject>,
+    /// Networks and volumes that no service uses are to be made, too.
+    pub all_resources: bool,
     /// Services left out because none of their profiles is active.
     pub disabled: BTreeMap<String, Service>,
     /// The directory that relative paths of the file start from; absolute.

@@ -31,11 +31,7 @@ fn config_of_some_services_is_what_compose_prints_of_them() {
             "    depends_on: [db]\n    networks: [front]\n    secrets: [s]\n"
         ),
         service("db", "true", "    networks: [back]\n    volumes: ['mine:/m']\n"),
-        service(
-            "aside",
-            "true",
-            "    volumes: ['theirs:/t']\n    env_file: [missing.env]\n"
-        ),
+        service("aside", "true", "    volumes: ['theirs:/t']\n"),
         service("tool", "true", "    profiles: [tools]\n"),
     );
     let project = Project::of("config-some", &text);
@@ -74,6 +70,19 @@ fn config_of_some_services_is_what_compose_prints_of_them() {
         "{}",
         unknown.all()
     );
+    // What another service lacks is no matter; Compose refuses both.
+    project.edit(
+        "docker-compose.yml",
+        "['theirs:/t']",
+        "['theirs:/t']\n    env_file: [missing.env]",
+    );
+    project.magicctl(&["config", "web"]).ok();
+    let missing = project.magicctl(&["config", "aside"]);
+    assert!(
+        missing.code == 4 && missing.stderr.contains("missing.env"),
+        "{}",
+        missing.all()
+    );
     let ignored = project.magicctl(&["config", "--services", "web"]).ok();
     assert!(ignored.stderr.contains("web has no effect"), "{}", ignored.all());
 }
@@ -100,6 +109,7 @@ fn ps_as_json_has_composes_fields() {
     });
     let run = ["-p", &project.name, "run", "-d", "--no-deps", "job", "sleep", "600"];
     project.magicctl(&run).ok();
+    let words = regex::Regex::new(r"\d+ \w+|Less than a second|About a minute").expect("a pattern");
     let rows = |text: &str| -> Vec<Value> {
         let rows = text
             .lines()
@@ -117,7 +127,6 @@ fn ps_as_json_has_composes_fields() {
             // They go on between the two calls.
             for time in ["RunningFor", "Status"] {
                 let text = row[time].as_str().expect("a text");
-                let words = regex::Regex::new(r"\d+ \w+|Less than a second|About a minute").expect("a pattern");
                 row[time] = Value::from(words.replace_all(text, "TIME").into_owned());
             }
         }
@@ -160,17 +169,23 @@ fn ps_as_json_has_composes_fields() {
     assert!(without_times(table(&["--format", "table"])).starts_with("SERVICE"));
 }
 
-/// `aside` ends after what is named; `test` after a second, by its own code.
-fn ends(code: &str) -> String {
+/// `test` ends by itself with `code`; `aside` does after it with 5, when it has been told to.
+fn ends(code: &str, tells: bool) -> String {
+    let tell = if tells { "touch /shared/told;" } else { "" };
+    let shared = "    volumes: ['shared:/shared']\n";
     format!(
-        "services:\n{}{}{}",
+        "services:\n{}{}{}volumes: {{shared: {{}}}}\n",
         service(
             "test",
-            &format!("echo testing; sleep 1; exit {code}"),
-            "    depends_on: [db]\n"
+            &format!("echo testing; sleep 1; {tell} exit {code}"),
+            &format!("    depends_on: [db]\n{shared}")
         ),
         service("db", "echo db; exec sleep 600", ""),
-        service("aside", "sleep 3; exit 5", ""),
+        service(
+            "aside",
+            "until [ -e /shared/told ]; do sleep 0.2; done; sleep 1; exit 5",
+            shared
+        ),
     )
 }
 
@@ -189,7 +204,7 @@ fn up_that_stays_ends_with_the_code_that_compose_ends_with() {
         ("up --attach-dependencies --abort-on-container-exit test", "6", 6, "db"),
         ("up --no-attach db --exit-code-from test test", "6", 6, "db"),
     ] {
-        let [ours, theirs] = both("stays", &ends(code));
+        let [ours, theirs] = both("stays", &ends(code, wanted == 5));
         let words: Vec<&str> = line.split(' ').collect();
         let (told, by_compose) = std::thread::scope(|scope| {
             let theirs = scope.spawn(|| theirs.compose(&words));
@@ -228,7 +243,7 @@ fn up_that_stays_ends_with_the_code_that_compose_ends_with() {
 
 #[test]
 fn what_up_can_not_stay_with_is_refused_by_both() {
-    let project = Project::of("stays-not", &ends("0"));
+    let project = Project::of("stays-not", &ends("0", false));
     for line in [
         "up --attach nope",
         "up --exit-code-from nope",
