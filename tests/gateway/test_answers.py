@@ -43,7 +43,9 @@ async def test_an_error_is_no_answer(
         assert await gateway.states() == {"active": 1}
 
 
-@pytest.mark.parametrize("does", [answer(choices=[CHOICE]), answer(data=None), answer(error={"message": "x"}, data=[1])])
+@pytest.mark.parametrize(
+    "does", [answer(choices=[CHOICE]), answer(data=None), answer(error={"message": "x"}, data=[1])]
+)
 async def test_embeddings_have_data(start: Start, provider: Provider, does: dict[str, Any]) -> None:
     provider.behave[KEY] = [does, answer(data=[{"embedding": [1.0]}])]
     async with start(chain_of(provider), KEYS) as gateway:
