@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(
             json(&[r#"{"level":"ERROR","message":"no \u0073ecret-key-1","code":7,"exception":"T\nE"}"#]),
             serde_json::json!({
-                "time": "2026-11-23T10:00:00.123456789Z", "service": "app", "container": "app-1", "stream": "stderr",
+                "version": 1, "time": "2026-11-23T10:00:00.123456789Z", "service": "app", "container": "app-1", "stream": "stderr",
                 "level": "error", "message": "no ********", "fields": {"code": 7}, "exception": "T\nE",
             })
         );
