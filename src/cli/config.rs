@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::compose::{self, Printed, Project, Stack};
 use crate::failure::Failure;
-use crate::report::table;
+use crate::report::{table, warning_line};
 use crate::secrets;
 
 use super::Ended;
@@ -97,8 +97,11 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     };
     let stack = &project.stack;
     let warnings = warnings(&project);
-    for warning in &warnings {
-        session.warn(warning);
+    if !session.json() {
+        for warning in &warnings {
+            // `-q` leaves out what is asked for, and not what is wrong with it.
+            session.out.diagnostic(warning_line(warning));
+        }
     }
     if session.json() {
         let (what, value) = answer(session, args, &project)?;

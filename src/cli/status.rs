@@ -130,7 +130,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
             failures: &failures,
             notes: &notes,
         };
-        show(session, &project, &rows, &[], &said);
+        show(session, args, &project, &rows, &[], &said);
         return Ok(None);
     }
     loop {
@@ -140,7 +140,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
             .out
             .clear_screen()
             .map_err(|error| Failure::failed("the terminal can't be cleared").because(error.to_string()))?;
-        if !show(session, &project, &rows, &load, &Said::default()) {
+        if !show(session, args, &project, &rows, &load, &Said::default()) {
             return Ok(None);
         }
         tokio::time::sleep(WATCH_EVERY).await;
@@ -336,7 +336,14 @@ struct Said<'a> {
 }
 
 /// False when nobody reads any more.
-fn show(session: &Session, project: &str, looked: &[Looked], load: &[Load], said: &Said<'_>) -> bool {
+fn show(
+    session: &Session,
+    args: &StatusArgs,
+    project: &str,
+    looked: &[Looked],
+    load: &[Load],
+    said: &Said<'_>,
+) -> bool {
     let rows: Vec<StatusRow> = looked.iter().map(|looked| looked.row.clone()).collect();
     if session.json() {
         return session.out.answer(&serde_json::json!({
@@ -347,9 +354,11 @@ fn show(session: &Session, project: &str, looked: &[Looked], load: &[Load], said
         }));
     }
     if rows.is_empty() {
-        return session
-            .out
-            .line(format!("project {project} has no containers; `magicctl up` makes them"));
+        return session.out.line(if args.states().next().is_some() {
+            format!("project {project} has no container in that state")
+        } else {
+            format!("project {project} has no containers; `magicctl up` makes them")
+        });
     }
     let told = session
         .out

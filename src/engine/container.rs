@@ -275,6 +275,8 @@ impl Engine {
             Some(HealthStatusEnum::UNHEALTHY) if last.as_ref().and_then(|run| run.exit_code) == Some(0) => {
                 Health::Healthy
             }
+            // Without a run nothing was found: the engine says so of what was paused longer than its healthcheck may take.
+            Some(HealthStatusEnum::UNHEALTHY) if last.is_none() => Health::Starting,
             Some(HealthStatusEnum::UNHEALTHY) => Health::Unhealthy,
             Some(HealthStatusEnum::STARTING) => Health::Starting,
             _ => Health::None,

@@ -323,3 +323,30 @@ fn a_job_that_ends_at_once_gives_its_code_each_time() {
         }
     }
 }
+
+/// What asks for nothing that is there says what is so, and is no failure.
+#[test]
+fn what_is_not_there_to_be_built_or_shown_is_said_and_no_failure() {
+    let project = Project::of("nothing", &two());
+    let build = project.magicctl(&["build"]).ok();
+    assert!(
+        build.all().contains("no service of this project is built"),
+        "{}",
+        build.all()
+    );
+    project.magicctl(&["up", "-q"]).ok();
+    for narrowed in ["--status=exited", "--filter=status=paused"] {
+        let ps = project.magicctl(&["ps", narrowed]).ok();
+        assert!(
+            ps.stdout.contains("no container in that state"),
+            "{narrowed}: {}",
+            ps.all()
+        );
+    }
+    // `-q` asks whether the file makes sense: what doesn't is said.
+    project.edit("docker-compose.yml", "services:", "x-a: '${NOT_SET}'\nservices:");
+    let config = project.magicctl(&["config", "-q"]).ok();
+    assert_eq!(config.stdout, "");
+    assert!(config.stderr.contains("NOT_SET"), "{}", config.all());
+    project.magicctl(&["down", "-q"]).ok();
+}

@@ -76,9 +76,13 @@ fn following_the_engine_gives_each_line_once_over_restart_kill_replacement_and_n
 
 fn over_restarts(source: &str) {
     let more = "    restart: always\n    stop_grace_period: 1s\n";
-    let compose = format!("services:\n{}", writer("numbers", NUMBERS, more));
+    let compose = format!(
+        "services:\n{}{}",
+        writer("numbers", NUMBERS, more),
+        writer("second", NUMBERS, more)
+    );
     let project = Project::of(&format!("seam-{source}"), &compose);
-    project.magicctl(&["up", "--no-wait"]).ok();
+    project.magicctl(&["up", "--no-wait", "numbers"]).ok();
     let lines = |path: &Path| followed(path).values().map(Vec::len).sum::<usize>();
     std::thread::sleep(std::time::Duration::from_millis(500));
     let (running, path) = following(&project, &["--source", source]);
@@ -102,18 +106,10 @@ fn over_restarts(source: &str) {
     more_lines("lines after a kill");
     // Replaced, because the file changed.
     project.edit("docker-compose.yml", "sleep 0.01", "sleep 0.011");
-    project.magicctl(&["up", "--no-wait"]).ok();
+    project.magicctl(&["up", "--no-wait", "numbers"]).ok();
     assert_ne!(id, project.container("numbers"));
     more_lines("lines of the replacement");
-    // A service that was not there.
-    project.write(
-        "docker-compose.yml",
-        &format!(
-            "{}{}",
-            std::fs::read_to_string(project.path("docker-compose.yml")).expect("the file"),
-            writer("second", NUMBERS, more)
-        ),
-    );
+    // A service that had no container.
     project.magicctl(&["up", "--no-wait"]).ok();
     until("lines of a new service", 30, || followed(&path).len() > 1);
     project.magicctl(&["stop"]).ok();

@@ -260,7 +260,7 @@ fn a_key_is_told_in_no_answer_log_trace_cache_or_admin_page() {
         (chat("gpt-mini", "hello"), 200),
         (chat("gpt-mini", "bad"), 400),
         (stream("hello"), 200),
-        (stream("break"), 503),
+        (stream("break"), 502),
         (stream("bad"), 400),
     ] {
         let (status, answer) = post(&project, "/v1/chat/completions", &body);

@@ -101,7 +101,7 @@ fn spelled(command: &str, map: &Map<String, Value>) {
 /// A command and what follows it on the line.
 type Line = (&'static str, &'static [&'static str]);
 
-const OF_FILES: [Line; 11] = [
+const OF_FILES: [Line; 12] = [
     ("check", &[]),
     ("explain", &["MC101"]),
     ("config --images", &[]),
@@ -113,6 +113,7 @@ const OF_FILES: [Line; 11] = [
     ("compose-help", &["up"]),
     ("completions", &["bash"]),
     ("man", &[]),
+    ("version", &[]),
 ];
 
 const OF_A_STACK: [Line; 23] = [

@@ -289,8 +289,8 @@ fn which_containers_are_shown_and_how_they_are_told_apart() {
     let last = ["app-1 | line 3", "app-2 | line 3"];
     // Each container has its own end.
     assert_eq!(lines(&["--tail", "1", "app"]), last);
-    // What is detached is shown when it is named.
-    assert_eq!(lines(&["--tail", "1"]), [last[0], last[1], "tool  | tool"]);
+    // What is detached, or of a profile that is not active, is shown when it is named.
+    assert_eq!(lines(&["--tail", "1"]), last);
     assert_eq!(lines(&["noisy"]), ["noisy | noise"]);
     assert_eq!(lines(&["tool"]), ["tool | tool"]);
     assert_eq!(lines(&["--index", "2", "--tail", "1", "app"]), ["app-2 | line 3"]);

@@ -152,6 +152,9 @@ fn what_was_unhealthy_while_it_was_paused_is_ready_when_it_goes_on() {
         status.all()
     );
     project.magicctl(&["unpause"]).ok();
+    // The engine itself calls it so until its next probe.
+    let status = project.magicctl(&["status"]).ok();
+    assert!(!status.all().contains("unhealthy"), "{}", status.all());
     until("a probe passes", 30, || {
         let last = last_probe();
         last != while_paused && last.ends_with(" 0")

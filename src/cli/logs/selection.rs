@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::compose::Stack;
 use crate::failure::Failure;
+use crate::logs::source::SourceChoice;
 use crate::observed::Container;
 use crate::plan::Scope;
 
@@ -26,11 +27,12 @@ impl Selection {
             return Err(Failure::usage("--index is the number of a container of one service")
                 .hint("name the service: `magicctl logs --index 2 SERVICE`"));
         }
+        let is_of_file = args.services.is_empty() && args.source != SourceChoice::Loki;
         let services = stack.into_iter().flat_map(|stack| stack.services.values());
         let detached = services.filter(|service| service.attach == Some(false));
         Ok(Self {
-            // A service that was named may be gone from the file and still be known to Loki.
-            scope: Scope::of(stack.filter(|_| args.services.is_empty()), &args.services)?,
+            // What Loki knows, and what was named, may be gone from the file.
+            scope: Scope::of(stack.filter(|_| is_of_file), &args.services)?,
             services: args.services.clone(),
             index: args.index,
             detached: detached.map(|service| service.name.clone()).collect(),

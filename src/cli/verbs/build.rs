@@ -46,7 +46,10 @@ pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
             [] => "no service of this project is built".to_owned(),
             services => format!("{} is not built: it runs an image as it comes", services.join(", ")),
         };
-        return Err(Failure::usage(what).hint("`magicctl pull` pulls images"));
+        // As with Compose: what has nothing to build is built.
+        let engine = session.engine().await?;
+        Carry::new(session, &engine, "build", &stack.name, Some(&stack)).idle(format!("build: {what}"));
+        return Ok(None);
     }
     for text in &args.build_arg {
         let (name, value) = match text.split_once('=') {
