@@ -173,7 +173,12 @@ pub fn follow(name: &str, project: &mut Project, args: &[&str], done: &Done) {
             let was = cards_of(done);
             assert!(!was.contains(cause), "{name} is its own next cause: {was}");
             let is = cards_of(&then_said);
-            assert!(is.contains(cause), "{name}, after {commands:?}: {}", then_said.all());
+            assert!(
+                is.contains(cause),
+                "{name}, after {commands:?}: exit code {}: {}",
+                then_said.code,
+                then_said.all()
+            );
         }
     }
 }
