@@ -9,7 +9,7 @@ from collections import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import clients, events, spend, tracing
+from magic_proxy import clients, events, secrets, spend, tracing
 from magic_proxy import outcome as outcomes
 from magic_proxy.clients import Client
 from magic_proxy.errors import ApiError, Json
@@ -22,6 +22,10 @@ SESSIONS, MOST_IN_SESSIONS = "/v1/react/sessions", 4096
 OWN_HOSTS = re.compile(
     r"([a-z0-9_-]+|([a-z0-9_-]+\.)+localhost|host\.docker\.internal|[\d.]+|\[[\da-f:.]+\])?(:\d+)?", re.I
 )
+# What a stream has around each token; the rest of a longer event is text.
+ENVELOPE = 400
+# Starlette's `$` also matches before a line's end: a page would have two paths, and only one of them is checked here.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 OWN_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 log = logging.getLogger("magic_proxy.requests")
@@ -46,19 +50,23 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers, outcome = Headers(scope=scope), outcomes.of(scope)
-        status, streams, asked, said = 0, False, 0, 0
-        line, kind = f"{scope['method']} {scope['path']}", scope["path"].startswith(SESSIONS)
+        status, streams, asked, said, happened = 0, False, 0, 0, 0
+        # Masked before it is cut: of a key no half is left.
+        line = secrets.mask(f"{scope['method']} {scope['path']}")[: spend.LONGEST]
+        kind = scope["path"].startswith(SESSIONS)
         settled = False
         leaving: asyncio.Task[Message] | None = None
 
         def settle() -> asyncio.Future[None]:
-            """Where no provider counts, four bytes of text are a token, or an event of a stream."""
+            """Where no provider counts, four bytes of text are a token, and an event of a stream is at least one."""
             took = outcome.tries and (outcome.first is not None or status == 499)
-            estimate = (asked // 4, said if streams else said // 4) if took else (0, 0)
-            return spend.settle(self.gateway.limits, self.gateway.config, line, outcome, status, estimate)
+            text = max(happened, (said - ENVELOPE * happened) // 4)
+            estimate = (asked // 4, text) if took else (0, 0)
+            whole, config = settled and status != 499, self.gateway.config
+            return spend.settle(self.gateway.limits, config, line, outcome, status, estimate, whole)
 
         async def told(message: Message) -> None:
-            nonlocal status, streams, said, settled
+            nonlocal status, streams, said, happened, settled
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
@@ -67,7 +75,8 @@ class Gate:
                 message["headers"] += [(b"x-provider-request-id", theirs)] if theirs else []
             else:
                 body = message.get("body", b"")
-                said += body.count(b"\n\n") if streams else len(body)
+                said += len(body)
+                happened += body.count(b"\n\n") + body.count(b"\n\r\n") if streams else 0
                 # Counted before it ends: the client's next request is measured by it.
                 if not (settled or message.get("more_body")):
                     settled = True
@@ -127,6 +136,8 @@ class Gate:
     def _who(self, path: str, headers: Headers, session: bool) -> Client:
         """Who asks; `ApiError` when nobody who may."""
         gateway = self.gateway
+        if CONTROL.search(path):
+            raise ApiError(400, "the path holds a control character", "invalid_path")
         given = headers.get("authorization", "").removeprefix("Bearer ").encode()
         admin = bool(gateway.admin_key) and hmac.compare_digest(given, (gateway.admin_key or "").encode())
         client = gateway.clients.get(clients.digest(given))
