@@ -36,6 +36,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
         self.app, self.gateway, self.active = app, gateway, Counter[bool]()
+        # Of whom how many bodies have not come yet.
+        self._coming = Counter[str]()
         self._open: set[asyncio.Timeout] = set()
         self._ends: float | None = None
 
@@ -54,7 +56,7 @@ class Gate:
         # Masked before it is cut: of a key no half is left.
         line = secrets.mask(f"{scope['method']} {scope['path']}")[: spend.LONGEST]
         kind = scope["path"].startswith(SESSIONS)
-        settled = False
+        settled, coming = False, ""
         leaving: asyncio.Task[Message] | None = None
 
         def settle() -> asyncio.Future[None]:
@@ -90,6 +92,12 @@ class Gate:
                 limit.reschedule(0)
             return message
 
+        def came() -> None:
+            nonlocal coming
+            if coming:
+                self._coming[coming] -= 1
+            coming = ""
+
         async def heard() -> Message:
             nonlocal leaving, asked
             if leaving:
@@ -97,6 +105,7 @@ class Gate:
             message = await receive()
             asked += len(message.get("body", b""))
             if message["type"] == "http.request" and not message.get("more_body"):
+                came()
                 leaving = asyncio.create_task(left())
             return message
 
@@ -111,6 +120,9 @@ class Gate:
                     except ApiError as refused:
                         await Json(refused.body(), refused.status, refused.headers)(scope, receive, told)
                     else:
+                        if scope["method"] == "POST":
+                            coming = clients.current.get().name
+                            self._coming[coming] += 1
                         await self.app(scope, heard, told)
             except TimeoutError:
                 if not limit.expired():
@@ -128,6 +140,7 @@ class Gate:
             finally:
                 self._open.discard(limit)
                 self.active[kind] -= 1
+                came()
                 if leaving:
                     leaving.cancel()
                 if not settled:
@@ -157,6 +170,12 @@ class Gate:
         # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
         if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
             raise ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
+        if client and not client.models and path.startswith(("/tools/", "/mcp")):
+            raise ApiError(403, "tools are for clients that may use a model", "no_tools")
+        # The rate is counted by requests that are whole: without this, slow bodies would take the places of all.
+        if client and client.requests_per_minute and self._coming[client.name] >= client.requests_per_minute:
+            told = f"the client {client.name} may ask {client.requests_per_minute} times a minute: as many are coming"
+            raise ApiError(429, told, "rate_limit_exceeded", retry_after=1)
         most = MOST_IN_SESSIONS if session else gateway.config.router_settings.max_parallel_requests
         if self.active[session] > most:
             raise ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)

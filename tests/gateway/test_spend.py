@@ -13,6 +13,8 @@ from test_clients import ADMIN, ALICE, BOB, KEYS, ask, bearer, env
 from test_worker import consumed, message
 
 from magic_proxy import limits, secrets, stores
+from magic_proxy.agent import Agent
+from magic_proxy.sessions import Event
 
 # Those of the fake provider's answer.
 TOKENS = 4
@@ -330,6 +332,11 @@ async def test_ready_says_what_is_missing_and_live_that_it_serves(
         answers = await asyncio.gather(*(one.client.get("/health/ready") for _ in range(50)))
         assert {answer.status_code for answer in answers} == {200}
         assert len(asked) == 1
+        # The page that says all of it asks no more often.
+        one.gateway.stores._recent = None
+        answers = await asyncio.gather(*(one.client.get("/health") for _ in range(50)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len(asked) == 2
         # Every key is retired: it serves, and can answer nobody.
         provider.behave[KEYS["openai"][0]] = [error(401)]
         await one.chat()
@@ -366,9 +373,46 @@ async def test_a_session_spends_the_budget_of_who_began_it(
         sent.append(message(4, again, ("client", b"alice")))
         await consumed(one, monkeypatch, sent[-1], until=5)
         steps = [told for told in records(caplog) if told.get("profile")]
-        assert sorted(told["client"] for told in steps) == ["alice", "anyone", "anyone", "bob"]
+        assert sorted(told["client"] for told in steps) == ["alice", "bob"]
+        for other in "cd":
+            last = (await one.gateway.sessions.read(other * 32))[-1]
+            assert (last.name, last.data["error"]["code"]) == ("TaskFailed", "client_gone")
         assert {told["prompt_tokens"] + told["completion_tokens"] for told in steps} == {TOKENS}
         (key,) = await store.keys("tokens:*")
         assert (key.startswith(b"tokens:alice:"), int(await store.get(key))) == (True, TOKENS)
         last = (await one.gateway.sessions.read("e" * 32))[-1]
         assert (last.name, last.data["error"]["code"]) == ("TaskFailed", "insufficient_quota")
+
+
+async def test_a_session_that_is_ended_pays_for_what_it_asked(
+    start: Start, provider: Provider, redis: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.behave[KEYS["openai"][0]] = [{"hang": True}]
+    async with start(chain_of(provider, router_settings={"timeout": 20}), KEYS, redis=redis) as one:
+        tools = one.gateway.config.agent_settings.model_copy(update={"mcp_server_url": one.tools})
+        one.gateway.config = one.gateway.config.model_copy(update={"agent_settings": tools})
+        agent = Agent(one.gateway, {"id": "f" * 32, "model": "chain", "input": "x" * 40_000, "max_steps": 1})
+        step = asyncio.create_task(agent.next([Event("worker_ack", {})]))
+        await eventually(lambda: bool(provider.received))
+        step.cancel()
+        await asyncio.gather(step, return_exceptions=True)
+        told = next(told for told in records(caplog) if told.get("profile"))
+        assert told["prompt_tokens"] >= 10_000
+        # Whom a provider refuses pays nothing.
+        caplog.clear()
+        provider.behave[KEYS["openai"][0]] = [error(400)]
+        with pytest.raises(limits.ApiError):
+            await agent.next([Event("worker_ack", {})])
+        told = next(told for told in records(caplog) if told.get("profile"))
+        assert "prompt_tokens" not in told
+
+
+async def test_nothing_is_counted_where_there_is_nothing_to_count(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with start(chain_of(), env=env({"tokens_per_day": 5}, {"requests_per_minute": 5})) as one:
+        for name, tokens in (("alice", 0), ("bob", 5), ("nobody", 5)):
+            assert one.gateway.limits.charge(one.gateway.client_named(name), tokens).done()
+        assert not one.gateway.limits._charging
+        await one.gateway.limits.charge(one.gateway.client_named("alice"), 5)
+    assert [record.levelname for record in caplog.records if record.name == "magic_proxy.limits"] == ["ERROR"]
