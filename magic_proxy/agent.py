@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, cast
 from urllib.parse import quote
 
-from magic_proxy import bodies, spend, tracing
+from magic_proxy import bodies, clients, spend, tracing
 from magic_proxy.errors import ApiError
 from magic_proxy.gateway import Gateway
 from magic_proxy.outcome import Outcome
@@ -25,6 +25,8 @@ class Agent:
 
     async def next(self, recorded: list[Event]) -> Event:
         """What happens after what is recorded, the task first; `ApiError` when nothing can."""
+        if clients.current.get() is clients.UNKNOWN:
+            raise ApiError(401, "the client that began this session is no longer there", "client_gone")
         last = recorded[-1]
         if last.name == "task":
             return Event("worker_ack", {"session": self._task["id"], "worker": socket.gethostname()})
@@ -54,12 +56,17 @@ class Agent:
                 messages.append({"role": "tool", "tool_call_id": event.data["id"], "content": event.data["result"]})
         body = {"model": self._task["model"], "messages": messages, "tools": self._tools}
         gateway, outcome, said = self._gateway, Outcome(self._task["model"]), b""
+        left = False
         await gateway.admit(outcome.asked, again=True)
         try:
             said = cast("bytes", await gateway.router.send(gateway.config, "/chat/completions", body, outcome))
+        except asyncio.CancelledError:
+            # A provider goes on with it: what was asked is not free because nobody wants the answer any more.
+            left = outcome.tries > 0
+            raise
         finally:
             line, estimate = f"a step of session {self._task['id']}", (len(str(messages)) // 4, len(said) // 4)
-            status, estimate = (200, estimate) if said else (0, (0, 0))
+            status, estimate = 200 if said else 0, estimate if said or left else (0, 0)
             await spend.settle(gateway.limits, gateway.config, line, outcome, status, estimate)
         try:
             message = json.loads(said)["choices"][0]["message"]

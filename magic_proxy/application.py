@@ -23,8 +23,9 @@ def create(
 ) -> Starlette:
     """The application with `routes`, `GET /`, and how it is.
 
-    `GET /health` is 200 when Kafka and Redis answer now, `/health/live` while the process serves, `/health/ready`
-    when nothing is missing, `/health/ready/chat` when nothing is that models are asked with; else they are 503.
+    `GET /health` is 200 when Kafka and Redis answered at most a second ago, `/health/live` while the process serves,
+    `/health/ready` when nothing is missing, `/health/ready/chat` when nothing is that models are asked with; else they
+    are 503.
     """
 
     async def root(_: Request) -> Json:
@@ -36,7 +37,7 @@ def create(
         return Json(body | {name: why or "ok" for name, why in missing.items()}, 200 if well else 503)
 
     async def health(_: Request) -> Json:
-        return told(await stores.health())
+        return told(await stores.recent_health())
 
     async def live(_: Request) -> Json:
         return told({})

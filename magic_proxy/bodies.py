@@ -6,7 +6,7 @@ import math
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Never, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.requests import Request
 
 from magic_proxy.errors import ApiError
@@ -49,6 +49,17 @@ class Responses(Body):
     model: str
     input: str | list[dict[str, Any]] | None = None
     stream: bool | None = None
+    background: bool | None = None
+
+    @field_validator("background")
+    @classmethod
+    def _is_answered_now(cls, value: bool | None) -> bool | None:
+        # Nobody could fetch it here, and what it takes would never be counted.
+        if value:
+            raise ApiError(
+                400, "an answer in the background can't be fetched here", "unsupported_parameter", "background"
+            )
+        return value
 
 
 async def read(request: Request) -> bytes:

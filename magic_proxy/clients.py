@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PositiveInt
+import yaml
+from pydantic import Field, PositiveInt, ValidationError
 
 from magic_proxy import config, secrets
 from magic_proxy.config import ConfigError
@@ -21,7 +22,7 @@ class Client(config.Part):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     key: Annotated[str, Field(pattern=r"^[!#-&(-_a-~]{8,512}$", repr=False)]
     models: list[str] = Field(default=["*"])
-    """Patterns of what it may ask for (`*` and `?`)."""
+    """Patterns of what it may ask for (`*` and `?`); who may ask for none may use no tools either."""
     requests_per_minute: PositiveInt | None = None
     tokens_per_day: PositiveInt | None = None
     tokens_per_month: PositiveInt | None = None
@@ -49,6 +50,9 @@ class Clients(config.File):
             for place, value in enumerate(given):
                 if value in given[:place]:
                     yield ("clients", place, field), "another client has the same"
+        for place, client in enumerate(self.clients):
+            if client.name in (ANYONE.name, UNKNOWN.name):
+                yield ("clients", place, "name"), "is what the gateway calls those that are in no file"
 
 
 def unlimited(name: str, key: str = "") -> Client:
@@ -76,13 +80,28 @@ def listed() -> list[Client]:
     try:
         clients = config.parse_as(Clients, text, str(path)).clients
     except ConfigError as error:
-        told, known = str(error), {*Clients.model_fields, *Client.model_fields}
-        # A key may stand where a name or a field should.
-        for word in sorted({*re.findall(r"[^\s\"'{}\[\],:#]{6,}", text)} - known, key=len, reverse=True):
-            told = told.replace(word, secrets.MASK)
-        raise ConfigError(told) from None
+        raise ConfigError(_without_words(error, text, path)) from None
     secrets.remember(client.key for client in clients)
     return clients
+
+
+def _without_words(error: ConfigError, text: str, path: Path) -> str:
+    """What is wrong, without a word of the file: a key may stand where a name or a field should."""
+    if cause := error.__cause__:
+        mark = getattr(cause, "problem_mark", None)
+        return f"{path}:{mark.line + 1 if mark else 1}: not valid YAML: {type(cause).__name__}"
+    try:
+        Clients.model_validate(yaml.safe_load(text) or {})
+    except ValidationError as invalid:
+        known = {*Clients.model_fields, *Client.model_fields}
+        lines = re.findall(rf"^{re.escape(str(path))}:(\d+): ", str(error), re.M)
+        told = []
+        for line, problem in zip(lines, invalid.errors(include_input=False), strict=False):
+            # The second of a place is a client's number.
+            words = [str(it) if at == 1 or it in known else secrets.MASK for at, it in enumerate(problem["loc"])]
+            told.append(f"{path}:{line}: {'.'.join(words) or 'the file'}: {problem['msg']}")
+        return "\n".join(told)
+    return str(error)
 
 
 def env_key(file: str, name: str) -> str | None:
@@ -108,8 +127,11 @@ def env_key(file: str, name: str) -> str | None:
 
 def there(file: str) -> Path | None:
     """A file of the folder `env/`; `None` only where there is nothing of that name."""
-    path = Path(os.environ.get("TOOL_KEYS", "env")) / file
+    folder = Path(os.environ.get("TOOL_KEYS", "env"))
+    path = folder / file
     try:
+        if folder.is_symlink() and not folder.exists():
+            raise ConfigError(f"{folder} is a link that leads nowhere: put a folder in its place, or remove it")
         # Not what a link leads to: one that leads nowhere is no missing file.
         path.lstat()
         if path.is_file():

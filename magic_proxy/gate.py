@@ -9,7 +9,7 @@ from collections import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magic_proxy import clients, events, spend, tracing
+from magic_proxy import clients, events, secrets, spend, tracing
 from magic_proxy import outcome as outcomes
 from magic_proxy.clients import Client
 from magic_proxy.errors import ApiError, Json
@@ -22,6 +22,10 @@ SESSIONS, MOST_IN_SESSIONS = "/v1/react/sessions", 4096
 OWN_HOSTS = re.compile(
     r"([a-z0-9_-]+|([a-z0-9_-]+\.)+localhost|host\.docker\.internal|[\d.]+|\[[\da-f:.]+\])?(:\d+)?", re.I
 )
+# What a stream has around each token; the rest of a longer event is text.
+ENVELOPE = 400
+# Starlette's `$` also matches before a line's end: a page would have two paths, and only one of them is checked here.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 OWN_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 log = logging.getLogger("magic_proxy.requests")
@@ -32,6 +36,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
         self.app, self.gateway, self.active = app, gateway, Counter[bool]()
+        # Of whom how many bodies have not come yet.
+        self._coming = Counter[str]()
         self._open: set[asyncio.Timeout] = set()
         self._ends: float | None = None
 
@@ -46,19 +52,23 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers, outcome = Headers(scope=scope), outcomes.of(scope)
-        status, streams, asked, said = 0, False, 0, 0
-        line, kind = f"{scope['method']} {scope['path']}", scope["path"].startswith(SESSIONS)
-        settled = False
+        status, streams, asked, said, happened = 0, False, 0, 0, 0
+        # Masked before it is cut: of a key no half is left.
+        line = secrets.mask(f"{scope['method']} {scope['path']}")[: spend.LONGEST]
+        kind = scope["path"].startswith(SESSIONS)
+        settled, coming = False, ""
         leaving: asyncio.Task[Message] | None = None
 
         def settle() -> asyncio.Future[None]:
-            """Where no provider counts, four bytes of text are a token, or an event of a stream."""
+            """Where no provider counts, four bytes of text are a token, and an event of a stream is at least one."""
             took = outcome.tries and (outcome.first is not None or status == 499)
-            estimate = (asked // 4, said if streams else said // 4) if took else (0, 0)
-            return spend.settle(self.gateway.limits, self.gateway.config, line, outcome, status, estimate)
+            text = max(happened, (said - ENVELOPE * happened) // 4)
+            estimate = (asked // 4, text) if took else (0, 0)
+            whole, config = settled and status != 499, self.gateway.config
+            return spend.settle(self.gateway.limits, config, line, outcome, status, estimate, whole)
 
         async def told(message: Message) -> None:
-            nonlocal status, streams, said, settled
+            nonlocal status, streams, said, happened, settled
             if message["type"] == "http.response.start":
                 status = message["status"]
                 streams = Headers(scope=message).get("content-type", "").startswith("text/event-stream")
@@ -67,7 +77,8 @@ class Gate:
                 message["headers"] += [(b"x-provider-request-id", theirs)] if theirs else []
             else:
                 body = message.get("body", b"")
-                said += body.count(b"\n\n") if streams else len(body)
+                said += len(body)
+                happened += body.count(b"\n\n") + body.count(b"\n\r\n") if streams else 0
                 # Counted before it ends: the client's next request is measured by it.
                 if not (settled or message.get("more_body")):
                     settled = True
@@ -81,6 +92,12 @@ class Gate:
                 limit.reschedule(0)
             return message
 
+        def came() -> None:
+            nonlocal coming
+            if coming:
+                self._coming[coming] -= 1
+            coming = ""
+
         async def heard() -> Message:
             nonlocal leaving, asked
             if leaving:
@@ -88,6 +105,7 @@ class Gate:
             message = await receive()
             asked += len(message.get("body", b""))
             if message["type"] == "http.request" and not message.get("more_body"):
+                came()
                 leaving = asyncio.create_task(left())
             return message
 
@@ -102,6 +120,9 @@ class Gate:
                     except ApiError as refused:
                         await Json(refused.body(), refused.status, refused.headers)(scope, receive, told)
                     else:
+                        if scope["method"] == "POST":
+                            coming = clients.current.get().name
+                            self._coming[coming] += 1
                         await self.app(scope, heard, told)
             except TimeoutError:
                 if not limit.expired():
@@ -119,6 +140,7 @@ class Gate:
             finally:
                 self._open.discard(limit)
                 self.active[kind] -= 1
+                came()
                 if leaving:
                     leaving.cancel()
                 if not settled:
@@ -127,6 +149,8 @@ class Gate:
     def _who(self, path: str, headers: Headers, session: bool) -> Client:
         """Who asks; `ApiError` when nobody who may."""
         gateway = self.gateway
+        if CONTROL.search(path):
+            raise ApiError(400, "the path holds a control character", "invalid_path")
         given = headers.get("authorization", "").removeprefix("Bearer ").encode()
         admin = bool(gateway.admin_key) and hmac.compare_digest(given, (gateway.admin_key or "").encode())
         client = gateway.clients.get(clients.digest(given))
@@ -146,6 +170,12 @@ class Gate:
         # Any page that a browser shows could otherwise use, or reconfigure, what listens on its machine.
         if (origin := headers.get("origin")) and not OWN_PAGES.fullmatch(origin):
             raise ApiError(403, "web pages of other machines may not use this gateway", "foreign_origin")
+        if client and not client.models and path.startswith(("/tools/", "/mcp")):
+            raise ApiError(403, "tools are for clients that may use a model", "no_tools")
+        # The rate is counted by requests that are whole: without this, slow bodies would take the places of all.
+        if client and client.requests_per_minute and self._coming[client.name] >= client.requests_per_minute:
+            told = f"the client {client.name} may ask {client.requests_per_minute} times a minute: as many are coming"
+            raise ApiError(429, told, "rate_limit_exceeded", retry_after=1)
         most = MOST_IN_SESSIONS if session else gateway.config.router_settings.max_parallel_requests
         if self.active[session] > most:
             raise ApiError(429, "too many requests at once", "too_many_requests", retry_after=1)

@@ -27,7 +27,7 @@ class Gateway:
         self.clients: dict[bytes, Client] = {}
         """By the digest of their keys; when there are none, no key is needed."""
         self.client_key: str | None = None
-        """The first of theirs: what agents ask mcp-server with."""
+        """The first of those that may use models: what agents ask mcp-server with."""
         self.admin_key: str | None = None
         self._key_files: list[str] = []
         self.keys = KeyPool(Path(os.environ.get("KEYS_POOL", "keys_pool")))
@@ -63,7 +63,7 @@ class Gateway:
             raise config.ConfigError("two of env/gateway.env, gateway.yaml and admin.env hold the same key")
         self.config, self._on_disk, self.text, self.admin_key, self._key_files = read, read, text, admin, files
         self.clients = {clients.digest(one.key.encode()): one for one in everyone}
-        self.client_key = keys[0] if everyone else None
+        self.client_key = next((one.key for one in everyone if one.models), None)
         self.keys.load()
         log.info("the configuration was read: %s", ", ".join(self.config.models()))
         if everyone:
@@ -73,8 +73,12 @@ class Gateway:
         log.info("/admin is %s", "there for the key of env/admin.env" if admin else "off: there is no env/admin.env")
 
     def client_named(self, name: str) -> Client:
-        """Whose task it is; of a name that no file has, nobody's: who reaches Kafka may write any."""
-        return next((one for one in self.clients.values() if one.name == name), clients.ANYONE)
+        """Whose task it is. Who reaches Kafka may write any name: one that no file has may do nothing.
+
+        Only where there are no clients at all it is anyone's.
+        """
+        other = clients.UNKNOWN if self.clients else clients.ANYONE
+        return next((one for one in self.clients.values() if one.name == name), other)
 
     def allow(self, model: str) -> None:
         """404 when the current client may not ask for `model`."""

@@ -53,6 +53,10 @@ class Limits:
 
     def charge(self, client: Client, tokens: int) -> asyncio.Future[None]:
         """Counts what was used, also when nobody waits for it; never fails."""
+        if not (tokens and _budgets(client)):
+            done = asyncio.get_running_loop().create_future()
+            done.set_result(None)
+            return done
         task = asyncio.create_task(self._charge(client, tokens))
         self._charging.add(task)
         task.add_done_callback(self._charging.discard)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from magic_proxy import clients
+from magic_proxy import clients, secrets
 from magic_proxy.config import Config
 from magic_proxy.limits import Limits
 from magic_proxy.outcome import Outcome
@@ -14,26 +14,37 @@ Tokens = tuple[int, int]
 # More than that of one request is an error of whoever counted.
 MOST_TOKENS = 1 << 30
 LONGEST = 200
+COUNTS = ("prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens")
 
 log = logging.getLogger("magic_proxy.requests")
 
 
-def tokens(outcome: Outcome, estimate: Tokens) -> tuple[Tokens, bool]:
-    """What it cost, and whether that is the `estimate`, because the provider did not count."""
-    counts = {name: n for name, n in outcome.usage.items() if type(n) is int and 0 <= n <= MOST_TOKENS}
+def tokens(outcome: Outcome, estimate: Tokens, whole: bool = True) -> tuple[Tokens, bool]:
+    """What it cost, and whether that is the `estimate`, because the provider did not count, or not to the end."""
+    given = {name: outcome.usage.get(name) for name in COUNTS}
+    counts = {name: n for name, n in given.items() if type(n) is int and 0 <= n <= MOST_TOKENS}
     if outcome.cache == "hit" or not counts:
         used = (0, 0) if outcome.cache == "hit" else estimate
         return used, sum(used) > 0
     prompt = counts.get("prompt_tokens", counts.get("input_tokens", 0))
     completion = counts.get("completion_tokens", counts.get("output_tokens", 0))
     # Some have what the model thought in the sum only.
-    return (prompt, max(completion, counts.get("total_tokens", 0) - prompt)), False
+    used = prompt, max(completion, counts.get("total_tokens", 0) - prompt)
+    # What was counted before the end of a stream may be less than it took.
+    most = used if whole else (max(used[0], estimate[0]), max(used[1], estimate[1]))
+    return most, most != used
 
 
 def settle(
-    limits: Limits, config: Config, line: str, outcome: Outcome, status: int, estimate: Tokens
+    limits: Limits,
+    config: Config,
+    line: str,
+    outcome: Outcome,
+    status: int,
+    estimate: Tokens,
+    whole: bool = True,
 ) -> asyncio.Future[None]:
-    """A request, or a step of a session, has ended; with a `status` of 0 without an answer.
+    """A request, or a step of a session, has ended; with a `status` of 0 without an answer, else `whole` or not.
 
     What is returned is done once its tokens are counted, which they are also when nobody waits.
     """
@@ -42,11 +53,11 @@ def settle(
 
     client, seconds = clients.current.get(), time.monotonic() - outcome.began
     first = outcome.first - outcome.began if outcome.first else None
-    (prompt, completion), estimated = tokens(outcome, estimate)
+    (prompt, completion), estimated = tokens(outcome, estimate, whole)
     fields = {
         "client": client.name,
         "status": status,
-        "model": outcome.asked[:LONGEST],
+        "model": secrets.mask(outcome.asked)[:LONGEST],
         "profile": outcome.profile,
         "provider_model": outcome.model,
         "key": outcome.key,

@@ -69,9 +69,12 @@ async def test_responses_are_passed_on_for_the_official_client(
         assert [event.type for event in events] == [part.split(b"\n")[0][7:].decode() for part in STREAM]
         response = await one.client.post("/v1/responses", json={"model": "chain", "input": "x", "stream": True})
         assert response.content == b"".join(STREAM)
-        # What goes on in the background has said nothing yet.
-        provider.behave[key] = answers({**BEGUN, "status": "queued"})
-        assert (await client.responses.create(model="chain", input="hi", background=True)).status == "queued"
+        # What goes on in the background could be fetched by nobody, nor would be counted.
+        with pytest.raises(openai.BadRequestError) as refused:
+            await client.responses.create(model="chain", input="hi", background=True)
+        assert (refused.value.code, refused.value.param) == ("unsupported_parameter", "background")
+        assert len(provider.received) == 4
+        await client.responses.create(model="chain", input="hi", background=False, stream=True)
         await client.close()
     told = [record.fields for record in caplog.records if hasattr(record, "fields")]
     assert [(one.get("prompt_tokens"), one.get("completion_tokens")) for one in told[:4]] == [(5, 2)] * 4

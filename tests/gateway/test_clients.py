@@ -2,15 +2,16 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import Running, Start, chain_of
+from conftest import Running, Start, chain_of, eventually
 from provider import Provider
 
-from magic_proxy import config, gateway, limits
+from magic_proxy import clients, config, gateway, limits
 from magic_proxy.limits import Limits
 
 KEYS = {"openai": ["sk-clients-0001"]}
@@ -72,6 +73,17 @@ ODD = [
     ONE + "  metrics: 1\n",
     ONE + "  x: [\n",
     ONE + "  key\n  carol-0123456789\n",
+    "clients:\n- name: carol\n  key: *carol-0123456789\n",
+    "clients:\n- name: carol\n  key: !carol-0123456789 x\n",
+    "clients:\n- name: carol\n  key: &carol-0123456789 *x\n",
+    "clients:\n- name: carol\n  key: %0123456789\n",
+    "clients:\n- name: carol\n  pa:0123456789,x#y: z\n",
+    "clients:\n- name: carol\n  'a\n\n    0123456789': z\n",
+    "clients:\n- name: carol\n  10123456789: z\n",
+    "10123456789: z\n",
+    "clients:\n- name: carol\n  a,0123456789: 1\n  a,0123456789: 1\n",
+    ONE.replace("name: carol", "name: unknown"),
+    ONE.replace("name: carol", "name: anyone"),
     "# " + "x" * 200_000,
 ]
 
@@ -109,6 +121,68 @@ async def test_an_odd_file_of_clients_opens_nothing(start: Start, kind: str) -> 
         if kind != "gone":
             with pytest.raises(config.ConfigError, match=r"gateway\.yaml"):
                 gateway.Gateway()
+
+
+@pytest.mark.parametrize("secret", ["a:b,c#d", "Sup3rSecretKey99", "x,y", "q#r"])
+@pytest.mark.parametrize(
+    "line", ["key: *{}", "key: !{} x", "'{}': x", "{}: x", "k{}ey: x", "key: [{}", "? '{}'\n  : x"]
+)
+def test_what_is_wrong_is_told_without_a_word_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, secret: str
+) -> None:
+    monkeypatch.setenv("TOOL_KEYS", str(tmp_path))
+    (tmp_path / "gateway.yaml").write_text(f"clients:\n- name: carol\n  {line.format(secret)}\n")
+    with pytest.raises(config.ConfigError) as failed:
+        clients.listed()
+    told = str(failed.value).replace(str(tmp_path), "")
+    assert re.match(r"/gateway\.yaml:\d+: ", told)
+    assert not any(part in told for part in (secret, *re.findall(r"\w{4,}", secret)))
+
+
+@pytest.mark.parametrize("kind", ["link", "loop", "a file"])
+def test_a_folder_of_keys_that_is_none_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    folder = tmp_path / "env"
+    monkeypatch.setenv("TOOL_KEYS", str(folder))
+    assert (clients.there("gateway.yaml"), clients.listed()) == (None, [])
+    make(folder, kind)
+    for read in (clients.listed, lambda: clients.env_key("admin.env", "ADMIN_API_KEY")):
+        with pytest.raises(config.ConfigError, match=str(folder)):
+            read()
+
+
+async def test_slow_bodies_take_no_more_places_than_the_rate(start: Start, provider: Provider) -> None:
+    config = chain_of(provider, router_settings={"max_parallel_requests": 4})
+    async with start(config, KEYS, env=env({"requests_per_minute": 1}, {})) as one:
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ALICE}\r\n"
+        opened = []
+        for _ in range(4):
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(one.url.rsplit(":", 1)[1]))
+            writer.write(f"{head}Content-Length: 9\r\n\r\n{{".encode())
+            opened.append((reader, writer))
+            if len(opened) > 1:
+                assert b" 429 " in await asyncio.wait_for(reader.readline(), 10)
+            else:
+                await eventually(lambda: one.servers[0].gate.active[False] == 1)
+        assert await ask(one, BOB) == (200, None)
+        assert await ask(one, ALICE) == (429, "rate_limit_exceeded")
+        for _, writer in opened:
+            writer.close()
+        # They have left: another one may come.
+        await eventually(lambda: not +one.servers[0].gate._coming)
+        assert (await ask(one, ALICE))[1] == "store_away"
+        assert not +one.servers[0].gate._coming
+
+
+async def test_who_may_use_no_model_may_use_no_tools(start: Start) -> None:
+    async with start(chain_of(), env=env({"metrics": True, "models": []}, {})) as one:
+        for key, status in ((ALICE, 403), (BOB, 200)):
+            response = await one.client.post(f"{one.tools}/tools/clock", json={}, headers=bearer(key))
+            assert response.status_code == status
+        assert (await one.client.post(f"{one.tools}/mcp", json={}, headers=bearer(ALICE))).status_code == 403
+        # Agents ask with a key that may.
+        assert one.gateway.client_key == BOB
 
 
 @pytest.mark.parametrize("text", [ONE, "\ufeff" + ONE, ONE.replace("\n", "\r\n"), ONE + "  models: []\n"])

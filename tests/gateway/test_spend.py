@@ -12,7 +12,9 @@ from provider import COMPLETION, STREAM, Provider, chunk, error
 from test_clients import ADMIN, ALICE, BOB, KEYS, ask, bearer, env
 from test_worker import consumed, message
 
-from magic_proxy import limits, stores
+from magic_proxy import limits, secrets, stores
+from magic_proxy.agent import Agent
+from magic_proxy.sessions import Event
 
 # Those of the fake provider's answer.
 TOKENS = 4
@@ -100,6 +102,18 @@ async def test_a_record_stays_one_line_whatever_is_asked_for(start: Start, caplo
         assert told["client"] == "anyone"
 
 
+async def test_a_long_path_is_cut_and_no_half_of_a_key_is_left(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    secret = "sk-halved-0123456789"
+    secrets.remember([secret])
+    async with start(chain_of(), env=env({})) as one:
+        await one.client.get("/" + "x" * 185 + secret + "y" * 50_000, headers=bearer("nobody-0123456789"))
+        one.client.headers.update(bearer(ALICE))
+        await one.chat("x" * 190 + secret)
+    lines = [record.getMessage() for record in caplog.records if hasattr(record, "fields")]
+    assert max(map(len, lines)) < 300
+    assert "sk-halved" not in str(lines + [told.get("model") for told in records(caplog)])
+
+
 @pytest.mark.parametrize("asks", [None, False, True])
 async def test_a_stream_is_counted_and_the_client_gets_what_it_asked_for(
     start: Start, provider: Provider, caplog: pytest.LogCaptureFixture, asks: bool | None
@@ -144,7 +158,51 @@ async def test_what_a_client_leaves_is_estimated_and_not_free(
         assert await ask(one, ALICE) == (429, "insufficient_quota")
 
 
-@pytest.mark.parametrize("usage", [{"total_tokens": -(10**9)}, {"total_tokens": "4"}, {"prompt_tokens": True}, [], 5])
+@pytest.mark.parametrize(
+    ("stream", "least", "most"),
+    [
+        # Events end in more than one way, and may hold more than a token.
+        ([part.replace(b"\n", b"\r\n") for part in STREAM], 4, 4),
+        (STREAM, 4, 4),
+        ([*[chunk("x" * 10_000)] * 10, STREAM[-1]], 20_000, 30_000),
+    ],
+)
+async def test_a_stream_that_nobody_counts_costs_its_events_or_its_text(
+    start: Start, provider: Provider, caplog: pytest.LogCaptureFixture, stream: list[bytes], least: int, most: int
+) -> None:
+    provider.behave[KEYS["openai"][0]] = [{"stream": stream}]
+    async with start(chain_of(provider), KEYS) as one:
+        await one.chat(stream=True)
+        (told,) = records(caplog)
+        assert told["tokens_estimated"]
+        assert least <= told["completion_tokens"] <= most
+
+
+async def test_who_leaves_pays_more_than_was_counted_until_then(
+    start: Start, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    usage = dict.fromkeys(USAGE, 0)
+    part = b"data: " + json.dumps({"id": "c", "choices": [], "usage": usage}).encode() + b"\n\n"
+    provider.behave[KEYS["openai"][0]] = [{"stream": [chunk("x") + part] * 3, "stall": True}]
+    async with start(chain_of(provider), KEYS) as one:
+        body = {"model": "chain", "messages": [{"role": "user", "content": "x" * 400}], "stream": True}
+        async with one.client.stream("POST", "/v1/chat/completions", json=body) as response:
+            seen = b""
+            async for some in response.aiter_raw():
+                seen += some
+                if seen.count(b'"x"') == 3:
+                    break
+        await eventually(lambda: bool(records(caplog)))
+        (told,) = records(caplog)
+        assert told["tokens_estimated"]
+        assert told["prompt_tokens"] > 100
+        assert told["completion_tokens"] >= 3
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [{"total_tokens": -(10**9)}, {"total_tokens": "4"}, {"prompt_tokens": True}, {"queue_ms": 3}, [], 5],
+)
 async def test_odd_counts_are_estimated(start: Start, provider: Provider, redis: str, usage: Any) -> None:
     provider.behave[KEYS["openai"][0]] = [{"body": json.dumps({**COMPLETION, "usage": usage}).encode()}, {}]
     async with start(chain_of(provider), KEYS, redis=redis, env=env({"tokens_per_day": TOKENS})) as one:
@@ -232,6 +290,25 @@ async def test_numbers_are_for_who_may_read_them(
                 response = await one.client.get(url, headers=bearer(key))
                 assert response.status_code == (404 if url != "/metrics" and status == 200 else status), (url, key)
         assert (await one.client.get("/metrics")).status_code == 401
+        # Nor is there another way to write the path.
+        for path in (
+            "/metrics%0A",
+            "/metrics%0a",
+            "//metrics",
+            "/metrics/",
+            "/metrics%00",
+            "/admin%0A",
+            "/admin/keys%0A",
+        ):
+            for key in (ALICE, "nobody-0123456789"):
+                assert (await one.client.get(one.url + path, headers=bearer(key))).status_code in (307, 400, 401, 404)
+
+
+async def test_a_path_with_a_control_character_is_refused(start: Start) -> None:
+    async with start(chain_of()) as one:
+        for path in ("/metrics%0A", "/v1/models%0A", "/health%0A", "/v1/models/a%7Fb"):
+            response = await one.client.get(path)
+            assert (response.status_code, response.json()["error"]["code"]) == (400, "invalid_path"), path
 
 
 async def test_ready_says_what_is_missing_and_live_that_it_serves(
@@ -255,6 +332,11 @@ async def test_ready_says_what_is_missing_and_live_that_it_serves(
         answers = await asyncio.gather(*(one.client.get("/health/ready") for _ in range(50)))
         assert {answer.status_code for answer in answers} == {200}
         assert len(asked) == 1
+        # The page that says all of it asks no more often.
+        one.gateway.stores._recent = None
+        answers = await asyncio.gather(*(one.client.get("/health") for _ in range(50)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len(asked) == 2
         # Every key is retired: it serves, and can answer nobody.
         provider.behave[KEYS["openai"][0]] = [error(401)]
         await one.chat()
@@ -291,9 +373,46 @@ async def test_a_session_spends_the_budget_of_who_began_it(
         sent.append(message(4, again, ("client", b"alice")))
         await consumed(one, monkeypatch, sent[-1], until=5)
         steps = [told for told in records(caplog) if told.get("profile")]
-        assert sorted(told["client"] for told in steps) == ["alice", "anyone", "anyone", "bob"]
+        assert sorted(told["client"] for told in steps) == ["alice", "bob"]
+        for other in "cd":
+            last = (await one.gateway.sessions.read(other * 32))[-1]
+            assert (last.name, last.data["error"]["code"]) == ("TaskFailed", "client_gone")
         assert {told["prompt_tokens"] + told["completion_tokens"] for told in steps} == {TOKENS}
         (key,) = await store.keys("tokens:*")
         assert (key.startswith(b"tokens:alice:"), int(await store.get(key))) == (True, TOKENS)
         last = (await one.gateway.sessions.read("e" * 32))[-1]
         assert (last.name, last.data["error"]["code"]) == ("TaskFailed", "insufficient_quota")
+
+
+async def test_a_session_that_is_ended_pays_for_what_it_asked(
+    start: Start, provider: Provider, redis: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.behave[KEYS["openai"][0]] = [{"hang": True}]
+    async with start(chain_of(provider, router_settings={"timeout": 20}), KEYS, redis=redis) as one:
+        tools = one.gateway.config.agent_settings.model_copy(update={"mcp_server_url": one.tools})
+        one.gateway.config = one.gateway.config.model_copy(update={"agent_settings": tools})
+        agent = Agent(one.gateway, {"id": "f" * 32, "model": "chain", "input": "x" * 40_000, "max_steps": 1})
+        step = asyncio.create_task(agent.next([Event("worker_ack", {})]))
+        await eventually(lambda: bool(provider.received))
+        step.cancel()
+        await asyncio.gather(step, return_exceptions=True)
+        told = next(told for told in records(caplog) if told.get("profile"))
+        assert told["prompt_tokens"] >= 10_000
+        # Whom a provider refuses pays nothing.
+        caplog.clear()
+        provider.behave[KEYS["openai"][0]] = [error(400)]
+        with pytest.raises(limits.ApiError):
+            await agent.next([Event("worker_ack", {})])
+        told = next(told for told in records(caplog) if told.get("profile"))
+        assert "prompt_tokens" not in told
+
+
+async def test_nothing_is_counted_where_there_is_nothing_to_count(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with start(chain_of(), env=env({"tokens_per_day": 5}, {"requests_per_minute": 5})) as one:
+        for name, tokens in (("alice", 0), ("bob", 5), ("nobody", 5)):
+            assert one.gateway.limits.charge(one.gateway.client_named(name), tokens).done()
+        assert not one.gateway.limits._charging
+        await one.gateway.limits.charge(one.gateway.client_named("alice"), 5)
+    assert [record.levelname for record in caplog.records if record.name == "magic_proxy.limits"] == ["ERROR"]
