@@ -278,6 +278,19 @@ async def test_a_rate_limit_beside_another_failure_is_503(start: Start, provider
         assert response.json()["error"]["code"] == "no_provider"
 
 
+@pytest.mark.parametrize(("left", "states"), [("29999", {"active": 2}), ("0", {"quarantined": 2})])
+async def test_a_request_that_is_too_large_for_the_limit_rests_no_key(
+    start: Start, provider: Provider, second: Provider, left: str, states: dict[str, int]
+) -> None:
+    limits = {"x_ratelimit_remaining_requests": "499", "x_ratelimit_remaining_tokens": left}
+    for key in KEYS[:2]:
+        provider.behave[key] = [error(429, "Request too large", {"code": "rate_limit_exceeded"}, **limits)]
+    async with start(chain_of(provider, second), {"openai": KEYS[:2], "mistral": [OTHER]}) as gateway:
+        assert (await gateway.chat()).headers["x-magicproxy-profile"] == "at-mistral"
+        assert await gateway.states() == states
+    assert len(provider.received) == sum(states.values()) - ("active" in states)
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
