@@ -77,7 +77,9 @@ class Router:
                     continue
                 return _locally(profile, path, asked, outcome)
             host = (params.api_base or API_BASES[provider]).rstrip("/")
-            keys, resting = self.keys.in_turn(profile.pool, host, name, turns)
+            # What fails on one path may well answer on another.
+            use = name + path
+            keys, resting = self.keys.in_turn(profile.pool, host, use, turns)
             if not keys:
                 failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{profile.pool}.env")]
             for tried, key in enumerate(keys, 1):
@@ -89,13 +91,13 @@ class Router:
                     failure.why = secrets.mask(f"{name}: {failure.why}")
                     log.warning("%s", failure.why)
                     failed.append(failure)
-                    self.keys.failed(failure, host, key, name, config.key_management_settings)
+                    self.keys.failed(failure, host, key, use, config.key_management_settings)
                     if not failure.keys:
                         raise failures.told(body["model"], [failure]) from failure
                     if tried >= failure.keys:
                         break
                 else:
-                    self.keys.answered(name)
+                    self.keys.answered(host, key, use)
                     return said
         error = failures.told(body["model"], failed)
         log.error("%s", error)

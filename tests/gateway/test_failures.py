@@ -8,6 +8,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+import yaml
 from conftest import NOBODY, Config, Start, chain_of, eventually
 from provider import STREAM, Provider, chunk, error
 
@@ -54,16 +55,16 @@ async def test_what_may_be_the_requests_fault_costs_two_tries_and_no_key(start: 
 
 
 @pytest.mark.parametrize("status", [402, 403])
-async def test_a_key_that_may_not_use_a_model_may_use_others(start: Start, status: int) -> None:
+async def test_a_key_that_may_not_use_a_model_twice_may_use_others(start: Start, status: int) -> None:
     both = (error(status), error(status))
     async with (
         ByModel(bad=both[0], worse=both[1]) as one,
         start(profiles(("bad", one), ("worse", one), ("good", one)), {"openai": KEYS[:2]}) as gateway,
     ):
-        for asked, told in (("bad", 2), ("bad", 2), ("good", 3), ("worse", 5), ("bad", 5)):
+        for asked, told in (("bad", 2), ("bad", 4), ("bad", 4), ("good", 5), ("worse", 7), ("bad", 7)):
             response = await gateway.chat(asked)
             assert (response.status_code, len(one.received)) == (200 if asked == "good" else status, told)
-        assert response.headers["retry-after"] == "60"
+        assert response.headers["retry-after"] == "5"
         assert await gateway.states() == {"active": 2}
 
 
@@ -93,6 +94,40 @@ async def test_a_profile_that_goes_on_failing_rests(
             one.models = {}
             await asyncio.sleep(0.5)
             assert (await gateway.chat("all")).headers["x-magicproxy-profile"] == "bad"
+
+
+@pytest.mark.parametrize(("status", "times"), [(403, 2), (402, 2), (500, keys.FAILURES)])
+async def test_what_one_client_asks_rests_for_nobody_else(start: Start, status: int, times: int) -> None:
+    eve, bob, carol = (f"{name}-0123456789" for name in ("eve", "bob", "carol"))
+    named = [{"name": key[:-11], "key": key} for key in (eve, bob, carol)]
+    env = {"admin.env": "admin-0123456789", "gateway.yaml": yaml.safe_dump({"clients": named})}
+    async with (
+        ByModel(bad=error(status, "eve said this")) as one,
+        start(profiles(("bad", one)), {"openai": KEYS[:1]}, env=env) as gateway,
+    ):
+
+        async def asked(key: str) -> Any:
+            gateway.client.headers["authorization"] = f"Bearer {key}"
+            return await gateway.chat("bad")
+
+        for _ in range(times + 1):
+            assert (await asked(eve)).status_code == status
+        assert len(one.received) == times
+        # Another client is asked for; once it saw the same, it is true for everybody, but nobody else's words are told.
+        assert (await asked(bob)).status_code == status
+        told = await asked(carol)
+        assert (told.status_code, len(one.received)) == (503, times + 1)
+        assert "eve said this" not in told.text
+
+
+async def test_a_path_that_fails_rests_alone(start: Start, provider: Provider) -> None:
+    provider.behave[KEYS[0]] = [*[error(500)] * keys.FAILURES, {}]
+    async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
+        body = {"model": "chain", "input": "x"}
+        for _ in range(keys.FAILURES + 1):
+            assert (await gateway.client.post("/v1/responses", json=body)).status_code == 500
+        assert len(provider.received) == keys.FAILURES
+        assert (await gateway.chat()).status_code == 200
 
 
 async def test_a_profile_that_fails_now_and_then_does_not_rest(start: Start, provider: Provider) -> None:
