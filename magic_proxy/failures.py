@@ -19,7 +19,9 @@ Rests = Literal["host", "profile", "key", "use", ""]
 
 _DURATION = re.compile(r"([\d.]+)(ms|[smhd])")
 _IN_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_TOO_LONG = re.compile(r"context[_ ](length|window|limit)|prompt is too long|token count.*exceeds", re.I)
+_ELSEWHERE = re.compile(
+    r"context[_ ](length|window|limit)|prompt is too long|token count.*exceeds|credit balance is too low", re.I
+)
 _REQUEST_ID = re.compile(r"[!-~]{1,200}")
 
 
@@ -52,7 +54,7 @@ def of(provider: str, status: int, headers: Mapping[str, str], said: str, own: s
     if too_large:
         rests, keys = "", 1
     mentioned = {error["param"]} if error.get("param") else set(re.findall(r"\w+", message))
-    if not keys and (own & mentioned or _TOO_LONG.search(f"{error.get('code')} {message}")):
+    if not keys and (own & mentioned or _ELSEWHERE.search(f"{error.get('code')} {message}")):
         keys = 1
     why = f"{provider} answered {status}: {message}" + (f" (its request {request})" if request else "")
     after = math.inf if status == 401 else None if too_large else pause(headers)
@@ -101,7 +103,9 @@ def _left(headers: Mapping[str, str], of: str) -> bool:
 def fields(error: object) -> dict[str, Any]:
     """What a client's program goes by, as far as the provider gave it."""
     given = error if isinstance(error, dict) else {}
-    return {name: given[name] for name in ("code", "param", "type") if isinstance(given.get(name), str | int)}
+    told = {name: given.get(name) for name in ("code", "param", "type")}
+    cut = {name: value[:200] if isinstance(value, str) else value for name, value in told.items()}
+    return {name: value for name, value in cut.items() if isinstance(value, str | int)}
 
 
 def pause(headers: Mapping[str, str]) -> float | None:
@@ -123,7 +127,7 @@ def _seconds(text: str) -> float | None:
             return sum(float(number) * _IN_SECONDS[unit] for number, unit in parts)
         if text.replace(".", "", 1).isdecimal():
             # A rest has fewer than a billion seconds, a time since 1970 in seconds fewer than a hundred billion.
-            seconds = float(text) / (1000 if len(text) > 11 else 1)
+            seconds = float(text) / (1000 if len(text.partition(".")[0]) > 11 else 1)
             return seconds if seconds < 1e9 else max(0.0, seconds - time.time())
         when = datetime.fromisoformat(text) if text[:1].isdecimal() else parsedate_to_datetime(text)
         return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - time.time())

@@ -16,7 +16,7 @@ from magic_proxy.errors import ApiError
 from magic_proxy.events import Said, StreamFailed
 from magic_proxy.failures import Failed
 from magic_proxy.keys import Key, KeyPool
-from magic_proxy.outcome import Outcome
+from magic_proxy.outcome import Outcome, choices
 
 if TYPE_CHECKING:
     import httpx2
@@ -128,7 +128,7 @@ class Router:
                     raise StreamFailed("it answered with something that is no stream")
                 blocks = events.checked(response.aiter_raw(), outcome.saw)
                 # Only once something came is it an answer: until then the next profile may still take over.
-                first = await anext(blocks)
+                first = await events.first(blocks)
                 return _rest(stack.pop_all(), first, blocks)
         except TimeoutError as error:
             why = f"no answer had begun within {settings.total_timeout:g} s"
@@ -196,5 +196,7 @@ async def _whole(response: "httpx2.Response", holds: str, outcome: Outcome) -> b
     events.refuse_error(value)
     if value.get(holds) is None:
         raise StreamFailed(f"it answered without {holds}")
+    if holds == "choices" and value[holds] != [choice for choice in choices(value) if choice]:
+        raise StreamFailed("it answered with choices that are none")
     outcome.saw(value)
     return body

@@ -331,6 +331,8 @@ async def test_a_request_that_is_too_large_for_the_limit_rests_no_key(
     [
         ({"retry-after": "20"}, 20),
         ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "30.000000001"}, 30.000000001),
+        ({"x-ratelimit-reset-requests": f"{NOW + 1000}.500"}, 1000.5),
         ({"retry-after": " 0 "}, 0),
         ({"retry-after": "999999"}, 3600),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
@@ -426,6 +428,24 @@ async def test_one_limit_of_the_client_takes_the_place_of_both(start: Start, pro
             await gateway.chat(**more)
     limits = [{name: it for name, it in body.items() if name.startswith("max_")} for _, _, body in provider.received]
     assert limits == [{"max_completion_tokens": 5}, {"max_tokens": 6}, {"max_completion_tokens": 7}]
+
+
+async def test_a_key_without_credit_sends_nobody_away(start: Start, provider: Provider, second: Provider) -> None:
+    provider.behave[KEYS[0]] = [error(400, "Your credit balance is too low to access the API.")]
+    async with start(chain_of(provider, second), {"openai": KEYS[:1], "mistral": [OTHER]}) as gateway:
+        assert (await gateway.chat()).headers["x-magicproxy-profile"] == "at-mistral"
+
+
+async def test_what_a_provider_says_is_cut(start: Start, provider: Provider) -> None:
+    provider.behave[KEYS[0]] = [error(400, fields=dict.fromkeys(("code", "param", "type"), "x" * 50_000))]
+    async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
+        assert len((await gateway.chat()).content) < 2000
+
+
+@pytest.mark.parametrize(("name", "told"), [("schnell-\u2603", "schnell-%E2%98%83"), ("a\nb", "a%0Ab"), ("a b", "a b")])
+async def test_any_name_of_a_profile_fits_its_header(start: Start, provider: Provider, name: str, told: str) -> None:
+    async with start(profiles((name, provider)), {"openai": KEYS[:1]}) as gateway:
+        assert (await gateway.chat(name)).headers["x-magicproxy-profile"] == told
 
 
 # What goes where.
