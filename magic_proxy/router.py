@@ -1,6 +1,7 @@
 """From what a client asks for to the first provider that answers: profiles in their order, keys in turn."""
 
 import asyncio
+import errno
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -136,8 +137,16 @@ class Router:
         except (httpx2.HTTPError, httpx2.InvalidURL, StreamFailed) as error:
             why, sent = f"{provider} failed: {type(error).__name__}: {error}", getattr(error, "error", None)
             if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
-                raise Failed(why, "host") from error
+                raise Failed(why, "" if _is_our_own_lack(error) else "host") from error
             raise Failed(why, "profile", 2, 502 if sent else None, failures.fields(sent)) from error
+
+
+def _is_our_own_lack(error: BaseException | None) -> bool:
+    """Whether there was no descriptor left to connect with: the host has no part in that."""
+    while error and getattr(error, "errno", None) not in (errno.EMFILE, errno.ENFILE):
+        # A host with several addresses fails at each of them.
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
+    return error is not None
 
 
 def _asked(profile: Profile, path: str, body: Body) -> tuple[Body, set[str]]:

@@ -1,6 +1,7 @@
 """What a provider's failure costs: which key, profile or host rests, who is asked next, and what the client gets."""
 
 import asyncio
+import errno
 import json
 import time
 from collections import Counter
@@ -146,6 +147,29 @@ async def test_a_host_that_refuses_connections_rests(start: Start, provider: Pro
         assert sum("ConnectError" in record.getMessage() for record in caplog.records) == 2
         alone = await gateway.chat("gone")
         assert (alone.status_code, alone.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_gateway_without_descriptors_blames_no_host(
+    start: Start, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
+        await gateway.chat()
+        await gateway.gateway.router.close()
+        del vars(gateway.gateway.router)["client"]
+
+        async def none_left(*_: Any) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        port = provider.server.sockets[0].getsockname()[1]
+        real = asyncio.get_running_loop().create_connection
+
+        async def only_there(factory: Any, *at: Any, **more: Any) -> Any:
+            return await (none_left() if port in at else real(factory, *at, **more))
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", only_there)
+        assert (await gateway.chat()).status_code == 503
+        monkeypatch.undo()
+        assert (await gateway.chat()).status_code == 200
 
 
 @pytest.mark.parametrize(("status", "left"), [(401, "retired"), (429, "quarantined")])
@@ -437,7 +461,7 @@ async def test_a_key_without_credit_sends_nobody_away(start: Start, provider: Pr
 
 
 async def test_what_a_provider_says_is_cut(start: Start, provider: Provider) -> None:
-    provider.behave[KEYS[0]] = [error(400, fields=dict.fromkeys(("code", "param", "type"), "x" * 50_000))]
+    provider.behave[KEYS[0]] = [error(400, fields=dict.fromkeys(("code", "param", "type"), "x" * 15_000))]
     async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
         assert len((await gateway.chat()).content) < 2000
 
