@@ -55,13 +55,14 @@ class Cache:
             return None
 
     async def keeping(self, key: str, ttl: int, blocks: AsyncIterator[bytes], outcome: Outcome) -> AsyncIterator[bytes]:
-        """The same; kept once the last has come, so never of a stream that failed."""
+        """The same; kept once the last has come, so never of a stream that failed or did not say how it ended."""
         kept = bytearray()
         async for block in blocks:
             if len(kept) <= LARGEST:
                 kept += block
             yield block
-        self.put(key, ttl, bytes(kept), outcome)
+        if outcome.finish_reasons:
+            self.put(key, ttl, bytes(kept), outcome)
 
 
 def place(config: Config, path: str, body: dict[str, Any]) -> tuple[str, int] | None:

@@ -222,7 +222,7 @@ def parse_as(form: type[Form], text: str, name: str) -> Form:
         if len(text) > LARGEST:
             raise ValueError(f"it is longer than {LARGEST} characters")
         _walk(yaml.compose(text, Loader=yaml.SafeLoader), (), lines, [], itertools.count())
-        file = form.model_validate(yaml.safe_load(text) or {})
+        file = form.model_validate(_values(text) or {})
         problems = [*file.contradictions()]
     except ValidationError as error:
         # Without the value itself: it could be a key in the wrong place.
@@ -238,6 +238,14 @@ def parse_as(form: type[Form], text: str, name: str) -> Form:
     if told:
         raise ConfigError("\n".join(told))
     return file
+
+
+def _values(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        # PyYAML takes whatever has a tag for what the tag says; its own words would tell the value, maybe a key.
+        raise ValueError("a value is not what its tag or form says") from error
 
 
 def _walk(

@@ -22,6 +22,7 @@ _END_OF_EVENT = re.compile(rb"\r?\n\r?\n")
 _EVENT = re.compile(rb".*?\r?\n\r?\n", re.S)
 # The last ones of /v1/responses, which end without [DONE].
 _LAST = {"response.completed", "response.incomplete", "response.failed"}
+_SAYS = re.compile(rb"^data:[ \t]*\{", re.M)
 _FIELDS = (b"data:", b":", b"event:", b"id:", b"retry:")
 
 log = logging.getLogger("magic_proxy.events")
@@ -43,7 +44,9 @@ def event(data: Any, name: str | None = None, number: int | str | None = None) -
 
 def refuse_error(said: dict[str, Any]) -> None:
     """`StreamFailed` when what was sent as an answer holds an error, of its own or as one of its choices."""
-    if error := next(filter(None, (part.get("error") for part in [said, *choices(said)])), None):
+    error = next(filter(None, (part.get("error") for part in [said, *choices(said)])), None)
+    if error or said.get("type") == "error":
+        error = error or said
         raise StreamFailed(f"it sent an error: {json.dumps(error)[:500]}", error if isinstance(error, dict) else None)
 
 
@@ -72,7 +75,16 @@ def _ends(block: bytes, saw: Callable[[dict[str, Any]], object]) -> bool:
 
 async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], object] = bool) -> AsyncIterator[bytes]:
     """The same bytes, cut only between events; `StreamFailed` when they are garbled or end before `[DONE]`."""
-    rest, done = bytearray(), False
+    rest, done, begun = bytearray(), False, False
+
+    def see(said: dict[str, Any]) -> None:
+        nonlocal begun
+        if not begun and said.get("type") == "response.failed":
+            inner = said.get("response")
+            raise StreamFailed("it failed at once", inner.get("error") if isinstance(inner, dict) else None)
+        begun = True
+        saw(said)
+
     async for chunk in chunks:
         # What was searched already is not searched again.
         begin = max(0, len(rest) - 3)
@@ -81,14 +93,26 @@ async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], 
         if end >= 4:
             block = bytes(rest[:end])
             del rest[:end]
-            done = _ends(block, saw) or done
+            done = _ends(block, see) or done
+            if done and not begun:
+                raise StreamFailed("it ended without an answer")
             yield secrets.mask_bytes(block)
         elif len(rest) > LARGEST_EVENT:
             raise StreamFailed("it sent an event without end")
     if not done:
-        if not _ends(bytes(rest), saw):
+        if not _ends(bytes(rest), see) or not begun:
             raise StreamFailed("it ended before [DONE]")
         yield secrets.mask_bytes(bytes(rest)) + b"\n\n"
+
+
+async def first(blocks: AsyncIterator[bytes]) -> bytes:
+    """All until an event that says something is among it: comments come before errors too."""
+    said = await anext(blocks)
+    while not _SAYS.search(said):
+        said += await anext(blocks)
+        if len(said) > LARGEST_EVENT:
+            raise StreamFailed("it sent no event")
+    return said
 
 
 async def without_usage(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

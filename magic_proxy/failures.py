@@ -19,7 +19,9 @@ Rests = Literal["host", "profile", "key", "use", ""]
 
 _DURATION = re.compile(r"([\d.]+)(ms|[smhd])")
 _IN_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_TOO_LONG = re.compile(r"context[_ ](length|window|limit)|prompt is too long|token count.*exceeds", re.I)
+_ELSEWHERE = re.compile(
+    r"context[_ ](length|window|limit)|prompt is too long|token count.*exceeds|credit balance is too low", re.I
+)
 _REQUEST_ID = re.compile(r"[!-~]{1,200}")
 
 
@@ -43,14 +45,19 @@ def of(provider: str, status: int, headers: Mapping[str, str], said: str, own: s
     """What another status than 200 means; `own` are the parameters that the profile put in."""
     error = error_in(said)
     message, request = error.pop("message"), request_id(headers)
-    if status == 400 and ("API_KEY_INVALID" in said or "API key not valid" in said):
+    # Never what a message says: it may quote the client.
+    if status == 400 and "API_KEY_INVALID" in _reasons(said):
         status = 401
     rests, keys = _policy(status)
+    # What is left is too little for this request alone.
+    too_large = status == 429 and all(_left(headers, of) for of in ("requests", "tokens"))
+    if too_large:
+        rests, keys = "", 1
     mentioned = {error["param"]} if error.get("param") else set(re.findall(r"\w+", message))
-    if not keys and (own & mentioned or _TOO_LONG.search(f"{error.get('code')} {message}")):
+    if not keys and (own & mentioned or _ELSEWHERE.search(f"{error.get('code')} {message}")):
         keys = 1
     why = f"{provider} answered {status}: {message}" + (f" (its request {request})" if request else "")
-    after = math.inf if status == 401 else pause(headers)
+    after = math.inf if status == 401 else None if too_large else pause(headers)
     return Failed(why, rests, keys, status if 400 <= status < 600 else None, error, after)
 
 
@@ -66,20 +73,39 @@ def _policy(status: int) -> tuple[Rests, int]:
 
 def error_in(said: str) -> dict[str, Any]:
     """The `message`, and the `code`, `param` and `type` that are there: in OpenAI's shape, bare, or in a list."""
+    error = _parsed(said)
+    message = error.get("message") if isinstance(error, dict) else error
+    return {**fields(error), "message": message[:1000] if isinstance(message, str) else said[:200].strip()}
+
+
+def _parsed(said: str) -> Any:
     try:
         error: Any = json.loads(said)
     except (ValueError, RecursionError):
-        error = None
+        return None
     error = error[0] if isinstance(error, list) and error else error
-    error = error.get("error", error) if isinstance(error, dict) else error
-    message = error.get("message") if isinstance(error, dict) else error
-    return {**fields(error), "message": message[:1000] if isinstance(message, str) else said[:200].strip()}
+    return error.get("error", error) if isinstance(error, dict) else error
+
+
+def _reasons(said: str) -> list[object]:
+    """Those that Google gives: `details[].reason`."""
+    error = _parsed(said)
+    details = error.get("details") if isinstance(error, dict) else None
+    return [one.get("reason") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+
+
+def _left(headers: Mapping[str, str], of: str) -> bool:
+    """Whether the provider says that some of its limit is not used up."""
+    left = headers.get(f"x-ratelimit-remaining-{of}", "")
+    return left.isdecimal() and int(left[:20]) > 0
 
 
 def fields(error: object) -> dict[str, Any]:
     """What a client's program goes by, as far as the provider gave it."""
     given = error if isinstance(error, dict) else {}
-    return {name: given[name] for name in ("code", "param", "type") if isinstance(given.get(name), str | int)}
+    told = {name: given.get(name) for name in ("code", "param", "type")}
+    cut = {name: value[:200] if isinstance(value, str) else value for name, value in told.items()}
+    return {name: value for name, value in cut.items() if isinstance(value, str | int)}
 
 
 def pause(headers: Mapping[str, str]) -> float | None:
@@ -101,7 +127,7 @@ def _seconds(text: str) -> float | None:
             return sum(float(number) * _IN_SECONDS[unit] for number, unit in parts)
         if text.replace(".", "", 1).isdecimal():
             # A rest has fewer than a billion seconds, a time since 1970 in seconds fewer than a hundred billion.
-            seconds = float(text) / (1000 if len(text) > 11 else 1)
+            seconds = float(text) / (1000 if len(text.partition(".")[0]) > 11 else 1)
             return seconds if seconds < 1e9 else max(0.0, seconds - time.time())
         when = datetime.fromisoformat(text) if text[:1].isdecimal() else parsedate_to_datetime(text)
         return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - time.time())

@@ -1,6 +1,7 @@
 """magic-proxy: the gateway's HTTP interface."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -35,7 +36,10 @@ def create(gateway: Gateway) -> Starlette:
         return await answer(gateway, "/chat/completions", request, await bodies.read_json(request, bodies.Chat))
 
     async def embeddings(request: Request) -> Response:
-        return await answer(gateway, "/embeddings", request, await bodies.read_json(request, bodies.Embeddings))
+        body = await bodies.read_json(request, bodies.Embeddings)
+        # There is no stream of them, whatever is asked for.
+        body.pop("stream", None)
+        return await answer(gateway, "/embeddings", request, body)
 
     async def responses(request: Request) -> Response:
         return await answer(gateway, "/responses", request, await bodies.read_json(request, bodies.Responses))
@@ -54,7 +58,7 @@ def create(gateway: Gateway) -> Starlette:
 
 async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:
     """A provider's answer, or the one that is kept of the same question."""
-    outcome, asks = of(request.scope), request.headers.get("cache-control", "").lower()
+    outcome, asks = of(request.scope), ",".join(request.headers.getlist("cache-control")).lower()
     outcome.asked = body["model"]
     await gateway.admit(outcome.asked)
     # What is kept could be known to its provider by an id.
@@ -67,11 +71,13 @@ async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, 
         outcome.cache = "hit"
         return Response(kept, headers={"x-magicproxy-cache": "hit"}, media_type=kind)
     said = await gateway.router.send(gateway.config, path, body, outcome)
-    headers = {"x-magicproxy-profile": outcome.profile}
+    # A header holds no other letters, nor the ends of lines.
+    headers = {"x-magicproxy-profile": quote(outcome.profile, safe=" /:@+,=")}
     if not isinstance(said, bytes):
         if not (body.get("stream_options") or {}).get("include_usage"):
             said = events.without_usage(said)
         return events.streamed(gateway.cache.keeping(*place, said, outcome) if place else said, headers)
-    if place:
+    # An answer that does not say how it ended may be none.
+    if place and (outcome.finish_reasons or path == "/embeddings"):
         gateway.cache.put(*place, said, outcome)
     return Response(said, headers=headers, media_type=kind)

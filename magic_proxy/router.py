@@ -1,6 +1,7 @@
 """From what a client asks for to the first provider that answers: profiles in their order, keys in turn."""
 
 import asyncio
+import errno
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from magic_proxy.errors import ApiError
 from magic_proxy.events import Said, StreamFailed
 from magic_proxy.failures import Failed
 from magic_proxy.keys import Key, KeyPool
-from magic_proxy.outcome import Outcome
+from magic_proxy.outcome import Outcome, choices
 
 if TYPE_CHECKING:
     import httpx2
@@ -77,7 +78,9 @@ class Router:
                     continue
                 return _locally(profile, path, asked, outcome)
             host = (params.api_base or API_BASES[provider]).rstrip("/")
-            keys, resting = self.keys.in_turn(profile.pool, host, name, turns)
+            # What fails on one path may well answer on another.
+            use = name + path
+            keys, resting = self.keys.in_turn(profile.pool, host, use, turns)
             if not keys:
                 failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{profile.pool}.env")]
             for tried, key in enumerate(keys, 1):
@@ -89,13 +92,13 @@ class Router:
                     failure.why = secrets.mask(f"{name}: {failure.why}")
                     log.warning("%s", failure.why)
                     failed.append(failure)
-                    self.keys.failed(failure, host, key, name, config.key_management_settings)
+                    self.keys.failed(failure, host, key, use, config.key_management_settings)
                     if not failure.keys:
                         raise failures.told(body["model"], [failure]) from failure
                     if tried >= failure.keys:
                         break
                 else:
-                    self.keys.answered(name)
+                    self.keys.answered(host, key, use)
                     return said
         error = failures.told(body["model"], failed)
         log.error("%s", error)
@@ -126,7 +129,7 @@ class Router:
                     raise StreamFailed("it answered with something that is no stream")
                 blocks = events.checked(response.aiter_raw(), outcome.saw)
                 # Only once something came is it an answer: until then the next profile may still take over.
-                first = await anext(blocks)
+                first = await events.first(blocks)
                 return _rest(stack.pop_all(), first, blocks)
         except TimeoutError as error:
             why = f"no answer had begun within {settings.total_timeout:g} s"
@@ -134,8 +137,16 @@ class Router:
         except (httpx2.HTTPError, httpx2.InvalidURL, StreamFailed) as error:
             why, sent = f"{provider} failed: {type(error).__name__}: {error}", getattr(error, "error", None)
             if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
-                raise Failed(why, "host") from error
+                raise Failed(why, "" if _is_our_own_lack(error) else "host") from error
             raise Failed(why, "profile", 2, 502 if sent else None, failures.fields(sent)) from error
+
+
+def _is_our_own_lack(error: BaseException | None) -> bool:
+    """Whether there was no descriptor left to connect with: the host has no part in that."""
+    while error and getattr(error, "errno", None) not in (errno.EMFILE, errno.ENFILE):
+        # A host with several addresses fails at each of them.
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
+    return error is not None
 
 
 def _asked(profile: Profile, path: str, body: Body) -> tuple[Body, set[str]]:
@@ -194,5 +205,7 @@ async def _whole(response: "httpx2.Response", holds: str, outcome: Outcome) -> b
     events.refuse_error(value)
     if value.get(holds) is None:
         raise StreamFailed(f"it answered without {holds}")
+    if holds == "choices" and value[holds] != [choice for choice in choices(value) if choice]:
+        raise StreamFailed("it answered with choices that are none")
     outcome.saw(value)
     return body

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CACHED, Start, chain_of, eventually
-from provider import Provider, error
+from provider import STREAM, Provider, error
 
 KEY = "sk-admin-0001"
 ADMIN = {"authorization": "Bearer adm-0123456789"}
@@ -59,6 +59,8 @@ async def test_keys_are_counted_and_never_shown(start: Start, provider: Provider
 async def test_the_same_question_is_asked_once(start: Start, provider: Provider, redis: str) -> None:
     rules = [{"models": ["cha*"], "include": ["messages"], "ttl_seconds": 100}]
     config = chain_of(provider, cache_settings={"enabled": True, "rules": rules})
+    end = b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n'
+    provider.behave[KEY] = [{"stream": [*STREAM[:-1], end, STREAM[-1]]}]
     async with start(config, {"openai": [KEY]}, redis=redis) as gateway:
         store = gateway.gateway.stores.redis
         await store.flushall()

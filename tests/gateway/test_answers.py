@@ -24,6 +24,9 @@ def answer(**fields: Any) -> dict[str, Any]:
         answer(choices=[{**CHOICE, "error": {"message": "overloaded"}, "finish_reason": "error"}]),
         answer(error="overloaded"),
         answer(choices=None),
+        answer(choices="none"),
+        answer(choices=[None]),
+        answer(choices=[{}]),
         answer(data=[1]),
         answer(),
     ],
@@ -54,6 +57,15 @@ async def test_embeddings_have_data(start: Start, provider: Provider, does: dict
     assert statuses == [502 if b"error" in does["body"] else 503, 200]
 
 
+async def test_embeddings_have_no_stream(start: Start, provider: Provider) -> None:
+    provider.behave[KEY] = [answer(data=[{"embedding": [1.0]}])]
+    async with start(chain_of(provider), KEYS) as gateway:
+        body = {"model": "chain", "input": "x", "stream": True}
+        response = await gateway.client.post("/v1/embeddings", json=body)
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    assert len(provider.received) == 1
+
+
 async def asked_twice(gateway: Running, **more: Any) -> str | None:
     """Whether the second answer is the kept first one."""
     await gateway.gateway.stores.redis.flushall()
@@ -76,6 +88,11 @@ async def test_what_was_cut_off_is_not_kept(
         assert await asked_twice(gateway) == kept
         provider.behave[KEY] = [{"stream": ending}]
         assert await asked_twice(gateway, stream=True) == kept
+        # Nor what does not say how it ended.
+        provider.behave[KEY] = [answer(choices=[])]
+        assert await asked_twice(gateway, user="none") is None
+        provider.behave[KEY] = [{"stream": [chunk("x"), STREAM[-1]]}]
+        assert await asked_twice(gateway, stream=True) is None
         # Nor what the gateway itself cuts.
         assert await asked_twice(gateway, model="echo", max_tokens=1) == "hit"
         many = [{"role": "user", "content": "two words"}]
@@ -101,6 +118,11 @@ async def test_a_client_may_ask_for_a_new_answer(start: Start, provider: Provide
         ]
         assert await asked("no-store", "b") is None
         assert await asked("max-age=5", "b") == "hit"
+        del gateway.client.headers["cache-control"]
+        body = {"model": "chain", "messages": [{"role": "user", "content": "b"}]}
+        twice = [("cache-control", "max-age=5"), ("cache-control", "no-store")]
+        response = await gateway.client.post("/v1/chat/completions", json=body, headers=twice)
+        assert response.headers.get("x-magicproxy-cache") is None
 
 
 @pytest.mark.parametrize("settings", [{}, {"enabled": True}, {"enabled": True, "rules": [{"models": ["other"]}]}])

@@ -65,6 +65,13 @@ def test_an_empty_file_is_a_gateway_without_models() -> None:
             "f:1: model_list.0.model_params.temperature: ",
         ),
         ("a: " + "[" * 5000, "f:1: not valid YAML"),
+        ("a: !!bool sk-in-the-wrong-place", "f:1: not valid YAML: a value is not what its tag"),
+        ("a: !!int ''", "f:1: not valid YAML: a value is not what its tag"),
+        ("a: !!int sk-in-the-wrong-place", "f:1: not valid YAML: a value is not what its tag"),
+        ("a: !!float ''", "f:1: not valid YAML: a value is not what its tag"),
+        ("a: !!float " + "1:" * 300 + "1.5", "f:1: not valid YAML: a value is not what its tag"),
+        ("a: !!timestamp x", "f:1: not valid YAML: a value is not what its tag"),
+        ("a: 2026-99-99", "f:1: not valid YAML: a value is not what its tag"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, told: str) -> None:

@@ -1,6 +1,7 @@
 """What a provider's failure costs: which key, profile or host rests, who is asked next, and what the client gets."""
 
 import asyncio
+import errno
 import json
 import time
 from collections import Counter
@@ -8,6 +9,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+import yaml
 from conftest import NOBODY, Config, Start, chain_of, eventually
 from provider import STREAM, Provider, chunk, error
 
@@ -54,16 +56,16 @@ async def test_what_may_be_the_requests_fault_costs_two_tries_and_no_key(start: 
 
 
 @pytest.mark.parametrize("status", [402, 403])
-async def test_a_key_that_may_not_use_a_model_may_use_others(start: Start, status: int) -> None:
+async def test_a_key_that_may_not_use_a_model_twice_may_use_others(start: Start, status: int) -> None:
     both = (error(status), error(status))
     async with (
         ByModel(bad=both[0], worse=both[1]) as one,
         start(profiles(("bad", one), ("worse", one), ("good", one)), {"openai": KEYS[:2]}) as gateway,
     ):
-        for asked, told in (("bad", 2), ("bad", 2), ("good", 3), ("worse", 5), ("bad", 5)):
+        for asked, told in (("bad", 2), ("bad", 4), ("bad", 4), ("good", 5), ("worse", 7), ("bad", 7)):
             response = await gateway.chat(asked)
             assert (response.status_code, len(one.received)) == (200 if asked == "good" else status, told)
-        assert response.headers["retry-after"] == "60"
+        assert response.headers["retry-after"] == "5"
         assert await gateway.states() == {"active": 2}
 
 
@@ -95,6 +97,40 @@ async def test_a_profile_that_goes_on_failing_rests(
             assert (await gateway.chat("all")).headers["x-magicproxy-profile"] == "bad"
 
 
+@pytest.mark.parametrize(("status", "times"), [(403, 2), (402, 2), (500, keys.FAILURES)])
+async def test_what_one_client_asks_rests_for_nobody_else(start: Start, status: int, times: int) -> None:
+    eve, bob, carol = (f"{name}-0123456789" for name in ("eve", "bob", "carol"))
+    named = [{"name": key[:-11], "key": key} for key in (eve, bob, carol)]
+    env = {"admin.env": "admin-0123456789", "gateway.yaml": yaml.safe_dump({"clients": named})}
+    async with (
+        ByModel(bad=error(status, "eve said this")) as one,
+        start(profiles(("bad", one)), {"openai": KEYS[:1]}, env=env) as gateway,
+    ):
+
+        async def asked(key: str) -> Any:
+            gateway.client.headers["authorization"] = f"Bearer {key}"
+            return await gateway.chat("bad")
+
+        for _ in range(times + 1):
+            assert (await asked(eve)).status_code == status
+        assert len(one.received) == times
+        # Another client is asked for; once it saw the same, it is true for everybody, but nobody else's words are told.
+        assert (await asked(bob)).status_code == status
+        told = await asked(carol)
+        assert (told.status_code, len(one.received)) == (503, times + 1)
+        assert "eve said this" not in told.text
+
+
+async def test_a_path_that_fails_rests_alone(start: Start, provider: Provider) -> None:
+    provider.behave[KEYS[0]] = [*[error(500)] * keys.FAILURES, {}]
+    async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
+        body = {"model": "chain", "input": "x"}
+        for _ in range(keys.FAILURES + 1):
+            assert (await gateway.client.post("/v1/responses", json=body)).status_code == 500
+        assert len(provider.received) == keys.FAILURES
+        assert (await gateway.chat()).status_code == 200
+
+
 async def test_a_profile_that_fails_now_and_then_does_not_rest(start: Start, provider: Provider) -> None:
     provider.behave[KEYS[0]] = [error(500), {}] * 10
     async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
@@ -111,6 +147,29 @@ async def test_a_host_that_refuses_connections_rests(start: Start, provider: Pro
         assert sum("ConnectError" in record.getMessage() for record in caplog.records) == 2
         alone = await gateway.chat("gone")
         assert (alone.status_code, alone.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_gateway_without_descriptors_blames_no_host(
+    start: Start, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
+        await gateway.chat()
+        await gateway.gateway.router.close()
+        del vars(gateway.gateway.router)["client"]
+
+        async def none_left(*_: Any) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        port = provider.server.sockets[0].getsockname()[1]
+        real = asyncio.get_running_loop().create_connection
+
+        async def only_there(factory: Any, *at: Any, **more: Any) -> Any:
+            return await (none_left() if port in at else real(factory, *at, **more))
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", only_there)
+        assert (await gateway.chat()).status_code == 503
+        monkeypatch.undo()
+        assert (await gateway.chat()).status_code == 200
 
 
 @pytest.mark.parametrize(("status", "left"), [(401, "retired"), (429, "quarantined")])
@@ -278,11 +337,26 @@ async def test_a_rate_limit_beside_another_failure_is_503(start: Start, provider
         assert response.json()["error"]["code"] == "no_provider"
 
 
+@pytest.mark.parametrize(("left", "states"), [("29999", {"active": 2}), ("0", {"quarantined": 2})])
+async def test_a_request_that_is_too_large_for_the_limit_rests_no_key(
+    start: Start, provider: Provider, second: Provider, left: str, states: dict[str, int]
+) -> None:
+    limits = {"x_ratelimit_remaining_requests": "499", "x_ratelimit_remaining_tokens": left}
+    for key in KEYS[:2]:
+        provider.behave[key] = [error(429, "Request too large", {"code": "rate_limit_exceeded"}, **limits)]
+    async with start(chain_of(provider, second), {"openai": KEYS[:2], "mistral": [OTHER]}) as gateway:
+        assert (await gateway.chat()).headers["x-magicproxy-profile"] == "at-mistral"
+        assert await gateway.states() == states
+    assert len(provider.received) == sum(states.values()) - ("active" in states)
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({"retry-after": "20"}, 20),
         ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "30.000000001"}, 30.000000001),
+        ({"x-ratelimit-reset-requests": f"{NOW + 1000}.500"}, 1000.5),
         ({"retry-after": " 0 "}, 0),
         ({"retry-after": "999999"}, 3600),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
@@ -378,6 +452,24 @@ async def test_one_limit_of_the_client_takes_the_place_of_both(start: Start, pro
             await gateway.chat(**more)
     limits = [{name: it for name, it in body.items() if name.startswith("max_")} for _, _, body in provider.received]
     assert limits == [{"max_completion_tokens": 5}, {"max_tokens": 6}, {"max_completion_tokens": 7}]
+
+
+async def test_a_key_without_credit_sends_nobody_away(start: Start, provider: Provider, second: Provider) -> None:
+    provider.behave[KEYS[0]] = [error(400, "Your credit balance is too low to access the API.")]
+    async with start(chain_of(provider, second), {"openai": KEYS[:1], "mistral": [OTHER]}) as gateway:
+        assert (await gateway.chat()).headers["x-magicproxy-profile"] == "at-mistral"
+
+
+async def test_what_a_provider_says_is_cut(start: Start, provider: Provider) -> None:
+    provider.behave[KEYS[0]] = [error(400, fields=dict.fromkeys(("code", "param", "type"), "x" * 15_000))]
+    async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
+        assert len((await gateway.chat()).content) < 2000
+
+
+@pytest.mark.parametrize(("name", "told"), [("schnell-\u2603", "schnell-%E2%98%83"), ("a\nb", "a%0Ab"), ("a b", "a b")])
+async def test_any_name_of_a_profile_fits_its_header(start: Start, provider: Provider, name: str, told: str) -> None:
+    async with start(profiles((name, provider)), {"openai": KEYS[:1]}) as gateway:
+        assert (await gateway.chat(name)).headers["x-magicproxy-profile"] == told
 
 
 # What goes where.

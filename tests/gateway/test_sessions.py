@@ -96,7 +96,9 @@ class Provider_without_keys:  # noqa: N801
     url = "http://127.0.0.1:1/v1"
 
 
-@pytest.mark.parametrize("body", [b'{"choices": []}', b'{"choices": [{"message": null}]}', b'{"choices": 5}'])
+@pytest.mark.parametrize(
+    "body", [b'{"choices": []}', b'{"choices": [{"message": null}]}', b'{"choices": [{"message": 5}]}']
+)
 async def test_a_model_that_talks_nonsense_fails_the_task(
     start: Start, redis: str, provider: Provider, body: bytes
 ) -> None:

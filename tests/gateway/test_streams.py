@@ -67,6 +67,10 @@ async def test_a_stream_that_fails_ends_with_an_error_and_is_not_cached(
         {"stream": [], "cut": True},
         {"stream": []},
         {"stream": [b"garbage\n\n"]},
+        {"stream": STREAM[-1:]},
+        {"stream": [b": PROCESSING\n\n", b'data: {"error": {"message": "busy"}}\n\n']},
+        {"stream": [b": PROCESSING\n\n", b'data: {"type": "error", "message": "busy"}\n\n']},
+        {"stream": [b'data: {"type": "response.failed", "response": {"error": {"code": "busy"}}}\n\n']},
         {"type": "text/html", "body": b"<html>"},
     ],
 )
@@ -136,7 +140,7 @@ async def test_key_in_a_providers_words_is_masked(
         error(401, f"no such key: {KEY}"),
     ]
     provider.behave[other] = [
-        {"body": f'{{"choices": ["{other}"]}}'.encode()},
+        {"body": f'{{"choices": [{{"message": "{other}", "finish_reason": "stop"}}]}}'.encode()},
         {"stream": [chunk(other), STREAM[-1]]},
         {"stream": [chunk("x"), f'data: {{"error": "{other}"}}\n\n'.encode()]},
         error(400, other),
