@@ -29,6 +29,7 @@ pub(super) fn plan_images(
     order: &[String],
     options: &UpOptions,
 ) -> Result<BTreeMap<String, ImageWork>, Failure> {
+    plan.never_pulls = options.pull == Pull::Never;
     for name in order {
         stack.makeable(name)?;
     }
