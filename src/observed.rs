@@ -135,6 +135,10 @@ pub struct Volume {
     pub name: String,
     /// Who keeps it: `local`, or a plugin.
     pub driver: String,
+    /// Where it lies on the engine's host.
+    pub mountpoint: String,
+    /// `local`, or `global` in a cluster.
+    pub scope: String,
     /// Labels.
     pub labels: BTreeMap<String, String>,
 }

@@ -269,6 +269,8 @@ fn container(name: &str, project: &str, service: &str, state: State) -> Containe
 fn volume(name: &str, project: Option<&str>) -> Volume {
     let label = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
     Volume {
+        mountpoint: String::new(),
+        scope: String::new(),
         name: name.to_owned(),
         driver: "local".to_owned(),
         labels: label.into_iter().collect(),

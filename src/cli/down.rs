@@ -29,7 +29,7 @@ pub struct DownArgs {
     #[arg(long)]
     pub remove_orphans: bool,
     /// How long a container may take to stop (10s) before it is killed; else its own grace period
-    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
+    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
 }
 

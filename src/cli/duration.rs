@@ -39,9 +39,27 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     Ok(total)
 }
 
+/// What [`parse_grace`] reads of `-1`: each container's own grace period, as if no time were given.
+pub const OWN: Duration = Duration::MAX;
+
+/// Reads how long a container may take to stop. `-1` is Compose's default.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_grace(text: &str) -> Result<Duration, String> {
+    if text == "-1" { Ok(OWN) } else { parse(text) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{OWN, parse, parse_grace};
+
+    #[test]
+    fn minus_one_is_a_containers_own_grace_period() {
+        assert_eq!(parse_grace("-1"), Ok(OWN));
+        assert_eq!(parse_grace("5").unwrap().as_secs(), 5);
+        assert!(parse_grace("-2").is_err() && parse("-1").is_err());
+    }
 
     #[test]
     fn reads_what_people_write() {

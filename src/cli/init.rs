@@ -50,6 +50,8 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
         session.out.line(format!("{}: left alone: {why}", path.display()));
     }
     let go = match &args.directory {
+        // Where the user is already.
+        Some(directory) if directory.components().eq([std::path::Component::CurDir]) => String::new(),
         Some(directory) => format!("cd {} && ", directory.display()),
         None => String::new(),
     };

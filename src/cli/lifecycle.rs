@@ -31,7 +31,7 @@ pub struct LifecycleArgs {
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
     /// How long a container may take to stop (10s) before it is killed; else its own grace period
-    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse)]
+    #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
 }
 
@@ -105,5 +105,6 @@ async fn run(
 
 /// Whole seconds for the engine, rounded up: half a second of grace is not none.
 pub(crate) fn seconds(timeout: Option<std::time::Duration>) -> Option<u32> {
+    let timeout = timeout.filter(|timeout| *timeout != super::duration::OWN);
     timeout.map(|timeout| u32::try_from(timeout.as_millis().div_ceil(1000)).unwrap_or(u32::MAX))
 }

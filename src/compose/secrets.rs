@@ -38,7 +38,7 @@ pub fn secret_values(stack: &Stack) -> Vec<String> {
     for secret in stack.secrets.values() {
         let content = match &secret.source {
             FileSource::File(path) => files::text(path, LARGEST_SECRET).unwrap_or_default(),
-            FileSource::Environment(variable) => variable.value.clone(),
+            FileSource::Environment(variable) => variable.value.clone().unwrap_or_default(),
             FileSource::Content(text) => text.clone(),
         };
         values.extend(content.lines().map(|line| line.trim().to_owned()));

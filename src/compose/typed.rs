@@ -73,7 +73,7 @@ fn file_object(entry: &Entry) -> FileObject {
     let source = if let Some(file) = text("file") {
         FileSource::File(file.into())
     } else if let Some(name) = text("environment") {
-        let value = text(CONTENT).unwrap_or_default();
+        let value = text(CONTENT);
         FileSource::Environment(FromEnvironment { name, value })
     } else {
         FileSource::Content(text("content").unwrap_or_default())

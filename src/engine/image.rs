@@ -16,6 +16,8 @@ pub struct ImageDetail {
     pub size: i64,
     /// When it was made, RFC 3339.
     pub created: Option<String>,
+    /// When it was last given a name here, RFC 3339.
+    pub tagged: Option<String>,
 }
 
 /// What an image says of itself.
@@ -55,6 +57,8 @@ impl Engine {
             platform: parts.into_iter().flatten().collect::<Vec<_>>().join("/"),
             size: image.size.unwrap_or(0),
             created,
+            tagged: (image.metadata.and_then(|metadata| metadata.last_tag_time))
+                .and_then(|time| time.format(&Rfc3339).ok()),
         })
     }
 

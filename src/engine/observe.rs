@@ -57,6 +57,10 @@ impl Engine {
                 .map(|volume| Volume {
                     name: volume.name,
                     driver: volume.driver,
+                    mountpoint: volume.mountpoint,
+                    scope: volume
+                        .scope
+                        .map_or_else(|| "local".to_owned(), |scope| scope.to_string()),
                     labels: volume.labels.into_iter().collect(),
                 })
                 .collect(),

@@ -210,7 +210,7 @@ impl Execution<'_> {
     async fn create(&self, id: StepId, mut new: NewContainer<'_>) -> Result<bool, Trouble> {
         if !new.labels.contains_key(labels::IMAGE) {
             let image_id = self.engine.image_id(new.image).await.map_err(|error| match error {
-                EngineError::NotFound(_) => Trouble::Own(missing_image(new.service, new.image)),
+                EngineError::NotFound(_) => Trouble::Own(missing_image(new.service, new.image, self.plan.never_pulls)),
                 other => Trouble::Engine(other),
             })?;
             new.labels.insert(labels::IMAGE.to_owned(), image_id);
@@ -479,18 +479,58 @@ fn with_service(mut failure: Failure, service: Option<&str>) -> Failure {
     failure
 }
 
-fn missing_image(service: &Service, image: &str) -> Failure {
-    let mut failure = Failure::failed(format!(
+fn missing_image(service: &Service, image: &str, never_pulls: bool) -> Failure {
+    let failure = Failure::failed(format!(
         "{} can't be made: its image {image} is not there",
         service.name
     ))
-    .coded("MC521")
-    .because(format!(
-        "pull_policy of {} is {}",
-        service.name,
-        service.pull_policy.as_deref().unwrap_or("missing")
-    ))
-    .hint("pull it yourself, or take pull_policy out of the service");
+    .coded("MC521");
+    let mut failure = match service.pull_policy.as_deref() {
+        _ if never_pulls => failure
+            .because("`--pull never` was given")
+            .hint("pull it yourself, or leave `--pull never` out"),
+        Some(policy) => failure
+            .because(format!("pull_policy of {} is {policy}", service.name))
+            .hint("pull it yourself, or take pull_policy out of the service"),
+        None => failure
+            .because("it was removed since the command looked")
+            .hint("pull it yourself, or run the command again"),
+    };
     failure.run.extend(ShellCommand::of("docker pull").operand(image));
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing_image;
+    use crate::compose::Service;
+
+    #[test]
+    fn a_missing_image_is_explained_by_what_forbade_to_pull_it() {
+        let service = |pull_policy: Option<&str>| Service {
+            name: "app".to_owned(),
+            pull_policy: pull_policy.map(ToOwned::to_owned),
+            ..Service::default()
+        };
+        for (policy, never_pulls, why, fix) in [
+            (None, true, "`--pull never` was given", "leave `--pull never` out"),
+            (
+                Some("missing"),
+                true,
+                "`--pull never` was given",
+                "leave `--pull never` out",
+            ),
+            (
+                Some("never"),
+                false,
+                "pull_policy of app is never",
+                "take pull_policy out",
+            ),
+            (None, false, "was removed", "again"),
+        ] {
+            let failure = missing_image(&service(policy), "redis:none", never_pulls);
+            let said = format!("{failure:?}");
+            assert!(said.contains(why) && said.contains(fix), "{said}");
+        }
+    }
 }

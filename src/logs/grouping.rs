@@ -200,6 +200,15 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_of_rust_is_a_failure_of_its_own() {
+        let panic = "thread 'main' panicked at src/main.rs:2:5:";
+        let (error, fatal) = (Some(Level::Error), Some(Level::Fatal));
+        assert_eq!(records(&["ValueError: no", panic, "no"]), [(1, error), (2, fatal)]);
+        assert_eq!(records(&["ERROR: no", panic, "no"]), [(1, error), (2, fatal)]);
+        assert_eq!(records(&[panic, panic, "no"]), [(1, fatal), (2, fatal)]);
+    }
+
+    #[test]
     fn a_java_stack_belongs_to_its_error() {
         let got = records(&[
             "[2026-11-23 20:00:00,123] ERROR no (kafka.Kafka$)",

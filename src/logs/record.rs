@@ -82,8 +82,8 @@ impl Record {
             b'\r' if line.len() == 1 => matches!(self.trace, Trace::Python | Trace::Go),
             _ if trace::is_caused_by(line) => true,
             _ if self.trace != Trace::None => trace::goes_on(self.trace, line, self.before),
-            // The line before says what failed: `ERROR: …` and its traceback are one.
-            _ => trace::begins(line) != Trace::None && self.is_error(),
+            // The line before says what failed: `ERROR: …` and its traceback are one. A panic of Rust says that itself.
+            _ => !matches!(trace::begins(line), Trace::None | Trace::Rust) && self.is_error(),
         }
     }
 

@@ -67,7 +67,11 @@ pub fn goes_on(trace: Trace, line: &[u8], before: Before) -> bool {
                 || is_chaining(line)
                 || (before == Before::Frame && is_python_exception(line))
         }
-        Trace::Rust => before == Before::First || line.starts_with(b"note: ") || line.starts_with(b"stack backtrace:"),
+        Trace::Rust => {
+            (before == Before::First && !is_rust_panic(line))
+                || line.starts_with(b"note: ")
+                || line.starts_with(b"stack backtrace:")
+        }
         Trace::Java => is_caused_by(line),
         Trace::Go => {
             is_goroutine(line)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::image::ImageRef;
-use crate::observed::Observed;
+use crate::observed::{Container, Observed};
 use crate::shell::ShellCommand;
 
 use super::options::{Pull, UpOptions};
@@ -29,7 +29,13 @@ pub(super) fn plan_images(
     order: &[String],
     options: &UpOptions,
 ) -> Result<BTreeMap<String, ImageWork>, Failure> {
-    for name in order {
+    plan.never_pulls = options.pull == Pull::Never;
+    let there: BTreeSet<&str> = observed
+        .of_project(&stack.name)
+        .filter_map(Container::service)
+        .collect();
+    // Whether one that is there can stay is found when it is compared.
+    for name in order.iter().filter(|name| !there.contains(name.as_str())) {
         stack.makeable(name)?;
     }
     let mut by_image: BTreeMap<ImageRef, StepId> = BTreeMap::new();

@@ -147,6 +147,20 @@ fn hash(text: &str) -> String {
     full
 }
 
+/// The configs and secrets of `service` whose content isn't known now: a variable isn't set. By their fields of a [`Spec`], with
+/// what they are in words.
+pub fn unknown(stack: &Stack, service: &Service) -> BTreeMap<String, String> {
+    let of = |what: &'static str, references: &[FileReference], objects: &BTreeMap<String, FileObject>| {
+        let names = references.iter().map(|reference| &reference.source);
+        let unset = names.filter(|name| objects.get(*name).is_some_and(FileObject::is_unset));
+        let told = unset.map(|name| (format!("content.{name}"), format!("{what} {name}")));
+        told.collect::<Vec<_>>()
+    };
+    let configs = of("config", &service.configs, &stack.configs);
+    let secrets = of("secret", &service.secrets, &stack.secrets);
+    configs.into_iter().chain(secrets).collect()
+}
+
 /// The fields that differ, in words: `environment.A changed`, `ports.80/tcp added`.
 pub fn differences(was: &Spec, wanted: &Spec) -> Vec<String> {
     let fields: BTreeSet<&String> = was.keys().chain(wanted.keys()).collect();

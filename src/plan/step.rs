@@ -259,6 +259,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// The rest depends on what these steps bring (an image's new id): look again and plan again after them.
     pub again: bool,
+    /// No image is pulled, whatever the file says: `--pull never` was given.
+    pub never_pulls: bool,
 }
 
 impl Plan {

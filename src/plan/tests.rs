@@ -190,6 +190,8 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
             Action::CreateVolume { name, .. } => observed.volumes.push(Volume {
                 name: name.clone(),
                 driver: String::new(),
+                mountpoint: String::new(),
+                scope: String::new(),
                 labels: ours(),
             }),
             Action::RemoveNetwork { name, .. } => {

@@ -15,7 +15,7 @@ use super::once::Once;
 use super::options::{Recreate, UpOptions};
 use super::page::ReadyPage;
 use super::replica::{self, Candidates, Fit};
-use super::spec::{Contents, Spec, differences, spec};
+use super::spec::{Contents, Spec, differences, spec, unknown};
 use super::step::{Action, Plan, StepId, Target, Which, target_of};
 use super::waits::Dependents;
 use super::weight::{OfContainer, Weight};
@@ -41,6 +41,9 @@ pub(super) fn plan_up(
     let order = super::order::start_order(stack, &options.services);
     let mut all = order.clone();
     all.extend(once.map(|once| once.service.clone()));
+    if let Some(once) = once {
+        stack.makeable(&once.service)?;
+    }
     let images = plan_images(&mut plan, stack, observed, &all, options)?;
     let containers = observed.of_project(&stack.name);
     if containers
@@ -229,9 +232,24 @@ impl<'a> Planner<'a> {
             let reason = format!("{count} of {name} are wanted");
             self.remove(surplus, Some(name), &reason, Vec::new());
         }
+        self.note_unknown(service, &planned);
         self.services.insert(name.to_owned(), planned);
         self.wait_for(name);
         Ok(())
+    }
+
+    /// Says what a container that stays was not compared by.
+    fn note_unknown(&mut self, service: &Service, planned: &Planned) {
+        let unknown = unknown(self.stack, service);
+        if let (false, Err(failure)) = (unknown.is_empty(), self.stack.makeable(&service.name))
+            && !planned.containers.is_empty()
+        {
+            let unknown = unknown.into_values().collect::<Vec<_>>().join(", ");
+            let (name, why) = (&service.name, failure.what);
+            self.plan.notes.push(format!(
+                "{name} keeps its container; {unknown} can't be compared: {why}"
+            ));
+        }
     }
 
     /// A container that somebody gave the name of another of its service is called something else first.
@@ -270,6 +288,7 @@ impl<'a> Planner<'a> {
             _ => None,
         };
         let Some(kept) = keep else {
+            self.stack.makeable(&service.name)?;
             self.make(goal, candidates, planned);
             return Ok(());
         };
@@ -292,7 +311,13 @@ impl<'a> Planner<'a> {
             Recreate::Diverged => {}
         }
         let mut why = match container.labels.get(labels::SPEC) {
-            Some(label) => differences(&serde_json::from_str(label).unwrap_or_default(), wanted),
+            Some(label) => {
+                let mut was: Spec = serde_json::from_str(label).unwrap_or_default();
+                // What isn't known now can't be compared.
+                let unknown = unknown(self.stack, service);
+                was.retain(|field, _| !unknown.contains_key(field));
+                differences(&was, wanted)
+            }
             // Compose made it, and says by a hash what from.
             None if container.labels.get(labels::CONFIG_HASH) == Some(&service.config_hash) => Vec::new(),
             None => vec!["Compose made it from another configuration".to_owned()],

@@ -81,7 +81,7 @@ pub struct UpArgs {
     #[arg(long, conflicts_with = "wait", conflicts_with_all = STAYS)]
     pub no_start: bool,
     /// How long a container that is replaced may take to stop (10s) before it is killed; else its own grace period
-    #[arg(short, long, value_name = "DURATION", value_parser = duration::parse)]
+    #[arg(short, long, value_name = "DURATION", value_parser = duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
 }
 

@@ -32,7 +32,7 @@ pub struct LogsArgs {
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     pub until: Option<Stamp>,
     /// Only the last N records of each container, of those that pass the filters; `all` for all
-    #[arg(short = 'n', long, value_name = "N", value_parser = tail)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = tail, allow_negative_numbers = true)]
     pub tail: Option<usize>,
     /// Only the container with this number, of the one service that is named
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -89,7 +89,8 @@ const MOST_AROUND: usize = 100_000;
 
 /// `--tail`.
 fn tail(text: &str) -> Result<usize, String> {
-    if text == "all" {
+    // -1 is Compose's default, and means all.
+    if text == "all" || text == "-1" {
         return Ok(usize::MAX);
     }
     let count: usize = text
@@ -119,6 +120,7 @@ mod tests {
     #[test]
     fn what_memory_would_not_hold_is_refused() {
         assert_eq!((tail("100"), tail("all")), (Ok(100), Ok(usize::MAX)));
+        assert_eq!(tail("-1"), Ok(usize::MAX));
         assert_eq!(around("3"), Ok(3));
         for text in ["1000001", "18446744073709551615"] {
             assert!(tail(text).unwrap_err().contains("1000000"), "{text}");

@@ -44,6 +44,7 @@ struct Row {
     platform: String,
     size: i64,
     created: Option<String>,
+    last_tag_time: Option<String>,
 }
 
 impl Row {
@@ -84,6 +85,7 @@ pub(crate) async fn run(session: &Session, args: &ImagesArgs) -> Ended {
             platform: image.platform.clone(),
             size: image.size,
             created: image.created.clone(),
+            last_tag_time: image.tagged.clone(),
         });
     }
     if session.json() {

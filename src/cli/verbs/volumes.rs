@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::labels;
+use crate::observed::Volume;
 use crate::report::table;
 
 use super::images::Form;
@@ -38,7 +39,7 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
         users.dedup();
         users
     };
-    let mut rows: Vec<(&str, &str, Vec<&str>)> = observed
+    let mut rows: Vec<(&Volume, Vec<&str>)> = observed
         .volumes
         .iter()
         .filter(|volume| volume.labels.get(labels::PROJECT) == Some(&project))
@@ -46,24 +47,64 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
         .filter(|(_, users)| {
             args.services.is_empty() || users.iter().any(|user| args.services.iter().any(|name| name == user))
         })
-        .map(|(volume, users)| (volume.driver.as_str(), volume.name.as_str(), users))
         .collect();
-    rows.sort_by(|a, b| a.1.cmp(b.1));
+    rows.sort_by(|a, b| a.0.name.cmp(&b.0.name));
     let rows = rows.into_iter();
     if session.json() {
-        let object = |(driver, name, services)| json!({ "name": name, "driver": driver, "services": services });
+        let object = |(volume, services): (&Volume, Vec<&str>)| json!({ "name": volume.name, "driver": volume.driver, "services": services });
         let volumes: Vec<_> = rows.map(object).collect();
         session.out.answer(&json!({ "project": project, "volumes": volumes }));
     } else if args.format == Form::Json {
-        let object = |(driver, name, users): (_, _, Vec<&str>)| json!({ "Driver": driver, "Name": name, "Services": users.join(", ") });
-        session.out.json(&rows.map(object).collect::<Vec<_>>());
+        for (volume, _) in rows {
+            if !session.out.json(&as_compose(volume)) {
+                break;
+            }
+        }
     } else if session.global.quiet {
-        session.out.lines(rows.map(|(_, name, _)| name));
+        session.out.lines(rows.map(|(volume, _)| &volume.name));
     } else {
-        let rows = rows.map(|(driver, name, users)| vec![driver.to_owned(), name.to_owned(), users.join(", ")]);
+        let rows = rows.map(|(volume, users)| vec![volume.driver.clone(), volume.name.clone(), users.join(", ")]);
         let rows: Vec<Vec<String>> = rows.collect();
         let header = ["DRIVER", "VOLUME NAME", "SERVICES"];
         session.out.lines(table(&session.out, &header, rows));
     }
     Ok(None)
+}
+
+/// As Compose 5.6.1 prints one. What only a cluster or `docker system df` knows is `N/A` there, too.
+fn as_compose(volume: &Volume) -> serde_json::Value {
+    let labels = volume.labels.iter().map(|(name, value)| format!("{name}={value}"));
+    json!({
+        "Availability": "N/A",
+        "Driver": volume.driver,
+        "Group": "N/A",
+        "Labels": labels.collect::<Vec<_>>().join(","),
+        "Links": "N/A",
+        "Mountpoint": volume.mountpoint,
+        "Name": volume.name,
+        "Scope": volume.scope,
+        "Size": "N/A",
+        "Status": "N/A",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Volume, as_compose};
+
+    #[test]
+    fn a_volume_has_the_fields_that_compose_prints() {
+        let volume = Volume {
+            name: "p_data".to_owned(),
+            driver: "local".to_owned(),
+            mountpoint: "/var/lib/docker/volumes/p_data/_data".to_owned(),
+            scope: "local".to_owned(),
+            labels: [("a", "1"), ("b", "2")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        };
+        let compose = r#"{"Availability":"N/A","Driver":"local","Group":"N/A","Labels":"a=1,b=2","Links":"N/A","Mountpoint":"/var/lib/docker/volumes/p_data/_data","Name":"p_data","Scope":"local","Size":"N/A","Status":"N/A"}"#;
+        let expected: serde_json::Value = serde_json::from_str(compose).unwrap();
+        assert_eq!(as_compose(&volume), expected);
+    }
 }

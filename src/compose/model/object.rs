@@ -26,11 +26,16 @@ pub enum FileSource {
 }
 
 impl FileObject {
+    /// Whether its content is a variable's that isn't set.
+    pub fn is_unset(&self) -> bool {
+        matches!(&self.source, FileSource::Environment(variable) if variable.value.is_none())
+    }
+
     /// Its content, where that lies in no file of the host: it is written into containers.
     pub fn inline(&self) -> Option<&str> {
         match &self.source {
             FileSource::File(_) => None,
-            FileSource::Environment(variable) => Some(&variable.value),
+            FileSource::Environment(variable) => variable.value.as_deref(),
             FileSource::Content(text) => Some(text),
         }
     }
@@ -41,8 +46,8 @@ impl FileObject {
 pub struct FromEnvironment {
     /// The variable.
     pub name: String,
-    /// Its value.
-    pub value: String,
+    /// Its value, if it is set.
+    pub value: Option<String>,
 }
 
 /// A top-level network.

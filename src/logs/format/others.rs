@@ -238,6 +238,9 @@ fn languages_and_their_loggers() {
         // .NET and serilog.
         ("fail: Microsoft.Hosting[0]", ERROR),
         ("crit: Microsoft.AspNetCore.Server.Kestrel[0]", FATAL),
+        ("fail: Microsoft.Hosting[0] text of one line", ERROR),
+        ("crit: Program[12] text of one line", FATAL),
+        ("dbug: Program[0] text of one line", DEBUG),
         ("info: Microsoft.Hosting.Lifetime[14]", INFO),
         ("warn: Microsoft.AspNetCore.DataProtection.Repositories[60]", WARNING),
         ("dbug: Program[0]", DEBUG),
@@ -319,6 +322,7 @@ fn what_only_looks_like_an_error_is_none() {
         ("Error handling is set up", None),
         ("error handling is set up", None),
         ("fail: 0 pass: 10", None),
+        ("fail: [0] pass[x] 10", None),
         ("2026-01-01 00:00:00 Error while", None),
         (
             "127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] \"GET /ERROR HTTP/1.1\" 200 5 \"-\" \"error: x\"",

@@ -54,8 +54,7 @@ fn stated(line: &[u8]) -> Option<Level> {
     if let Some((begin, level)) = beginning {
         let rest = &line[begin.len()..];
         let is_so = match *begin {
-            // .NET's category and event follow: `Microsoft.Hosting.Lifetime[0]`.
-            b"fail: " | b"crit: " | b"dbug: " | b"trce: " => rest.trim_ascii_end().ends_with(b"]"),
+            b"fail: " | b"crit: " | b"dbug: " | b"trce: " => is_category(rest),
             b"thread '" => trace::is_rust_panic(line),
             _ => true,
         };
@@ -73,6 +72,16 @@ fn stated(line: &[u8]) -> Option<Level> {
         return Some(Level::Error);
     }
     preamble::level(line)
+}
+
+/// .NET's category and event, `Microsoft.Hosting.Lifetime[0]`, behind which the message may be on the same line.
+fn is_category(rest: &[u8]) -> bool {
+    let word = rest.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    rest.trim_ascii_end().ends_with(b"]")
+        || word.strip_suffix(b"]").is_some_and(|word| {
+            let number = word.rsplit(|byte| *byte == b'[').next().unwrap_or_default();
+            number.len() + 1 < word.len() && !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+        })
 }
 
 /// `(node:1) DeprecationWarning: …`. A rejection that nobody handled is an error whatever Node calls it.

@@ -110,6 +110,44 @@ fn orphans_go_when_asked_and_ended_one_off_containers_with_them() {
 }
 
 #[test]
+fn a_secret_whose_variable_is_not_set_only_keeps_a_container_from_being_made() {
+    let file = |variable: &str, extra: &str| {
+        stack(&format!(
+            "services:\n  app: {{image: redis, secrets: [tok]{extra}}}\nsecrets: {{tok: {{environment: {variable}}}}}\n"
+        ))
+    };
+    let (set, unset) = (file("KEY", ""), file("NOT_SET_HERE", ""));
+    let mut observed = images();
+    let refused = |stack: &crate::compose::Stack, observed: &Observed, options: UpOptions| {
+        up(stack, observed, &Contents::new(), &options).unwrap_err().what
+    };
+    let why = "secrets.tok.environment: NOT_SET_HERE is not set";
+    assert_eq!(refused(&unset, &observed, options(&unset)), why);
+    let first = with(&set, &observed, |_| {});
+    play(&set, &first, &mut observed);
+    assert_eq!(
+        made(&with(&file("OTHER_KEY", ""), &observed, |_| {})).len(),
+        1,
+        "another value is a reason"
+    );
+    for recreate in [Recreate::Diverged, Recreate::Never] {
+        let plan = with(&unset, &observed, |options| options.recreate = recreate);
+        assert_eq!(told(&plan), Vec::<String>::new());
+        assert_eq!(
+            plan.notes,
+            [format!("app keeps its container; secret tok can't be compared: {why}")]
+        );
+    }
+    let force = UpOptions {
+        recreate: Recreate::Force,
+        ..options(&unset)
+    };
+    assert_eq!(refused(&unset, &observed, force), why);
+    let drifted = file("NOT_SET_HERE", ", user: '5'");
+    assert_eq!(refused(&drifted, &observed, options(&drifted)), why);
+}
+
+#[test]
 fn images_are_brought_as_asked_and_once() {
     let stack = stack(
         "services:\n  a: {image: redis, pull_policy: always}\n  b: {build: ., pull_policy: build}\n  c: {image: none}\n",

@@ -111,7 +111,12 @@ pub(crate) fn instead(error: &clap::Error, typed: &[String]) -> Option<Failure> 
             let flag = argument.split([' ', '=']).next().unwrap_or(&argument);
             let verb = typed.iter().find_map(|word| find(word))?;
             let known = verb.flags.iter().chain(EVERYWHERE).find(|known| known.is(flag))?;
-            Some(Failure::usage(format!("`{}` has no {flag} here", verb.name)).hint(known.verdict.note()))
+            let name = verb.name;
+            Some(if known.verdict.is_here() {
+                Failure::usage(format!("{flag} is a flag of `{name}`")).hint(format!("write it behind `{name}`"))
+            } else {
+                Failure::usage(format!("`{name}` has no {flag} here")).hint(known.verdict.note())
+            })
         }
         _ => None,
     }

@@ -28,7 +28,6 @@ impl Verdict {
     }
 
     /// Whether the command line takes it.
-    #[cfg(test)]
     pub(super) fn is_here(self) -> bool {
         !matches!(self, Self::Instead(_))
     }
@@ -241,7 +240,14 @@ pub(super) const VERBS: &[Verb] = &[
             same("-v, --volumes"),
         ],
     ),
-    verb("events", &[same("--json"), same("--since"), same("--until")]),
+    verb(
+        "events",
+        &[
+            better("--json", "Compose's fields; the attributes leave out `magicctl.spec`"),
+            same("--since"),
+            same("--until"),
+        ],
+    ),
     verb(
         "exec",
         &[
@@ -387,7 +393,10 @@ pub(super) const VERBS: &[Verb] = &[
         "stats",
         &[
             instead("-a, --all", "what doesn't run uses nothing"),
-            better("--format", "table or json; templates are jq's business"),
+            better(
+                "--format",
+                "table or json, with keys of its own and numbers as numbers; templates are jq's business",
+            ),
             same("--no-stream"),
             instead("--no-trunc", "nothing is cut"),
         ],
