@@ -7,7 +7,6 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
-use crate::failure::Failure;
 use crate::plan;
 
 /// `build`.
