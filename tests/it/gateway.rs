@@ -181,11 +181,11 @@ class Telltale(BaseHTTPRequestHandler):
             status, text = 400, f"<html>{said}</html>"
         elif body.get("stream"):
             kind = "text/event-stream"
-            good = json.dumps({"choices": [{"index": 0, "delta": {"content": said}}]})
+            good = json.dumps({"choices": [{"index": 0, "finish_reason": "stop", "delta": {"content": said}}]})
             end = json.dumps({"error": {"message": said}}) if "break" in str(body) else "[DONE]"
             text = f"data: {good}\n\ndata: {end}\n\n"
         else:
-            text = json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": said}}]})
+            text = json.dumps({"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}]})
         self.send_response(status)
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(text)))
