@@ -20,7 +20,7 @@ local time, most = redis.call('TIME'), tonumber(ARGV[1])
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 60000)
 if redis.call('ZCARD', KEYS[1]) >= most then
-  return redis.call('ZRANGE', KEYS[1], -most, -most, 'WITHSCORES')[2] + 60001 - now
+  return redis.call('ZRANGE', KEYS[1], -most, -most, 'WITHSCORES')[2] + 60000 - now
 end
 redis.call('ZADD', KEYS[1], now, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], 60000)
