@@ -1,10 +1,10 @@
-"""/admin: the configuration of the moment, swapped whole or not at all; how many keys are in which state. /metrics."""
+"""/admin: the configuration of the moment, its files read again, how many keys are in which state. /metrics."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import bodies, secrets
+from magic_proxy import secrets
 from magic_proxy.errors import Json
 from magic_proxy.gateway import Gateway
 
@@ -12,11 +12,6 @@ from magic_proxy.gateway import Gateway
 def routes(gateway: Gateway) -> list[Route]:
     async def config(_: Request) -> Response:
         return Response(secrets.mask(gateway.text), media_type="application/yaml")
-
-    async def replace(request: Request) -> Response:
-        # What is not UTF-8 becomes half surrogate pairs, which no YAML may hold.
-        await gateway.replace((await bodies.read(request)).decode(errors="surrogateescape"), "the body")
-        return Json({"models": gateway.config.models()})
 
     async def reload(_: Request) -> Response:
         gateway.reload()
@@ -33,7 +28,6 @@ def routes(gateway: Gateway) -> list[Route]:
     return [
         Route("/metrics", numbers),
         Route("/admin/config", config),
-        Route("/admin/config", replace, methods=["POST"]),
         Route("/admin/reload", reload, methods=["POST"]),
         Route("/admin/keys", keys),
     ]

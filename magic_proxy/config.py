@@ -75,11 +75,6 @@ class Profile(Part):
         """Whose keys it uses."""
         return self.keys or self.provider
 
-    @property
-    def sends_to(self) -> tuple[str, ...]:
-        """Which keys, and where to."""
-        return self.model_name, self.provider, self.pool, self.model_params.api_base or ""
-
 
 class Router(Part):
     model_group_alias: dict[str, Annotated[list[str], Field(min_length=1)]] = {}
@@ -165,16 +160,6 @@ class Config(File):
                 if name not in names:
                     what = f"names {name!r}, which is not in model_list"
                     yield ("router_settings", "model_group_alias", alias, place), what
-
-    def leads_astray(self, on_disk: "Config") -> Iterator[str]:
-        """What would send keys elsewhere than the file on disk says: whoever may change that file has them anyway."""
-        places = {profile.sends_to for profile in on_disk.model_list}
-        for profile in self.model_list:
-            sends = profile.provider != "local" and profile.model_params.api_base is not None
-            if sends and profile.sends_to not in places:
-                yield f"{profile.model_name}: only the file itself may give a profile with keys this api_base"
-        if self.agent_settings.mcp_server_url != on_disk.agent_settings.mcp_server_url:
-            yield "agent_settings.mcp_server_url: only the file itself may change it: the clients' key is sent there"
 
 
 def _keeps_secrets(url: str | None) -> bool:

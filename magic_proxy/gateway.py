@@ -23,7 +23,6 @@ class Gateway:
 
     def __init__(self) -> None:
         self.path = Path(os.environ.get("PROXY_CONFIG", "proxy_config.yaml"))
-        self._on_disk: config.Config
         self.clients: dict[bytes, Client] = {}
         """By the digest of their keys; when there are none, no key is needed."""
         self.client_key: str | None = None
@@ -39,15 +38,6 @@ class Gateway:
         self.sessions = Sessions(self.stores.redis, self.stores.reading)
         self.router = Router(self.keys)
 
-    async def replace(self, text: str, name: str) -> None:
-        """Another configuration from the next request on; `ConfigError`, and nothing changes, when it is not valid."""
-        # In a thread: nobody else waits for it.
-        parsed = await asyncio.to_thread(config.parse, text, name)
-        if told := [*parsed.leads_astray(self._on_disk)]:
-            raise config.ConfigError("\n".join(f"{name}: {what}" for what in told))
-        self.config, self.text = parsed, text
-        log.info("the configuration was replaced by %s: %s", name, ", ".join(self.config.models()))
-
     def reload(self) -> None:
         """The file and the keys, read again; `ConfigError`, and nothing changes, when one of them is not valid."""
         read, text = config.load(self.path)
@@ -61,7 +51,7 @@ class Gateway:
         keys = [*(one.key for one in everyone), *([admin] if admin else [])]
         if len({*keys}) < len(keys):
             raise config.ConfigError("two of env/gateway.env, gateway.yaml and admin.env hold the same key")
-        self.config, self._on_disk, self.text, self.admin_key, self._key_files = read, read, text, admin, files
+        self.config, self.text, self.admin_key, self._key_files = read, text, admin, files
         self.clients = {clients.digest(one.key.encode()): one for one in everyone}
         self.client_key = next((one.key for one in everyone if one.models), None)
         self.keys.load()
