@@ -2,15 +2,13 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt
 
 from magic_proxy import config, secrets
 from magic_proxy.config import ConfigError
@@ -76,32 +74,10 @@ def listed() -> list[Client]:
     path = there("gateway.yaml")
     if path is None:
         return []
-    text = config.read(path)
-    try:
-        clients = config.parse_as(Clients, text, str(path)).clients
-    except ConfigError as error:
-        raise ConfigError(_without_words(error, text, path)) from None
+    words = {*Clients.model_fields, *Client.model_fields}
+    clients = config.parse_as(Clients, config.read(path), str(path), words).clients
     secrets.remember(client.key for client in clients)
     return clients
-
-
-def _without_words(error: ConfigError, text: str, path: Path) -> str:
-    """What is wrong, without a word of the file: a key may stand where a name or a field should."""
-    if cause := error.__cause__:
-        mark = getattr(cause, "problem_mark", None)
-        return f"{path}:{mark.line + 1 if mark else 1}: not valid YAML: {type(cause).__name__}"
-    try:
-        Clients.model_validate(yaml.safe_load(text) or {})
-    except ValidationError as invalid:
-        known = {*Clients.model_fields, *Client.model_fields}
-        lines = re.findall(rf"^{re.escape(str(path))}:(\d+): ", str(error), re.M)
-        told = []
-        for line, problem in zip(lines, invalid.errors(include_input=False), strict=False):
-            # The second of a place is a client's number.
-            words = [str(it) if at == 1 or it in known else secrets.MASK for at, it in enumerate(problem["loc"])]
-            told.append(f"{path}:{line}: {'.'.join(words) or 'the file'}: {problem['msg']}")
-        return "\n".join(told)
-    return str(error)
 
 
 def env_key(file: str, name: str) -> str | None:

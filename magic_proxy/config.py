@@ -1,9 +1,8 @@
 """proxy_config.yaml: read and checked as a whole; what is wrong is told with its line."""
 
-import itertools
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -140,19 +139,18 @@ class Config(File):
     def contradictions(self) -> Iterator[tuple[Place, str]]:
         names = [profile.model_name for profile in self.model_list]
         for place, profile in enumerate(self.model_list):
+            at, params = ("model_list", place), profile.model_params
             if profile.model_name in names[:place]:
-                yield ("model_list", place, "model_name"), f"{profile.model_name!r} is there twice"
-            known = self.provider_model_lists.get(profile.provider, [profile.model_params.model])
-            if profile.model_params.model not in known:
-                at = ("model_list", place, "model_params", "model")
-                yield at, f"is not in provider_model_lists.{profile.provider}"
+                yield (*at, "model_name"), f"{profile.model_name!r} is there twice"
+            if params.model not in self.provider_model_lists.get(profile.provider, [params.model]):
+                yield (*at, "model_params", "model"), f"is not in provider_model_lists.{profile.provider}"
             compatible = profile.provider == "openai_compatible"
-            if compatible and not (profile.keys and profile.model_params.api_base):
-                yield ("model_list", place), "openai_compatible needs `keys` and `model_params.api_base`"
+            if compatible and not (profile.keys and params.api_base):
+                yield at, "openai_compatible needs `keys` and `model_params.api_base`"
             if profile.keys and not compatible:
-                yield ("model_list", place, "keys"), "is for openai_compatible: other providers have files of their own"
-            if profile.provider != "local" and not _keeps_secrets(profile.model_params.api_base):
-                yield ("model_list", place, "model_params", "api_base"), IN_THE_CLEAR
+                yield (*at, "keys"), "is for openai_compatible: other providers have files of their own"
+            if profile.provider != "local" and not _keeps_secrets(params.api_base):
+                yield (*at, "model_params", "api_base"), IN_THE_CLEAR
         if not _keeps_secrets(self.agent_settings.mcp_server_url):
             yield ("agent_settings", "mcp_server_url"), IN_THE_CLEAR
         for alias, chain in self.router_settings.model_group_alias.items():
@@ -200,63 +198,76 @@ def parse(text: str, name: str) -> Config:
     return parse_as(Config, text, name)
 
 
-def parse_as(form: type[Form], text: str, name: str) -> Form:
-    """The same for a file of another form."""
-    lines: dict[Place, int] = {(): 1}
+def parse_as(form: type[Form], text: str, name: str, words: Collection[str] | None = None) -> Form:
+    """The same for a file of another form; of one that holds keys only `words` are told: any other may be a key."""
+    root: yaml.Node | None = None
     try:
         if len(text) > LARGEST:
             raise ValueError(f"it is longer than {LARGEST} characters")
-        _walk(yaml.compose(text, Loader=yaml.SafeLoader), (), lines, [], itertools.count())
-        file = form.model_validate(_values(text) or {})
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        if _size(root, {}) > MOST_NODES:
+            raise ValueError("it has too many nodes")
+        file = form.model_validate(_value(loader, root) or {})
         problems = [*file.contradictions()]
     except ValidationError as error:
         # Without the value itself: it could be a key in the wrong place.
         problems = [(problem["loc"], problem["msg"][:1].lower() + problem["msg"][1:]) for problem in error.errors()]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", error)
-        raise ConfigError(f"{name}:{mark.line + 1 if mark else 1}: not valid YAML: {what}") from error
+        mark, quotes = getattr(error, "problem_mark", None), isinstance(error, yaml.YAMLError)
+        what = type(error).__name__ if quotes and words is not None else getattr(error, "problem", error)
+        raise ConfigError(f"{name}:{mark.line + 1 if mark else 1}: not valid YAML: {what}") from None
     told = []
     for place, what in problems:
-        nearest = next(place[:size] for size in range(len(place), -1, -1) if place[:size] in lines)
-        told.append(f"{name}:{lines[nearest]}: {'.'.join(map(str, place)) or 'the file'}: {what}")
+        known = ".".join(str(word) for word in place if words is None or word in words)
+        told.append(f"{name}:{_line(root, place)}: {known or 'the file'}: {what}")
     if told:
         raise ConfigError("\n".join(told))
     return file
 
 
-def _values(text: str) -> Any:
+def _parts(node: yaml.Node | None) -> list[tuple[str, yaml.Node, yaml.Node]]:
+    """What is directly inside of a node: its name or number, what gives it that name, and itself."""
+    if isinstance(node, yaml.MappingNode):
+        return [(key.value, key, value) for key, value in node.value]
+    entries = node.value if isinstance(node, yaml.SequenceNode) else []
+    return [(str(number), entry, entry) for number, entry in enumerate(entries)]
+
+
+def _size(node: yaml.Node | None, sizes: dict[yaml.Node | None, int]) -> int:
+    """How many nodes it has with all aliases followed: whatever reads it may have to look at each of them.
+
+    A key that is there twice, which YAML's reader takes as it comes, is refused, and so is one that is no plain text.
+    """
+    if node not in sizes:
+        parts, names = _parts(node), set[str]()
+        # What is inside of itself is not followed, but a merge may copy it.
+        sizes[node] = len(parts)
+        for name, key, _ in parts:
+            if not isinstance(name, str):
+                raise yaml.MarkedYAMLError(problem="a key is no plain text", problem_mark=key.start_mark)
+            if name in names:
+                raise yaml.MarkedYAMLError(problem=f"the key {name!r} is there twice", problem_mark=key.start_mark)
+            names.add(name)
+        sizes[node] = 1 + sum(_size(part, sizes) for _, _, part in parts)
+    return sizes[node]
+
+
+def _value(loader: yaml.SafeLoader, root: yaml.Node | None) -> Any:
     try:
-        return yaml.safe_load(text)
+        return loader.construct_document(root) if root else None
     except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
         # PyYAML takes whatever has a tag for what the tag says; its own words would tell the value, maybe a key.
         raise ValueError("a value is not what its tag or form says") from error
 
 
-def _walk(
-    node: yaml.Node | None, place: Place, lines: dict[Place, int], above: list[yaml.Node], count: Iterator[int]
-) -> None:
-    """Fills in every place's line, and counts: what comes after expands all that is walked here.
-
-    A key that is there twice, which YAML's reader takes as it comes, is refused, and so is one that is no plain text.
-    """
-    # What is inside of itself is not expanded.
-    if node is None or node in above:
-        return
-    seen: set[Any] = set()
-    above = [*above, node]
-    for index, entry in enumerate(node.value if isinstance(node, yaml.CollectionNode) else []):
-        key, value = entry if isinstance(node, yaml.MappingNode) else (None, entry)
-        if key is not None and not isinstance(key, yaml.ScalarNode):
-            raise yaml.MarkedYAMLError(problem="a key is no plain text", problem_mark=key.start_mark)
-        name = index if key is None else key.value
-        merges = key is not None and name == "<<"
-        if not merges and name in seen:
-            raise yaml.MarkedYAMLError(problem=f"the key {name!r} is there twice", problem_mark=entry[0].start_mark)
-        seen.add(name)
-        if not merges:
-            lines.setdefault((*place, name), (key or value).start_mark.line + 1)
-        for inner in value.value if merges and isinstance(value, yaml.SequenceNode) else [value]:
-            if next(count) > MOST_NODES:
-                raise yaml.MarkedYAMLError(problem="it has too many nodes", problem_mark=node.start_mark)
-            _walk(inner, place if merges else (*place, name), lines, above, count)
+def _line(node: yaml.Node | None, place: Place) -> int:
+    """Where the nearest of what a place names begins; merges have been made, and of two keys the last holds."""
+    line = 1
+    for name in map(str, place):
+        parts = {given: (key, part) for given, key, part in _parts(node)}
+        if name not in parts:
+            break
+        key, node = parts[name]
+        line = key.start_mark.line + 1
+    return line

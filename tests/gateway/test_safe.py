@@ -189,6 +189,8 @@ def levels(line: str) -> str:
         ("? [a, b]\n: 1", "no plain text"),
         ("? {a: b}\n: 1", "no plain text"),
         ("a: &a\n  <<: *a\n", "extra inputs"),
+        ("a: &a\n  k: 1\n" + "  <<: *a\n" * 64, "there twice"),
+        ("a: &a\n" + "".join(f"  k{n}: 1\n" for n in range(200)) + f"  <<: [{'*a,' * 200}]\n", "too many nodes"),
     ],
 )
 def test_no_text_costs_more_than_its_nodes(text: str, told: str) -> None:
