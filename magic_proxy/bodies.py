@@ -4,10 +4,10 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Never, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from magic_proxy.errors import ApiError
 
@@ -63,12 +63,14 @@ class Responses(Body):
 
 
 async def read(request: Request) -> bytes:
-    """The body; 413 when it is too large, 408 when it does not come: it takes a place that others wait for."""
+    """The whole body; 413 when it is too large, 408 when it does not come: it takes a place that others wait for."""
     try:
         async with asyncio.timeout(WITHIN):
             body = await up_to(LARGEST, request.stream())
     except TimeoutError as error:
         raise ApiError(408, f"the body did not come within {WITHIN:.0f} s", "request_timeout") from error
+    except ClientDisconnect as error:
+        raise ApiError(499, "the client left before its body had come", "client_left") from error
     if len(body) > LARGEST:
         raise ApiError(413, f"the body is larger than {LARGEST} bytes", "request_too_large")
     return body
@@ -86,9 +88,8 @@ async def up_to(most: int, chunks: AsyncIterator[bytes]) -> bytes:
 
 async def read_json(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """The body as it came, once it is known to fit `model`; else 400."""
-    body = await read(request)
     try:
-        value: dict[str, Any] = json.loads(body, parse_constant=_refuse, parse_float=_finite)
+        value: dict[str, Any] = json.loads(await request.body(), parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not valid JSON: {error}", "invalid_json") from error
     checked(value, model)
@@ -109,9 +110,5 @@ def _finite(number: str) -> float:
     """What is passed on must be JSON again."""
     value = float(number)
     if not math.isfinite(value):
-        raise ValueError(f"{number[:20]} is too large")
+        raise ValueError(f"{number[:20]} is no number that it can hold")
     return value
-
-
-def _refuse(constant: str) -> Never:
-    raise ValueError(f"{constant} is no JSON")

@@ -7,7 +7,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from magic_proxy import secrets
@@ -58,8 +58,6 @@ async def handle(request: Request, error: Exception) -> Response:
     """The answer to a request that failed."""
     if isinstance(error, HTTPException):
         error = ApiError(error.status_code, f"{request.method} {request.url.path}: {error.detail}", "no_such_page")
-    if isinstance(error, ClientDisconnect):
-        error = ApiError(499, "the client left before its body had come", "client_left")
     if isinstance(error, RedisError | Away):
         log.error("a store is away: %s: %s", type(error).__name__, error)
         error = ApiError(503, f"a store is away: {error}", "store_away", retry_after=1)
@@ -71,6 +69,4 @@ async def handle(request: Request, error: Exception) -> Response:
     return Json(error.body(), error.status, error.headers)
 
 
-HANDLERS: dict[Any, Any] = dict.fromkeys(
-    (ApiError, ClientDisconnect, ConfigError, HTTPException, RedisError, Away, Exception), handle
-)
+HANDLERS: dict[Any, Any] = dict.fromkeys((ApiError, ConfigError, HTTPException, RedisError, Away, Exception), handle)

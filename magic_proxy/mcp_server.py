@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from magic_proxy import application, bodies, tools
 from magic_proxy.errors import ApiError, Json
@@ -28,15 +28,7 @@ class Mcp:
             await asyncio.to_thread(importlib.import_module, "mcp.server.lowlevel")
             self._task = self._task or asyncio.create_task(self._run())
         await self._started.wait()
-        # The SDK would read a body without end, however long it takes.
-        body: bytes | None = await bodies.read(Request(scope, receive))
-
-        async def heard() -> Message:
-            nonlocal body
-            whole, body = body, None
-            return await receive() if whole is None else {"type": "http.request", "body": whole}
-
-        await self._manager.handle_request(scope, heard, send)
+        await self._manager.handle_request(scope, receive, send)
 
     async def _run(self) -> None:
         from mcp.server.lowlevel import Server

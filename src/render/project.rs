@@ -14,7 +14,7 @@ macro_rules! project {
     };
 }
 
-const FILES: [(&str, &str); 41] = project![
+const FILES: [(&str, &str); 42] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",
@@ -31,6 +31,7 @@ const FILES: [(&str, &str); 41] = project![
     "magic_proxy/config.py",
     "magic_proxy/errors.py",
     "magic_proxy/events.py",
+    "magic_proxy/exchange.py",
     "magic_proxy/failures.py",
     "magic_proxy/gate.py",
     "magic_proxy/gateway.py",

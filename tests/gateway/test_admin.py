@@ -120,14 +120,14 @@ except ValueError:
 def test_spans_are_exported_when_asked_for_and_hold_no_key(exporter: str) -> None:
     environment = {**os.environ, "OTEL_TRACES_EXPORTER": exporter}
     root = Path(__file__).parents[2]
-    script = SPANS + "import sys; print('opentelemetry' in sys.modules)"
+    script = SPANS + "import sys; print('opentelemetry.exporter' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=root, env=environment, capture_output=True, text=True)
     # Spans come at the process's end.
     loaded, *lines = done.stdout.splitlines()
     assert "sk-traced" not in done.stdout + done.stderr
-    assert loaded == str(exporter != "none")
+    assert loaded == "False"
     spans = [json.loads(line) for line in lines]
-    if exporter == "console":
-        assert [span["name"] for span in spans] == ["inner", "outer"]
+    assert [span["name"] for span in spans] == (["inner", "outer"] if exporter == "console" else [])
+    if spans:
         assert {span["context"]["trace_id"] for span in spans} == {"0x0123456789abcdef0123456789abcdef"}
         assert spans[0]["status"]["description"] == "ValueError: no ***"
