@@ -1,6 +1,7 @@
 """What both servers have in common: what they are, how they are, and errors in one shape."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,36 +15,36 @@ Missing = dict[str, str]
 """What is needed, by name: empty, or what is wrong with it."""
 
 
+async def nothing(_: str = "") -> Missing:
+    return {}
+
+
 def create(
     service: str,
     stores: Stores,
     about: Callable[[], dict[str, Any]],
     routes: list[Route],
-    missing: Callable[[str], Awaitable[Missing]],
+    missing: Callable[[str], Awaitable[Missing]] = nothing,
 ) -> Starlette:
-    """The application with `routes`, `GET /`, and how it is.
-
-    `GET /health` is 200 when Kafka and Redis answered at most a second ago, `/health/live` while the process serves,
-    `/health/ready` when nothing is missing, `/health/ready/chat` when nothing is that models are asked with; else they
-    are 503.
-    """
+    """The application with `routes`, `GET /`, and the health pages, each 200 when nothing is missing and else 503."""
 
     async def root(_: Request) -> Json:
         return Json({"service": service, **about()})
 
-    def told(missing: Missing) -> Json:
-        well = not any(missing.values())
-        body = {"service": service, "status": "ok" if well else "unavailable"}
-        return Json(body | {name: why or "ok" for name, why in missing.items()}, 200 if well else 503)
+    def page(path: str, ask: Callable[[], Awaitable[Missing]]) -> Route:
+        async def told(_: Request) -> Json:
+            missing = await ask()
+            well = not any(missing.values())
+            body = {"service": service, "status": "ok" if well else "unavailable"}
+            return Json(body | {name: why or "ok" for name, why in missing.items()}, 200 if well else 503)
 
-    async def health(_: Request) -> Json:
-        return told(await stores.recent_health())
+        return Route(path, told)
 
-    async def live(_: Request) -> Json:
-        return told({})
-
-    async def ready(request: Request) -> Json:
-        return told(await missing(request.url.path.removeprefix("/health/ready")))
-
-    pages = {"/": root, "/health": health, "/health/live": live, "/health/ready": ready, "/health/ready/chat": ready}
-    return Starlette(routes=[*(Route(*page) for page in pages.items()), *routes], exception_handlers=HANDLERS)
+    pages = [
+        Route("/", root),
+        page("/health", stores.recent_health),
+        page("/health/live", nothing),
+        page("/health/ready", partial(missing, "")),
+        page("/health/ready/chat", partial(missing, "/chat")),
+    ]
+    return Starlette(routes=[*pages, *routes], exception_handlers=HANDLERS)

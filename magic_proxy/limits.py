@@ -41,10 +41,10 @@ class Limits:
 
     async def admit(self, client: Client, again: bool = False) -> None:
         """429 when `client` has used up what it may; `again` for one more step of what was admitted."""
-        for key, most, ends in _budgets(client):
+        for key, most, kind, ends in _budgets(client):
             if int(await _answer(self._redis.get(key)) or 0) >= most:
-                told = f"the client {client.name} has used its {most} tokens of this {ends[0]}"
-                raise ApiError(429, told, "insufficient_quota", retry_after=ends[1])
+                told = f"the client {client.name} has used its {most} tokens of this {kind}"
+                raise ApiError(429, told, "insufficient_quota", retry_after=ends)
         if client.requests_per_minute and not again:
             words = [client.requests_per_minute, uuid.uuid4().hex]
             if wait := await _answer(self._rate([f"rate:{client.name}"], words)):
@@ -68,25 +68,25 @@ class Limits:
 
     async def _charge(self, client: Client, tokens: int) -> None:
         try:
-            for key, _, (_, ends) in _budgets(client):
+            for key, _, _, ends in _budgets(client):
                 async with self._redis.pipeline() as both:
                     await _answer(both.incrby(key, tokens).expire(key, int(ends) + 86400).execute())
         except (RedisError, OSError, Away) as error:
             log.error("%s tokens of the client %s are not counted: %s", tokens, client.name, error)
 
 
-def _budgets(client: Client) -> list[tuple[str, int, tuple[str, float]]]:
+def _budgets(client: Client) -> list[tuple[str, int, str, float]]:
     """Counter, limit, and the part of time with the seconds until its end."""
     now = datetime.now(UTC)
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    month = day.replace(day=1)
+    next_month = (day.replace(day=1) + timedelta(32)).replace(day=1)
     parts = [
-        (f"{day:%Y-%m-%d}", client.tokens_per_day, "day", day + timedelta(1)),
-        (f"{day:%Y-%m}", client.tokens_per_month, "month", (month + timedelta(32)).replace(day=1)),
+        ("day", f"{day:%Y-%m-%d}", client.tokens_per_day, day + timedelta(1)),
+        ("month", f"{day:%Y-%m}", client.tokens_per_month, next_month),
     ]
     return [
-        (f"tokens:{client.name}:{name}", most, (kind, (end - now).total_seconds()))
-        for name, most, kind, end in parts
+        (f"tokens:{client.name}:{name}", most, kind, (end - now).total_seconds())
+        for kind, name, most, end in parts
         if most
     ]
 

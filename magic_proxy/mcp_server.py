@@ -67,9 +67,4 @@ def create(stores: Stores) -> Starlette:
         return Json({"result": await tools.call(request.path_params["name"], arguments)})
 
     routes = [Route("/tools/{name}", call, methods=["POST"]), Route("/mcp", Mcp(), methods=["POST"])]
-
-    async def missing(_: str) -> application.Missing:
-        # Tools need no store.
-        return {}
-
-    return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes, missing)
+    return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes)

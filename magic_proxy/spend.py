@@ -23,9 +23,10 @@ def tokens(outcome: Outcome, estimate: Tokens, whole: bool = True) -> tuple[Toke
     """What it cost, and whether that is the `estimate`, because the provider did not count, or not to the end."""
     given = {name: outcome.usage.get(name) for name in COUNTS}
     counts = {name: n for name, n in given.items() if type(n) is int and 0 <= n <= MOST_TOKENS}
-    if outcome.cache == "hit" or not counts:
-        used = (0, 0) if outcome.cache == "hit" else estimate
-        return used, sum(used) > 0
+    if outcome.cache == "hit":
+        return (0, 0), False
+    if not counts:
+        return estimate, sum(estimate) > 0
     prompt = counts.get("prompt_tokens", counts.get("input_tokens", 0))
     completion = counts.get("completion_tokens", counts.get("output_tokens", 0))
     # Some have what the model thought in the sum only.
@@ -36,13 +37,7 @@ def tokens(outcome: Outcome, estimate: Tokens, whole: bool = True) -> tuple[Toke
 
 
 def settle(
-    limits: Limits,
-    config: Config,
-    line: str,
-    outcome: Outcome,
-    status: int,
-    estimate: Tokens,
-    whole: bool = True,
+    limits: Limits, config: Config, line: str, outcome: Outcome, status: int, estimate: Tokens, whole: bool = True
 ) -> asyncio.Future[None]:
     """A request, or a step of a session, has ended; with a `status` of 0 without an answer, else `whole` or not.
 
