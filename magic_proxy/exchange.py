@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import cast
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -20,8 +21,9 @@ log = logging.getLogger("magic_proxy.requests")
 class Exchange:
     """What an application is given in place of the server's `receive` and `send`."""
 
-    def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send, limit: asyncio.Timeout) -> None:
-        self._gateway, self._scope, self._receive, self._send, self.limit = gateway, scope, receive, send, limit
+    def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+        self._gateway, self._scope, self._receive, self._send = gateway, scope, receive, send
+        self.task = cast("asyncio.Task[None]", asyncio.current_task())
         # Masked before it is cut: of a key no half is left.
         self.line = secrets.mask(f"{scope['method']} {scope['path']}")[: spend.LONGEST]
         self._outcome = outcome.of(scope)
@@ -39,9 +41,9 @@ class Exchange:
     async def _left(self) -> Message:
         message = await self._receive()
         # What was asked for is for nobody else; a stream that has begun sees for itself.
-        if not (self._status or self.limit.expired()):
+        if not self._status:
             self._status = 499
-            self.limit.reschedule(0)
+            self.task.cancel()
         return message
 
     async def receive(self) -> Message:
@@ -71,7 +73,7 @@ class Exchange:
         await Json(error.body(), error.status, error.headers)(self._scope, self._receive, self.send)
 
     async def cut(self) -> None:
-        """The time is over: tells so, unless the client has left or the answer can't hold it any more."""
+        """Tells that it was ended, unless the client has left or the answer can't hold it any more."""
         if self._status and not self._streams:
             return
         ended = ApiError(503, "the gateway stops; ask again", "gateway_stops", retry_after=1)

@@ -32,34 +32,28 @@ class Gate:
         self.app, self.gateway, self.active = app, gateway, Counter[bool]()
         # Of whom how many bodies have not come yet.
         self._coming = Counter[str]()
-        self._open: set[Exchange] = set()
-        self._ends: float | None = None
+        self._open: set[asyncio.Task[None]] = set()
 
     def drain(self, seconds: float) -> None:
-        """From now on no request lasts longer: each ends with what it has, and an error that says why."""
-        self._ends = asyncio.get_running_loop().time() + seconds
-        for exchange in self._open:
-            exchange.limit.reschedule(self._ends)
+        """What has not ended in so many seconds ends then, with what it has and an error that says why."""
+        asyncio.get_running_loop().call_later(seconds, lambda: [task.cancel() for task in self._open])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN:
             await self.app(scope, receive, send)
             return
         session = scope["path"].startswith(SESSIONS)
-        exchange = Exchange(self.gateway, scope, receive, send, asyncio.timeout_at(self._ends))
+        exchange = Exchange(self.gateway, scope, receive, send)
         with tracing.span(exchange.line, Headers(scope=scope).get("traceparent", "")):
             clients.current.set(clients.UNKNOWN)
             self.active[session] += 1
+            self._open.add(exchange.task)
             try:
-                async with exchange.limit:
-                    self._open.add(exchange)
-                    await self._pass(exchange, scope, session)
-            except TimeoutError:
-                if not exchange.limit.expired():
-                    raise
+                await self._pass(exchange, scope, session)
+            except asyncio.CancelledError:
                 await exchange.cut()
             finally:
-                self._open.discard(exchange)
+                self._open.discard(exchange.task)
                 self.active[session] -= 1
                 exchange.end()
 

@@ -6,8 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,15 +33,13 @@ log = logging.getLogger("magic_proxy.server")
 class Server(uvicorn.Server):
     """One of the applications behind the gate; leaves signals to `run`: they are for both."""
 
+    capture_signals: Any = nullcontext
+
     def __init__(self, gateway: Gateway, app: ASGIApp) -> None:
         # What isn't used here isn't imported: log set-up, WebSockets, lifespan events.
         off: Any = {"ws": "none", "lifespan": "off", "log_config": None, "access_log": False, "server_header": False}
         self.gate = Gate(app, gateway)
         super().__init__(uvicorn.Config(self.gate, http="httptools", timeout_graceful_shutdown=FINISH_WITHIN, **off))
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def run() -> int:
@@ -57,22 +54,15 @@ async def run() -> int:
     keeping = asyncio.create_task(gateway.stores.keep())
     try:
         await asyncio.wait([keeping], timeout=STORES_WITHIN)
-        servers = {
-            int(os.environ.get("MAGIC_PROXY_PORT", "8001")): Server(gateway, proxy.create(gateway)),
-            int(os.environ.get("MCP_SERVER_PORT", "8002")): Server(gateway, mcp_server.create(gateway.stores)),
-        }
-        await serve(servers, Worker(gateway))
+        await serve(gateway)
+        log.error("a server ended by itself, and so the other was stopped")
+        return 1
     except asyncio.CancelledError:
         log.info("stopped, as asked")
         return 0
-    except OSError as error:
-        log.error("%s", error.strerror or error)
-        return 1
     finally:
         keeping.cancel()
         await gateway.stop()
-    log.error("a server ended by itself, and so the other was stopped")
-    return 1
 
 
 def reload(gateway: Gateway) -> None:
@@ -83,23 +73,27 @@ def reload(gateway: Gateway) -> None:
         log.error("the old configuration stays: %s", error)
 
 
-async def serve(servers: dict[int, Server], worker: Worker) -> None:
-    """Serves each on its port, and works, until one ends or this is cancelled; begun requests are finished."""
+async def serve(gateway: Gateway) -> None:
+    """Serves and works until a server or the worker ends, or this is cancelled; begun requests are finished."""
+    apps = {
+        int(os.environ.get("MAGIC_PROXY_PORT", "8001")): proxy.create(gateway),
+        int(os.environ.get("MCP_SERVER_PORT", "8002")): mcp_server.create(gateway.stores),
+    }
     # Before any of them serves: a taken port must not end one while the other has requests.
-    sockets = {port: bound(port) for port in servers}
-    tasks = [asyncio.create_task(server.serve([sockets[port]])) for port, server in servers.items()]
-    log.info("magic-proxy and mcp-server listen on %s", " and ".join(f":{port}" for port in servers))
-    working = asyncio.create_task(worker.run())
+    servers = [(Server(gateway, app), bound(port)) for port, app in apps.items()]
+    tasks = [asyncio.create_task(server.serve([listener])) for server, listener in servers]
+    log.info("magic-proxy and mcp-server listen on %s", " and ".join(f":{port}" for port in apps))
+    worker = asyncio.create_task(Worker(gateway).run())
     try:
-        await asyncio.wait([*tasks, working], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*tasks, worker], return_when=asyncio.FIRST_COMPLETED)
     finally:
         # Sessions go on in the next process, for the worker and for who follows them.
-        working.cancel()
-        worker.sessions.close()
-        for server in servers.values():
+        worker.cancel()
+        gateway.sessions.close()
+        for server, _ in servers:
             server.should_exit = True
             server.gate.drain(CUT_AFTER)
-        for result in await asyncio.gather(*tasks, working, return_exceptions=True):
+        for result in await asyncio.gather(*tasks, worker, return_exceptions=True):
             if isinstance(result, Exception):
                 log.error("a server ended with an error", exc_info=result)
 
@@ -111,7 +105,7 @@ def bound(port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         listener = socket.create_server((address, port), family=family)
     except OSError as error:
-        raise OSError(error.errno, f"port {port} of {address} can't be used: {error.strerror}") from error
+        raise ConfigError(f"port {port} of {address} can't be used: {error.strerror}") from error
     # Made anew it knows its protocol: only then does asyncio switch Nagle's algorithm off, which costs answers 40 ms.
     return socket.socket(fileno=listener.detach())
 
