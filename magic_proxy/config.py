@@ -200,23 +200,20 @@ def parse(text: str, name: str) -> Config:
 
 def parse_as(form: type[Form], text: str, name: str, words: Collection[str] | None = None) -> Form:
     """The same for a file of another form; of one that holds keys only `words` are told: any other may be a key."""
-    root: yaml.Node | None = None
     try:
-        if len(text) > LARGEST:
-            raise ValueError(f"it is longer than {LARGEST} characters")
-        loader = yaml.SafeLoader(text)
-        root = loader.get_single_node()
-        if _size(root, {}) > MOST_NODES:
-            raise ValueError("it has too many nodes")
-        file = form.model_validate(_value(loader, root) or {})
+        root, value = _yaml(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        what = error.problem if words is None else type(error).__name__
+        raise ConfigError(f"{name}:{line}: not valid YAML: {what}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{name}:1: not valid YAML: {error}") from None
+    try:
+        file = form.model_validate(value)
         problems = [*file.contradictions()]
     except ValidationError as error:
         # Without the value itself: it could be a key in the wrong place.
         problems = [(problem["loc"], problem["msg"][:1].lower() + problem["msg"][1:]) for problem in error.errors()]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark, quotes = getattr(error, "problem_mark", None), isinstance(error, yaml.YAMLError)
-        what = type(error).__name__ if quotes and words is not None else getattr(error, "problem", error)
-        raise ConfigError(f"{name}:{mark.line + 1 if mark else 1}: not valid YAML: {what}") from None
     told = []
     for place, what in problems:
         known = ".".join(str(word) for word in place if words is None or word in words)
@@ -224,6 +221,21 @@ def parse_as(form: type[Form], text: str, name: str, words: Collection[str] | No
     if told:
         raise ConfigError("\n".join(told))
     return file
+
+
+def _yaml(text: str) -> tuple[yaml.Node | None, Any]:
+    """The nodes and what they stand for, once these are known to be few."""
+    if len(text) > LARGEST:
+        raise ValueError(f"it is longer than {LARGEST} characters")
+    loader = yaml.SafeLoader(text)
+    root = loader.get_single_node()
+    if _size(root, {}) > MOST_NODES:
+        raise ValueError("it has too many nodes")
+    try:
+        return root, (root and loader.construct_document(root)) or {}
+    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        # PyYAML takes whatever has a tag for what the tag says; its own words would tell the value, maybe a key.
+        raise ValueError("a value is not what its tag or form says") from error
 
 
 def _parts(node: yaml.Node | None) -> list[tuple[str, yaml.Node, yaml.Node]]:
@@ -251,14 +263,6 @@ def _size(node: yaml.Node | None, sizes: dict[yaml.Node | None, int]) -> int:
             names.add(name)
         sizes[node] = 1 + sum(_size(part, sizes) for _, _, part in parts)
     return sizes[node]
-
-
-def _value(loader: yaml.SafeLoader, root: yaml.Node | None) -> Any:
-    try:
-        return loader.construct_document(root) if root else None
-    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
-        # PyYAML takes whatever has a tag for what the tag says; its own words would tell the value, maybe a key.
-        raise ValueError("a value is not what its tag or form says") from error
 
 
 def _line(node: yaml.Node | None, place: Place) -> int:
