@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from magic_proxy import secrets
+from magic_proxy import metrics, secrets
 from magic_proxy.errors import Json
 from magic_proxy.gateway import Gateway
 
@@ -21,8 +21,6 @@ def routes(gateway: Gateway) -> list[Route]:
         return Json(gateway.keys.counts())
 
     async def numbers(_: Request) -> Response:
-        from magic_proxy import metrics
-
         return Response(metrics.page(gateway.keys.counts()), media_type="text/plain; version=0.0.4")
 
     return [

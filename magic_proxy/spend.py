@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from magic_proxy import clients, secrets
+from magic_proxy import clients, metrics, secrets
 from magic_proxy.config import Config
 from magic_proxy.limits import Limits
 from magic_proxy.outcome import Outcome
@@ -43,9 +43,6 @@ def settle(
 
     What is returned is done once its tokens are counted, which they are also when nobody waits.
     """
-    # Not before the first request: importing it takes a tenth of a second.
-    from magic_proxy import metrics
-
     client, seconds = clients.current.get(), time.monotonic() - outcome.began
     first = outcome.first - outcome.began if outcome.first else None
     (prompt, completion), estimated = tokens(outcome, estimate, whole)
