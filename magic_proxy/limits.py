@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,15 +40,18 @@ class Limits:
 
     async def admit(self, client: Client, again: bool = False) -> None:
         """429 when `client` has used up what it may; `again` for one more step of what was admitted."""
-        for key, most, kind, ends in _budgets(client):
-            if int(await _answer(self._redis.get(key)) or 0) >= most:
-                told = f"the client {client.name} has used its {most} tokens of this {kind}"
-                raise ApiError(429, told, "insufficient_quota", retry_after=ends)
-        if client.requests_per_minute and not again:
-            words = [client.requests_per_minute, uuid.uuid4().hex]
-            if wait := await _answer(self._rate([f"rate:{client.name}"], words)):
-                told = f"the client {client.name} may ask {client.requests_per_minute} times a minute"
-                raise ApiError(429, told, "rate_limit_exceeded", retry_after=-(-wait // 1000))
+        rate = None if again else client.requests_per_minute
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                for key, most, kind, ends in _budgets(client):
+                    if int(await self._redis.get(key) or 0) >= most:
+                        told = f"the client {client.name} has used its {most} tokens of this {kind}"
+                        raise ApiError(429, told, "insufficient_quota", retry_after=ends)
+                if rate and (wait := await self._rate([f"rate:{client.name}"], [rate, uuid.uuid4().hex])):
+                    told = f"the client {client.name} may ask {rate} times a minute"
+                    raise ApiError(429, told, "rate_limit_exceeded", retry_after=wait / 1000)
+        except TimeoutError as error:
+            raise Away("Redis does not answer: limits can't be counted") from error
 
     def charge(self, client: Client, tokens: int) -> asyncio.Future[None]:
         """Counts what was used, also when nobody waits for it; never fails."""
@@ -68,11 +70,12 @@ class Limits:
 
     async def _charge(self, client: Client, tokens: int) -> None:
         try:
-            for key, _, _, ends in _budgets(client):
-                async with self._redis.pipeline() as both:
-                    await _answer(both.incrby(key, tokens).expire(key, int(ends) + 86400).execute())
-        except (RedisError, OSError, Away) as error:
-            log.error("%s tokens of the client %s are not counted: %s", tokens, client.name, error)
+            async with asyncio.timeout(ANSWER_WITHIN), self._redis.pipeline() as all_of_them:
+                for key, _, _, ends in _budgets(client):
+                    all_of_them.incrby(key, tokens).expire(key, int(ends) + 86400)
+                await all_of_them.execute()
+        except (RedisError, OSError) as error:
+            log.error("%s tokens of the client %s are not counted: %r", tokens, client.name, error)
 
 
 def _budgets(client: Client) -> list[tuple[str, int, str, float]]:
@@ -89,11 +92,3 @@ def _budgets(client: Client) -> list[tuple[str, int, str, float]]:
         for kind, name, most, end in parts
         if most
     ]
-
-
-async def _answer(question: Awaitable[Any]) -> Any:
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            return await question
-    except TimeoutError as error:
-        raise Away("Redis does not answer: limits can't be counted") from error
