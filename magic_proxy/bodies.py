@@ -56,9 +56,8 @@ class Responses(Body):
     def _is_answered_now(cls, value: bool | None) -> bool | None:
         # Nobody could fetch it here, and what it takes would never be counted.
         if value:
-            raise ApiError(
-                400, "an answer in the background can't be fetched here", "unsupported_parameter", "background"
-            )
+            told = "an answer in the background can't be fetched here"
+            raise ApiError(400, told, "unsupported_parameter", "background")
         return value
 
 

@@ -14,7 +14,7 @@ macro_rules! project {
     };
 }
 
-const FILES: [(&str, &str); 42] = project![
+const FILES: [(&str, &str); 41] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",
@@ -31,7 +31,6 @@ const FILES: [(&str, &str); 42] = project![
     "magic_proxy/config.py",
     "magic_proxy/errors.py",
     "magic_proxy/events.py",
-    "magic_proxy/exchange.py",
     "magic_proxy/failures.py",
     "magic_proxy/gate.py",
     "magic_proxy/gateway.py",
