@@ -88,7 +88,7 @@ async def read_json(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """The body as it came, once it is known to fit `model`; else 400."""
     body = await read(request)
     try:
-        value: dict[str, Any] = json.loads(body, parse_constant=_refuse, parse_float=_finite)
+        value: dict[str, Any] = _DECODER.decode(body.decode())
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not valid JSON: {error}", "invalid_json") from error
     checked(value, model)
@@ -115,3 +115,6 @@ def _finite(number: str) -> float:
 
 def _refuse(constant: str) -> Never:
     raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)

@@ -77,6 +77,8 @@ class Limits:
 
 def _budgets(client: Client) -> list[tuple[str, int, tuple[str, float]]]:
     """Counter, limit, and the part of time with the seconds until its end."""
+    if not (client.tokens_per_day or client.tokens_per_month):
+        return []
     now = datetime.now(UTC)
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     month = day.replace(day=1)

@@ -1,6 +1,7 @@
 """Both servers in one event loop: when one ends, so does the other, and the exit code says how."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -36,7 +37,14 @@ class Server(uvicorn.Server):
 
     def __init__(self, gateway: Gateway, app: ASGIApp) -> None:
         # What isn't used here isn't imported: log set-up, WebSockets, lifespan events.
-        off: Any = {"ws": "none", "lifespan": "off", "log_config": None, "access_log": False, "server_header": False}
+        off: Any = {
+            "ws": "none",
+            "lifespan": "off",
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "proxy_headers": False,
+        }
         self.gate = Gate(app, gateway)
         super().__init__(uvicorn.Config(self.gate, http="httptools", timeout_graceful_shutdown=FINISH_WITHIN, **off))
 
@@ -90,6 +98,8 @@ async def serve(servers: dict[int, Server], worker: Worker) -> None:
     tasks = [asyncio.create_task(server.serve([sockets[port]])) for port, server in servers.items()]
     log.info("magic-proxy and mcp-server listen on %s", " and ".join(f":{port}" for port in servers))
     working = asyncio.create_task(worker.run())
+    # What was imported stays: to look through all of it again and again takes a tenth of a second each time.
+    gc.freeze()
     try:
         await asyncio.wait([*tasks, working], return_when=asyncio.FIRST_COMPLETED)
     finally:

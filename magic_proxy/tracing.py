@@ -6,10 +6,10 @@ is not even imported.
 
 import os
 import re
-import secrets as random
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from random import getrandbits
 from typing import Any
 
 from magic_proxy import secrets
@@ -49,7 +49,8 @@ def span(name: str, parent: str | None = None) -> Iterator[None]:
     requests are begun where the first one's trace is still the current.
     """
     parent = _current.get() if parent is None else parent if _TRACEPARENT.fullmatch(parent) else ""
-    alone = f"00-{parent[3:35] or random.token_hex(16)}-{random.token_hex(8)}-01"
+    trace = parent[3:35] or f"{getrandbits(128):032x}"
+    alone = f"00-{trace}-{getrandbits(64):016x}-01"
     with _exported(name, parent) if _tracer else nullcontext(alone) as carried:
         token = _current.set(carried)
         try:
