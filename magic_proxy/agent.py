@@ -86,7 +86,7 @@ class Agent:
 
     async def _ask(self, method: str, path: str, body: str = "") -> dict[str, Any]:
         """mcp-server's answer; else `ApiError`."""
-        import httpx2
+        from magic_proxy.upstream import ERRORS
 
         gateway, url = self._gateway, self._gateway.config.agent_settings.mcp_server_url.rstrip("/") + path
         headers = {"traceparent": tracing.traceparent()}
@@ -94,12 +94,12 @@ class Agent:
             headers["authorization"] = f"Bearer {gateway.client_key}"
         content = body.encode("utf-8", "replace")
         try:
-            ask = gateway.router.client.stream(method, url, content=content, headers=headers, timeout=30)
+            ask = gateway.router.upstream.ask(method, url, headers, content, 30)
             async with asyncio.timeout(30), ask as answer:
-                value: dict[str, Any] = json.loads(await bodies.up_to(LARGEST_ANSWER, answer.aiter_bytes()))
-            if answer.status_code != 200:
+                value: dict[str, Any] = json.loads(await bodies.up_to(LARGEST_ANSWER, answer.body))
+            if answer.status != 200:
                 raise ApiError(502, value["error"]["message"], "tool_failed")
-        except (httpx2.HTTPError, TimeoutError, ValueError, LookupError, TypeError) as error:
+        except (*ERRORS, TimeoutError, ValueError, LookupError, TypeError) as error:
             raise ApiError(502, f"mcp-server: {type(error).__name__}: {error}", "tool_failed") from error
         return value
 

@@ -88,7 +88,7 @@ async def up_to(most: int, chunks: AsyncIterator[bytes]) -> bytes:
 async def read_json(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """The body as it came, once it is known to fit `model`; else 400."""
     try:
-        value: dict[str, Any] = json.loads(await request.body(), parse_constant=_finite, parse_float=_finite)
+        value: dict[str, Any] = _DECODER.decode((await request.body()).decode())
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not valid JSON: {error}", "invalid_json") from error
     checked(value, model)
@@ -111,3 +111,6 @@ def _finite(number: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{number[:20]} is no number that it can hold")
     return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from pydantic_core import from_json
 from starlette.responses import StreamingResponse
 
 from magic_proxy import secrets
@@ -53,16 +54,20 @@ def refuse_error(said: dict[str, Any]) -> None:
 def _ends(block: bytes, saw: Callable[[dict[str, Any]], object]) -> bool:
     """Whether a last one is among the events of `block`, once `saw` saw them; `StreamFailed` if one is garbled."""
     ends = False
-    for text in _END_OF_EVENT.split(block):
-        lines = [line for line in text.splitlines() if line]
-        if any(not line.startswith(_FIELDS) for line in lines):
-            raise StreamFailed("it sent something that is no server-sent event")
-        data = b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
+    for text in block.replace(b"\r\n", b"\n").split(b"\n\n"):
+        lines = text.split(b"\n")
+        # Nearly all are one line of data.
+        if len(lines) == 1 and text.startswith(b"data:"):
+            data = text[5:].strip()
+        else:
+            if any(line and not line.startswith(_FIELDS) for line in lines):
+                raise StreamFailed("it sent something that is no server-sent event")
+            data = b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
         if data == b"[DONE]":
             ends = True
         elif data:
             try:
-                value = json.loads(data)
+                value = _parsed(data)
             except (ValueError, RecursionError) as error:
                 raise StreamFailed("it sent an event that is not JSON") from error
             if not isinstance(value, dict):
@@ -71,6 +76,14 @@ def _ends(block: bytes, saw: Callable[[dict[str, Any]], object]) -> bool:
             saw(value)
             ends = ends or value.get("type") in _LAST
     return ends
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return from_json(data)
+    except ValueError:
+        # Half a surrogate pair, where a stream was cut inside of an emoji.
+        return json.loads(data)
 
 
 async def checked(chunks: AsyncIterator[bytes], saw: Callable[[dict[str, Any]], object] = bool) -> AsyncIterator[bytes]:
@@ -118,8 +131,9 @@ async def first(blocks: AsyncIterator[bytes]) -> bytes:
 async def without_usage(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The same without the event that says only how many tokens it took."""
     async for block in blocks:
-        events = _EVENT.findall(block) if b'"usage"' in block else [block]
-        yield b"".join(one for one in events if not _counts_only(one))
+        if b'"usage"' in block:
+            block = b"".join(one for one in _EVENT.findall(block) if not _counts_only(one))
+        yield block
 
 
 def _counts_only(one: bytes) -> bool:

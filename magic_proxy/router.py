@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import cached_property
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from magic_proxy import bodies, events, failures, local, secrets, tracing
@@ -20,7 +19,7 @@ from magic_proxy.keys import Key, KeyPool
 from magic_proxy.outcome import Outcome, choices
 
 if TYPE_CHECKING:
-    import httpx2
+    from magic_proxy.upstream import Answer, Upstream
 
 API_BASES = {
     "openai": "https://api.openai.com/v1",
@@ -29,9 +28,6 @@ API_BASES = {
     "google": "https://generativelanguage.googleapis.com/v1beta/openai",
     "anthropic": "https://api.anthropic.com/v1",
 }
-CONNECT_WITHIN = 5
-# Each that is idle is looked at with every request: what a burst leaves must not slow the rest.
-KEPT_OPEN = 16
 LARGEST_ANSWER, LARGEST_ERROR = 64 << 20, 64 << 10
 LIMITS = {"max_tokens", "max_completion_tokens"}
 DEFAULTS = {"/chat/completions": {"temperature", "top_p", *LIMITS}}
@@ -43,6 +39,7 @@ COUNT_STREAMS = {"openai", "google", "anthropic", "deepseek"}
 Body = dict[str, Any]
 
 log = logging.getLogger("magic_proxy.router")
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class Router:
@@ -52,18 +49,15 @@ class Router:
         self.keys = keys
 
     @cached_property
-    def client(self) -> "httpx2.AsyncClient":
+    def upstream(self) -> "Upstream":
         """Made at first use: importing it and reading the certificates takes longer than the rest of the start."""
-        import httpx2
+        from magic_proxy.upstream import Upstream
 
-        # No cookies: those for one key would go out with another.
-        jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_OPEN)
-        return httpx2.AsyncClient(limits=limits, cookies=jar)
+        return Upstream()
 
     async def close(self) -> None:
-        if "client" in vars(self):
-            await self.client.aclose()
+        if "upstream" in vars(self):
+            await self.upstream.close()
 
     async def send(self, config: Config, path: str, body: Body, outcome: Outcome) -> Said:
         """What the first profile says that answers; else `ApiError`."""
@@ -107,36 +101,37 @@ class Router:
     async def _try(
         self, settings: Settings, provider: str, url: str, key: Key, body: Body, own: set[str], outcome: Outcome
     ) -> Said:
-        import httpx2
+        from magic_proxy import upstream
 
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         if key.value:
             headers["authorization"] = f"Bearer {key.value}"
-        timeout = httpx2.Timeout(settings.timeout, connect=CONNECT_WITHIN)
-        content = json.dumps(body, separators=(",", ":")).encode()
+        content = _ENCODER.encode(body).encode()
         ends = asyncio.timeout_at(outcome.began + settings.total_timeout)
         try:
             async with AsyncExitStack() as stack, ends:
-                asks = self.client.stream("POST", url, headers=headers, content=content, timeout=timeout)
+                asks = self.upstream.ask("POST", url, headers, content, settings.timeout)
                 response = await stack.enter_async_context(asks)
                 outcome.request_id = failures.request_id(response.headers)
-                if response.status_code != 200:
+                if response.status != 200:
                     said = (await _read(response, LARGEST_ERROR)).decode("utf-8", "replace")
-                    raise failures.of(provider, response.status_code, response.headers, said, own)
+                    raise failures.of(provider, response.status, response.headers, said, own)
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise StreamFailed("it answered in an encoding that was not asked for")
                 if not body.get("stream"):
                     return await _whole(response, HOLDS[url.rsplit("/", 1)[1]], outcome)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     raise StreamFailed("it answered with something that is no stream")
-                blocks = events.checked(response.aiter_raw(), outcome.saw)
+                blocks = events.checked(response.body, outcome.saw)
                 # Only once something came is it an answer: until then the next profile may still take over.
                 first = await events.first(blocks)
                 return _rest(stack.pop_all(), first, blocks)
         except TimeoutError as error:
             why = f"no answer had begun within {settings.total_timeout:g} s"
             raise Failed(why, keys=0, status=504, error={"code": "timeout"}) from error
-        except (httpx2.HTTPError, httpx2.InvalidURL, StreamFailed) as error:
+        except (*upstream.ERRORS, StreamFailed) as error:
             why, sent = f"{provider} failed: {type(error).__name__}: {error}", getattr(error, "error", None)
-            if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+            if isinstance(error, upstream.NOT_REACHED):
                 raise Failed(why, "" if _is_our_own_lack(error) else "host") from error
             raise Failed(why, "profile", 2, 502 if sent else None, failures.fields(sent)) from error
 
@@ -177,23 +172,23 @@ def _locally(profile: Profile, path: str, body: Body, outcome: Outcome) -> Said:
 
 
 async def _rest(stack: AsyncExitStack, first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    import httpx2
+    from magic_proxy.upstream import ERRORS
 
     try:
         async with stack:
             yield first
             async for block in blocks:
                 yield block
-    except httpx2.HTTPError as error:
+    except ERRORS as error:
         raise StreamFailed(f"{type(error).__name__}: {error}") from error
 
 
-async def _read(response: "httpx2.Response", most: int) -> bytes:
+async def _read(response: "Answer", most: int) -> bytes:
     """The body, or as much of it, without keys."""
-    return secrets.mask_bytes(await bodies.up_to(most, response.aiter_bytes()))
+    return secrets.mask_bytes(await bodies.up_to(most, response.body))
 
 
-async def _whole(response: "httpx2.Response", holds: str, outcome: Outcome) -> bytes:
+async def _whole(response: "Answer", holds: str, outcome: Outcome) -> bytes:
     """The body, once it is known to be a JSON object that has what was asked for."""
     body = await _read(response, LARGEST_ANSWER)
     try:

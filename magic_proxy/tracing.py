@@ -11,25 +11,27 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from magic_proxy import secrets
 
 os.environ.setdefault("OTEL_SERVICE_NAME", "magicproxy")
-_provider, _header = TracerProvider(), TraceContextTextMapPropagator()
+_exporter, _header = os.environ.get("OTEL_TRACES_EXPORTER", "none"), TraceContextTextMapPropagator()
+# Spans that nobody is sent have their ids and nothing else, in half the time.
+_provider = TracerProvider(sampler=ALWAYS_ON if _exporter in ("otlp", "console") else ALWAYS_OFF)
 _tracer = _provider.get_tracer("magic_proxy")
 
 
 def set_up() -> None:
     """Makes the exporter that the environment asks for; what is still to be sent at the process's end is sent then."""
     exporter: SpanExporter
-    wanted = os.environ.get("OTEL_TRACES_EXPORTER", "none")
-    if wanted == "otlp":
+    if _exporter == "otlp":
         # Importing it takes longer than all the rest of OpenTelemetry.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         exporter = OTLPSpanExporter()
-    elif wanted == "console":
+    elif _exporter == "console":
         # A span a line, as every other line of the log.
         exporter = ConsoleSpanExporter(formatter=lambda span: span.to_json(indent=None) + "\n")
     else:

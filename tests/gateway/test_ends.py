@@ -9,7 +9,7 @@ import pytest
 from conftest import Running, Start, chain_of, eventually
 from provider import STREAM, Provider, chunk
 
-from magic_proxy import events, router
+from magic_proxy import events, upstream
 
 KEY = "sk-ends-0001"
 KEYS = {"openai": [KEY]}
@@ -124,8 +124,8 @@ async def test_a_burst_leaves_few_connections_behind(start: Start, provider: Pro
         )
         streams = await asyncio.gather(*(gateway.stream() for _ in range(width)))
         assert all(one[-1] == "[DONE]" for one in streams)
-        pool = gateway.gateway.router.client._transport._pool
-        assert len(pool.connections) <= router.KEPT_OPEN
+        pool = gateway.gateway.router.upstream._pools[""]
+        assert 0 < len(pool.connections) <= upstream.KEPT_OPEN
 
 
 @pytest.mark.parametrize(

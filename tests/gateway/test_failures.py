@@ -155,7 +155,7 @@ async def test_a_gateway_without_descriptors_blames_no_host(
     async with start(chain_of(provider), {"openai": KEYS[:1]}) as gateway:
         await gateway.chat()
         await gateway.gateway.router.close()
-        del vars(gateway.gateway.router)["client"]
+        del vars(gateway.gateway.router)["upstream"]
 
         async def none_left(*_: Any) -> None:
             raise OSError(errno.EMFILE, "Too many open files")
