@@ -126,7 +126,10 @@ pub fn race(results: &mut Results) {
     // Linear: a service costs the same, but for the logarithms of maps and the caches of the processor.
     let growth = |which: usize| per_service[3][which] / per_service[2][which];
     for (which, what) in [
-        (0, "plan, no containers yet: time per service, 10,000 compared with 1,000"),
+        (
+            0,
+            "plan, no containers yet: time per service, 10,000 compared with 1,000",
+        ),
         (1, "plan, all up to date: time per service, 10,000 compared with 1,000"),
     ] {
         results.target(Target {

@@ -134,11 +134,7 @@ pub(super) const VERBS: &[Verb] = &[
             same("--sig-proxy"),
         ],
     ),
-    other_verb(
-        "bridge",
-        "magicctl runs Compose files and doesn't convert them",
-        &[],
-    ),
+    other_verb("bridge", "magicctl runs Compose files and doesn't convert them", &[]),
     verb(
         "build",
         &[
@@ -181,10 +177,16 @@ pub(super) const VERBS: &[Verb] = &[
             ),
             instead("--models", "`models` are refused: run them as services"),
             same("--networks"),
-            instead("--no-consistency", "an inconsistent file is always refused, with the line"),
+            instead(
+                "--no-consistency",
+                "an inconsistent file is always refused, with the line",
+            ),
             instead("--no-env-resolution", "`env_file` is always read"),
             same("--no-interpolate"),
-            instead("--no-normalize", "the file is always shown in the canonical form, which is what runs"),
+            instead(
+                "--no-normalize",
+                "the file is always shown in the canonical form, which is what runs",
+            ),
             instead("--no-path-resolution", "paths are always shown as they are used"),
             instead(
                 "-o, --output",
@@ -243,7 +245,10 @@ pub(super) const VERBS: &[Verb] = &[
     verb(
         "events",
         &[
-            better("--json", "Compose's fields; `magicctl.spec` is left out of the attributes"),
+            better(
+                "--json",
+                "Compose's fields; `magicctl.spec` is left out of the attributes",
+            ),
             same("--since"),
             same("--until"),
         ],
@@ -282,7 +287,10 @@ pub(super) const VERBS: &[Verb] = &[
             instead("--no-color", "`--color never`, or NO_COLOR"),
             instead("--no-log-prefix", NO_PREFIX),
             same("--since"),
-            better("-n, --tail", "counts records that pass the filters; a traceback is one record"),
+            better(
+                "-n, --tail",
+                "counts records that pass the filters; a traceback is one record",
+            ),
             same("-t, --timestamps"),
             same("--until"),
         ],
@@ -385,7 +393,10 @@ pub(super) const VERBS: &[Verb] = &[
         "start",
         "waits until the services are ready",
         &[
-            better("--wait", "always on, so that nothing is started before its dependencies are ready"),
+            better(
+                "--wait",
+                "always on, so that nothing is started before its dependencies are ready",
+            ),
             same("--wait-timeout"),
         ],
     ),
@@ -470,10 +481,7 @@ pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
         "`up` after `scale` or `deploy.replicas` has changed",
         "a container's configuration doesn't depend on the number of containers: existing ones aren't replaced",
     ),
-    (
-        "`up` of a container that was renamed by hand",
-        "it is renamed back",
-    ),
+    ("`up` of a container that was renamed by hand", "it is renamed back"),
     (
         "`up` of a container that is paused",
         "it is unpaused; Compose leaves it paused",
