@@ -1,4 +1,4 @@
-# The app's image: `python run.py` as an unprivileged user. Keys and proxy_config.yaml are mounted, never copied in.
+# The app's image: runs `python run.py` as an unprivileged user. Keys and proxy_config.yaml are mounted, never copied.
 ARG PYTHON_IMAGE=python:3.12-slim
 FROM ${PYTHON_IMAGE}
 
@@ -12,13 +12,13 @@ RUN groupadd --gid 10001 app \
 
 WORKDIR /app
 
-# Before the code: a change of the code leaves this layer as it is. pip holds each download to the hashes that the file has.
+# Copied before the code, so that a change to the code doesn't rebuild this layer. pip checks each download against the hashes in the file.
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --compile --requirement requirements.txt
 
 COPY magic_proxy ./magic_proxy
 COPY run.py ./
-# Each start would otherwise compile it anew: the folder is not the app's to write.
+# The app can't write to this folder, so without this, each start would compile the code again.
 RUN python -m compileall -q magic_proxy
 
 USER app

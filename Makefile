@@ -1,42 +1,42 @@
 .PHONY: help up down test test-crash test-faults check audit bench images requirements install
 .DEFAULT_GOAL := help
 
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: ## from a bare clone to a running stack: engine, magicctl, images, magicctl up
+up: ## build what is missing (engine, magicctl, images) and start the stack
 	@scripts/up
 
-down: ## take the stack down; volumes stay
+down: ## stop the stack and remove its containers and networks; keep volumes
 	@scripts/down
 
-test: ## every test; installs and starts what it needs
+test: ## run every test; installs and starts what the tests need
 	@scripts/test
 
-test-crash: ## some 200 ways to end, ten times over: half an hour
+test-crash: ## test 200 ways in which a container can end, ten times each: half an hour
 	@scripts/ensure-engine
 	cargo test --locked --test it endings::all_ways -- --ignored --nocapture
 
-test-faults: ## each call to the engine goes wrong in each way: about half an hour
+test-faults: ## make each call to the engine fail in each way: about half an hour
 	@scripts/ensure-engine
 	EVERY_CASE=1 cargo test --locked --test it faults:: -- --nocapture
 
-check: ## formatting, lints and unit tests: seconds, no engine
+check: ## check formatting, run lints and unit tests: seconds, no engine
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib
 
-audit: ## licences, sources and known vulnerabilities of what we build on; the vulnerabilities need the network
+audit: ## check licences, sources and known vulnerabilities of the dependencies; vulnerabilities need the network
 	@scripts/audit
 
-bench: ## the races, against Docker Compose and of the gateway; writes docs/benchmarks.md and docs/benchmarks-gateway.md
+bench: ## benchmark magicctl and the gateway; write docs/benchmarks.md and docs/benchmarks-gateway.md
 	@scripts/bench
 
 images: ## build the services' images from package registries
 	@scripts/build-images
 
-requirements: ## requirements.txt and those of the tools, with hashes, from their .in files
+requirements: ## write requirements.txt and those of the tools, with hashes, from their .in files
 	@scripts/requirements
 
-install: ## magicctl into cargo's bin folder
+install: ## install magicctl into cargo's bin folder
 	cargo install --locked --path .

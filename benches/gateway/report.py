@@ -104,33 +104,33 @@ def report(
     found = re.search(r"==(\S+)", LITELLM.read_text())
     version = found[1] if found else "?"
     held = "\n".join(target.row(rounds) for target in targets(length))
-    return f"""# The gateway beside a bare pass-through and LiteLLM
+    return f"""# The gateway compared with a bare pass-through and LiteLLM
 
-`make bench`, or this part alone: `scripts/bench-gateway`. {day}, {os.cpu_count()} cores, Python {platform.python_version()}, LiteLLM {version}; {count} rounds. In a round each load is
-put on one racer right after the other, in another order each time, and a ratio is of one round. Clients, provider and racer share the cores, and each
-racer has as many processes as the gateway.
+Written by `make bench`, or by `scripts/bench-gateway` alone. {day}, {os.cpu_count()} cores, Python {platform.python_version()}, LiteLLM {version}; {count} rounds.
+In a round, each load runs against one program right after the other, in another order each time. A ratio compares results of one round. Clients,
+provider and program share the cores, and each program has as many processes as the gateway.
 
 | | target | min | median | max | met | in rounds |
 | --- | --- | --- | --- | --- | --- | --- |
 {held}
 
-*Bare* is a pass-through of FastAPI and httpx2, the gateway's own HTTP client, that knows no keys, fallbacks, checks or logs. LiteLLM's proxy has one model, no
-database, a key that its clients show (it does not start without), and otherwise what it comes with. The gateway asks for no key here.
+*Bare* is a pass-through built with FastAPI and httpx2, the gateway's own HTTP client, without keys, fallbacks, checks or logs. LiteLLM's proxy has one
+model, no database, a key for its clients (it doesn't start without one), and otherwise its defaults. The gateway needs no client key here.
 
 ## Figures
 
-Medians; the last two rows once. *Whole answers*: each client asks again as soon as it has one. *Full speed*: {length.streams} streams at once of {length.pieces} events
-each, as fast as it goes, each followed by the next. *Paced*: {length.streams} streams, five events a second on each; the delay is from the provider's sending of an
-event to the client's receiving it, and the first event's is counted from the request. *Burst*: whole answers for one client, before and right after
-{length.burst} connections at once that each waited a second for one answer.
+Medians; the last two rows were measured once. *Whole answers*: each client sends the next request as soon as it has an answer. *Full speed*:
+{length.streams} parallel streams of {length.pieces} events each, as fast as possible, each followed by the next. *Paced*: {length.streams} streams with five events a
+second each; the delay is from when the provider sends an event until the client receives it, for the first event from the request on. *Burst*: whole
+answers for one client, before and right after {length.burst} parallel connections that each waited a second for one answer.
 
 | | whole answers/s: one client | 32 clients | full speed: streams/s | events/s | paced: delay p50, ms | p99, ms | first event p99, ms | burst: answers/s before | after |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {figures(rounds)}
 
-What the gateway does on top of a pass-through: it checks the request, routes it, picks a key, checks that each event is whole and is JSON (so that a cut or
-garbled stream ends with an error and is never cached), looks for keys in what passes, and writes a line of log. Why that costs little:
-events that came together pass as one block, and no FastAPI lies in between.
+Unlike a pass-through, the gateway checks the request, routes it, picks a key, checks that each event is complete and valid JSON (so that a cut or
+garbled stream ends with an error and is never cached), searches the answer for keys, and writes a log line. This costs little, because events that
+arrive together are passed on as one block, and because there is no FastAPI.
 
-The gateway answers {started["gateway"]:.2f} s after its process's start, with Kafka and Redis connected; resident {before["gateway"]:.0f} MB then, {after["gateway"]:.0f} MB after the race.
-LiteLLM: {started["litellm"]:.1f} s, {before["litellm"]:.0f} MB, {after["litellm"]:.0f} MB."""
+The gateway answers {started["gateway"]:.2f} s after its process starts, with Kafka and Redis connected. Its resident memory is {before["gateway"]:.0f} MB then, and
+{after["gateway"]:.0f} MB after the race. LiteLLM: {started["litellm"]:.1f} s, {before["litellm"]:.0f} MB, {after["litellm"]:.0f} MB."""

@@ -112,8 +112,8 @@ pub fn race(results: &mut Results) {
         per_service.push([from_nothing, with_all].map(|time| time.as_secs_f64() * 1e6 / count as f64));
         if count == 1000 {
             for (what, time) in [
-                ("plan of 1,000 services, nothing there", from_nothing),
-                ("plan of 1,000 services, all there", with_all),
+                ("plan of 1,000 services, no containers yet", from_nothing),
+                ("plan of 1,000 services, all up to date", with_all),
             ] {
                 results.limit("any", what, time.as_secs_f64() * 1000.0, 50.0, "ms");
             }
@@ -126,15 +126,18 @@ pub fn race(results: &mut Results) {
     // Linear: a service costs the same, but for the logarithms of maps and the caches of the processor.
     let growth = |which: usize| per_service[3][which] / per_service[2][which];
     for (which, what) in [
-        (0, "plan, nothing there: a service of 10,000 to one of 1,000"),
-        (1, "plan, all there: a service of 10,000 to one of 1,000"),
+        (
+            0,
+            "plan, no containers yet: time per service, 10,000 compared with 1,000",
+        ),
+        (1, "plan, all up to date: time per service, 10,000 compared with 1,000"),
     ] {
         results.target(Target {
             engine: "any".to_owned(),
             what: what.to_owned(),
             wanted: "linear: ≤ 2 ×".to_owned(),
             measured: format!(
-                "{:.2} × ({} µs a service for 10, 100, 1,000, 10,000)",
+                "{:.2} × ({} µs per service for 10, 100, 1,000, 10,000)",
                 growth(which),
                 shown(which)
             ),

@@ -9,60 +9,60 @@ use crate::stage::Who;
 
 const HEAD: &str = "# Benchmarks
 
-`make bench` made this file: magicctl, Docker Compose and *the floor* bring the same stacks up and down on the same engine with the same images, in
-turn. The floor is a small program that knows everything in advance: it sends the very requests that magicctl was seen to send, as many at
-once as the engine does well, and asks each service itself every 5 ms whether it answers. It runs no healthcheck, checks nothing and explains nothing.
+Written by `make bench`. magicctl, Docker Compose and *the floor* start and stop the same stacks on the same engine with the same images, in turn. The
+floor is a small program that knows everything in advance: it sends exactly the requests that magicctl was seen to send, as many in parallel as the
+engine handles well, and asks each service every 5 ms whether it answers. It runs no healthcheck, checks nothing and explains nothing.
 
-*Tuned* is Compose at its best: with a probe a second for ever, or with `start_interval: 250ms` on engines that know it; the others run the file as
-it is. Compose v1 can't wait for health: its time goes on until the engine says that all is healthy. Times are medians of whole processes, with the
-least and the most; memory is the peak of the process. Calls to the engine are counted in a run of its own through a proxy on the socket.
+*Tuned* is Compose at its best: the healthcheck runs every second, or with `start_interval: 250ms` on engines that support it. The others use the file
+unchanged. Compose v1 can't wait for healthy services: its time ends when the engine says that all are healthy. Times are medians of whole processes,
+with minimum and maximum; memory is the peak of the process. Calls to the engine are counted in a separate run, through a proxy on the socket.
 
-The newer engines keep their data in memory, this machine's own on its disk: compare within a column only.
+The newer engines keep their data in memory, this machine's own engine on its disk: compare only within a column.
 ";
 
-/// What stands in the way of a target where it is missed, by the beginning of its name and what it is held against.
+/// Why a target is missed, by the beginning of its name and by what it is compared with.
 const REASONS: [(&str, &str, &str); 7] = [
     (
         "10 services: up",
         "floor",
-        "- *10 services, the floor.* A run of a healthcheck costs 36 ms of a processor (`redis-cli ping | grep -q PONG`; 29 ms of it are the engine's and\n  \
-         runc's, for any command), the start of a container 152 ms. The floor runs none. With each healthcheck run once, which is what being healthy means, it takes\n  \
-         as long as magicctl: see *floor, healthchecks run*. A run without its output being kept costs the engine as much.\n",
+        "- *10 services, the floor.* Running a healthcheck costs 36 ms of processor time (`redis-cli ping | grep -q PONG`; the engine and runc use 29 ms of\n  \
+         it, for any command), starting a container 152 ms. The floor runs no healthcheck. If it runs each of them once, which is what healthy means, it takes\n  \
+         as long as magicctl: see *floor, healthchecks run*. Discarding the output of a healthcheck saves the engine nothing.\n",
     ),
     (
         "10 services: up",
         "0.40",
-        "- *10 services, Compose.* The floor with each healthcheck run once misses it as well: what is left is the engine's work.\n",
+        "- *10 services, Compose.* The floor misses this target, too, if it runs each healthcheck once: the rest is the engine's work.\n",
     ),
     (
         "real stack under load",
         "0.25",
-        "- *Under load, Compose.* Two busy loops take half of both processors from Kafka's boot and the engine, which is all that magicctl waits for; Compose\n  \
-         waits for the tick of an interval, which nothing slows.\n",
+        "- *Under load, Compose.* Two busy loops take half of both processors. That slows down the start of Kafka and the engine, which is all that magicctl\n  \
+         waits for. Compose waits for the end of an interval, which nothing slows down.\n",
     ),
     (
         "real stack: up",
         "0.25",
-        "- *Real stack, Compose on a newer engine.* How long Compose takes is a matter of which tick of the ten-second interval finds Kafka and then the app\n  \
-         healthy: 17 or 22 s for the same work.\n",
+        "- *Real stack, Compose on a newer engine.* Compose's time depends on which run of the healthcheck, at ten-second intervals, finds Kafka and then the\n  \
+         app healthy: 17 or 22 s for the same work.\n",
     ),
     (
         "40 services: up",
         "floor",
-        "- *40 services, the floor.* The same, though a healthcheck that nobody waits for is run only once everything is started: most have been found healthy by the\n  \
-         engine by then.\n",
+        "- *40 services, the floor.* As with 10 services, but healthchecks for which nothing waits are run only after everything has started. By then, the\n  \
+         engine itself has found most services healthy.\n",
     ),
     (
         "40 services: up",
         "0.40",
-        "- *40 services, Compose.* The target was made where Compose v5 took 22.3 s. Where it takes less, the floor itself is above it: the engine starts\n  \
-         containers no quicker, four at once or more (2, 3, 4, 6 and 8 were tried).\n",
+        "- *40 services, Compose.* The target was set on a machine where Compose v5 took 22.3 s. Where Compose takes less, the floor misses the target, too: the\n  \
+         engine starts containers no faster if there are more than four at a time (2, 3, 4, 6 and 8 were tried).\n",
     ),
     (
         "logs, 1,000 keys",
         "15 %",
-        "- *1,000 keys masked.* Every line is looked at in steps of up to thirteen bytes, a look at a table of 64 KiB each, for some 27 ms of a million lines; what is left\n  \
-         of the time is so short that this shows.\n",
+        "- *1,000 keys masked.* Every line is examined in steps of up to thirteen bytes, each with a look at a table of 64 KiB. That takes some 27 ms for a\n  \
+         million lines, which is noticeable because the rest takes so little time.\n",
     ),
 ];
 
@@ -98,12 +98,12 @@ fn reasons(text: &mut String, results: &Results) {
         .map(|(.., reason)| *reason)
         .collect();
     if !known.is_empty() {
-        let _infallible = write!(text, "\n## What stands in the way\n\n{}", known.join("\n"));
+        let _infallible = write!(text, "\n## Why targets are missed\n\n{}", known.join("\n"));
     }
 }
 
 fn targets(text: &mut String, results: &Results, engines: &[&str]) {
-    text.push_str("\n## Targets\n\nA figure in **bold** misses its target.\n\n| target | ");
+    text.push_str("\n## Targets\n\nResults in **bold** miss their target.\n\n| target | ");
     let heads: Vec<String> = engines.iter().map(|engine| format!("engine {engine}")).collect();
     let _infallible = writeln!(
         text,
@@ -113,7 +113,7 @@ fn targets(text: &mut String, results: &Results, engines: &[&str]) {
     );
     let mut done: Vec<(&str, &str)> = Vec::new();
     for target in &results.targets {
-        // A unit may name what was measured in the same run, which differs by engine.
+        // A unit may contain a result of the same run, which differs by engine.
         let key = (target.what.as_str(), target.wanted.as_str());
         if done.contains(&key) {
             continue;
@@ -136,14 +136,14 @@ fn targets(text: &mut String, results: &Results, engines: &[&str]) {
 }
 
 fn details(text: &mut String, results: &Results) {
-    text.push_str("\n## Everything\n");
+    text.push_str("\n## All results\n");
     let mut place = ("", "", "");
     for entry in &results.entries {
         let here = (entry.engine.as_str(), entry.stack.as_str(), entry.work.as_str());
         if here != place {
             let _infallible = write!(
                 text,
-                "\n**{}, {}**, engine {}\n\n| who | median | least to most | to the floor | runs | processor | memory | calls (changing) |\n\
+                "\n**{}, {}**, engine {}\n\n| program | median | minimum to maximum | relative to the floor | runs | processor time | memory | calls (that change something) |\n\
                  | --- | --- | --- | --- | --- | --- | --- | --- |\n",
                 entry.stack, entry.work, entry.engine
             );
@@ -180,10 +180,10 @@ fn machine(parts: &Parts) -> String {
         line.split(':').nth(1).unwrap_or_default().trim().to_owned()
     };
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    // What a distribution adds to the version says nothing of the machine's speed.
+    // What a distribution adds to the version says nothing about the machine's speed.
     let kernel = kernel.split('-').next().unwrap_or_default();
     let mut text = format!(
-        "{cores} cores ({}), {} of memory, Linux {}; magicctl {}, as `cargo build --release` makes it.\n\n| part | engine | measured | took |\n\
+        "{cores} cores ({}), {} of memory, Linux {}; magicctl {}, built with `cargo build --release`.\n\n| part | engine | measured | took |\n\
          | --- | --- | --- | --- |\n",
         field("/proc/cpuinfo", "model name"),
         field("/proc/meminfo", "MemTotal"),
@@ -202,7 +202,7 @@ fn machine(parts: &Parts) -> String {
         let _infallible = writeln!(text, "| {name} | {engine} | {date} | {} |", minutes(*took));
         whole += part.took;
     }
-    let _infallible = writeln!(text, "| together | | | {} |", minutes(whole));
+    let _infallible = writeln!(text, "| total | | | {} |", minutes(whole));
     text
 }
 

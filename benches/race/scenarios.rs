@@ -258,14 +258,14 @@ pub fn rebuild(results: &mut Results, stage: &Stage, rounds: Rounds) {
     collected.into(results, &engine, STACK, &[(Who::Magicctl, "rebuild", calls)]);
     results.limit(
         &engine,
-        "rebuild: bytes sent, to those of the files that are not ignored, as an archive",
+        "rebuild: bytes sent, compared with an archive of the files that aren't ignored",
         sent as f64 / wanted as f64,
         1.05,
         &format!("× {wanted}"),
     );
     results.limit(
         &engine,
-        "rebuild: :8001 away, to stop + start + boot",
+        "rebuild: port 8001 down, compared with stop + start + boot",
         ours / floor,
         1.2,
         &format!("× {floor:.0} ms (Compose v5.6.1: {:.1} ×)", compose / floor),

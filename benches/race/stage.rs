@@ -43,7 +43,7 @@ impl Who {
             Self::ComposeV5Tuned => "Compose v5.6.1, tuned",
             Self::ComposeV1 => "Compose v1.29.2",
             Self::DockerLogs => "docker logs",
-            Self::RawApi => "the engine's API, thrown away",
+            Self::RawApi => "the engine's API, output discarded",
             Self::Ripgrep => "ripgrep",
         }
     }

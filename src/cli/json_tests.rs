@@ -1,4 +1,4 @@
-//! What each command gives with `--output json`: the table of docs/json.md, which the tests of the program hold it to.
+//! What each command prints with `--output json`: the table of docs/json.md, against which the integration tests check the program.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,19 +8,19 @@ use super::args;
 /// How a command's JSON looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// One object, with these keys beside `version`.
+    /// One object, with these keys besides `version`.
     Document(&'static [&'static str]),
-    /// Such an object a line, as it comes.
+    /// One such object per line, as they come.
     Lines(&'static [&'static str]),
-    /// What happens, as it happens: an event a line.
+    /// What happens, as it happens: one event per line.
     Events,
-    /// Nothing of magicctl's own: what is printed is another program's, as it is.
+    /// The unchanged output of another program.
     Theirs(&'static str),
 }
 
 use Form::{Document, Events, Lines, Theirs};
 
-/// Each command, with the flags that make its answer another one.
+/// Each command; with a flag, where the flag changes the form of the answer.
 const FORMS: &[(&str, Form)] = &[
     ("init", Document(&["directory", "written", "kept", "left_alone"])),
     (
@@ -73,7 +73,7 @@ const FORMS: &[(&str, Form)] = &[
     ("scale", Events),
     (
         "run",
-        Theirs("what the container prints, after the events of what was done for it"),
+        Theirs("what the container prints, after the events of its preparation"),
     ),
     ("run --detach", Events),
     ("rm", Events),
@@ -115,7 +115,7 @@ const FORMS: &[(&str, Form)] = &[
     ("man", Document(&["page"])),
 ];
 
-/// Each event, with the keys beside `version` and `event`.
+/// Each event, with its keys besides `version` and `event`.
 const EVENTS: &[(&str, &[&str])] = &[
     ("planned", &["project", "services", "steps", "notes"]),
     ("step_started", &["step", "service", "action", "target"]),
@@ -140,24 +140,24 @@ const EVENTS: &[(&str, &[&str])] = &[
 
 const INTRODUCTION: &str = "# `--output json`
 
-*Made from a table in the program; the tests hold every command to it.*
+*Generated from a table in the program; tests check every command against it.*
 
-Every command takes `--output json`. What it prints on stdout then is for programs:
+Every command takes `--output json`. Then stdout is for programs:
 
-- One object, on one line, for a command that answers a question; `version` is its first key and is 1. It goes up when a key is taken away or
-  comes to mean something else. Keys may be added without that.
-- One such object a line, as it comes, for a command that goes on (`logs`, `events`, `stats`, `wait`) or does something (`up` and all that
-  change containers): each line has its `version`, so that one can be taken alone.
-- All keys are in `snake_case`. Excepted are maps that are somebody else's: labels and `attributes`, variables, the `fields` of a log line or of the
-  engine's `ps`, names of services, and the Compose model below `config`, whose keys are the Compose file's.
-- A command that fails prints `{\"version\":1,\"event\":\"failed\",\"failure\":{…}}` as its last line. The exit code says the same with and without JSON. What is
-  wrong with the command line itself is text on stderr.
-- Warnings and remarks on stderr are left out (`logs` still says there what it can't show); where they matter, the object has them (`warnings`,
-  `notes`). `-q` changes nothing.
+- A command that answers a question prints one object on one line. Its first key is `version`, which is 1. It goes up when a key is removed
+  or gets another meaning; new keys may be added without a new version.
+- A command that keeps running (`logs`, `events`, `stats`, `wait`) or does something (`up` and everything else that changes containers) prints such
+  objects as they come, one per line. Each line has its own `version`, so it can be read by itself.
+- All keys are in `snake_case`, except in maps that aren't magicctl's own: labels and `attributes`, variables, the `fields` of a log line or of the
+  engine's `ps`, names of services, and the Compose model below `config`, whose keys are those of the Compose file.
+- The last line of a command that fails is `{\"version\":1,\"event\":\"failed\",\"failure\":{…}}`. The exit code is the same with and without JSON.
+  Mistakes in the command line itself are reported as text on stderr.
+- Warnings and remarks on stderr are left out, except that `logs` still says there what it can't show. Where they matter, the object has them
+  (`warnings`, `notes`). `-q` changes nothing.
 
-What Docker Compose prints as JSON is printed as Compose prints it, without `version` and under Compose's keys: `config --format json`,
+What Docker Compose prints as JSON is printed as Compose prints it, without `version` and with Compose's keys: `config --format json`,
 `images --format json`, `ls --format json`, `ps --format json`, `version --format json`, `volumes --format json`, `events --json`. A command with
-`--dry-run` answers as `plan` does.
+`--dry-run` prints what `plan` prints.
 ";
 
 /// docs/json.md.
@@ -167,17 +167,17 @@ fn document() -> String {
         keys.join(", ")
     };
     let mut text = String::from(INTRODUCTION);
-    text.push_str("\n## Commands\n\n| command | form | keys beside `version` |\n| --- | --- | --- |\n");
+    text.push_str("\n## Commands\n\n| command | form | keys besides `version` |\n| --- | --- | --- |\n");
     for (command, form) in FORMS {
         let (form, keys) = match form {
             Document(keys) => ("one object", listed(keys)),
-            Lines(keys) => ("an object a line", listed(keys)),
-            Events => ("an event a line", "those of its event, below".to_owned()),
-            Theirs(what) => ("as it is", (*what).to_owned()),
+            Lines(keys) => ("an object per line", listed(keys)),
+            Events => ("an event per line", "those of its event, see below".to_owned()),
+            Theirs(what) => ("unchanged", (*what).to_owned()),
         };
         writeln!(text, "| `{command}` | {form} | {keys} |").unwrap();
     }
-    text.push_str("\n## Events\n\n| `event` | keys beside `version` and `event` |\n| --- | --- |\n");
+    text.push_str("\n## Events\n\n| `event` | keys besides `version` and `event` |\n| --- | --- |\n");
     for (event, keys) in EVENTS {
         writeln!(text, "| `{event}` | {} |", listed(keys)).unwrap();
     }

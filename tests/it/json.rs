@@ -64,7 +64,7 @@ impl Declared {
                 Some(event) => {
                     found.remove("event");
                     assert_eq!(found, self.events[event], "{command}: {object}");
-                    assert!(form == "an event a line" || event == "failed", "{command}: {object}");
+                    assert!(form == "an event per line" || event == "failed", "{command}: {object}");
                 }
                 None => assert_eq!(&found, keys, "{command}: {object}"),
             }

@@ -1,4 +1,4 @@
-//! What the README tells people to type works as written.
+//! What the README and the guide tell people to type works as written.
 
 use std::fs;
 use std::path::Path;
@@ -6,35 +6,84 @@ use std::process::Command;
 
 use crate::support::{Done, Project};
 
-fn readme() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md")
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect(name)
 }
 
-/// The lines of the README's shell blocks, comments taken off.
-fn shell_lines() -> Vec<String> {
-    let text = readme();
-    let blocks = text
-        .split("```sh\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next());
-    blocks
-        .flat_map(str::lines)
-        .map(|line| line.split(" # ").next().unwrap_or(line).trim().to_owned())
-        .filter(|line| !line.is_empty())
-        .collect()
+fn readme() -> String {
+    page("README.md")
+}
+
+/// The fenced blocks of `text`: the language, and the lines.
+fn blocks(text: &str) -> Vec<(&str, &str)> {
+    let fenced = text.split("```").skip(1).step_by(2);
+    fenced.map(|block| block.split_once('\n').expect("a line")).collect()
+}
+
+/// Runs each command of a shell block in `project`; says how many there are. A comment begins with ` # `.
+fn run(project: &Project, block: &str) -> usize {
+    let lines = block
+        .lines()
+        .map(|line| line.split(" # ").next().unwrap_or(line).trim());
+    let mut count = 0;
+    for line in lines.filter(|line| !line.is_empty()) {
+        let mut words = line.split_whitespace();
+        assert_eq!(words.next(), Some("magicctl"), "{line}");
+        let done = project.magicctl(&words.collect::<Vec<_>>());
+        assert_eq!(done.code, 0, "{line}: {}", done.all());
+        count += 1;
+    }
+    count
 }
 
 #[test]
 fn every_command_works_in_a_new_project() {
     let project = Project::sample("readme");
-    let lines = shell_lines();
-    assert!(lines.len() > 10, "{lines:?}");
-    for line in lines {
-        let mut words = line.split_whitespace();
-        assert_eq!(words.next(), Some("magicctl"), "{line}");
-        let done = project.magicctl(&words.collect::<Vec<_>>());
-        assert_eq!(done.code, 0, "{line}: {}", done.all());
+    let text = readme();
+    let shell = blocks(&text).into_iter().filter(|(kind, _)| *kind == "sh");
+    let count: usize = shell.map(|(_, block)| run(&project, block)).sum();
+    assert!(count > 10, "{count} commands");
+}
+
+/// A block that begins with a comment such as `# dev.env` is that file.
+#[test]
+fn the_guide_can_be_followed() {
+    let project = Project::sample("guide");
+    let text = page("docs/guide.md");
+    let (mut count, mut files) = (0, 0);
+    for (kind, block) in blocks(&text) {
+        if kind == "sh" {
+            count += run(&project, block);
+        } else {
+            let first = block.lines().next().unwrap_or_default();
+            project.write(first.strip_prefix("# ").expect("a file's name"), block);
+            files += 1;
+        }
     }
+    assert!(count > 30 && files > 3, "{count} commands, {files} files");
+    let left = project.magicctl(&["--output", "json", "volumes"]).ok().stdout;
+    assert!(left.contains(r#""volumes":[]"#), "{left}");
+}
+
+/// What a comment after a command says that it prints.
+#[test]
+fn the_guide_says_what_plans_say() {
+    let project = Project::sample("guide-plan");
+    let text = page("docs/guide.md");
+    let blocks = blocks(&text);
+    let file = |name: &str| {
+        let first = format!("# {name}\n");
+        let (_, block) = blocks.iter().find(|(_, block)| block.starts_with(&first)).expect(name);
+        project.write(name, block);
+    };
+    project.magicctl(&["up", "redis"]).ok();
+    file("docker-compose.override.yml");
+    let plan = project.magicctl(&["plan", "redis"]).ok().stdout;
+    assert!(plan.contains("environment.TZ added"), "{plan}");
+    file("dev.env");
+    project.magicctl(&["--env-file", "dev.env", "up", "redis"]).ok();
+    let plan = project.magicctl(&["plan", "redis"]).ok();
+    assert!(plan.stdout.contains("nothing to do"), "{}", plan.all());
 }
 
 #[test]
@@ -42,7 +91,9 @@ fn the_tour_shows_what_it_says() {
     let project = Project::sample("tour");
     let text = readme();
     let block = text.split("```bash\n").nth(1).and_then(|rest| rest.split("```").next());
-    let lines: Vec<&str> = block.expect("a tour").lines().collect();
+    // A line that ends with a backslash goes on in the next one.
+    let block = block.expect("a tour").replace("\\\n", "");
+    let lines: Vec<&str> = block.lines().collect();
     assert_eq!(lines.len(), 5, "{lines:?}");
     // `make up` builds magicctl and what it stands on, and then does this.
     assert_eq!(lines[0], "make up");

@@ -23,38 +23,38 @@ pub const ACCEPTED: &[(&str, &str, &str)] = &[
     (
         "",
         ".HostConfig.VolumesFrom",
-        "Compose forgets the mode of `volumes_from`",
+        "Compose loses the mode of `volumes_from`",
     ),
     (
         "specification/07-depends-conditions",
         ".RW",
-        "Compose forgets the `:ro` of `volumes_from`",
+        "Compose loses the `:ro` of `volumes_from`",
     ),
     (
         "specification/08-healthchecks",
         ".Config.StopTimeout",
-        "a part of a second is a second more: nobody is killed before the time that was asked for",
+        "magicctl rounds up to whole seconds, so that no container is killed too early",
     ),
-    ("apps/old-style", ".RW", "Compose forgets the `:ro` of `volumes_from`"),
+    ("apps/old-style", ".RW", "Compose loses the `:ro` of `volumes_from`"),
     (
         "units/duration-2h45m30.5s.yaml",
         ".Config.StopTimeout",
-        "a part of a second is a second more: nobody is killed before the time that was asked for",
+        "magicctl rounds up to whole seconds, so that no container is killed too early",
     ),
     (
         "specification/15-process-identity",
         ".Config.StopTimeout",
-        "a part of a second is a second more: nobody is killed before the time that was asked for",
+        "magicctl rounds up to whole seconds, so that no container is killed too early",
     ),
     (
         "units/duration-0.5s.yaml",
         ".Config.StopTimeout",
-        "half a second is a second: Compose makes it none, and kills at once",
+        "half a second becomes a second; Compose makes it zero, and kills at once",
     ),
     (
         "units/duration-500ms.yaml",
         ".Config.StopTimeout",
-        "half a second is a second: Compose makes it none, and kills at once",
+        "half a second becomes a second; Compose makes it zero, and kills at once",
     ),
 ];
 
@@ -62,23 +62,23 @@ pub const ACCEPTED: &[(&str, &str, &str)] = &[
 pub const ONLY_WE_REFUSE: &[(&str, &str)] = &[
     (
         "apps/magicproxy",
-        "its files are read by its images first, and others stand for them here; `tests/it/stack.rs` brings it up with the real ones, by both",
+        "`up` first has its images read its files, and this test uses other images; `tests/it/stack.rs` starts it with the real ones, with both programs",
     ),
     (
         "apps/reverse-proxy",
-        "it mounts the socket of another engine than the one in use; `--no-check` lets it",
+        "it mounts the socket of another engine than the one in use; `--no-check` allows it",
     ),
     (
         "extends/same-file",
-        "two services publish one port: the second could not start",
+        "two services publish the same port: the second couldn't start",
     ),
     (
         "interpolation/in-numbers.yaml",
-        "two containers publish one port: the second could not start",
+        "two containers publish the same port: the second couldn't start",
     ),
     (
         "merge/ports-other-ip",
-        "one port is published twice: the container could not start",
+        "one port is published twice: the container couldn't start",
     ),
 ];
 

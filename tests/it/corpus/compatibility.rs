@@ -17,73 +17,73 @@ use crate::against_compose::corpus::{ACCEPTED, CAME_OF_ALL, ONLY_WE_REFUSE};
 const BETTER: &[(&str, &str)] = &[
     (
         "services.*.command",
-        "said when Compose cuts a command off at a sign that only a shell understands (`;`, `|`, `>`)",
+        "warns where Compose cuts a command off at a character that only a shell understands (`;`, `|`, `>`)",
     ),
     (
         "services.*.entrypoint",
-        "said when Compose cuts it off at a sign that only a shell understands (`;`, `|`, `>`)",
+        "warns where Compose cuts it off at a character that only a shell understands (`;`, `|`, `>`)",
     ),
     (
         "services.*.container_name",
-        "a name of two services, or one that no engine takes, is told at its line before anything is made",
+        "a name that two services share, or that no engine accepts, is reported with its line before anything is created",
     ),
     (
         "services.*.image",
-        "a name that no image can have is told at its line before anything is made",
+        "a name that isn't valid for an image is reported with its line before anything is created",
     ),
     (
         "services.*.build.tags",
-        "a name that no image can have is told at its line before anything is built",
+        "a name that isn't valid for an image is reported with its line before anything is built",
     ),
     (
         "services.*.restart",
-        "a word that no engine knows is told at its line before anything is made",
+        "a policy that no engine knows is reported with its line before anything is created",
     ),
     (
         "services.*.networks.*.ipv4_address",
-        "what is no address is told at its line before anything is made",
+        "an address that isn't valid is reported with its line before anything is created",
     ),
     (
         "services.*.networks.*.ipv6_address",
-        "what is no address is told at its line before anything is made",
+        "an address that isn't valid is reported with its line before anything is created",
     ),
     (
         "services.*.mem_limit",
-        "a number with a fraction is refused; Compose silently takes it for no limit",
+        "a number with a fraction is refused; Compose silently applies no limit",
     ),
     (
         "services.*.mem_reservation",
-        "a number with a fraction is refused; Compose silently takes it for none",
+        "a number with a fraction is refused; Compose silently ignores it",
     ),
     (
         "services.*.memswap_limit",
-        "a number with a fraction is refused; Compose silently takes it for no limit",
+        "a number with a fraction is refused; Compose silently applies no limit",
     ),
     (
         "services.*.shm_size",
-        "a number with a fraction is refused; Compose silently takes it for none",
+        "a number with a fraction is refused; Compose silently ignores it",
     ),
     (
         "services.*.ports",
-        "a port that doesn't exist is told at its line before anything is made",
+        "a port number that doesn't exist is reported with its line before anything is created",
     ),
     (
         "services.*.volumes",
-        "a target that is no absolute path is told at its line before anything is made",
+        "a target that isn't an absolute path is reported with its line before anything is created",
     ),
     (
         "secrets.*.environment",
-        "a variable that isn't set is told at its line before anything is made",
+        "a variable that isn't set is reported with its line before anything is created",
     ),
     (
         "configs.*.environment",
-        "a variable that isn't set is told at its line before anything is made; works in an included file too",
+        "a variable that isn't set is reported with its line before anything is created; works in an included file, too",
     ),
     (
         "services.*.env_file",
-        "an error names the file's line and never shows it; a last line without an end is read like any other",
+        "an error names the line in the file but never shows its text; a last line without a line end is read like any other",
     ),
-    ("services.*.environment", "values are never shown in an error"),
+    ("services.*.environment", "an error never shows the values"),
 ];
 
 #[test]
@@ -96,7 +96,7 @@ fn the_page_is_current() {
     let there = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         there == wanted,
-        "docs/compose-compatibility.md is not current: run this test with MAGICCTL_WRITE_DOCS=1"
+        "docs/compose-compatibility.md is stale: run this test with MAGICCTL_WRITE_DOCS=1"
     );
 }
 
@@ -117,14 +117,14 @@ fn page() -> String {
         of.map(|(_, count)| *count).sum()
     };
     let (accepted, differing) = (count(false), DIFFERENCES.len());
-    line("# Compose, exactly".to_owned());
+    line("# Compatibility with Compose files".to_owned());
     line(String::new());
-    line("What magicctl makes of a Compose file, held against Docker Compose v5.6.1. Made by `tests/it/corpus/`, which runs both.".to_owned());
+    line("How magicctl reads a Compose file, compared with Docker Compose v5.6.1. Generated by `tests/it/corpus/`, which runs both.".to_owned());
     line(String::new());
     line("## The corpus".to_owned());
     line(String::new());
     line(format!(
-        "{} of {accepted} files mean the same: `magicctl config` prints what `docker compose config` prints, byte for byte, in YAML and\nJSON, and the hash of each service is Compose's own. So a stack that Compose started is taken over without replacing a container,\nand the other way round. {} files are refused, each with its line.",
+        "{} of {accepted} files mean the same: `magicctl config` prints what `docker compose config` prints, byte for byte, in YAML and\nJSON, and the hash of each service is the same. So magicctl takes over a stack that Compose started without replacing a container,\nand the other way round. magicctl refuses {} more files, with the line: files with mistakes (`refused`), and files with a key that\nit doesn't support (`refused-here`).",
         accepted - differing,
         count(true)
     ));
@@ -136,9 +136,9 @@ fn page() -> String {
     }
     line(String::new());
     line(
-        "U+2028, U+2029 and the characters that turn the direction of text are escaped in the YAML (`\\L`, `\\u202E`), where Compose prints them as they are: what is\n\
-         looked at on a terminal has to look like what it says. A text whose lines begin with an empty one and then a space or a tab, which Compose prints in a form that\n\
-         it can't read itself, is escaped, too. It reads back as the same.\n"
+        "magicctl escapes U+2028, U+2029 and the characters that change the direction of text in YAML (`\\L`, `\\u202E`), while Compose prints them\n\
+         unchanged: a terminal should show what the file says. magicctl also escapes a text that begins with an empty line followed by a space or a tab,\n\
+         because Compose prints it in a form that Compose itself can't read. Both read back as the same text.\n"
             .to_owned(),
     );
     line("What differs, and why:".to_owned());
@@ -146,12 +146,12 @@ fn page() -> String {
     line("| file | | reason |".to_owned());
     line("| --- | --- | --- |".to_owned());
     for (name, differs, why) in DIFFERENCES {
-        line(format!("| {name} | {differs:?} | {why} |"));
+        line(format!("| {name} | {} | {why} |", differs.words()));
     }
     line(String::new());
     line("## The containers".to_owned());
     line(String::new());
-    line("`docker inspect` of the containers, networks and volumes that both make of each accepted file, every field, is the same but for:".to_owned());
+    line("For each accepted file, `docker inspect` shows the same in every field of the containers, networks and volumes that both create, except for:".to_owned());
     line(String::new());
     line("| file | | reason |".to_owned());
     line("| --- | --- | --- |".to_owned());
@@ -160,12 +160,12 @@ fn page() -> String {
         line(format!("| {name} | {} | {why} |", field.trim_start_matches('.')));
     }
     for (name, why) in ONLY_WE_REFUSE {
-        line(format!("| {name} | only we refuse | {why} |"));
+        line(format!("| {name} | refused by magicctl only | {why} |"));
     }
     line(String::new());
-    line("`EVERY_CASE=1 cargo test --locked --test it against_compose` has made all of them, and done every sequence of commands; `make test`\nmakes a part of them each time.".to_owned());
+    line("`EVERY_CASE=1 cargo test --locked --test it against_compose` has created all of them and run every sequence of commands; `make test` covers a part\nof them each time.".to_owned());
     line(String::new());
-    line("| engine | the same | but for the above | made by neither: this engine refuses them (four processors on two, a plugin that isn't there) | left out (would write outside of their folder) |".to_owned());
+    line("| engine | the same | with an exception above | refused by the engine, so created by neither (four processors on a machine with two, a missing plugin) | left out (would write outside of their folder) |".to_owned());
     line("| --- | --- | --- | --- | --- |".to_owned());
     for (engine, [same, but, neither, left_out]) in CAME_OF_ALL {
         line(format!("| {engine} | {same} | {but} | {neither} | {left_out} |"));
@@ -173,7 +173,7 @@ fn page() -> String {
     line(String::new());
     line("## Every key".to_owned());
     line(String::new());
-    line("*same*: as Compose. *better*: as Compose, and more. *refused*: an error at its line, with what to use instead. Nothing is ignored.".to_owned());
+    line("*same*: as in Compose. *better*: as in Compose, and more. *refused*: an error with the line and what to use instead. Nothing is ignored.".to_owned());
     line(String::new());
     line("| key | | |".to_owned());
     line("| --- | --- | --- |".to_owned());

@@ -43,7 +43,7 @@ pub(crate) fn run(session: &Session, args: &ComposeHelpArgs) -> Ended {
         );
         all.push("before the command:".to_owned());
         all.extend(flag_lines(BEFORE));
-        all.push("What is there afterwards differs where that is better:".to_owned());
+        all.push("The result differs from Compose's on purpose for:".to_owned());
         all.extend(BEHAVIOUR.iter().map(|(what, why)| format!("  {what}: {why}")));
     }
     session.out.lines(all);
@@ -76,7 +76,7 @@ fn flags_as_json<'f>(flags: impl Iterator<Item = &'f Flag>) -> Vec<serde_json::V
 
 fn lines(verb: &Verb) -> Vec<String> {
     let mut lines = vec![match verb.verdict {
-        Verdict::Same => format!("docker compose {}: the same here", verb.name),
+        Verdict::Same => format!("docker compose {}: the same", verb.name),
         verdict => format!("docker compose {}: {}: {}", verb.name, verdict.word(), verdict.note()),
     }];
     lines.extend(flag_lines(verb.flags));
@@ -113,7 +113,7 @@ pub(crate) fn instead(error: &clap::Error, typed: &[String]) -> Option<Failure> 
             let known = verb.flags.iter().chain(EVERYWHERE).find(|known| known.is(flag))?;
             let name = verb.name;
             Some(if known.verdict.is_here() {
-                Failure::usage(format!("{flag} is a flag of `{name}`")).hint(format!("write it behind `{name}`"))
+                Failure::usage(format!("{flag} is a flag of `{name}`")).hint(format!("write it after `{name}`"))
             } else {
                 Failure::usage(format!("`{name}` has no {flag} here")).hint(known.verdict.note())
             })
@@ -139,7 +139,7 @@ fn document() -> String {
         writeln!(text, "| {what} | {why} |").unwrap();
     }
     text.push_str(table::SERVICES);
-    text.push_str("\n## Commands\n\n| command | here | |\n| --- | --- | --- |\n");
+    text.push_str("\n## Commands\n\n| command | magicctl | |\n| --- | --- | --- |\n");
     for verb in VERBS {
         writeln!(
             text,
@@ -158,7 +158,7 @@ fn document() -> String {
     ];
     let lists = lists.map(|(title, flags)| (title.to_owned(), flags)).into_iter();
     for (title, flags) in lists.chain(of_verbs) {
-        writeln!(text, "\n## {title}\n\n| flag | here | |\n| --- | --- | --- |").unwrap();
+        writeln!(text, "\n## {title}\n\n| flag | magicctl | |\n| --- | --- | --- |").unwrap();
         for flag in flags {
             let (word, note) = (flag.verdict.word(), flag.verdict.note());
             writeln!(text, "| `{}` | {word} | {note} |", flag.name).unwrap();

@@ -93,13 +93,13 @@ const fn other_verb(name: &'static str, what: &'static str, flags: &'static [Fla
     }
 }
 
-const JOBS: &str = "a job that others wait for (`service_completed_successfully`) may end with 0";
-const NO_PREFIX: &str = "`--output raw`: the bytes as written";
+const JOBS: &str = "a job that another service waits for (`service_completed_successfully`) may exit with 0";
+const NO_PREFIX: &str = "`--output raw` prints the unchanged bytes";
 
 /// Flags that every command has.
 pub(super) const EVERYWHERE: &[Flag] = &[better(
     "--dry-run",
-    "prints each step and why, as `magicctl plan` does for `up`; `exec`, `cp`, `attach`, `init` and `render` refuse it",
+    "prints each step and its reason, as `magicctl plan` does for `up`; `exec`, `cp`, `attach`, `init` and `render` refuse it",
 )];
 
 /// Flags before the command, as `docker compose --help` lists them.
@@ -110,12 +110,12 @@ pub(super) const BEFORE: &[Flag] = &[
         "--compatibility",
         "`config` still prints the names of networks and volumes",
     ),
-    better("--dry-run", "prints each step and why"),
+    better("--dry-run", "prints each step and its reason"),
     same("--env-file"),
     same("-f, --file"),
     better(
         "--parallel",
-        "calls to the engine, waits for readiness aside; magicctl has a limit of its own for short ones",
+        "calls to the engine, except waits for readiness; short calls also have magicctl's own limit",
     ),
     same("--profile"),
     same("--progress"),
@@ -134,32 +134,28 @@ pub(super) const VERBS: &[Verb] = &[
             same("--sig-proxy"),
         ],
     ),
-    other_verb(
-        "bridge",
-        "magicctl runs Compose files; it makes none of another kind",
-        &[],
-    ),
+    other_verb("bridge", "magicctl runs Compose files and doesn't convert them", &[]),
     verb(
         "build",
         &[
             same("--build-arg"),
             instead("--builder", "the engine's own builder, BuildKit, is used"),
             instead("--check", "`docker build --check`"),
-            instead("-m, --memory", "BuildKit knows no limit"),
+            instead("-m, --memory", "BuildKit has no such limit"),
             same("--no-cache"),
-            instead("--print", "`magicctl config` shows what is built"),
+            instead("--print", "`magicctl config` shows what would be built"),
             instead("--provenance", "the engine's own builder makes no attestations"),
             same("--pull"),
             same("--push"),
             same("-q, --quiet"),
             instead("--sbom", "the engine's own builder makes no attestations"),
-            instead("--ssh", "`build.ssh` is refused, too: the build gets no agent"),
+            instead("--ssh", "`build.ssh` is refused, too: builds get no ssh agent"),
             same("--with-dependencies"),
         ],
     ),
     other_verb(
         "commit",
-        "`docker commit CONTAINER`; `magicctl ps` names it",
+        "`docker commit CONTAINER`; `magicctl ps` shows the container's name",
         &[
             instead("-a, --author", "`docker commit`"),
             instead("-c, --change", "`docker commit`"),
@@ -181,14 +177,20 @@ pub(super) const VERBS: &[Verb] = &[
             ),
             instead("--models", "`models` are refused: run them as services"),
             same("--networks"),
-            instead("--no-consistency", "a file that makes no sense is refused at its line"),
+            instead(
+                "--no-consistency",
+                "an inconsistent file is always refused, with the line",
+            ),
             instead("--no-env-resolution", "`env_file` is always read"),
             same("--no-interpolate"),
-            instead("--no-normalize", "the canonical form is the one that is run"),
-            instead("--no-path-resolution", "paths are shown as they are used"),
+            instead(
+                "--no-normalize",
+                "the file is always shown in the canonical form, which is what runs",
+            ),
+            instead("--no-path-resolution", "paths are always shown as they are used"),
             instead(
                 "-o, --output",
-                "`magicctl config > FILE` (`--output` says text or json here)",
+                "`magicctl config > FILE` (`--output` means text or json here)",
             ),
             same("--profiles"),
             same("-q, --quiet"),
@@ -199,7 +201,7 @@ pub(super) const VERBS: &[Verb] = &[
             same("--services"),
             better(
                 "--variables",
-                "with `--settings` beside it: every value and where it came from",
+                "`--settings` also shows every value and where it comes from",
             ),
             same("--volumes"),
         ],
@@ -229,11 +231,11 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     better_verb(
         "down",
-        "says which volumes go before they go, and what stays because somebody else uses it",
+        "says which volumes it removes before it removes them, and what stays because something else uses it",
         &[
             better(
                 "--remove-orphans",
-                "what the file no longer names always goes, and is said to",
+                "accepted for compatibility; orphans are always removed and reported",
             ),
             same("--rmi"),
             same("-t, --timeout"),
@@ -243,7 +245,10 @@ pub(super) const VERBS: &[Verb] = &[
     verb(
         "events",
         &[
-            better("--json", "Compose's fields; the attributes leave out `magicctl.spec`"),
+            better(
+                "--json",
+                "Compose's fields; `magicctl.spec` is left out of the attributes",
+            ),
             same("--since"),
             same("--until"),
         ],
@@ -262,7 +267,7 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     other_verb(
         "export",
-        "`magicctl cp SERVICE:/ -` is the container's files as a tar stream; or `docker export CONTAINER`",
+        "`magicctl cp SERVICE:/ -` writes the container's files as a tar stream; or use `docker export CONTAINER`",
         &[
             instead("--index", "`magicctl cp --index N SERVICE:/ -`"),
             instead("-o, --output", "`magicctl cp SERVICE:/ - > FILE`"),
@@ -272,17 +277,20 @@ pub(super) const VERBS: &[Verb] = &[
     verb("kill", &[same("--remove-orphans"), same("-s, --signal")]),
     better_verb(
         "logs",
-        "one stream in time order, filtered by level and text, tracebacks whole; reads the engine's files where it can",
+        "one stream in time order; filters by level and text; keeps tracebacks whole; reads the engine's log files where it can",
         &[
             better(
                 "-f, --follow",
-                "goes on over restarts, replacements and an engine that restarts; ends 3 s after the last container has",
+                "continues when containers or the engine restart and when containers are replaced; ends 3 s after the last container",
             ),
             same("--index"),
             instead("--no-color", "`--color never`, or NO_COLOR"),
             instead("--no-log-prefix", NO_PREFIX),
             same("--since"),
-            better("-n, --tail", "counts records that pass the filters; a traceback is one"),
+            better(
+                "-n, --tail",
+                "counts records that pass the filters; a traceback is one record",
+            ),
             same("-t, --timestamps"),
             same("--until"),
         ],
@@ -300,13 +308,13 @@ pub(super) const VERBS: &[Verb] = &[
     verb("port", &[same("--index"), same("--protocol")]),
     better_verb(
         "ps",
-        "also `status`: agrees with what `up` said, where the engine still says `starting`",
+        "also `status`; agrees with what `up` said, even while the engine still says `starting`",
         &[
-            better("-a, --all", "the table always has all"),
+            better("-a, --all", "the table always shows all containers"),
             same("--filter"),
-            better("--format", "table or json; templates are jq's business"),
-            better("--no-trunc", "the table cuts nothing"),
-            instead("--orphans", "they are always shown"),
+            better("--format", "table or json; instead of a template, use json and jq"),
+            better("--no-trunc", "the table never truncates"),
+            instead("--orphans", "orphans are always shown"),
             same("-q, --quiet"),
             same("--services"),
             same("--status"),
@@ -314,7 +322,7 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     other_verb(
         "publish",
-        "put the file into a repository; `magicctl -f` reads it from there",
+        "put the file into a repository, and use a clone of it with `magicctl -f`",
         &[
             instead("--app", "not here"),
             instead("--oci-version", "not here"),
@@ -348,7 +356,7 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     better_verb(
         "rm",
-        "says when there is nothing to remove because everything runs",
+        "says so if nothing is removed because everything is running",
         &[same("-f, --force"), same("-s, --stop"), same("-v, --volumes")],
     ),
     verb(
@@ -385,20 +393,23 @@ pub(super) const VERBS: &[Verb] = &[
         "start",
         "waits until the services are ready",
         &[
-            better("--wait", "always, so that nothing is started on what is not there yet"),
+            better(
+                "--wait",
+                "always on, so that nothing is started before its dependencies are ready",
+            ),
             same("--wait-timeout"),
         ],
     ),
     verb(
         "stats",
         &[
-            instead("-a, --all", "what doesn't run uses nothing"),
+            instead("-a, --all", "stopped containers use nothing"),
             better(
                 "--format",
-                "table or json, with keys of its own and numbers as numbers; templates are jq's business",
+                "table or json, with magicctl's own keys and numbers as numbers; instead of a template, use json and jq",
             ),
             same("--no-stream"),
-            instead("--no-trunc", "nothing is cut"),
+            instead("--no-trunc", "nothing is truncated"),
         ],
     ),
     verb("stop", &[same("-t, --timeout")]),
@@ -406,7 +417,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("unpause", &[]),
     better_verb(
         "up",
-        "detached unless a flag says otherwise, waits until the services are ready, explains failures; several times faster to healthy",
+        "detached unless a flag says otherwise; waits until the services are ready; explains failures; services are healthy several times sooner",
         &[
             better("--abort-on-container-exit", JOBS),
             same("--abort-on-container-failure"),
@@ -414,17 +425,17 @@ pub(super) const VERBS: &[Verb] = &[
             same("--attach"),
             same("--attach-dependencies"),
             same("--build"),
-            better("-d, --detach", "the default, so the flag may be left out"),
+            better("-d, --detach", "the default; the flag can be left out"),
             better("--exit-code-from", JOBS),
             same("--force-recreate"),
             instead("--menu", "there is no menu; Ctrl-C stops the services"),
-            better("--no-attach", "without -d it stays with all the others"),
+            better("--no-attach", "without -d, `up` stays attached to all other services"),
             same("--no-build"),
             instead("--no-color", "`--color never`, or NO_COLOR"),
             same("--no-deps"),
             instead(
                 "--no-log-prefix",
-                "`magicctl logs -f --output raw`: the bytes as written",
+                "`magicctl logs -f --output raw` prints the unchanged bytes",
             ),
             same("--no-recreate"),
             same("--no-start"),
@@ -438,7 +449,7 @@ pub(super) const VERBS: &[Verb] = &[
             same("--timestamps"),
             better(
                 "--wait",
-                "always, unless --no-wait; one that is unhealthy may recover within the time-out, and what can't recover ends it at once",
+                "always on, unless --no-wait; an unhealthy service may recover within the timeout; one that can't recover ends the wait at once",
             ),
             better("--wait-timeout", "for each service; 2 minutes by default"),
             instead("-w, --watch", "`magicctl rebuild` builds and replaces what changed"),
@@ -463,36 +474,33 @@ pub(super) const VERBS: &[Verb] = &[
 /// `tests/it/against_compose`, which fails when it is no longer so; the last is left out of the comparison there.
 pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
     (
-        "`up` of a service of which a container was removed",
-        "the number that is free is taken again: numbers stay 1 to N, also after a run that was killed",
+        "`up` of a service after one of its containers was removed",
+        "the free number is used again: numbers stay 1 to N, even after a run that was killed",
     ),
     (
         "`up` after `scale` or `deploy.replicas` has changed",
-        "how many containers there are is no part of one: those that are there are not replaced for it",
+        "a container's configuration doesn't depend on the number of containers: existing ones aren't replaced",
     ),
-    (
-        "`up` of a container that was renamed by hand",
-        "it gets its own name again",
-    ),
+    ("`up` of a container that was renamed by hand", "it is renamed back"),
     (
         "`up` of a container that is paused",
-        "it goes on; Compose leaves it paused",
+        "it is unpaused; Compose leaves it paused",
     ),
     (
         "`up` with a job that is done (`service_completed_successfully`)",
-        "a job that is as wanted is not run again",
+        "a job that is up to date isn't run again",
     ),
     (
         "`up --wait` of a service that is unhealthy first",
-        "it may recover within the time-out: the wait goes on",
+        "it may recover within the timeout, so the wait continues",
     ),
     (
         "`down --rmi local SERVICE`",
-        "the image of that service goes, and no other",
+        "only the image of that service is removed",
     ),
     (
         "`up --no-deps`",
-        "the container still says in its label what it depends on, so that `down` stops in the right order",
+        "the container's label still names its dependencies, so that `down` stops in the right order",
     ),
 ];
 
@@ -500,38 +508,38 @@ pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
 pub(super) const SERVICES: &str = "
 ## Which services a command acts on
 
-The *services of the file* are those of the Compose files in use that have no profile or an active one. Naming a service on the command line
-enables it, whatever its profiles. A name that no service has is an error before anything is done.
+The *services of the file* are the services in the Compose files in use that have no profile or an active one. Naming a service on the command
+line enables it, whatever its profiles. A name that isn't a service's is an error before anything is done.
 
 | command | without a name | with names |
 | --- | --- | --- |
-| `up`, `create`, `plan` | the services of the file | those and what they depend on; `up --no-deps`: only those |
-| `scale` | | those that it gives a number, and what they depend on; `--no-deps`: only those |
-| `run` | | a new container of that one; what it depends on is brought up first, unless `--no-deps` |
-| `rebuild` | the services of the file that are built, and what they depend on | those and what they depend on; only what was named is built |
-| `build`, `pull`, `push` | the services of the file | those; what they depend on with `--with-dependencies` or `--include-deps` |
+| `up`, `create`, `plan` | the services of the file | those and their dependencies; `up --no-deps`: only those |
+| `scale` | | those that get a number, and their dependencies; `--no-deps`: only those |
+| `run` | | a new container of that service, after its dependencies are started; `--no-deps`: without them |
+| `rebuild` | the services of the file that have a `build`, and their dependencies | those and their dependencies; only the named ones are built |
+| `build`, `pull`, `push` | the services of the file | those; their dependencies with `--with-dependencies` or `--include-deps` |
 | `stop`, `start`, `kill`, `pause`, `unpause`, `rm` | the services of the file | those |
-| `restart` | the services of the file | those, and what depends on one of them with `restart: true`, unless `--no-deps` |
-| `down` | all containers of the project, those of services that the file no longer names and those of `run` too; not those of services whose profiles are not active | those and what depends on them |
-| `logs` | the services of the file, but for those with `attach: false` | those |
-| `status`, `top`, `stats`, `images`, `volumes`, `events` | all that the project has, also what the file does not name | those |
+| `restart` | the services of the file | those, and services that depend on one of them with `restart: true`; `--no-deps`: only those |
+| `down` | all containers of the project, including orphans and those of `run`, but not those of services whose profiles aren't active | those and their dependents |
+| `logs` | the services of the file, except those with `attach: false` | those |
+| `status`, `top`, `stats`, `images`, `volumes`, `events` | everything in the project, including orphans | those |
 | `exec`, `attach`, `port`, `cp`, `wait` | | those |
 
-Leaving the names out never changes more than naming every service would, but for `down` and `--remove-orphans`. Where there is no Compose file and `-p` names the project, all its
-containers are meant. A container that `run` made is no service's: only `down` and `cp --all` take it. With nothing to act on, a command says so and ends with 0;
-`start` fails, as what is to run does not.
+Without names, a command never changes more than it would if every service were named, except for `down` and `--remove-orphans`. If there is no
+Compose file and `-p` names the project, a command acts on all of the project's containers. A container of `run` belongs to no service: only `down`
+and `cp --all` include it. If there is nothing to act on, a command says so and exits with 0; `start` fails, because what should run doesn't.
 ";
 
 #[cfg(test)]
 pub(super) const INTRODUCTION: &str = "\
-# Docker Compose's commands and flags, here
+# Docker Compose's commands and flags in magicctl
 
-Made from the table behind `magicctl compose-help`; do not edit. *same*: it does the same. *better*: it is there, and the note says what is
-better. *instead*: it is not there, and the note says what to use. Held against `docker compose COMMAND --help` of v5.6.1, so that nothing is
+Generated from the table of `magicctl compose-help`; do not edit. *same*: it does the same. *better*: it exists, and the note says what is better.
+*instead*: it doesn't exist, and the note says what to use. A test compares the table with `docker compose COMMAND --help` of v5.6.1, so nothing is
 missing.
 
-What is there afterwards is the same as after Compose, state for state: containers by service and number, whether they run, whether they were
-replaced or are the same, networks, volumes, images, labels. `tests/it/against_compose` does both side by side. The exceptions:
+A command leaves the same state as Compose does: containers by service and number, whether they run, whether they were replaced, networks, volumes,
+images, labels. `tests/it/against_compose` runs both side by side. The exceptions:
 
 | what | why |
 | --- | --- |
