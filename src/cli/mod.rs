@@ -27,6 +27,7 @@ mod stay;
 mod terminal;
 mod traces;
 mod up;
+mod values;
 mod verbs;
 
 use clap::FromArgMatches as _;
