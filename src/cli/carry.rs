@@ -10,7 +10,7 @@ use crate::cards::{self, Seen, Stage, Surroundings};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy, ServiceSummary};
-use crate::execute::{Execution, Outcome};
+use crate::execute::{Execution, Outcome, announced};
 use crate::failure::{Exit, Failure};
 use crate::labels;
 use crate::observed::{Container, State};
@@ -94,7 +94,7 @@ impl<'a> Carry<'a> {
         self.emit(&Event::Planned {
             project: self.project.to_owned(),
             services,
-            steps: plan.announce(),
+            steps: announced(plan),
             notes: plan.notes.clone(),
         });
         let emit = |event| self.emit(&event);

@@ -1,5 +1,6 @@
 //! `plan`: what `up` would do and why, without doing it. `--dry-run` shows the plans of other commands the same way.
 
+use crate::execute::announced;
 use crate::plan::{self, Plan};
 use crate::report::table;
 
@@ -28,7 +29,7 @@ pub(super) fn show(session: &Session, project: &str, plan: &Plan, notes: &[Strin
     if session.json() {
         let value = serde_json::json!({
             "project": project,
-            "steps": plan.announce(),
+            "steps": announced(plan),
             "notes": notes,
             "again": plan.again,
         });
@@ -68,7 +69,7 @@ fn show_rows(session: &Session, plan: &Plan) {
 
 /// Every step, with those that it waits for.
 fn show_steps(session: &Session, plan: &Plan) {
-    let rows = plan.announce().into_iter().map(|step| {
+    let rows = announced(plan).into_iter().map(|step| {
         let after = step.needs.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
         vec![
             step.step.to_string(),

@@ -10,6 +10,7 @@ use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
 use crate::files;
 use crate::labels;
+use crate::names;
 use crate::observed::Container;
 use crate::redact::Redactor;
 use crate::render;
@@ -232,7 +233,7 @@ impl Session {
         match self.global.project_name.as_ref().or(in_environment) {
             // A file that was meant and can't be read must not become everything that the project has.
             Some(name) if compose::is_without_file(&self.request_as(None, targets)?) => {
-                compose::check_project_name(name)?;
+                names::check_project_name(name)?;
                 Ok((name.clone(), None))
             }
             _ => Err(failure),

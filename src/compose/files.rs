@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::failure::Failure;
+use crate::names::check_project_name;
 
 use super::Request;
 use super::dotenv::{self, Found};
 use super::interpolate::Notes;
-use super::names::check_project_name;
 use super::open::{self, LARGEST_ENV};
 use super::paths::normal;
 use super::variables::{Origin, Values, Variables};

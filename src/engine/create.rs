@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use bollard::models::{ContainerCreateBody, HealthConfig};
 use bollard::query_parameters::{CreateContainerOptions, UploadToContainerOptions};
 
-use crate::compose::{FileObject, FileReference, Healthcheck, Nanos, Service, Stack};
-use crate::plan::OneOff;
+use crate::compose::{FileObject, FileReference, Healthcheck, Nanos, OneOff, Service, Stack};
 
 use super::host_config::{Inherited, host_config};
 use super::networking::Networking;

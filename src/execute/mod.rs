@@ -2,9 +2,11 @@
 
 mod act;
 mod again;
+mod announce;
 mod graph;
 mod schedule;
 mod silence;
 mod watch;
 
+pub use announce::announced;
 pub use graph::{Execution, Outcome};

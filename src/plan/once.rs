@@ -1,13 +1,13 @@
 //! The plan of `run`: what the service depends on, as `up` would have it, and one container beside its others.
 
-use crate::compose::{Service, Stack};
+use crate::compose::{OneOff, Service, Stack};
+use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
 use crate::observed::Observed;
 
-use super::conflict::{NamedBy, name_taken};
 use super::options::UpOptions;
 use super::spec::{Contents, spec};
-use super::step::{Action, OneOff, Plan, StepId};
+use super::step::{Action, Plan, StepId};
 use super::up::{Planner, plan_up};
 
 /// A container that is run once.

@@ -10,6 +10,7 @@ mod limits;
 mod mount;
 mod network;
 mod object;
+mod one_off;
 mod service;
 mod stack;
 
@@ -19,6 +20,7 @@ pub use limits::*;
 pub use mount::*;
 pub use network::*;
 pub use object::*;
+pub use one_off::OneOff;
 pub use service::*;
 pub use stack::*;
 

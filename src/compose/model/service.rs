@@ -369,4 +369,10 @@ impl Service {
         let named = self.container_name.clone();
         named.unwrap_or_else(|| [project, &self.name, &number.to_string()].join(self.separator.text()))
     }
+
+    /// The name of a container of `run` for it. `slug` tells it from others of its kind: 12 hexadecimal digits and more.
+    pub fn one_off_name(&self, project: &str, slug: &str) -> String {
+        let short = slug.get(..12).unwrap_or(slug);
+        [project, &self.name, "run", short].join(self.separator.text())
+    }
 }
