@@ -241,8 +241,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("compose/include.rs", "opens files"),
     ("engine/context.rs", "opens files"),
     ("engine/endpoint.rs", "opens files"),
-    ("execute/act.rs", "cards"),
-    ("execute/graph.rs", "cards"),
     ("logs/follow/file.rs", "opens files"),
     ("logs/source/file/at.rs", "opens files"),
     ("logs/source/file/parts.rs", "opens files"),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cards::{self, Seen, Stage, Surroundings};
+use crate::cards::{Seen, Stage};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy, ServiceSummary};
@@ -20,6 +20,7 @@ use crate::report::Reporter;
 use crate::verdict::{Asks, Evidence, Failed, Verdict, judge};
 
 use super::Ended;
+use super::explainer::Explainer;
 use super::session::Session;
 
 /// A command at work on a project.
@@ -104,7 +105,7 @@ impl<'a> Carry<'a> {
             stack: self.stack,
             plan,
             timeout: self.timeout,
-            around: &self.around(),
+            explain: &self.explainer(),
             settles: self.stays,
             at_once: self.session.calls_at_once()?,
             began: self.began,
@@ -196,9 +197,12 @@ impl<'a> Carry<'a> {
         self.reporter.borrow_mut().clear();
     }
 
-    /// What failures are explained from.
-    fn around(&self) -> Surroundings<'a> {
-        self.session.surroundings(self.stack)
+    /// Makes the cards of what fails.
+    fn explainer(&self) -> Explainer<'a> {
+        Explainer {
+            engine: self.engine,
+            around: self.session.surroundings(self.stack),
+        }
     }
 
     /// A service was found ready, and at the end it is not.
@@ -211,8 +215,9 @@ impl<'a> Carry<'a> {
         };
         let failure = match container {
             Some(container) => {
-                let symptoms = cards::look(self.engine, &container.id, &summary.service, stage, Seen::default()).await;
-                cards::card(&symptoms, &self.around())
+                let explainer = self.explainer();
+                let card = explainer.of_container(&summary.service, &container.id, stage, Seen::default());
+                card.await
             }
             None => Failure::failed(format!("{} was ready, and its container is gone", summary.service))
                 .of(summary.service.as_str())

@@ -9,6 +9,7 @@ mod down;
 mod duration;
 mod exec;
 mod explain;
+mod explainer;
 mod init;
 #[cfg(test)]
 mod json_tests;

@@ -7,6 +7,8 @@ mod graph;
 mod schedule;
 mod silence;
 mod watch;
+mod wrong;
 
 pub use announce::announced;
 pub use graph::{Execution, Outcome};
+pub use wrong::{Explain, Wrong};
