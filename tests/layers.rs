@@ -77,7 +77,9 @@ const TABLE: [(&str, &[&str]); 37] = [
     ),
     (
         "logs",
-        &["document", "engine", "failure", "files", "redact", "stamp", "terminal"],
+        &[
+            "document", "engine", "failure", "files", "observed", "redact", "stamp", "terminal",
+        ],
     ),
     (
         "cards",
