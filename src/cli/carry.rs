@@ -78,7 +78,7 @@ impl<'a> Carry<'a> {
     pub(crate) async fn run(&self, plan: &Plan, services: Vec<String>) -> Result<bool, Failure> {
         if self.session.global.dry_run {
             let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).collect();
-            super::plan::show(self.session, self.project, plan, &notes);
+            super::planned::show(self.session, self.project, plan, &notes);
             return Ok(true);
         }
         let waits = plan

@@ -12,8 +12,7 @@ use crate::ready_page::ReadyPage;
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
-use super::once::Once;
-use super::options::{Recreate, UpOptions};
+use super::options::{Once, Recreate, UpOptions};
 use super::page;
 use super::replica::{self, Candidates, Fit};
 use super::spec::{Contents, Spec, differences, spec, unknown};

@@ -14,6 +14,8 @@ mod one_off;
 mod service;
 mod stack;
 
+use std::collections::BTreeMap;
+
 pub use build::*;
 pub use images::*;
 pub use limits::*;
@@ -23,6 +25,9 @@ pub use object::*;
 pub use one_off::OneOff;
 pub use service::*;
 pub use stack::*;
+
+/// A map whose values may be absent (`KEY` without a value: taken from the caller's environment, else dropped).
+pub type OptionalMap = BTreeMap<String, Option<String>>;
 
 /// Compose prints byte sizes as text.
 mod as_text {

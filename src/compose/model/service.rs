@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::duration::Nanos;
+use super::OptionalMap;
 use super::as_text;
 use super::build::Build;
 use super::limits::{BlkioConfig, Deploy, Device, Ulimit};
 use super::mount::{FileReference, Mount};
 use super::network::{Attachment, Port};
-use super::stack::OptionalMap;
 
 /// Most containers that one service may have. A bridge network of one engine takes 1,023, and each container is a step of a plan.
 pub const MOST_REPLICAS: u32 = 10_000;
