@@ -1,4 +1,5 @@
-//! Each folder of `src/` uses only what the table says. A layer knows nothing of those above it. There are no exceptions.
+//! Each folder of `src/` uses only what the table of docs/architecture.md says. A layer knows nothing of those above it. There are
+//! no exceptions.
 
 #![allow(
     clippy::expect_used,
@@ -6,125 +7,16 @@
     reason = "a test that can't go on fails by panicking"
 )]
 
+#[path = "layers/circles.rs"]
+mod circles;
+#[path = "layers/page.rs"]
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 37] = [
-    ("image", &[]),
-    ("dockerfile", &["image"]),
-    ("document", &[]),
-    ("labels", &[]),
-    ("nearest", &[]),
-    ("secrets", &[]),
-    ("shell", &[]),
-    ("stamp", &[]),
-    ("failure", &["shell"]),
-    ("files", &[]),
-    ("names", &["failure"]),
-    ("ready_page", &[]),
-    ("rendered", &["files"]),
-    ("sample", &[]),
-    ("programs", &[]),
-    ("python", &[]),
-    ("terminal", &[]),
-    ("redact", &["failure", "files", "secrets"]),
-    ("codes", &["nearest"]),
-    ("yaml", &["failure", "secrets"]),
-    ("settings", &["failure", "files", "image", "names", "nearest", "yaml"]),
-    ("render", &["failure", "files", "rendered", "sample", "settings"]),
-    ("observed", &["labels"]),
-    ("verdict", &["observed"]),
-    (
-        "compose",
-        &["failure", "files", "image", "names", "nearest", "secrets", "yaml"],
-    ),
-    ("conflict", &["compose", "failure", "observed", "shell"]),
-    (
-        "plan",
-        &[
-            "compose",
-            "conflict",
-            "failure",
-            "image",
-            "labels",
-            "observed",
-            "ready_page",
-            "shell",
-            "verdict",
-        ],
-    ),
-    ("content", &["compose", "files", "plan"]),
-    ("event", &["failure", "observed", "verdict"]),
-    (
-        "engine",
-        &[
-            "compose",
-            "dockerfile",
-            "failure",
-            "files",
-            "image",
-            "labels",
-            "observed",
-            "programs",
-            "stamp",
-        ],
-    ),
-    (
-        "ready",
-        &["engine", "event", "failure", "observed", "ready_page", "verdict"],
-    ),
-    (
-        "logs",
-        &[
-            "document", "engine", "failure", "files", "observed", "redact", "stamp", "terminal",
-        ],
-    ),
-    (
-        "cards",
-        &[
-            "compose", "engine", "failure", "files", "logs", "nearest", "observed", "python", "redact", "secrets",
-            "shell", "terminal",
-        ],
-    ),
-    (
-        "execute",
-        &[
-            "compose", "engine", "event", "failure", "image", "labels", "plan", "ready", "shell",
-        ],
-    ),
-    (
-        "check",
-        &[
-            "codes",
-            "compose",
-            "conflict",
-            "dockerfile",
-            "engine",
-            "failure",
-            "files",
-            "image",
-            "labels",
-            "nearest",
-            "observed",
-            "python",
-            "rendered",
-            "sample",
-            "secrets",
-            "settings",
-            "shell",
-            "yaml",
-        ],
-    ),
-    (
-        "report",
-        &[
-            "check", "codes", "document", "event", "failure", "observed", "python", "redact", "terminal", "verdict",
-        ],
-    ),
-    ("cli", &["*"]),
-];
+use page::Layer;
 
 /// Words of other crates and of the standard library, and the only folders that may use them.
 const OUTSIDE: [(&str, &[&str]); 6] = [
@@ -319,49 +211,83 @@ fn named(code: &str, prefix: &str) -> BTreeSet<String> {
     names
 }
 
-/// Each file with what it uses against the table.
-fn breaches() -> BTreeSet<(String, String)> {
-    let table: BTreeMap<&str, &[&str]> = TABLE.into_iter().collect();
-    let mut found = BTreeSet::new();
-    for (path, code) in sources() {
-        let layer = layer(&path);
-        if ["main", "lib"].contains(&layer.as_str()) {
-            continue;
-        }
-        let file = path.to_string_lossy().into_owned();
-        let may = table
-            .get(layer.as_str())
-            .unwrap_or_else(|| panic!("src/{layer} is not in the table"));
-        for used in named(&code, "crate::")
-            .into_iter()
-            .filter(|used| table.contains_key(used.as_str()))
-        {
-            if used != layer && !may.contains(&"*") && !may.contains(&used.as_str()) {
-                found.insert((file.clone(), used));
-            }
-        }
-        if layer != "files" && OPENS.iter().any(|word| code.contains(word)) {
-            found.insert((file.clone(), "opens files".to_owned()));
-        }
-        if layer != "programs" && code.contains(STARTS) {
-            found.insert((file.clone(), "starts programs".to_owned()));
-        }
-        for (word, by) in OUTSIDE {
-            if code.contains(word) && !by.contains(&layer.as_str()) {
-                found.insert((file.clone(), word.to_owned()));
+/// By layer, which others its files use, and which of them do.
+fn uses() -> BTreeMap<String, BTreeMap<String, BTreeSet<PathBuf>>> {
+    let sources = sources();
+    let layers: BTreeSet<String> = sources.keys().map(|path| layer(path)).collect();
+    let mut uses: BTreeMap<String, BTreeMap<String, BTreeSet<PathBuf>>> = BTreeMap::new();
+    for (path, code) in sources {
+        let own = layer(&path);
+        let of_layer = uses.entry(own.clone()).or_default();
+        for used in named(&code, "crate::") {
+            if used != own && layers.contains(&used) {
+                of_layer.entry(used).or_default().insert(path.clone());
             }
         }
     }
-    found
+    // They declare the others.
+    uses.retain(|layer, _| !["main", "lib"].contains(&layer.as_str()));
+    uses
 }
 
 #[test]
-fn each_layer_uses_only_what_is_below_it() {
-    let found = breaches();
-    assert!(
-        found.is_empty(),
-        "these use what the table does not let them: {found:#?}"
-    );
+fn each_layer_uses_only_what_the_table_says() {
+    let table: BTreeMap<&str, Layer> = page::table().into_iter().map(|layer| (layer.name, layer)).collect();
+    for (layer, uses) in uses() {
+        let Some(may) = table.get(layer.as_str()) else {
+            panic!("src/{layer} is not in the table of docs/architecture.md");
+        };
+        for (used, files) in &uses {
+            let well = may.uses_all || may.uses.contains(used.as_str());
+            assert!(well, "{layer} may not use {used}, but these files do: {files:?}");
+        }
+        let unused: Vec<_> = may.uses.iter().filter(|used| !uses.contains_key(**used)).collect();
+        assert!(
+            unused.is_empty(),
+            "take these out of the table, {layer} uses them no more: {unused:?}"
+        );
+    }
+}
+
+/// What the table makes sure of as long as it is in order, seen in the code itself.
+#[test]
+fn no_two_layers_need_each_other() {
+    let uses = uses();
+    let reached = |layer: &str| {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![layer.to_owned()];
+        while let Some(layer) = next.pop() {
+            let used = uses.get(&layer).into_iter().flat_map(BTreeMap::keys);
+            next.extend(used.filter(|used| reached.insert((*used).clone())).cloned());
+        }
+        reached
+    };
+    for layer in uses.keys() {
+        assert!(!reached(layer).contains(layer), "{layer} needs what needs {layer}");
+    }
+}
+
+#[test]
+fn what_only_one_layer_may_do_the_others_leave_to_it() {
+    for (path, code) in sources() {
+        let layer = layer(&path);
+        let file = path.display();
+        if layer != "files"
+            && let Some(word) = OPENS.iter().find(|word| code.contains(**word))
+        {
+            panic!("{file} opens files in a way of its own: {word}");
+        }
+        assert!(
+            layer == "programs" || !code.contains(STARTS),
+            "{file} starts programs in a way of its own"
+        );
+        for (word, by) in OUTSIDE {
+            assert!(
+                !code.contains(word) || by.contains(&layer.as_str()),
+                "{file} names {word}, and only {by:?} may"
+            );
+        }
+    }
 }
 
 /// What it puts into a path is encoded or parsed before: elsewhere that could be forgotten.
@@ -434,16 +360,6 @@ fn nothing_is_printed_but_by_what_masks_and_cleans() {
     for (path, code) in &sources {
         let styles = named(code, "console::").contains("style");
         assert!(!styles, "{} puts styles on text by itself: `Line` does", path.display());
-    }
-}
-
-#[test]
-fn the_table_lets_nothing_use_what_is_above_it() {
-    for (index, (layer, may)) in TABLE.iter().enumerate() {
-        for used in may.iter().filter(|used| **used != "*") {
-            let below = TABLE[..index].iter().any(|(other, _)| other == used);
-            assert!(below, "{layer} may use {used}, which is not below it");
-        }
     }
 }
 
