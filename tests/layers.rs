@@ -174,43 +174,6 @@ fn layer(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// What a text names after `prefix` (`crate::`), alone or in braces.
-fn named(code: &str, prefix: &str) -> BTreeSet<String> {
-    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let first = |text: &str| -> String { text.trim_start().chars().take_while(|c| is_of_a_name(*c)).collect() };
-    let mut names = BTreeSet::new();
-    for (at, word) in code.match_indices(prefix) {
-        if code[..at].ends_with(is_of_a_name) {
-            continue;
-        }
-        let rest = &code[at + word.len()..];
-        match rest.strip_prefix('{') {
-            None => names.extend([first(rest)]),
-            Some(inside) => {
-                let mut depth = 1;
-                let mut starts = true;
-                for (at, c) in inside.char_indices() {
-                    if starts && depth == 1 && !c.is_whitespace() {
-                        names.extend([first(&inside[at..])]);
-                        starts = false;
-                    }
-                    match c {
-                        '{' => depth += 1,
-                        '}' => depth -= 1,
-                        ',' if depth == 1 => starts = true,
-                        _ => {}
-                    }
-                    if depth == 0 {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-    names.remove("");
-    names
-}
-
 /// By layer, which others its files use, and which of them do.
 fn uses() -> BTreeMap<String, BTreeMap<String, BTreeSet<PathBuf>>> {
     let sources = sources();
@@ -219,7 +182,8 @@ fn uses() -> BTreeMap<String, BTreeMap<String, BTreeSet<PathBuf>>> {
     for (path, code) in sources {
         let own = layer(&path);
         let of_layer = uses.entry(own.clone()).or_default();
-        for used in named(&code, "crate::") {
+        let names = circles::used(&circles::module(&path), &code).into_iter();
+        for used in names.filter_map(|path| path.into_iter().next()) {
             if used != own && layers.contains(&used) {
                 of_layer.entry(used).or_default().insert(path.clone());
             }
@@ -358,15 +322,9 @@ fn nothing_is_printed_but_by_what_masks_and_cleans() {
         assert_eq!(found, may, "these files name `{word}`, and those may");
     }
     for (path, code) in &sources {
-        let styles = named(code, "console::").contains("style");
+        let styles = circles::named(code, "console::")
+            .iter()
+            .any(|path| path.first().is_some_and(|name| name == "style"));
         assert!(!styles, "{} puts styles on text by itself: `Line` does", path.display());
     }
-}
-
-#[test]
-fn names_are_found_alone_and_in_braces() {
-    let code = "use crate::plan::{Plan, Step};\nuse crate::{engine::Engine, report::{Out, a}, logs};\nlet x = crate::labels::X; mycrate::no";
-    let found = named(code, "crate::");
-    let found: Vec<&str> = found.iter().map(String::as_str).collect();
-    assert_eq!(found, ["engine", "labels", "logs", "plan", "report"]);
 }

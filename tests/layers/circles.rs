@@ -13,7 +13,7 @@ use regex::Regex;
 const MOST: usize = 2;
 
 /// A path in the crate: `["plan", "step", "Action"]`.
-type Names = Vec<String>;
+pub type Names = Vec<String>;
 
 /// The files of `src/` as modules.
 struct Modules<'s> {
@@ -82,7 +82,7 @@ impl<'s> Modules<'s> {
 }
 
 /// `plan/step.rs` → `plan::step`, `plan/mod.rs` → `plan`.
-fn module(path: &Path) -> Names {
+pub fn module(path: &Path) -> Names {
     let names = path.with_extension("");
     let names = names.iter().map(|name| name.to_string_lossy().into_owned());
     names.filter(|name| name != "mod").collect()
@@ -127,8 +127,17 @@ fn parts(inside: &str) -> Vec<&str> {
     parts
 }
 
+/// What `code` names after `prefix` (`console::`).
+pub fn named(code: &str, prefix: &str) -> Vec<Names> {
+    let is_of_a_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let begins = code
+        .match_indices(prefix)
+        .filter(|(at, _)| !code[..*at].ends_with(is_of_a_path));
+    begins.flat_map(|(at, _)| paths(&code[at + prefix.len()..])).collect()
+}
+
 /// Paths that `code` of `module` names.
-fn used(module: &Names, code: &str) -> Vec<Names> {
+pub fn used(module: &Names, code: &str) -> Vec<Names> {
     static BEGIN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?:^|[^A-Za-z0-9_:])(crate::|self::|(?:super::)+)").unwrap());
     let of = |begin: regex::Captures<'_>| {
@@ -251,4 +260,27 @@ fn a_circle_is_found_through_what_modules_show() {
     ] {
         assert!(circles(&sources(open)).is_empty(), "{open}");
     }
+}
+
+#[test]
+fn names_are_found_alone_in_braces_and_from_above() {
+    let module = ["plan", "up"].map(ToOwned::to_owned).to_vec();
+    let code = "use crate::{engine::Engine, report::{Out, a::{b, self}}, logs};\nlet x = super::step::X::<T>::new();\n\
+                use super::super::files::Root; mycrate::no; let y = self::z;";
+    let found: Vec<String> = used(&module, code).iter().map(|path| path.join("::")).collect();
+    assert_eq!(
+        found,
+        [
+            "engine::Engine",
+            "report::Out",
+            "report::a::b",
+            "report::a",
+            "logs",
+            "plan::step::X",
+            "files::Root",
+            "plan::up::z"
+        ]
+    );
+    let found = named("use console::{Color, style}; a_console::style", "console::");
+    assert_eq!(found.concat(), ["Color", "style"]);
 }
