@@ -221,8 +221,8 @@ fn no_two_layers_need_each_other() {
         let mut reached = BTreeSet::new();
         let mut next = vec![layer.to_owned()];
         while let Some(layer) = next.pop() {
-            let used = uses.get(&layer).into_iter().flat_map(BTreeMap::keys);
-            next.extend(used.filter(|used| reached.insert((*used).clone())).cloned());
+            let others = uses.get(&layer).into_iter().flat_map(BTreeMap::keys);
+            next.extend(others.filter(|other| reached.insert((*other).clone())).cloned());
         }
         reached
     };

@@ -1,7 +1,5 @@
 //! The command line.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
-
 mod global;
 mod up;
 

@@ -7,8 +7,8 @@ use crate::check::Group;
 use crate::logs::Level;
 use crate::logs::source::SourceChoice;
 
-fn value(word: &'static str, help: &'static str) -> Option<PossibleValue> {
-    Some(PossibleValue::new(word).help(help))
+fn value(word: &'static str, help: &'static str) -> PossibleValue {
+    PossibleValue::new(word).help(help)
 }
 
 impl ValueEnum for Group {
@@ -17,7 +17,7 @@ impl ValueEnum for Group {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
+        Some(match self {
             Self::Checklist => value("checklist", "The guide's checklist"),
             Self::Compose => value(
                 "compose",
@@ -32,7 +32,7 @@ impl ValueEnum for Group {
             Self::Ports => value("ports", "Host ports"),
             Self::Names => value("names", "Containers' names"),
             Self::Remains => value("remains", "What earlier runs left"),
-        }
+        })
     }
 }
 
@@ -42,13 +42,13 @@ impl ValueEnum for Level {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
+        Some(match self {
             Self::Debug => value("debug", "Trace and debug"),
             Self::Info => value("info", "Info and notice"),
-            Self::Warning => value("warning", "Warnings").map(|value| value.alias("warn")),
+            Self::Warning => value("warning", "Warnings").alias("warn"),
             Self::Error => value("error", "Errors"),
             Self::Fatal => value("fatal", "Fatal, critical, panic"),
-        }
+        })
     }
 }
 
@@ -58,7 +58,7 @@ impl ValueEnum for SourceChoice {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
+        Some(match self {
             Self::Auto => value(
                 "auto",
                 "The log files where they can be read, else the engine: the same lines, sooner",
@@ -66,6 +66,6 @@ impl ValueEnum for SourceChoice {
             Self::Engine => value("engine", "The engine's API"),
             Self::Files => value("files", "The engine's log files on this machine"),
             Self::Loki => value("loki", "Loki, also for containers that are long gone"),
-        }
+        })
     }
 }

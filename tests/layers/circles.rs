@@ -202,8 +202,8 @@ fn reached<'s>(file: &'s Path, uses: &BTreeMap<&'s Path, BTreeSet<&'s Path>>) ->
     let mut reached = BTreeSet::new();
     let mut next = vec![file];
     while let Some(file) = next.pop() {
-        let used = uses[file].iter().filter(|used| reached.insert(**used));
-        next.extend(used.copied());
+        let new = uses[file].iter().filter(|used| reached.insert(**used));
+        next.extend(new.copied());
     }
     reached
 }
