@@ -26,6 +26,8 @@ pub const DEPENDS_ON: &str = "com.docker.compose.depends_on";
 pub const IMAGE: &str = "com.docker.compose.image";
 /// The version of what made it; Compose parses it as a version.
 pub const VERSION: &str = "com.docker.compose.version";
+/// What we write as Compose's version: Compose parses it and takes over what a recent one made.
+pub const COMPOSE_VERSION: &str = "5.6.1";
 /// The network's key in the file.
 pub const NETWORK: &str = "com.docker.compose.network";
 /// The volume's key in the file.

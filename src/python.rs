@@ -1,4 +1,4 @@
-//! Python's names: modules, and the packages that bring them.
+//! Python's names: modules, the packages that bring them, and where their files lie.
 
 /// Packages that are not called like their module.
 const PACKAGES: [(&str, &str); 16] = [
@@ -27,6 +27,14 @@ pub fn package(module: &str) -> &str {
         .iter()
         .find(|(name, _)| *name == top)
         .map_or(top, |(_, package)| package)
+}
+
+/// Whether a file is Python's own or a package's: nothing that the user would fix.
+pub fn is_foreign(file: &str) -> bool {
+    file.starts_with('<')
+        || ["/site-packages/", "/dist-packages/", "/lib/python"]
+            .iter()
+            .any(|part| file.contains(part))
 }
 
 /// Whether a module comes with Python itself.
@@ -263,6 +271,13 @@ mod tests {
     fn packages_as_they_are_written() {
         assert_eq!(package("yaml"), "PyYAML");
         assert_eq!(package("orjson.x"), "orjson");
+    }
+
+    #[test]
+    fn what_the_user_did_not_write_is_foreign() {
+        assert!(is_foreign("<frozen os>"));
+        assert!(is_foreign("/usr/local/lib/python3.12/site-packages/x.py"));
+        assert!(!is_foreign("/app/magic_proxy/x.py"));
     }
 
     #[test]

@@ -1,7 +1,5 @@
-//! Each folder of `src/` uses only what the table says. A layer knows nothing of those above it.
-//!
-//! What breaks the table today is listed as an exception, file by file. The list may only shrink: an exception that no file
-//! needs any more fails the test as well.
+//! Each folder of `src/` uses only what the table of docs/architecture.md says. A layer knows nothing of those above it. There are
+//! no exceptions.
 
 #![allow(
     clippy::expect_used,
@@ -9,99 +7,16 @@
     reason = "a test that can't go on fails by panicking"
 )]
 
+#[path = "layers/circles.rs"]
+mod circles;
+#[path = "layers/page.rs"]
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 32] = [
-    ("image", &[]),
-    ("dockerfile", &["image"]),
-    ("document", &[]),
-    ("labels", &[]),
-    ("nearest", &[]),
-    ("secrets", &[]),
-    ("shell", &[]),
-    ("stamp", &[]),
-    ("failure", &["shell"]),
-    ("files", &[]),
-    ("programs", &[]),
-    ("python", &[]),
-    ("terminal", &[]),
-    ("redact", &["failure", "files", "secrets"]),
-    ("codes", &["nearest"]),
-    ("yaml", &["failure", "secrets"]),
-    ("settings", &["failure", "files", "image", "nearest", "yaml"]),
-    ("render", &["failure", "files", "settings"]),
-    ("observed", &["labels"]),
-    ("verdict", &["observed"]),
-    ("compose", &["failure", "files", "image", "nearest", "secrets", "yaml"]),
-    (
-        "plan",
-        &["compose", "failure", "image", "labels", "observed", "shell", "verdict"],
-    ),
-    ("content", &["compose", "files", "plan"]),
-    ("event", &["failure", "observed", "verdict"]),
-    (
-        "engine",
-        &[
-            "compose",
-            "dockerfile",
-            "failure",
-            "files",
-            "image",
-            "labels",
-            "observed",
-            "programs",
-            "stamp",
-        ],
-    ),
-    ("ready", &["engine", "event", "failure", "observed", "verdict"]),
-    (
-        "logs",
-        &["document", "engine", "failure", "files", "redact", "stamp", "terminal"],
-    ),
-    (
-        "cards",
-        &[
-            "compose", "engine", "failure", "files", "logs", "nearest", "observed", "python", "redact", "secrets",
-            "shell", "terminal",
-        ],
-    ),
-    (
-        "execute",
-        &[
-            "compose", "engine", "event", "failure", "image", "labels", "plan", "ready", "shell",
-        ],
-    ),
-    (
-        "check",
-        &[
-            "codes",
-            "compose",
-            "dockerfile",
-            "engine",
-            "failure",
-            "files",
-            "image",
-            "labels",
-            "nearest",
-            "observed",
-            "python",
-            "secrets",
-            "settings",
-            "shell",
-            "yaml",
-        ],
-    ),
-    (
-        "report",
-        &[
-            "check", "codes", "document", "event", "failure", "observed", "redact", "terminal", "verdict",
-        ],
-    ),
-    ("cli", &["*"]),
-];
+use page::Layer;
 
 /// Words of other crates and of the standard library, and the only folders that may use them.
 const OUTSIDE: [(&str, &[&str]); 6] = [
@@ -109,7 +24,7 @@ const OUTSIDE: [(&str, &[&str]); 6] = [
     ("clap::", &["cli"]),
     ("shlex::try_join", &["shell"]),
     ("shlex::try_quote", &["shell"]),
-    ("std::env::var", &["cli"]),
+    ("env::var", &["cli"]),
     (
         "tokio::",
         &["cli", "engine", "execute", "logs", "programs", "ready", "check"],
@@ -118,7 +33,7 @@ const OUTSIDE: [(&str, &[&str]); 6] = [
 
 /// Whoever has one of these words opens, looks at or changes files in a way of its own. Only `files` may: a repository, whose
 /// links, pipes and sizes are anybody's, is read and written through it alone.
-const OPENS: [&str; 14] = [
+const OPENS: [&str; 16] = [
     "std::fs",
     "fs::",
     "File::open",
@@ -133,6 +48,9 @@ const OPENS: [&str; 14] = [
     ".metadata()",
     ".symlink_metadata()",
     ".read_link()",
+    // The archive's own way to open them.
+    "append_path",
+    "append_dir_all",
 ];
 
 /// Whoever has this word starts programs in a way of its own: without a time limit, with whatever input and output. Only
@@ -209,37 +127,6 @@ const SPEAKS: [(&str, &[&str]); 22] = [
     ),
 ];
 
-/// Breaches of today: a file, and what it uses all the same.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    ("check/checklist.rs", "render"),
-    ("check/config/mod.rs", "render"),
-    ("check/name.rs", "plan"),
-    ("check/project.rs", "render"),
-    ("check/table.rs", "clap::"),
-    ("cli/lock.rs", "opens files"),
-    ("cli/verbs/packed.rs", "opens files"),
-    ("compose/files.rs", "opens files"),
-    ("compose/flags.rs", "std::env::var"),
-    ("compose/include.rs", "opens files"),
-    ("engine/context.rs", "opens files"),
-    ("engine/create.rs", "plan"),
-    ("engine/endpoint.rs", "opens files"),
-    ("engine/object.rs", "plan"),
-    ("execute/act.rs", "cards"),
-    ("execute/graph.rs", "cards"),
-    ("logs/follow/file.rs", "opens files"),
-    ("logs/level.rs", "clap::"),
-    ("logs/source/choice.rs", "clap::"),
-    ("logs/source/file/at.rs", "opens files"),
-    ("logs/source/file/parts.rs", "opens files"),
-    ("plan/step.rs", "event"),
-    ("ready/page.rs", "plan"),
-    ("ready/wait.rs", "plan"),
-    ("report/card.rs", "cards"),
-    ("report/failures.rs", "cards"),
-    ("settings/value.rs", "compose"),
-];
-
 /// The code of each file of `src/` by its path there; without comments and tests.
 fn sources() -> BTreeMap<PathBuf, String> {
     fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -287,93 +174,84 @@ fn layer(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// What a text names after `prefix` (`crate::`), alone or in braces.
-fn named(code: &str, prefix: &str) -> BTreeSet<String> {
-    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let first = |text: &str| -> String { text.trim_start().chars().take_while(|c| is_of_a_name(*c)).collect() };
-    let mut names = BTreeSet::new();
-    for (at, word) in code.match_indices(prefix) {
-        if code[..at].ends_with(is_of_a_name) {
-            continue;
-        }
-        let rest = &code[at + word.len()..];
-        match rest.strip_prefix('{') {
-            None => names.extend([first(rest)]),
-            Some(inside) => {
-                let mut depth = 1;
-                let mut starts = true;
-                for (at, c) in inside.char_indices() {
-                    if starts && depth == 1 && !c.is_whitespace() {
-                        names.extend([first(&inside[at..])]);
-                        starts = false;
-                    }
-                    match c {
-                        '{' => depth += 1,
-                        '}' => depth -= 1,
-                        ',' if depth == 1 => starts = true,
-                        _ => {}
-                    }
-                    if depth == 0 {
-                        break;
-                    }
-                }
+/// By layer, which others its files use, and which of them do.
+fn uses() -> BTreeMap<String, BTreeMap<String, BTreeSet<PathBuf>>> {
+    let sources = sources();
+    let layers: BTreeSet<String> = sources.keys().map(|path| layer(path)).collect();
+    let mut uses: BTreeMap<String, BTreeMap<String, BTreeSet<PathBuf>>> = BTreeMap::new();
+    for (path, code) in sources {
+        let own = layer(&path);
+        let of_layer = uses.entry(own.clone()).or_default();
+        let names = circles::used(&circles::module(&path), &code).into_iter();
+        for used in names.filter_map(|path| path.into_iter().next()) {
+            if used != own && layers.contains(&used) {
+                of_layer.entry(used).or_default().insert(path.clone());
             }
         }
     }
-    names.remove("");
-    names
-}
-
-/// Each file with what it uses against the table.
-fn breaches() -> BTreeSet<(String, String)> {
-    let table: BTreeMap<&str, &[&str]> = TABLE.into_iter().collect();
-    let mut found = BTreeSet::new();
-    for (path, code) in sources() {
-        let layer = layer(&path);
-        if ["main", "lib"].contains(&layer.as_str()) {
-            continue;
-        }
-        let file = path.to_string_lossy().into_owned();
-        let may = table
-            .get(layer.as_str())
-            .unwrap_or_else(|| panic!("src/{layer} is not in the table"));
-        for used in named(&code, "crate::")
-            .into_iter()
-            .filter(|used| table.contains_key(used.as_str()))
-        {
-            if used != layer && !may.contains(&"*") && !may.contains(&used.as_str()) {
-                found.insert((file.clone(), used));
-            }
-        }
-        if layer != "files" && OPENS.iter().any(|word| code.contains(word)) {
-            found.insert((file.clone(), "opens files".to_owned()));
-        }
-        if layer != "programs" && code.contains(STARTS) {
-            found.insert((file.clone(), "starts programs".to_owned()));
-        }
-        for (word, by) in OUTSIDE {
-            if code.contains(word) && !by.contains(&layer.as_str()) {
-                found.insert((file.clone(), word.to_owned()));
-            }
-        }
-    }
-    found
+    // They declare the others.
+    uses.retain(|layer, _| !["main", "lib"].contains(&layer.as_str()));
+    uses
 }
 
 #[test]
-fn each_layer_uses_only_what_is_below_it() {
-    let exceptions: BTreeSet<(String, String)> = EXCEPTIONS
-        .iter()
-        .map(|(file, used)| ((*file).to_owned(), (*used).to_owned()))
-        .collect();
-    let found = breaches();
-    let new: Vec<_> = found.difference(&exceptions).collect();
-    assert!(new.is_empty(), "these use what the table does not let them: {new:#?}");
-    let gone: Vec<_> = exceptions.difference(&found).collect();
-    assert!(
-        gone.is_empty(),
-        "take these exceptions out, nothing needs them: {gone:#?}"
-    );
+fn each_layer_uses_only_what_the_table_says() {
+    let table: BTreeMap<&str, Layer> = page::table().into_iter().map(|layer| (layer.name, layer)).collect();
+    for (layer, uses) in uses() {
+        let Some(may) = table.get(layer.as_str()) else {
+            panic!("src/{layer} is not in the table of docs/architecture.md");
+        };
+        for (used, files) in &uses {
+            let well = may.uses_all || may.uses.contains(used.as_str());
+            assert!(well, "{layer} may not use {used}, but these files do: {files:?}");
+        }
+        let unused: Vec<_> = may.uses.iter().filter(|used| !uses.contains_key(**used)).collect();
+        assert!(
+            unused.is_empty(),
+            "take these out of the table, {layer} uses them no more: {unused:?}"
+        );
+    }
+}
+
+/// What the table makes sure of as long as it is in order, seen in the code itself.
+#[test]
+fn no_two_layers_need_each_other() {
+    let uses = uses();
+    let reached = |layer: &str| {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![layer.to_owned()];
+        while let Some(layer) = next.pop() {
+            let others = uses.get(&layer).into_iter().flat_map(BTreeMap::keys);
+            next.extend(others.filter(|other| reached.insert((*other).clone())).cloned());
+        }
+        reached
+    };
+    for layer in uses.keys() {
+        assert!(!reached(layer).contains(layer), "{layer} needs what needs {layer}");
+    }
+}
+
+#[test]
+fn what_only_one_layer_may_do_the_others_leave_to_it() {
+    for (path, code) in sources() {
+        let layer = layer(&path);
+        let file = path.display();
+        if layer != "files"
+            && let Some(word) = OPENS.iter().find(|word| code.contains(**word))
+        {
+            panic!("{file} opens files in a way of its own: {word}");
+        }
+        assert!(
+            layer == "programs" || !code.contains(STARTS),
+            "{file} starts programs in a way of its own"
+        );
+        for (word, by) in OUTSIDE {
+            assert!(
+                !code.contains(word) || by.contains(&layer.as_str()),
+                "{file} names {word}, and only {by:?} may"
+            );
+        }
+    }
 }
 
 /// What it puts into a path is encoded or parsed before: elsewhere that could be forgotten.
@@ -444,25 +322,9 @@ fn nothing_is_printed_but_by_what_masks_and_cleans() {
         assert_eq!(found, may, "these files name `{word}`, and those may");
     }
     for (path, code) in &sources {
-        let styles = named(code, "console::").contains("style");
+        let styles = circles::named(code, "console::")
+            .iter()
+            .any(|path| path.first().is_some_and(|name| name == "style"));
         assert!(!styles, "{} puts styles on text by itself: `Line` does", path.display());
     }
-}
-
-#[test]
-fn the_table_lets_nothing_use_what_is_above_it() {
-    for (index, (layer, may)) in TABLE.iter().enumerate() {
-        for used in may.iter().filter(|used| **used != "*") {
-            let below = TABLE[..index].iter().any(|(other, _)| other == used);
-            assert!(below, "{layer} may use {used}, which is not below it");
-        }
-    }
-}
-
-#[test]
-fn names_are_found_alone_and_in_braces() {
-    let code = "use crate::plan::{Plan, Step};\nuse crate::{engine::Engine, report::{Out, a}, logs};\nlet x = crate::labels::X; mycrate::no";
-    let found = named(code, "crate::");
-    let found: Vec<&str> = found.iter().map(String::as_str).collect();
-    assert_eq!(found, ["engine", "labels", "logs", "plan", "report"]);
 }

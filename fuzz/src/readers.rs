@@ -35,7 +35,7 @@ pub fn check(input: &[u8]) {
             assert!(ports.len() <= MOST_PORTS);
             assert!(ports.iter().all(|port| port.target > 0));
         }
-        if let Ok(mounts) = mounts_of(Path::new("/here"), line) {
+        if let Ok(mounts) = mounts_of(Path::new("/here"), None, line) {
             assert!(
                 mounts
                     .iter()

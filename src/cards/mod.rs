@@ -2,8 +2,7 @@
 //! command to copy.
 //!
 //! [`look`] gathers the [`Symptoms`] of a container from the engine; everything after it is pure. The table in [`rules`] says
-//! which words mean what; [`card`] writes the [`Failure`](crate::failure::Failure) from the first rule that fits. [`Order`]
-//! tells root causes before what only follows from them.
+//! which words mean what; [`card`] writes the [`Failure`](crate::failure::Failure) from the first rule that fits.
 
 mod card;
 mod derived;
@@ -15,7 +14,6 @@ mod healthcheck;
 mod image;
 mod look;
 mod mounts;
-mod order;
 mod python;
 mod reach;
 mod recipes;
@@ -31,8 +29,6 @@ mod variables;
 
 pub use card::{card, knows};
 pub use look::{Seen, command_of_image, look};
-pub use order::Order;
 pub use rules::codes;
 pub use surroundings::Surroundings;
 pub use symptoms::{Ended, HealthReport, Stage, Symptoms};
-pub use traceback::is_foreign;

@@ -55,14 +55,6 @@ fn source(frame: &str, below: &str) -> Option<String> {
     is_code.then(|| code.to_owned())
 }
 
-/// Whether a file is Python's own or a package's: nothing that the user would mend.
-pub fn is_foreign(file: &str) -> bool {
-    file.starts_with('<')
-        || ["/site-packages/", "/dist-packages/", "/lib/python"]
-            .iter()
-            .any(|part| file.contains(part))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,9 +67,6 @@ mod tests {
         assert_eq!((found[0].file.as_str(), found[0].line), ("/app/run.py", 5));
         assert_eq!(found[0].source.as_deref(), Some("import x"));
         assert_eq!(found[1].source, None, "the exception is no code");
-        assert!(is_foreign(&found[1].file));
-        assert!(is_foreign("/usr/local/lib/python3.12/site-packages/x.py"));
-        assert!(!is_foreign("/app/magic_proxy/x.py"));
         assert_eq!(
             frames("  File \"/app/run.py\", line 3\n    def x(\n         ^\nSyntaxError: x")[0].line,
             3

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::failure::Place;
+use crate::python::is_foreign;
 use crate::shell::ShellCommand;
 use crate::terminal::clean_line;
 
@@ -206,7 +207,7 @@ impl Known<'_> {
     /// The innermost line of the user's own code in the traceback, on this machine.
     pub(super) fn user_frame(&self) -> Option<Place> {
         let frames = traceback::frames(self.text);
-        let mut own = frames.iter().rev().filter(|frame| !traceback::is_foreign(&frame.file));
+        let mut own = frames.iter().rev().filter(|frame| !is_foreign(&frame.file));
         let (frame, path) = own.find_map(|frame| {
             let path = self.around.host(&self.symptoms.service, &frame.file)?;
             Some((frame, path))
@@ -223,7 +224,7 @@ impl Known<'_> {
     /// The same as the process names it.
     fn frame(&self) -> Option<String> {
         let frames = traceback::frames(self.text);
-        let own = frames.iter().rfind(|frame| !traceback::is_foreign(&frame.file));
+        let own = frames.iter().rfind(|frame| !is_foreign(&frame.file));
         own.or(frames.last())
             .map(|frame| format!("{}:{}", frame.file, frame.line))
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::codes;
 use crate::failure::Place;
 use crate::files::{self, Kind, Refused};
-use crate::render;
+use crate::sample;
 
 use super::Finding;
 use super::project::Project;
@@ -204,7 +204,7 @@ fn repair(project: &Project, full: &Path, path: &str, is_folder: bool) -> Option
         let (file, _) = files.iter().find(|(file, _)| file.path == Path::new(path))?;
         Some(file.text.clone())
     });
-    let text = rendered.or_else(|| render::sample(path).map(ToOwned::to_owned))?;
+    let text = rendered.or_else(|| sample::text(path).map(ToOwned::to_owned))?;
     Some(Repair::Write {
         path: full.to_owned(),
         text,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::codes;
 use crate::compose::{Service, Stack};
+use crate::conflict::{NamedBy, name_taken};
 use crate::observed::Container;
-use crate::plan::{self, NamedBy};
 
 use super::copies::{Held, Thing};
 use super::finding::{Finding, MOST_FINDINGS};
@@ -23,7 +23,7 @@ pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
     for service in project.services() {
         for container in holders(stack, service, &named) {
             if container.project() != Some(&stack.name) || container.service() != Some(&service.name) {
-                let failure = plan::name_taken(stack, &service.name, container, NamedBy::File);
+                let failure = name_taken(stack, &service.name, container, NamedBy::File);
                 let held = Held::by(container, Thing::Name(container.name.clone()));
                 findings.push(Finding::of(&codes::NAME_TAKEN, &failure).held_by(held));
                 if findings.len() >= MOST_FINDINGS {

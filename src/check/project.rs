@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::compose::{Build, Service, Stack};
 use crate::failure::{Failure, Place};
 use crate::files::{Kind, Refused, Root};
-use crate::render::{self, Rendered, State};
+use crate::rendered::{Rendered, State};
 
 use super::keys::Keys;
 use super::repair::Repair;
@@ -130,7 +130,7 @@ impl Project {
             return false;
         };
         // A Compose file that the user edited keeps `up` from rendering anything beside it.
-        let edited = rendered.first().is_some_and(|(_, state)| render::is_of_the_user(state));
+        let edited = rendered.first().is_some_and(|(_, state)| state.is_of_the_user());
         !edited
             && rendered
                 .iter()

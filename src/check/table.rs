@@ -1,6 +1,5 @@
 //! Every check: its name, the group that `--only` chooses it by, and the function that makes it.
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use super::project::Project;
@@ -11,7 +10,7 @@ use super::{
 };
 
 /// What checks are chosen by, in the order of their findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// The guide's checklist.
@@ -36,6 +35,23 @@ pub enum Group {
     Names,
     /// What earlier runs left.
     Remains,
+}
+
+impl Group {
+    /// All of them, in the order of their findings.
+    pub const ALL: [Self; 11] = [
+        Self::Checklist,
+        Self::Compose,
+        Self::Dockerfile,
+        Self::Requirements,
+        Self::Keys,
+        Self::Proxy,
+        Self::Config,
+        Self::Engine,
+        Self::Ports,
+        Self::Names,
+        Self::Remains,
+    ];
 }
 
 /// One check.

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cards::{self, Seen, Stage, Surroundings};
+use crate::cards::{Seen, Stage};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy, ServiceSummary};
-use crate::execute::{Execution, Outcome};
+use crate::execute::{Execution, Outcome, announced};
 use crate::failure::{Exit, Failure};
 use crate::labels;
 use crate::observed::{Container, State};
@@ -20,6 +20,7 @@ use crate::report::Reporter;
 use crate::verdict::{Asks, Evidence, Failed, Verdict, judge};
 
 use super::Ended;
+use super::explainer::Explainer;
 use super::session::Session;
 
 /// A command at work on a project.
@@ -77,7 +78,7 @@ impl<'a> Carry<'a> {
     pub(crate) async fn run(&self, plan: &Plan, services: Vec<String>) -> Result<bool, Failure> {
         if self.session.global.dry_run {
             let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).collect();
-            super::plan::show(self.session, self.project, plan, &notes);
+            super::planned::show(self.session, self.project, plan, &notes);
             return Ok(true);
         }
         let waits = plan
@@ -94,7 +95,7 @@ impl<'a> Carry<'a> {
         self.emit(&Event::Planned {
             project: self.project.to_owned(),
             services,
-            steps: plan.announce(),
+            steps: announced(plan),
             notes: plan.notes.clone(),
         });
         let emit = |event| self.emit(&event);
@@ -104,7 +105,7 @@ impl<'a> Carry<'a> {
             stack: self.stack,
             plan,
             timeout: self.timeout,
-            around: &self.around(),
+            explain: &self.explainer(),
             settles: self.stays,
             at_once: self.session.calls_at_once()?,
             began: self.began,
@@ -196,9 +197,12 @@ impl<'a> Carry<'a> {
         self.reporter.borrow_mut().clear();
     }
 
-    /// What failures are explained from.
-    fn around(&self) -> Surroundings<'a> {
-        self.session.surroundings(self.stack)
+    /// Makes the cards of what fails.
+    fn explainer(&self) -> Explainer<'a> {
+        Explainer {
+            engine: self.engine,
+            around: self.session.surroundings(self.stack),
+        }
     }
 
     /// A service was found ready, and at the end it is not.
@@ -211,8 +215,9 @@ impl<'a> Carry<'a> {
         };
         let failure = match container {
             Some(container) => {
-                let symptoms = cards::look(self.engine, &container.id, &summary.service, stage, Seen::default()).await;
-                cards::card(&symptoms, &self.around())
+                let explainer = self.explainer();
+                let card = explainer.of_container(&summary.service, &container.id, stage, Seen::default());
+                card.await
             }
             None => Failure::failed(format!("{} was ready, and its container is gone", summary.service))
                 .of(summary.service.as_str())

@@ -1,39 +1,24 @@
 //! One magicctl at a time on a project, for each user. The lock is the kernel's, on a file in a folder that is this user's alone: it
 //! goes with the process, however that ends.
 
-use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
 
 use rustix::process::geteuid;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
-use crate::files::{self, Root};
+use crate::files::{self, Locked, Root};
 
 use super::session::Session;
 
-/// A longer text in the file is not one of ours.
-const LONGEST: u64 = 64;
-
-/// Held until dropped.
-pub(crate) struct Lock {
-    /// None when nothing is changed.
-    file: Option<File>,
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Nobody is at work any more. What it says is only for people, so that it failed to be taken back harms nobody.
-        let _old = self.file.as_ref().map(|file| file.set_len(0));
-    }
-}
+/// Held until dropped. `None` when nothing is changed.
+pub(crate) struct Lock(#[expect(dead_code, reason = "it is held, not used")] Option<Locked>);
 
 /// Takes the lock of `project` on the engine at `host`, waiting for whoever holds it unless told not to. With `--dry-run` there is
 /// nothing to wait for.
 pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failure> {
     if session.global.dry_run {
-        return Ok(Lock { file: None });
+        return Ok(Lock(None));
     }
     let host = session
         .global
@@ -49,49 +34,37 @@ pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failu
     };
     let (folder, path) = folder(session).map_err(&cant)?;
     let mut file = folder
-        .own_file(&format!("{}.lock", &digest[..16]))
+        .lock_file(&format!("{}.lock", &digest[..16]))
         .map_err(|refused| cant(format!("{}: {refused}", path.display())))?;
+    // The command's name alone: arguments hold passwords.
+    let own = format!("{} {}\n", std::process::id(), session.command);
     let mut told = false;
     loop {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::Error(error)) => return Err(cant(error.to_string())),
-            Err(TryLockError::WouldBlock) => {
-                let holder = holder(&mut file);
-                if session.global.no_lock_wait {
-                    return Err(
-                        Failure::failed(format!("another magicctl is at work on project {project}: {holder}"))
-                            .hint("drop --no-lock-wait to wait"),
-                    );
-                }
-                if !told {
-                    session.warn(&format!(
-                        "another magicctl is at work on project {project} ({holder}); waiting for it"
-                    ));
-                    told = true;
-                }
-                // The kernel's blocking call can't be interrupted from here, so look again now and then.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
+        file = match file.lock(&own).map_err(|error| cant(error.to_string()))? {
+            Ok(locked) => return Ok(Lock(Some(locked))),
+            Err(file) => file,
+        };
+        let holder = named(&file.holder());
+        if session.global.no_lock_wait {
+            return Err(
+                Failure::failed(format!("another magicctl is at work on project {project}: {holder}"))
+                    .hint("drop --no-lock-wait to wait"),
+            );
         }
+        if !told {
+            session.warn(&format!(
+                "another magicctl is at work on project {project} ({holder}); waiting for it"
+            ));
+            told = true;
+        }
+        // The kernel's blocking call can't be interrupted from here, so look again now and then.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    // The command's name alone: arguments hold passwords.
-    let holder = format!("{} {}\n", std::process::id(), session.command);
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(holder.as_bytes()))
-        .map_err(|error| cant(error.to_string()))?;
-    Ok(Lock { file: Some(file) })
 }
 
 /// Who holds the lock, as the file says; it is empty for a moment after the lock was taken.
-fn holder(file: &mut File) -> String {
-    let mut text = String::new();
-    let read = file
-        .rewind()
-        .and_then(|()| file.take(LONGEST).read_to_string(&mut text));
-    let parsed = read.ok().and_then(|_| {
-        let (pid, command) = text.trim().split_once(' ')?;
+fn named(text: &str) -> String {
+    let parsed = text.trim().split_once(' ').and_then(|(pid, command)| {
         let pid: u32 = pid.parse().ok()?;
         let is_name = command.chars().all(|c| c.is_ascii_lowercase() || c == '-');
         is_name.then(|| format!("magicctl {command} (pid {pid})"))

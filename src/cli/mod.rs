@@ -9,6 +9,7 @@ mod down;
 mod duration;
 mod exec;
 mod explain;
+mod explainer;
 mod init;
 #[cfg(test)]
 mod json_tests;
@@ -18,8 +19,10 @@ mod logs;
 mod moment;
 mod open;
 mod plan;
+mod planned;
 mod rebuild;
 mod recall;
+mod recalled;
 mod render;
 mod session;
 mod status;
@@ -27,6 +30,7 @@ mod stay;
 mod terminal;
 mod traces;
 mod up;
+mod values;
 mod verbs;
 
 use clap::FromArgMatches as _;

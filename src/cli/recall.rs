@@ -4,31 +4,22 @@
 //! Labels are written by strangers. What one names is read below the project's folder and nowhere else, and only if it is a file of the
 //! size of an env file.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::compose::{self, Identity, LARGEST_ENV, Stack};
+use crate::compose::{self, Identity, LARGEST_ENV};
 use crate::files::{self, Refused, Root};
 use crate::labels;
 use crate::logs::source::SourceChoice;
 use crate::observed::Container;
 
 use super::args::Command;
+use super::recalled::Recalled;
 use super::session::Session;
 
 /// Nobody names more env files than this.
 const MOST_FILES: usize = 16;
 /// Columns that a name out of a label may take.
 const WIDEST_NAME: usize = 200;
-
-/// What the labels say.
-#[derive(Debug, Default)]
-pub(crate) struct Recalled {
-    /// The env files, with their texts.
-    pub env_files: Vec<(PathBuf, String)>,
-    /// The services that have containers.
-    pub services: BTreeSet<String>,
-}
 
 /// Whether `command` is about a stack on an engine. The others say what the files say, whatever runs.
 fn meets_a_stack(command: &Command) -> bool {
@@ -187,22 +178,6 @@ fn shown(session: &Session, identity: &Identity, file: &Path) -> String {
     let inside = inside(&identity.working_dir, file);
     let name = inside.as_deref().unwrap_or(file).to_string_lossy();
     session.out.shown_line(name.as_ref()).cut(WIDEST_NAME).to_string()
-}
-
-/// The profiles that the stack was brought up with and that are not active in `stack`, as a line.
-pub(crate) fn inactive(stack: &Stack, there: &BTreeSet<String>) -> Option<String> {
-    let left: Vec<String> = stack
-        .disabled
-        .values()
-        .filter(|service| there.contains(&service.name))
-        .map(|service| format!("{} ({})", service.name, service.profiles.join(", ")))
-        .collect();
-    (!left.is_empty()).then(|| {
-        format!(
-            "the stack was brought up with profiles that are not active now: {}; `--profile NAME` activates one",
-            left.join(", ")
-        )
-    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::failure::{Exit, Failure};
 use crate::image::ImageRef;
-use crate::render::{self, Outcome, State};
+use crate::render::{self, Outcome};
+use crate::rendered::State;
 use crate::settings::{self, Pins};
 
 use super::Ended;

@@ -10,6 +10,7 @@ use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
 use crate::files;
 use crate::labels;
+use crate::names;
 use crate::observed::Container;
 use crate::redact::Redactor;
 use crate::render;
@@ -18,8 +19,8 @@ use crate::settings::{self, Settings};
 use crate::shell::ShellCommand;
 use crate::terminal;
 
-use super::args::{self, Global, Output};
-use super::recall::{self, Recalled};
+use super::args::{Global, Output, Progress as Asked};
+use super::recalled::Recalled;
 
 /// Containers of one project were brought up from no more folders than this.
 const MOST_FOLDERS: usize = 16;
@@ -138,7 +139,7 @@ impl Session {
     /// The resolved file. `targets` are services named on the command line: naming one enables it.
     pub(crate) fn stack(&self, targets: &[String]) -> Result<Stack, Failure> {
         let stack = self.loaded(&self.request(targets)?)?;
-        if let Some(text) = recall::inactive(&stack, &self.recalled.services) {
+        if let Some(text) = self.recalled.inactive(&stack) {
             self.warn(&text);
         }
         Ok(stack)
@@ -232,7 +233,7 @@ impl Session {
         match self.global.project_name.as_ref().or(in_environment) {
             // A file that was meant and can't be read must not become everything that the project has.
             Some(name) if compose::is_without_file(&self.request_as(None, targets)?) => {
-                compose::check_project_name(name)?;
+                names::check_project_name(name)?;
                 Ok((name.clone(), None))
             }
             _ => Err(failure),
@@ -298,11 +299,11 @@ impl Session {
         let live = terminal::stderr_is_terminal() && !self.environment.contains_key("CI") && may_move;
         let progress = match (self.global.output, self.global.quiet, self.global.progress) {
             (Output::Json, ..) => Progress::Json,
-            (_, true, _) | (.., args::Progress::Quiet) => Progress::Quiet,
-            (.., args::Progress::Json) => Progress::Json,
-            (.., args::Progress::Tty) if may_move => Progress::Screen,
-            (.., args::Progress::Auto) if live => Progress::Screen,
-            (.., args::Progress::Auto | args::Progress::Tty | args::Progress::Plain) => Progress::Plain,
+            (_, true, _) | (.., Asked::Quiet) => Progress::Quiet,
+            (.., Asked::Json) => Progress::Json,
+            (.., Asked::Tty) if may_move => Progress::Screen,
+            (.., Asked::Auto) if live => Progress::Screen,
+            (.., Asked::Auto | Asked::Tty | Asked::Plain) => Progress::Plain,
         };
         report::reporter(progress, self.global.verbose > 0, self.out.clone())
     }

@@ -8,9 +8,10 @@ use crate::engine::{Detail, Engine};
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, State};
-use crate::plan::{ReadyPage, settle_of};
+use crate::plan::settle_of;
 use crate::ready::{Answer, ask};
-use crate::report::{Load, StatusRow, print_failure, status_table};
+use crate::ready_page::ReadyPage;
+use crate::report::{Load, Order, StatusRow, print_failure, status_table};
 use crate::terminal::stdout_columns;
 use crate::verdict::{Asks, Evidence, Failed, Verdict, is_of_a_stop, judge};
 
@@ -236,7 +237,7 @@ async fn failures(
     looked: &[Looked],
 ) -> Result<Vec<Failure>, Failure> {
     let around = session.surroundings(stack);
-    let mut order = cards::Order::default();
+    let mut order = Order::default();
     let mut told = Vec::new();
     for Looked { row, id, detail } in looked {
         let Some(stage) = stage(row) else {

@@ -1,6 +1,5 @@
 //! `extends`: a service made from another one, of this file or of another (`05-services.md`, "extends").
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -15,9 +14,6 @@ use super::tree::{Map, Tree, Value, wrong_at};
 
 /// A longer chain is no file that a person wrote.
 const LONGEST: usize = 100;
-
-/// Files that services were taken from, already in their long form.
-pub(super) type Bases = HashMap<PathBuf, (Map, Resets)>;
 
 /// Whose services are extended: what a file is called in messages, and what it resets.
 struct File<'f> {

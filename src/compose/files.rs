@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::failure::Failure;
+use crate::files;
+use crate::names::check_project_name;
 
 use super::Request;
 use super::dotenv::{self, Found};
 use super::interpolate::Notes;
-use super::names::check_project_name;
 use super::open::{self, LARGEST_ENV};
 use super::paths::normal;
 use super::variables::{Origin, Values, Variables};
@@ -71,7 +72,7 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
     };
     for file in compose.iter().filter(|file| *file != Path::new(STDIN)) {
         let unwritten = request.unwritten.as_ref().is_some_and(|(path, _)| path == file);
-        if !file.exists() && !unwritten {
+        if !lies_there(file) && !unwritten {
             return Err(Failure::usage(format!("there is no Compose file {}", file.display())));
         }
     }
@@ -189,6 +190,11 @@ fn found(request: &Request) -> Option<PathBuf> {
     unwritten.or_else(|| discovered(start))
 }
 
+/// Whether anything lies at `path`, links followed.
+fn lies_there(path: &Path) -> bool {
+    matches!(files::kind(path), Ok(Some(_)))
+}
+
 fn directory_of(file: &Path) -> PathBuf {
     normal(file).parent().unwrap_or(Path::new("/")).to_owned()
 }
@@ -197,14 +203,14 @@ fn discovered(start: &Path) -> Option<PathBuf> {
     start
         .ancestors()
         .flat_map(|folder| NAMES.iter().map(|name| folder.join(name)))
-        .find(|path| path.is_file())
+        .find(|path| files::is_file(path))
 }
 
 fn override_of(file: &Path) -> Option<PathBuf> {
     OVERRIDES
         .iter()
         .map(|name| file.with_file_name(name))
-        .find(|path| path.is_file())
+        .find(|path| files::is_file(path))
 }
 
 fn none_found(start: &Path) -> Failure {
@@ -239,7 +245,7 @@ fn read_default(request: &Request, folder: &Path, variables: &mut Variables) -> 
     let is_disabled =
         set(request, "COMPOSE_DISABLE_ENV_FILE").is_some_and(|value| matches!(value.as_str(), "1" | "true"));
     let own = folder.join(".env");
-    if is_disabled || !own.is_file() {
+    if is_disabled || !files::is_file(&own) {
         return Ok(None);
     }
     read_env_files(request, std::slice::from_ref(&own), variables)?;

@@ -20,16 +20,20 @@ use super::variables::{Origin, Variables};
 
 /// `8080:80`, as under `ports`.
 pub fn ports_of(text: &str) -> Result<Vec<Port>, Failure> {
-    Ok(with("ports", Path::new("/"), text)?.ports)
+    let nowhere = Base {
+        dir: Path::new("/"),
+        home: None,
+    };
+    Ok(with("ports", nowhere, text)?.ports)
 }
 
-/// `./data:/data:ro`, as under `volumes`; relative to `base`.
-pub fn mounts_of(base: &Path, text: &str) -> Result<Vec<Mount>, Failure> {
-    Ok(with("volumes", base, text)?.volumes)
+/// `./data:/data:ro`, as under `volumes`; relative to `dir`. `home` is what `~` stands for, the user's `HOME`.
+pub fn mounts_of(dir: &Path, home: Option<&str>, text: &str) -> Result<Vec<Mount>, Failure> {
+    Ok(with("volumes", Base { dir, home }, text)?.volumes)
 }
 
 /// A service that has `text` as the one entry of its list `key`.
-fn with(key: &'static str, base: &Path, text: &str) -> Result<Service, Failure> {
+fn with(key: &'static str, base: Base<'_>, text: &str) -> Result<Service, Failure> {
     let span = Span {
         source: Source::new(Path::new(key), String::new()),
         line: 1,
@@ -40,13 +44,11 @@ fn with(key: &'static str, base: &Path, text: &str) -> Result<Service, Failure> 
     let service = Tree::map_at([(key, list)], &span);
     let services = Map::from_iter([("run".to_owned(), service.entry())]);
     let mut root = Tree::map_at([("services", Tree::new(Value::Map(services), &span))], &span);
-    let home = std::env::var("HOME").ok();
-    let home = home.as_deref();
     let mut read = || {
         canonical(&mut root, false, &mut Budget::default())?;
         defaults::fill(&mut root);
         defaults::check(&root)?;
-        paths::resolve(&mut root, Base { dir: base, home })?;
+        paths::resolve(&mut root, base)?;
         normalize(&mut root, "run", &Variables::default());
         let services = root.get("services").and_then(Tree::map).cloned().unwrap_or_default();
         typed::check(&services)?;
@@ -91,7 +93,7 @@ mod tests {
             ),
             (80, Some("8080"), "udp")
         );
-        let mounts = mounts_of(Path::new("/here"), "./data:/data:ro").unwrap();
+        let mounts = mounts_of(Path::new("/here"), None, "./data:/data:ro").unwrap();
         assert_eq!(
             (mounts[0].source.as_deref(), mounts[0].read_only),
             (Some("/here/data"), true)
@@ -102,7 +104,7 @@ mod tests {
     fn what_makes_no_sense_is_a_usage_error_without_a_place() {
         for failure in [
             ports_of("x:y").unwrap_err(),
-            mounts_of(Path::new("/"), "aa:bb:cc:dd").unwrap_err(),
+            mounts_of(Path::new("/"), None, "aa:bb:cc:dd").unwrap_err(),
         ] {
             assert_eq!((failure.exit, failure.place), (Exit::Usage, None), "{}", failure.what);
         }

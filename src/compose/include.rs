@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::failure::Failure;
+use crate::files;
 
 use super::budget::Spent;
 use super::dotenv::{self, Found};
@@ -226,7 +227,7 @@ fn read<'t>(item: &'t Tree, path: &str, place: &Place<'_>) -> Result<Entry<'t>, 
                 .ok_or_else(|| tree.wrong(path, "`project_directory` must be a path"))?;
             let folder = normal(&place.working_dir.join(text));
             // What is no folder stands for the one it is in.
-            let working = if folder.is_dir() || Path::new(text).is_absolute() {
+            let working = if files::is_folder(&folder) || Path::new(text).is_absolute() {
                 folder.clone()
             } else {
                 normal(folder.parent().unwrap_or(Path::new("/")))
@@ -240,7 +241,7 @@ fn read<'t>(item: &'t Tree, path: &str, place: &Place<'_>) -> Result<Entry<'t>, 
         env_files.push(normal(&place.working_dir.join(name)));
     }
     let own = project_dir.join(".env");
-    if given.is_empty() && own.is_file() {
+    if given.is_empty() && files::is_file(&own) {
         env_files.push(own);
     }
     Ok(Entry {

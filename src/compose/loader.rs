@@ -12,7 +12,6 @@ use crate::yaml::{self, Source};
 
 use super::canonical;
 use super::defaults;
-use super::extends::Bases;
 use super::include::Included;
 use super::interpolate::{Notes, interpolate};
 use super::merge;
@@ -20,9 +19,12 @@ use super::open::{self, LARGEST_FILE};
 use super::paths::{self, Base};
 use super::resets::Resets;
 use super::schema;
-use super::tree::{Tree, Value, from_yaml};
+use super::tree::{Map, Tree, Value, from_yaml};
 use super::unique;
 use super::variables::{Values, Variables};
+
+/// Files that services were taken from, already in their long form.
+pub(super) type Bases = HashMap<PathBuf, (Map, Resets)>;
 
 /// Reads files, each once.
 #[derive(Debug, Default)]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, Place};
+use crate::names::{self, is_container_name};
 
 use super::bind::{Form, bind};
 use super::consistency;
 use super::loader::CONTENT;
 use super::model::{FileObject, FileReference, FileSource, FromEnvironment, Service, Stack};
-use super::names::{self, is_container_name};
 use super::paths::is_remote;
 use super::port_text;
 use super::shape::{NETWORK, SERVICE, Shape, VOLUME};

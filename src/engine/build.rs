@@ -14,7 +14,7 @@ use super::context::Context;
 use super::credentials::Logins;
 use super::kept::{End, left_out};
 use super::part::{Object, unusable};
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, FailedStep};
 
 /// How far a build is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +30,6 @@ pub enum BuildProgress {
     },
     /// A line that a step printed.
     Line(String),
-}
-
-/// A step of a Dockerfile that failed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FailedStep {
-    /// Its text, as the builder has it: `[2/5] RUN pip install x`.
-    pub name: String,
-    /// What it printed last.
-    pub output: Vec<String>,
 }
 
 /// Of what a step prints, the last bytes are kept for when it fails, and of these the last lines.

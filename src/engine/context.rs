@@ -1,6 +1,5 @@
 //! The build context as a tar stream: packed while it is sent, never in a file or in memory as a whole.
 
-use std::fs::Metadata;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -125,51 +124,25 @@ impl Context {
             // The builder itself needs these two, whatever the patterns say.
             let needed = path == Path::new(&self.dockerfile) || path == Path::new(".dockerignore");
             let out = ignore.leaves_out(&path) && !needed;
+            let append = |builder: &mut tar::Builder<Pipe>| {
+                let packed = root.pack_one(builder, &path, entry.kind);
+                packed.map_err(|refused| self::named(&self.root.join(&path), &refused))
+            };
             match entry.kind {
                 Kind::Folder => {
                     let leads = Path::new(&self.dockerfile).starts_with(&path);
                     if !out {
-                        self.append(builder, root, &path, entry.kind)?;
+                        append(builder)?;
                     }
                     if !out || leads || ignore.may_want_of(&path) {
                         self.pack_folder(builder, ignore, root, &path)?;
                     }
                 }
-                Kind::File | Kind::Link if !out => self.append(builder, root, &path, entry.kind)?,
+                Kind::File | Kind::Link if !out => append(builder)?,
                 _ => {}
             }
         }
         Ok(())
-    }
-
-    /// Appends one entry. Owner and time stay out of it, as they are nobody's business in the image.
-    fn append(&self, builder: &mut tar::Builder<Pipe>, root: &Root, path: &Path, kind: Kind) -> io::Result<()> {
-        let refused = |refused: Refused| named(&self.root.join(path), &refused);
-        let mut header = tar::Header::new_gnu();
-        let mut of = |about: &Metadata| {
-            header.set_metadata(about);
-            header.set_uid(0);
-            header.set_gid(0);
-        };
-        match kind {
-            Kind::File => {
-                let (file, about) = root.opened(path).map_err(refused)?;
-                of(&about);
-                // A file that grows meanwhile must not run over what its header says; one that shrinks is an error of tar's.
-                builder.append_data(&mut header, path, io::Read::take(file, about.len()))
-            }
-            Kind::Link => {
-                of(&root.about_link(path).map_err(refused)?);
-                header.set_size(0);
-                builder.append_link(&mut header, path, root.link(path).map_err(refused)?)
-            }
-            _ => {
-                of(&root.about_link(path).map_err(refused)?);
-                header.set_size(0);
-                builder.append_data(&mut header, path, io::empty())
-            }
-        }
-        .map_err(|error| refused(error.into()))
     }
 }
 

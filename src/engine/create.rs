@@ -8,42 +8,16 @@ use bollard::models::{ContainerCreateBody, HealthConfig};
 use bollard::query_parameters::{CreateContainerOptions, UploadToContainerOptions};
 
 use crate::compose::{FileObject, FileReference, Healthcheck, Nanos, Service, Stack};
-use crate::plan::OneOff;
 
 use super::host_config::{Inherited, host_config};
 use super::networking::Networking;
-use super::{ApiVersion, Engine, EngineError};
-
-/// Since then a container may name its healthcheck's `start_interval` and several networks at create.
-pub(super) const START_INTERVAL_API: ApiVersion = ApiVersion(1, 44);
+use super::new_container::{NewContainer, START_INTERVAL_API, target_of};
+use super::{Engine, EngineError};
 
 /// How long a create that nobody waits for any more may take.
 const UNFINISHED_CREATE: Duration = Duration::from_secs(20);
 /// How often to look whether it has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// A container to be made.
-#[derive(Debug)]
-pub struct NewContainer<'a> {
-    /// What is wanted.
-    pub stack: &'a Stack,
-    /// Which service.
-    pub service: &'a Service,
-    /// Its number within the service.
-    pub number: u32,
-    /// Its name.
-    pub name: &'a str,
-    /// Its image.
-    pub image: &'a str,
-    /// All its labels.
-    pub labels: BTreeMap<String, String>,
-    /// A container whose anonymous volumes it takes over.
-    pub inherit: Option<&'a str>,
-    /// By service, the ids of the containers whose namespaces it lives in or whose volumes it takes.
-    pub shares: BTreeMap<String, String>,
-    /// It is one of `run`.
-    pub one_off: Option<OneOff>,
-}
 
 impl Engine {
     /// Makes a container and gives its id. It is not started. One of that name that carries the same labels, left by a
@@ -268,11 +242,6 @@ fn inline_files(stack: &Stack, service: &Service) -> Vec<InlineFile> {
     let mut files = of(&service.configs, &stack.configs, "/");
     files.extend(of(&service.secrets, &stack.secrets, "/run/secrets"));
     files
-}
-
-/// Where a config or secret appears in the container.
-pub(super) fn target_of(reference: &FileReference, folder: &str) -> PathBuf {
-    PathBuf::from(folder).join(reference.target.as_deref().unwrap_or(&reference.source))
 }
 
 fn archive(files: &[InlineFile]) -> std::io::Result<Vec<u8>> {

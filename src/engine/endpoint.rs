@@ -99,7 +99,7 @@ impl Endpoint {
         let certificates = folder.join("tls").join(&id).join("docker");
         Self::new(
             &host,
-            certificates.is_dir().then_some(certificates),
+            files::is_folder(&certificates).then_some(certificates),
             format!("context {name}"),
         )
     }

@@ -7,11 +7,20 @@ use bollard::errors::Error;
 
 use crate::failure::{Exit, Failure};
 
+use super::Endpoint;
 use super::wire::{Complaints, Wrong};
-use super::{Endpoint, FailedStep};
 
 /// This user may not ask the engine.
 const NOT_ALLOWED: &str = "MC302";
+
+/// A step of a Dockerfile that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FailedStep {
+    /// Its text, as the builder has it: `[2/5] RUN pip install x`.
+    pub name: String,
+    /// What it printed last.
+    pub output: Vec<String>,
+}
 
 /// A call to the engine that did not work. Callers decide on the variants; users read [`EngineError::failure`].
 #[derive(Debug, thiserror::Error)]

@@ -12,8 +12,8 @@ use bollard::models::{
 use crate::compose::{Device, FileSource, Mount as Wanted, MountKind, Service, Stack, Ulimit};
 
 use super::EngineError;
-use super::create::{NewContainer, target_of};
 use super::networking::Networking;
+use super::new_container::{NewContainer, target_of};
 
 /// Anonymous volumes of the container that is replaced, by where they are mounted.
 pub(super) type Inherited = BTreeMap<String, String>;

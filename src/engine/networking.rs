@@ -8,7 +8,7 @@ use bollard::models::{
 
 use crate::compose::{Attachment, Service, Stack};
 
-use super::create::{NewContainer, START_INTERVAL_API};
+use super::new_container::{NewContainer, START_INTERVAL_API};
 use super::{Engine, EngineError};
 
 /// A container's networks, the one with the highest priority first.

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::models::{Ipam, IpamConfig, Network, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::ListNetworksOptions;
 
-use crate::compose;
+use crate::compose::{self, network_hash, volume_hash};
 use crate::labels;
-use crate::plan::{network_hash, volume_hash};
 
 use super::{Engine, EngineError};
 
@@ -130,10 +129,7 @@ fn own_labels(
     all.insert(labels::CONFIG_HASH.to_owned(), hash);
     all.insert(labels::PROJECT.to_owned(), project.to_owned());
     all.insert(kind.to_owned(), key.to_owned());
-    all.insert(
-        labels::VERSION.to_owned(),
-        crate::plan::labels::COMPOSE_VERSION.to_owned(),
-    );
+    all.insert(labels::VERSION.to_owned(), labels::COMPOSE_VERSION.to_owned());
     all
 }
 

@@ -3,18 +3,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::cards::{self, Seen, Stage, Symptoms};
 use crate::compose::{Service, Stack};
 use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgress};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::labels;
 use crate::plan::{Action, StepId, Target, Which};
-use crate::ready::{Wait, Waited};
+use crate::ready::Wait;
 use crate::shell::ShellCommand;
 
 use super::graph::{Done, Execution};
 use super::silence::{Heard, telling};
+use super::wrong::Wrong;
 
 /// That many times as long as the engine may take to answer anything else, a pull or build may say nothing before that is told.
 const SILENT_FOR: u32 = 2;
@@ -66,7 +66,16 @@ impl Execution<'_> {
         );
         match called {
             Ok(changed) => Ok(Done { changed, ready: None }),
-            Err(trouble) => Err(self.explained(service, &step.action, trouble).await),
+            Err(trouble) => {
+                let failure = match trouble {
+                    Trouble::Own(failure) => failure,
+                    Trouble::Engine(error) => {
+                        let action = &step.action;
+                        self.explain.explain(service, Wrong::Refused { action, error }).await
+                    }
+                };
+                Err(with_service(failure, service))
+            }
         }
     }
 
@@ -290,7 +299,15 @@ impl Execution<'_> {
                 changed: false,
                 ready: Some((id, by)),
             }),
-            Err(waited) => Err(self.not_ready(service, &id, again, waited).await),
+            Err(waited) => {
+                let wrong = Wrong::NotReady {
+                    id: &id,
+                    again,
+                    waited,
+                    within: self.timeout,
+                };
+                Err(self.explain.explain(Some(service), wrong).await)
+            }
         }
     }
 
@@ -332,64 +349,6 @@ impl Execution<'_> {
             current: progress.current,
             total: progress.total,
         });
-    }
-
-    /// Why a wait ended badly: what the container shows, and what that means.
-    async fn not_ready(&self, service: &str, id: &str, again: bool, waited: Waited) -> Failure {
-        let mut seen = Seen::default();
-        let stage = match waited {
-            Waited::Impossible(failure) => return *failure,
-            Waited::Exited(detail) => {
-                seen.detail = Some(*detail);
-                Stage::Exited { was_ready: Some(again) }
-            }
-            Waited::NotCompleted(detail) => {
-                seen.detail = Some(*detail);
-                Stage::NotCompleted
-            }
-            Waited::Loop(detail) => {
-                seen.detail = Some(*detail);
-                Stage::Loop
-            }
-            Waited::Unanswerable { probe } => {
-                seen.probe = probe;
-                Stage::Unhealthy
-            }
-            Waited::TimedOut { probe } => {
-                seen.probe = probe;
-                Stage::TimedOut(self.timeout)
-            }
-        };
-        let symptoms = cards::look(self.engine, id, service, stage, seen).await;
-        cards::card(&symptoms, self.around)
-    }
-
-    /// Whether a card says why the engine refused it: then it does so again.
-    pub(super) fn is_known(&self, service: Option<&str>, action: &Action, error: &EngineError) -> bool {
-        symptoms_of(service, action, error).is_none_or(|symptoms| cards::knows(&symptoms, self.around))
-    }
-
-    /// What a call that did not work means.
-    async fn explained(&self, service: Option<&str>, action: &Action, trouble: Trouble) -> Failure {
-        let error = match trouble {
-            Trouble::Own(failure) => return with_service(failure, service),
-            Trouble::Engine(error) => error,
-        };
-        let Some(mut symptoms) = symptoms_of(service, action, &error) else {
-            return with_service(error.failure(), service);
-        };
-        let said = symptoms.said.to_lowercase();
-        if let Action::PullImage { image, .. } = action
-            && (said.contains("denied") || said.contains("does not exist"))
-        {
-            symptoms.has_login = Some(self.engine.has_login(image).await);
-        }
-        if symptoms.stage == Stage::Start
-            && let Some(image) = self.around.image_of(&symptoms.service)
-        {
-            symptoms.image_command = cards::command_of_image(self.engine, &image).await;
-        }
-        cards::card(&symptoms, self.around)
     }
 
     fn tell_build(&self, id: StepId, service: Option<&str>, progress: BuildProgress) {
@@ -442,34 +401,6 @@ impl Execution<'_> {
                 .ok_or_else(|| Failure::failed(format!("{} was not made", target.name))),
         }
     }
-}
-
-/// What is seen of a call that the engine refused; `None`: our own error says it all.
-fn symptoms_of(service: Option<&str>, action: &Action, error: &EngineError) -> Option<Symptoms> {
-    let stage = match action {
-        Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
-            Stage::Start
-        }
-        Action::CreateContainer { .. } | Action::RenameContainer { .. } => Stage::Create,
-        Action::PullImage { image, .. } => Stage::Pull {
-            image: image.to_string(),
-        },
-        Action::BuildImage { .. } => Stage::Build,
-        _ => Stage::Other(format!("{} {}", action.verb(), action.target())),
-    };
-    let mut symptoms = Symptoms::new(service.unwrap_or_default(), stage);
-    symptoms.said = match error {
-        EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => {
-            message.clone()
-        }
-        EngineError::Build { message, step } => {
-            symptoms.step.clone_from(step);
-            message.clone()
-        }
-        EngineError::Local { what, why } => format!("{what}: {why}"),
-        _ => return None,
-    };
-    Some(symptoms)
 }
 
 fn with_service(mut failure: Failure, service: Option<&str>) -> Failure {

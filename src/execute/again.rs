@@ -29,7 +29,7 @@ impl Execution<'_> {
             } else if error.may_pass() {
                 self.tell_repetition(&error);
                 again.pause().await
-            } else if may_be_refused_by_chance(action, &error) && !self.is_known(service, action, &error) {
+            } else if may_be_refused_by_chance(action, &error) && !self.explain.is_known(service, action, &error) {
                 match refused.next() {
                     Some(pause) => {
                         tokio::time::sleep(*pause).await;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::cards::Surroundings;
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy};
@@ -16,6 +15,7 @@ use crate::ready::Signs;
 
 use super::schedule::Schedule;
 use super::watch::Watch;
+use super::wrong::Explain;
 
 /// Calls that change something at once, pulls, builds, stops and waits aside. Measured on engine 20.10: several
 /// starts at once take half the time of one by one; more than this gains nothing.
@@ -33,8 +33,8 @@ pub struct Execution<'a> {
     pub plan: &'a Plan,
     /// How long one wait may take.
     pub timeout: Duration,
-    /// What failures are explained from.
-    pub around: &'a Surroundings<'a>,
+    /// Knows what failures mean.
+    pub explain: &'a dyn Explain,
     /// Whether calls that are under way when it is interrupted are waited for: what they start is to be stopped after it.
     pub settles: bool,
     /// How many calls to the engine are made at once, waits aside, if the user limits them.

@@ -2,9 +2,13 @@
 
 mod act;
 mod again;
+mod announce;
 mod graph;
 mod schedule;
 mod silence;
 mod watch;
+mod wrong;
 
+pub use announce::announced;
 pub use graph::{Execution, Outcome};
+pub use wrong::{Explain, Wrong};

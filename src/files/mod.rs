@@ -7,7 +7,10 @@
 
 mod archive;
 mod folder;
+mod growing;
+mod lock;
 mod named;
+mod pack;
 mod private;
 mod refused;
 mod rights;
@@ -18,10 +21,13 @@ mod write;
 
 pub use archive::unpack;
 pub use folder::{Entries, Entry};
+pub use growing::{FileId, Growing, Snapshot, snapshot};
+pub use lock::{LockFile, Locked};
 pub use named::{
-    bytes, free_bytes, from, is_file, is_folder, kind, lies_below, make_folder, of_kernel, opens, real, rights, text,
-    unlinked,
+    bytes, free_bytes, from, is_file, is_folder, kind, lies_below, looked_at, make_folder, of_kernel, opens, real,
+    rights, text,
 };
+pub use pack::pack;
 pub use private::private;
 pub use refused::{Kind, Refused};
 pub use rights::Rights;

@@ -1,12 +1,11 @@
 //! Files that the user or a Compose file names: they are read wherever they lie, links followed, as Compose does.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use rustix::io::Errno;
 
 use super::{Kind, Refused, Rights, decoded, whole};
 
@@ -18,27 +17,6 @@ pub fn bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
         return Err(Refused::Kernel);
     }
     whole(file, largest)
-}
-
-/// The regular file at `path` and what is known of it, when `path` itself is not a link.
-pub fn unlinked(path: &Path) -> Result<(File, Metadata), Refused> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path);
-    let file = match opened {
-        Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
-            return Err(Refused::Kind(Kind::Link));
-        }
-        opened => opened?,
-    };
-    let about = file.metadata()?;
-    if about.is_file() {
-        Ok((file, about))
-    } else {
-        Err(Refused::Kind(Kind::of(about.file_type())))
-    }
 }
 
 /// What the kernel says in a file of /proc that we name ourselves, up to `largest` bytes.
@@ -76,6 +54,16 @@ pub fn kind(path: &Path) -> Result<Option<Kind>, Refused> {
         Err(Refused::Missing) => Ok(None),
         Err(refused) => Err(refused),
     }
+}
+
+/// What lies at `path`, a link itself followed or not, or why that can't be seen, in the system's own words.
+pub fn looked_at(path: &Path, follow: bool) -> std::io::Result<Kind> {
+    let about = if follow {
+        std::fs::metadata(path)
+    } else {
+        std::fs::symlink_metadata(path)
+    };
+    Ok(Kind::of(about?.file_type()))
 }
 
 /// `path` from `folder`, links followed in both; nothing when it lies elsewhere.

@@ -36,7 +36,7 @@ pub fn private(path: &Path) -> Result<Root, Refused> {
 
 impl Root {
     /// The file called `name` in this folder, made when it is missing, for this user alone to read and write.
-    pub fn own_file(&self, name: &str) -> Result<File, Refused> {
+    pub(super) fn own_file(&self, name: &str) -> Result<File, Refused> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.folder, name, flags, Mode::from_raw_mode(OWN_FILE))?);
         let about = file.metadata()?;

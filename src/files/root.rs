@@ -72,7 +72,7 @@ impl Root {
     }
 
     /// Owner, mode and size of what lies at `path`, a link inside the folder followed.
-    pub fn about(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
+    pub(super) fn about(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
         let found = self.open_below(path, OFlags::PATH, Mode::empty())?;
         Ok(File::from(found).metadata()?)
     }
@@ -130,7 +130,7 @@ impl Root {
     }
 
     /// The regular file at `path`, opened for reading, and what is known of it.
-    pub fn opened(&self, path: &Path) -> Result<(File, std::fs::Metadata), Refused> {
+    pub(super) fn opened(&self, path: &Path) -> Result<(File, std::fs::Metadata), Refused> {
         let file = self.file(path)?;
         let about = file.metadata()?;
         if about.is_file() {
@@ -141,7 +141,7 @@ impl Root {
     }
 
     /// The same of a link itself.
-    pub fn about_link(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
+    pub(super) fn about_link(&self, path: &Path) -> Result<std::fs::Metadata, Refused> {
         let link = self.open_below(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?;
         Ok(File::from(link).metadata()?)
     }

@@ -1,10 +1,9 @@
 //! How bad a record is.
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 /// How bad a record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Trace and debug.
@@ -12,7 +11,6 @@ pub enum Level {
     /// Info and notice.
     Info,
     /// Warnings.
-    #[value(alias = "warn")]
     Warning,
     /// Errors.
     Error,
@@ -21,6 +19,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, the least bad first.
+    pub const ALL: [Self; 5] = [Self::Debug, Self::Info, Self::Warning, Self::Error, Self::Fatal];
+
     /// The level that a word means, in any case.
     pub fn of_word(word: &[u8]) -> Option<Self> {
         let is = |known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));

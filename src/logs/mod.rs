@@ -23,7 +23,7 @@ mod trace;
 
 pub use crate::stamp::{SECOND, Stamp};
 pub use batch::{Batch, Entry};
-pub(crate) use feed::of_engine;
+use feed::of_engine;
 pub use feed::{Chunk, from_engine, from_files, from_loki};
 pub use fingerprint::fingerprint;
 pub use grouping::Grouping;

@@ -11,9 +11,6 @@ use super::spec::Spec;
 /// How the label says that a service has to end first.
 const COMPLETED: &str = "service_completed_successfully";
 
-/// What we write as Compose's version: Compose parses it and takes over what a recent one made.
-pub const COMPOSE_VERSION: &str = "5.6.1";
-
 /// All labels of container `number` of `service`: the file's, Compose's and ours.
 pub fn of_container(
     stack: &Stack,
@@ -37,7 +34,7 @@ pub fn of_container(
         put(labels::ENVIRONMENT_FILE, joined(&stack.env_files));
     }
     put(labels::DEPENDS_ON, depends_on(service));
-    put(labels::VERSION, COMPOSE_VERSION.to_owned());
+    put(labels::VERSION, labels::COMPOSE_VERSION.to_owned());
     put(labels::SPEC, serde_json::json!(spec).to_string());
     if let Some(id) = image_id {
         put(labels::IMAGE, id.to_owned());

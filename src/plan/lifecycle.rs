@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::observed::{Container, Health, Observed, State};
+use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
 
 use super::labels::{DependsOn, depends_on_of};
-use super::page::ReadyPage;
 use super::scope::Scope;
 use super::settle::settle_of;
 use super::step::{Action, Plan, StepId, target_of};

@@ -1,12 +1,10 @@
 //! What to do, decided: `Stack` × `Observed` → `Plan`. Pure; nothing here touches the engine.
 
-mod conflict;
 mod down;
 mod fetch;
 mod images;
 pub mod labels;
 mod lifecycle;
-mod object_hash;
 mod objects;
 mod once;
 mod options;
@@ -22,19 +20,16 @@ mod up;
 mod waits;
 mod weight;
 
-pub use conflict::{NamedBy, name_taken};
 pub use down::{DownOptions, Images, InFile, down};
 pub use fetch::{PullOptions, build, pull, push};
 pub use lifecycle::{kill, pause, remove, restart, start, stop, unpause};
-pub use object_hash::{network_hash, volume_hash};
-pub use once::{Once, run};
-pub use options::{Pull, Recreate, UpOptions};
+pub use once::run;
+pub use options::{Once, Pull, Recreate, UpOptions};
 pub use order::start_order;
-pub use page::ReadyPage;
 pub use scope::Scope;
 pub use settle::settle_of;
 pub use spec::{Contents, Spec, mounted_sources, spec};
-pub use step::{Action, OneOff, Plan, Reason, Step, StepId, Target, Which};
+pub use step::{Action, Plan, Reason, Step, StepId, Target, Which};
 pub use summary::{Row, rows, total};
 pub use up::up;
 

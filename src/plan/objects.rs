@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compose::Stack;
+use crate::compose::{Stack, network_hash, volume_hash};
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Network, Observed};
 use crate::shell::ShellCommand;
 
-use super::object_hash::{network_hash, volume_hash};
 use super::step::{Action, Plan, StepId, target_of};
 
 /// What the plan does about networks.

@@ -1,27 +1,14 @@
 //! The plan of `run`: what the service depends on, as `up` would have it, and one container beside its others.
 
 use crate::compose::{Service, Stack};
+use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
 use crate::observed::Observed;
 
-use super::conflict::{NamedBy, name_taken};
-use super::options::UpOptions;
+use super::options::{Once, UpOptions};
 use super::spec::{Contents, spec};
-use super::step::{Action, OneOff, Plan, StepId};
+use super::step::{Action, Plan, StepId};
 use super::up::{Planner, plan_up};
-
-/// A container that is run once.
-#[derive(Debug, Clone)]
-pub struct Once {
-    /// Of which service. The stack has it as this container wants it.
-    pub service: String,
-    /// The container's name.
-    pub name: String,
-    /// 64 hexadecimal digits that tell it from others of its kind.
-    pub slug: String,
-    /// What it has that others don't.
-    pub one_off: OneOff,
-}
 
 /// The steps that make `once`, after `options.services`, which it depends on, are as wanted. It is not started: whoever asked
 /// joins it first.

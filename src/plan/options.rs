@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::compose::Service;
+use crate::compose::{OneOff, Service};
 
 /// What the user asked of `up`, `create`, `scale` and `run`.
 #[derive(Debug, Clone, Default)]
@@ -88,4 +88,17 @@ impl UpOptions {
             self.recreate_dependencies
         }
     }
+}
+
+/// A container that is run once.
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// Of which service. The stack has it as this container wants it.
+    pub service: String,
+    /// The container's name.
+    pub name: String,
+    /// 64 hexadecimal digits that tell it from others of its kind.
+    pub slug: String,
+    /// What it has that others don't.
+    pub one_off: OneOff,
 }

@@ -1,69 +1,21 @@
-//! A service's own word that it can be used, where it has no healthcheck: an HTTP page.
+//! The page by which a service says that it can be used, where it has no healthcheck.
 
 use crate::compose::Service;
 use crate::failure::Failure;
 use crate::labels;
+use crate::ready_page::ReadyPage;
 
-/// `GET path` at `port` of the container is answered with 200 once the service can be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadyPage {
-    /// In the container.
-    pub port: u16,
-    /// With its slash: `/ready`.
-    pub path: String,
-}
-
-impl ReadyPage {
-    /// Reads the label [`labels::READY`]: `9080/ready`. `None` when it makes no sense.
-    pub fn parse(label: &str) -> Option<Self> {
-        let (port, path) = label.split_once('/')?;
-        let well = !path.contains(|c: char| c.is_whitespace() || c.is_control());
-        Some(Self {
-            port: port.parse().ok().filter(|port| *port > 0 && well)?,
-            path: format!("/{path}"),
-        })
-    }
-
-    /// The page of `service`, if it has one.
-    pub(super) fn of(service: &Service) -> Result<Option<Self>, Failure> {
-        let Some(label) = service.labels.get(labels::READY) else {
-            return Ok(None);
-        };
-        match Self::parse(label) {
-            Some(page) => Ok(Some(page)),
-            None => Err(
-                Failure::invalid(format!("{}: the label {} is `{label}`", service.name, labels::READY))
-                    .because("it names the page that says whether the service can be used")
-                    .hint("write PORT/PATH, as in `9080/ready`"),
-            ),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ReadyPage;
-
-    #[test]
-    fn reads_port_and_path() {
-        let page = |port, path: &str| {
-            Some(ReadyPage {
-                port,
-                path: path.to_owned(),
-            })
-        };
-        assert_eq!(ReadyPage::parse("9080/ready"), page(9080, "/ready"));
-        assert_eq!(ReadyPage::parse("12345/-/ready"), page(12345, "/-/ready"));
-        for wrong in [
-            "",
-            "9080",
-            "/ready",
-            "0/ready",
-            "70000/ready",
-            "9080/a b",
-            "9080/a\r\nX: y",
-        ] {
-            assert_eq!(ReadyPage::parse(wrong), None, "{wrong}");
-        }
+/// That of `service`, whose label has to make sense.
+pub(super) fn wanted(service: &Service) -> Result<Option<ReadyPage>, Failure> {
+    let Some(label) = service.labels.get(labels::READY) else {
+        return Ok(None);
+    };
+    match ReadyPage::parse(label) {
+        Some(page) => Ok(Some(page)),
+        None => Err(
+            Failure::invalid(format!("{}: the label {} is `{label}`", service.name, labels::READY))
+                .because("it names the page that says whether the service can be used")
+                .hint("write PORT/PATH, as in `9080/ready`"),
+        ),
     }
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::event::PlannedStep;
+use crate::compose::OneOff;
 use crate::image::ImageRef;
 use crate::observed::Container;
-
-use super::page::ReadyPage;
+use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
 
 /// A step's place in its plan.
@@ -197,17 +196,6 @@ pub enum Action {
     },
 }
 
-/// What a container of `run` has that others don't.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OneOff {
-    /// The engine removes it, and its anonymous volumes, when it has ended.
-    pub auto_remove: bool,
-    /// Its standard input is ours.
-    pub attach_stdin: bool,
-    /// It answers to the service's names, as its other containers do.
-    pub use_aliases: bool,
-}
-
 /// A container that is there, or one that an earlier step makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -303,20 +291,6 @@ impl Plan {
     /// Whether nothing on the engine would change (waits may be left).
     pub fn changes_nothing(&self) -> bool {
         self.steps.iter().all(|step| !step.action.changes())
-    }
-
-    /// As announced in events and printed by `plan`.
-    pub fn announce(&self) -> Vec<PlannedStep> {
-        self.iter()
-            .map(|(id, step)| PlannedStep {
-                step: id.0,
-                service: step.service.clone(),
-                action: step.action.verb().to_owned(),
-                target: step.action.target().to_owned(),
-                reason: step.reason.0.clone(),
-                needs: step.needs.iter().chain(&step.after).map(|need| need.0).collect(),
-            })
-            .collect()
     }
 }
 

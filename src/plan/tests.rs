@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::compose::{self, Stack};
+use crate::compose::{self, Stack, network_hash};
+use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
 use super::{
-    Action, Contents, DownOptions, InFile, NamedBy, Plan, Scope, StepId, Target, UpOptions, Which, down, kill,
-    network_hash, pause, remove, restart, start, stop, up,
+    Action, Contents, DownOptions, InFile, Plan, Scope, StepId, Target, UpOptions, Which, down, kill, pause, remove,
+    restart, start, stop, up,
 };
 
 mod asked;
@@ -713,12 +714,12 @@ fn names_of_others_are_words_of_a_command() {
         let mut held = container("1", name, State::Created);
         let labels = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
         held.labels.extend(labels);
-        super::name_taken(&stack, "a", &held, NamedBy::File).hint.unwrap()
+        name_taken(&stack, "a", &held, NamedBy::File).hint.unwrap()
     };
     // A name of `run --name` is given on the command line, not in the file.
     let mut held = container("1", "mine", State::Created);
     held.labels.insert(labels::PROJECT.to_owned(), stack.name.clone());
-    let failure = super::name_taken(&stack, "a", &held, NamedBy::Run);
+    let failure = name_taken(&stack, "a", &held, NamedBy::Run);
     assert_eq!(
         failure.hint.as_deref(),
         Some("remove it if it is not needed (`docker rm -f mine`), or give another name with `--name`")

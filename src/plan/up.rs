@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::compose::{Service, Stack};
+use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
 use crate::labels;
 use crate::observed::{Container, Health, Observed, State};
+use crate::ready_page::ReadyPage;
 
-use super::conflict::{NamedBy, name_taken};
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
-use super::once::Once;
-use super::options::{Recreate, UpOptions};
-use super::page::ReadyPage;
+use super::options::{Once, Recreate, UpOptions};
+use super::page;
 use super::replica::{self, Candidates, Fit};
 use super::spec::{Contents, Spec, differences, spec, unknown};
 use super::step::{Action, Plan, StepId, Target, Which, target_of};
@@ -208,7 +208,7 @@ impl<'a> Planner<'a> {
         let each = OfContainer::of(service, &wanted, waits);
         self.weight.add(self.stack, service, numbers.len(), each)?;
         let mut planned = Planned {
-            page: ReadyPage::of(service)?,
+            page: page::wanted(service)?,
             settle: self
                 .options
                 .settle

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::plan::ReadyPage;
+use crate::ready_page::ReadyPage;
 
 /// A container on this machine is connected to, or refuses, in less than a millisecond.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
 use crate::observed::State;
-use crate::plan::ReadyPage;
+use crate::ready_page::ReadyPage;
 use crate::verdict::{Asks, Evidence, Failed, Until, Verdict, judge};
 
 use super::Signs;

@@ -6,8 +6,7 @@
 //! Nothing is read or written outside of the project's folder, whatever links a repository holds: a link that leads out is
 //! said and left alone.
 
-mod project;
-mod state;
+mod init;
 mod template;
 
 use std::collections::BTreeSet;
@@ -15,24 +14,15 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::files::{self, Kind, Refused, Root};
+use crate::rendered::{self, Rendered, State};
 use crate::settings::Settings;
 
-pub use project::{Initialized, init, sample};
-pub use state::State;
+pub use init::{Initialized, init};
 
 /// The names of a Compose file that is the user's own: the rendered one has the one that is left.
 const OWN: [&str; 3] = ["compose.yaml", "compose.yml", "docker-compose.yaml"];
 /// The name of the rendered one.
 const RENDERED: &str = "docker-compose.yml";
-
-/// A file as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered {
-    /// Relative to the project's root.
-    pub path: &'static Path,
-    /// Its text, the line with the digest included.
-    pub text: String,
-}
 
 /// A file, what is on disk in its place, and what was or would be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +94,7 @@ pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, F
     }
     let root = opened(root)?;
     let states = states_in(&root, files(settings)?);
-    if states.first().is_some_and(|(_, state)| is_of_the_user(state)) {
+    if states.first().is_some_and(|(_, state)| state.is_of_the_user()) {
         return Ok(Vec::new());
     }
     let mut written = Vec::new();
@@ -116,14 +106,6 @@ pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, F
         }
     }
     Ok(written)
-}
-
-/// Whether the Compose file is the user's business: they wrote it, or what leads to it.
-pub fn is_of_the_user(compose_file: &State) -> bool {
-    matches!(
-        compose_file,
-        State::Edited | State::Linked { .. } | State::Unreadable { .. }
-    )
 }
 
 /// The project's folder, below which everything is read and written.
@@ -162,7 +144,7 @@ pub fn diff(root: &Path, settings: &Settings) -> Result<String, Failure> {
             State::Current => continue,
             State::Missing => String::new(),
             State::Outdated | State::Edited => root
-                .bytes(file.path, state::LARGEST)
+                .bytes(file.path, rendered::LARGEST)
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .unwrap_or_default(),
             State::Linked { why } | State::Unreadable { why } => {

@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex};
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::failure::Failure;
+use crate::rendered::{Rendered, sealed};
 use crate::settings::Settings;
-
-use super::Rendered;
-use super::state::sealed;
 
 macro_rules! template {
     ($path:literal, $collector:expr) => {

@@ -2,8 +2,8 @@
 
 use console::Style;
 
-use crate::cards::is_foreign;
 use crate::failure::{Evidence, Failure};
+use crate::python::is_foreign;
 use crate::terminal::{self, Line};
 
 use super::Out;

@@ -1,11 +1,11 @@
 //! When which failure is told: as it happens, unless another service that is still on its way may explain it.
 
-use crate::cards::Order;
 use crate::event::Event;
 use crate::terminal::Line;
 
 use super::Out;
 use super::diagnostic::failure_lines;
+use super::order::Order;
 
 /// The failures of a command, as its events come.
 #[derive(Debug, Default)]

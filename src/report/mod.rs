@@ -5,6 +5,7 @@ mod diagnostic;
 mod failures;
 mod findings;
 mod json;
+mod order;
 mod out;
 mod plain;
 mod screen;
@@ -15,8 +16,8 @@ mod table;
 
 pub use diagnostic::{failure_lines, print_failure, warning_line};
 pub use findings::{checklist_lines, finding_lines, verdict};
+pub use order::Order;
 pub use out::Out;
-
 pub use status::{Load, StatusRow, status_table};
 pub use summary::summary_lines;
 pub use table::table;

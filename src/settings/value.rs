@@ -15,7 +15,7 @@ fn refused(what: String, hint: &str) -> Refused {
 
 pub(super) fn check(name: &str, value: &str) -> Result<(), Refused> {
     match name {
-        "project" => crate::compose::check_project_name(value).map_err(|failure| Refused {
+        "project" => crate::names::check_project_name(value).map_err(|failure| Refused {
             what: failure.what,
             hint: failure.hint,
         }),

@@ -13,7 +13,7 @@ use crate::compose::{Service, Stack};
 use crate::engine::{Engine, Once};
 use crate::failure::Failure;
 use crate::observed::Observed;
-use crate::render::State;
+use crate::rendered::State;
 
 use super::project::Project;
 use super::text::{LARGEST, led_out, unreadable};

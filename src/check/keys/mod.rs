@@ -1,6 +1,7 @@
 //! `keys_pool`/ and env/: the files, the lines in them, who can read them. Of a key at most the last four characters are ever shown.
 
 mod file;
+mod found;
 mod git;
 mod lines;
 mod provider;
@@ -18,9 +19,10 @@ use super::project::Project;
 use super::proxy;
 use super::text::led_out;
 
-use file::{Entry, Kind, Left, MOST_BYTES, MOST_FILES};
+use file::{MOST_BYTES, MOST_FILES};
+use found::{Entry, Kind, Left};
 
-pub(super) use file::Keys;
+pub(super) use found::Keys;
 pub(super) use git::look as tracked;
 pub(super) use provider::look as of_providers;
 pub(super) use rights::look as rights;

@@ -172,7 +172,7 @@ pub(super) fn file(choice: SourceChoice, engine: &Engine, place: &LogPlace) -> R
         )),
         // A container that never ran has no file yet; the engine knows.
         (_, None) => Err("it has no log file".to_owned()),
-        (Some(driver), Some(path)) => match files::unlinked(path) {
+        (Some(driver), Some(path)) => match files::Growing::open(path) {
             Ok(_readable) => Ok(LogFile {
                 driver,
                 path: path.clone(),

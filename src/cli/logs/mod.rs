@@ -2,7 +2,7 @@
 
 mod args;
 mod choose;
-mod follow;
+mod follower;
 mod look;
 mod selection;
 mod summary;
@@ -15,7 +15,7 @@ use tokio::sync::oneshot::Receiver;
 use crate::compose::Stack;
 use crate::engine::{Engine, LogOptions};
 use crate::failure::{Exit, Failure};
-use crate::logs::follow::LogFile;
+use crate::logs::follow::{Events, Following, LogFile};
 use crate::logs::source::{SourceChoice, Span};
 use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
 
@@ -25,7 +25,7 @@ use super::session::Session;
 
 pub use args::LogsArgs;
 use choose::{Chosen, Place};
-use follow::{Events, Following};
+use follower::ByFlags;
 use look::Names;
 use selection::Selection;
 
@@ -282,12 +282,19 @@ impl Show<'_> {
         output: &mut Output<W>,
     ) -> Result<(), Failure> {
         let seams = std::mem::take(&mut output.seams);
-        let (mut following, heard) = Following::new(self, behind.engine, behind.names, output);
+        let follower = ByFlags {
+            session: self.session,
+            source: self.args.source,
+            selection: self.selection,
+            printer: &self.wanted.printer,
+            names: behind.names,
+        };
+        let mut following = Following::new(follower, self.project, behind.engine, self.wanted.clone(), output);
         for (number, source) in sources.into_iter().enumerate() {
-            let live = following.live(source.who);
-            following.add(source.id, live, source.file, seams.get(&number).copied().flatten());
+            let seam = seams.get(&number).copied().flatten();
+            following.add(source.id, source.who, source.file, seam);
         }
-        following.run(heard, behind.events, behind.end).await
+        following.run(behind.events, behind.end).await
     }
 }
 

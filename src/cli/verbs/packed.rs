@@ -1,10 +1,10 @@
 //! What `cp` packs into a container, and under which name: the rules of the Docker client's `cp`.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::files::{self, Kind};
 
 /// A file or folder of this machine on its way into a container.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,25 +28,21 @@ impl Packed {
     ) -> Result<Self, Failure> {
         let cant = |why: String| Failure::failed(format!("{typed} can't be copied")).because(why);
         let follow = follow || typed.ends_with('/') || typed.ends_with("/.");
-        let found = if follow {
-            fs::metadata(source)
-        } else {
-            fs::symlink_metadata(source)
-        };
-        let found = found.map_err(|error| cant(error.to_string()))?;
+        let found = files::looked_at(source, follow).map_err(|error| cant(error.to_string()))?;
+        let is_folder = found == Kind::Folder;
         let only_content = typed == "." || typed.ends_with("/.");
-        if only_content && !found.is_dir() {
+        if only_content && !is_folder {
             return Err(cant("it is no directory".to_owned()));
         }
         let (into, name) = match exists {
             Some(true) if only_content => (path.to_owned(), ".".to_owned()),
             Some(true) => (
                 path.to_owned(),
-                last_part(&source.canonicalize().unwrap_or_else(|_| source.to_owned()), source),
+                last_part(&files::real(source).unwrap_or_else(|_| source.to_owned()), source),
             ),
-            Some(false) if found.is_dir() => return Err(cant(format!("it is a directory, and {path} is a file"))),
+            Some(false) if is_folder => return Err(cant(format!("it is a directory, and {path} is a file"))),
             Some(false) if path.ends_with('/') => return Err(cant(format!("{path} is no directory"))),
-            None if path.ends_with('/') && !found.is_dir() => {
+            None if path.ends_with('/') && !is_folder => {
                 return Err(cant(format!("there is no directory {path}"))
                     .hint("without the last slash it is the file's new name"));
             }
@@ -62,21 +58,7 @@ impl Packed {
 
     /// As a tar stream.
     pub(super) fn write(self, writer: &mut dyn Write) -> io::Result<()> {
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.source.display()));
-        let found = if self.follow {
-            fs::metadata(&self.source)
-        } else {
-            fs::symlink_metadata(&self.source)
-        };
-        let mut builder = tar::Builder::new(writer);
-        builder.follow_symlinks(false);
-        if found.map_err(named)?.is_dir() {
-            builder.append_dir_all(&self.name, &self.source).map_err(named)?;
-        } else {
-            builder.follow_symlinks(self.follow);
-            builder.append_path_with_name(&self.source, &self.name).map_err(named)?;
-        }
-        builder.finish()
+        files::pack(&self.source, &self.name, self.follow, writer)
     }
 }
 
@@ -101,6 +83,8 @@ fn split(path: &str) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -15,11 +15,12 @@ use crate::cli::args::{MakeArgs, PullWhen};
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
 use crate::cli::up::{images_of, make_options, refuse_hopeless};
-use crate::compose::{self, Service, Stack};
+use crate::compose::{self, OneOff, Service, Stack};
 use crate::content;
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::plan::{self, Once, OneOff, UpOptions};
+use crate::names;
+use crate::plan::{self, Once, UpOptions};
 use crate::terminal::stdout_is_terminal;
 
 use super::joined::Joined;
@@ -114,7 +115,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     let mut stack = session.stack_to_make(std::slice::from_ref(&args.service))?;
     stack.select(std::slice::from_ref(&args.service), false)?;
     if let Some(name) = &args.name {
-        compose::check_container_name(name)?;
+        names::check_container_name(name)?;
     }
     let tty = args.tty || (!args.no_tty && std::io::stdin().is_terminal() && stdout_is_terminal());
     let options = options(session, &stack, args)?;
@@ -224,12 +225,8 @@ fn options(session: &Session, stack: &Stack, args: &RunArgs) -> Result<UpOptions
 
 fn once(stack: &Stack, args: &RunArgs) -> Once {
     let slug = slug();
-    let separator = stack.services.get(&args.service).map(|service| service.separator);
-    let separator = separator.unwrap_or_default();
-    let name = match &args.name {
-        Some(name) => name.clone(),
-        None => [&stack.name, &args.service, "run", &slug[..12]].join(separator.text()),
-    };
+    let given = args.name.clone();
+    let name = given.unwrap_or_else(|| stack.services[&args.service].one_off_name(&stack.name, &slug));
     Once {
         service: args.service.clone(),
         name,
@@ -271,8 +268,9 @@ fn overlay(session: &Session, service: &mut Service, args: &RunArgs, here: &Path
     for text in &args.publish {
         service.ports.extend(compose::ports_of(text)?);
     }
+    let home = session.environment.get("HOME").map(String::as_str);
     for text in &args.volume {
-        for mount in compose::mounts_of(here, text)? {
+        for mount in compose::mounts_of(here, home, text)? {
             service.volumes.retain(|other| other.target != mount.target);
             service.volumes.push(mount);
         }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::OptionalMap;
 use super::as_text;
-use super::stack::OptionalMap;
 
 /// `build`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

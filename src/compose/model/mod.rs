@@ -10,8 +10,11 @@ mod limits;
 mod mount;
 mod network;
 mod object;
+mod one_off;
 mod service;
 mod stack;
+
+use std::collections::BTreeMap;
 
 pub use build::*;
 pub use images::*;
@@ -19,8 +22,12 @@ pub use limits::*;
 pub use mount::*;
 pub use network::*;
 pub use object::*;
+pub use one_off::OneOff;
 pub use service::*;
 pub use stack::*;
+
+/// A map whose values may be absent (`KEY` without a value: taken from the caller's environment, else dropped).
+pub type OptionalMap = BTreeMap<String, Option<String>>;
 
 /// Compose prints byte sizes as text.
 mod as_text {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::duration::Nanos;
+use super::OptionalMap;
 use super::as_text;
 use super::build::Build;
 use super::limits::{BlkioConfig, Deploy, Device, Ulimit};
 use super::mount::{FileReference, Mount};
 use super::network::{Attachment, Port};
-use super::stack::OptionalMap;
 
 /// Most containers that one service may have. A bridge network of one engine takes 1,023, and each container is a step of a plan.
 pub const MOST_REPLICAS: u32 = 10_000;
@@ -368,5 +368,11 @@ impl Service {
     pub fn container_name(&self, project: &str, number: u32) -> String {
         let named = self.container_name.clone();
         named.unwrap_or_else(|| [project, &self.name, &number.to_string()].join(self.separator.text()))
+    }
+
+    /// The name of a container of `run` for it. `slug` tells it from others of its kind: 12 hexadecimal digits and more.
+    pub fn one_off_name(&self, project: &str, slug: &str) -> String {
+        let short = slug.get(..12).unwrap_or(slug);
+        [project, &self.name, "run", short].join(self.separator.text())
     }
 }

@@ -10,9 +10,6 @@ use super::images::BadImages;
 use super::object::{FileObject, Network, Volume};
 use super::service::Service;
 
-/// A map whose values may be absent (`KEY` without a value: taken from the caller's environment, else dropped).
-pub type OptionalMap = BTreeMap<String, Option<String>>;
-
 /// Everything that is wanted: the result of reading the Compose files of one project.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stack {

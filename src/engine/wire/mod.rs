@@ -18,7 +18,6 @@ mod wrong;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bollard::BollardRequest;
 use bollard::errors::Error;
@@ -82,9 +81,4 @@ pub(super) fn transport(
         Box::pin(answering) as Answering
     };
     Ok((transport, base))
-}
-
-/// `1.5 s`, for messages.
-fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs_f64())
 }

@@ -9,7 +9,7 @@ use bollard::errors::Error;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::engine) enum Wrong {
     /// Nothing came, or not all of it.
-    #[error("it did not answer within {}", super::seconds(*.0))]
+    #[error("it did not answer within {}", seconds(*.0))]
     Silent(Duration),
     /// More came than is read.
     #[error("{what} is longer than {most} bytes")]
@@ -66,4 +66,9 @@ impl From<Wrong> for io::Error {
     fn from(wrong: Wrong) -> Self {
         Self::other(wrong)
     }
+}
+
+/// `1.5 s`, for messages.
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
 }

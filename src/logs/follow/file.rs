@@ -2,8 +2,6 @@
 //! time gives some lines twice and some not at all (20.10 does); the files have each once.
 
 use std::cell::{Cell, RefCell};
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +10,7 @@ use tokio::sync::mpsc::Sender;
 use super::seam::{Look, Seam, Skipping};
 use super::stream::Heard;
 use crate::engine::LogPiece;
+use crate::files::{FileId, Snapshot, snapshot};
 use crate::logs::Piece;
 use crate::logs::source::file::{Driver, History, Start};
 
@@ -143,18 +142,18 @@ fn owned(piece: Piece<'_>) -> LogPiece {
 /// The end of a file that may go on, or be rotated away.
 struct End<'p> {
     path: &'p Path,
-    id: Option<(u64, u64)>,
+    id: Option<FileId>,
     length: Cell<u64>,
     last_look: Cell<bool>,
 }
 
 impl<'p> End<'p> {
     /// Of the file that was opened, which may be another than the path names by now.
-    fn of(path: &'p Path, opened: Option<Metadata>) -> Self {
+    fn of(path: &'p Path, opened: Option<Snapshot>) -> Self {
         Self {
             path,
-            id: opened.as_ref().map(id),
-            length: Cell::new(opened.map_or(0, |metadata| metadata.len())),
+            id: opened.map(|opened| opened.id),
+            length: Cell::new(opened.map_or(0, |opened| opened.length)),
             last_look: Cell::new(false),
         }
     }
@@ -165,9 +164,9 @@ impl<'p> End<'p> {
             return false;
         }
         std::thread::sleep(PAUSE);
-        let there = std::fs::metadata(self.path).ok();
-        let same = there.as_ref().map(id) == self.id && self.id.is_some();
-        let length = there.map_or(0, |metadata| metadata.len());
+        let there = snapshot(self.path);
+        let same = there.map(|there| there.id) == self.id && self.id.is_some();
+        let length = there.map_or(0, |there| there.length);
         // Cut to less than it had: what is there now is read from its beginning.
         if !same || length < self.length.get() {
             self.last_look.set(true);
@@ -175,10 +174,6 @@ impl<'p> End<'p> {
         self.length.set(length);
         true
     }
-}
-
-fn id(metadata: &Metadata) -> (u64, u64) {
-    (metadata.dev(), metadata.ino())
 }
 
 #[cfg(test)]

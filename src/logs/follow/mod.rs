@@ -2,14 +2,14 @@
 //! a short window.
 
 mod file;
+mod following;
 mod live;
 mod recent;
 mod reorder;
 mod seam;
+mod sources;
 mod stream;
 
-pub use file::{LogFile, follow_file};
-pub use live::Live;
-pub use reorder::Reorder;
+pub use file::LogFile;
+pub use following::{Events, Follower, Following};
 pub use seam::{Look, Seam, Skipping};
-pub use stream::{Heard, follow};

@@ -1,9 +1,7 @@
 //! `--source`.
 
-use clap::ValueEnum;
-
 /// Where lines come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SourceChoice {
     /// The log files where they can be read, else the engine: the same lines, sooner.
     #[default]
@@ -14,4 +12,9 @@ pub enum SourceChoice {
     Files,
     /// Loki, also for containers that are long gone.
     Loki,
+}
+
+impl SourceChoice {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Engine, Self::Files, Self::Loki];
 }

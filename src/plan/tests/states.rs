@@ -1,7 +1,7 @@
 //! From whatever state each object was left in, one `up` leads to what the file says or refuses and touches nothing.
 
 use super::*;
-use crate::plan::volume_hash;
+use crate::compose::volume_hash;
 
 const STACK: &str = "services:\n  app:\n    image: kafka\n    depends_on: {dep: {condition: service_healthy}}\n    volumes: ['data:/data']\n  \
     dep: {image: redis, healthcheck: {test: [CMD, 'true']}}\n  \

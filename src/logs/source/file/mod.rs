@@ -1,7 +1,6 @@
 //! The engine's own log files, read where they lie: nothing is asked of the engine, and a part that is not wanted is not
 //! read.
 
-mod at;
 mod json_file;
 mod local;
 mod parts;

@@ -1,12 +1,10 @@
 //! The files of one container's log: the one being written and those rotated away (`.1`, `.2.gz`, …).
 
 use std::collections::HashSet;
-use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::files;
+use crate::files::{FileId, Growing, Snapshot, snapshot};
 
 use super::Driver;
 
@@ -20,12 +18,12 @@ const COMPRESSION: u64 = 20;
 /// One file.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub file: File,
+    pub file: Growing,
     pub compressed: bool,
     /// How long it was when it was opened.
     pub length: u64,
-    /// Device and inode, which a part keeps when it is renamed.
-    id: (u64, u64),
+    /// Which file it is: a part keeps that when it is renamed.
+    id: FileId,
 }
 
 impl Part {
@@ -66,8 +64,8 @@ impl History {
     }
 
     /// The newest part, as it is now.
-    pub fn newest(&self) -> Option<Metadata> {
-        self.parts.last()?.file.metadata().ok()
+    pub fn newest(&self) -> Option<Snapshot> {
+        self.parts.last()?.file.now()
     }
 
     /// How long the files are together.
@@ -113,22 +111,19 @@ fn numbered(path: &Path, number: u32, end: &str) -> PathBuf {
 }
 
 fn open(path: &Path, compressed: bool) -> io::Result<Part> {
-    let (file, metadata) = files::unlinked(path)?;
+    let file = Growing::open(path)?;
+    let Snapshot { id, length } = file.opened();
     Ok(Part {
         file,
         compressed,
-        length: metadata.len(),
-        id: id(&metadata),
+        length,
+        id,
     })
-}
-
-fn id(metadata: &Metadata) -> (u64, u64) {
-    (metadata.dev(), metadata.ino())
 }
 
 fn same(parts: &[Part], path: &Path) -> bool {
     let opened = parts.first().map(|part| part.id);
-    let there = std::fs::metadata(path).ok().map(|metadata| id(&metadata));
+    let there = snapshot(path).map(|there| there.id);
     // A log that is gone by now was opened as a whole.
     there.is_none() || opened == there
 }

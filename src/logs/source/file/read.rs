@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use flate2::read::MultiGzDecoder;
 use memchr::{memchr, memrchr};
 
-use super::at::At;
 use super::skip::{Do, Skipping};
 use super::{Driver, History, json_file, local};
 use crate::logs::likely::Likely;
@@ -66,10 +65,7 @@ impl History {
         let mut broken = None;
         for (index, part) in self.parts.iter().enumerate().skip(start.part) {
             let offset = if index == start.part { start.offset } else { 0 };
-            let file = At {
-                file: &part.file,
-                offset,
-            };
+            let file = part.file.read_from(offset);
             let mut reader: Box<dyn Read> = if part.compressed {
                 Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(
                     chunk.min(64 << 10),

@@ -5,7 +5,6 @@ use std::io::{self, Read as _};
 use flate2::read::MultiGzDecoder;
 use memchr::memchr;
 
-use super::at::At;
 use super::parts::Part;
 use super::read::Start;
 use super::{Driver, History, json_file, local};
@@ -65,15 +64,11 @@ impl History {
     }
 
     fn first_time(&self, part: &Part) -> io::Result<Option<Stamp>> {
-        let file = At {
-            file: &part.file,
-            offset: 0,
-        };
         let mut bytes = Vec::new();
         // Mostly the first few bytes tell; a long first line takes more.
         for most in [4 << 10, LONGEST_ENTRY as u64] {
             bytes.clear();
-            let file = At { ..file };
+            let file = part.file.read_from(0);
             if part.compressed {
                 // A part whose compression was cut short tells as much as it has.
                 let _as_much = MultiGzDecoder::new(file).take(most).read_to_end(&mut bytes);
@@ -94,10 +89,7 @@ impl History {
         let skip = usize::from(offset > 0);
         for most in [8 << 10, LONGEST_ENTRY as u64] {
             let mut bytes = Vec::new();
-            let file = At {
-                file: &part.file,
-                offset: from,
-            };
+            let file = part.file.read_from(from);
             file.take(most).read_to_end(&mut bytes)?;
             let begin = match self.driver {
                 Driver::JsonFile if skip == 1 => memchr(b'\n', &bytes).map(|end| end + 1),

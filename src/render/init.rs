@@ -1,67 +1,14 @@
-//! The sample project, embedded: the very files of this repository's root.
+//! Writes the sample project into a folder.
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::files::{self, Refused};
+use crate::rendered::State;
+use crate::sample;
 use crate::settings;
 
-use super::{OWN, RENDERED, State, opened, unwritten};
-
-macro_rules! project {
-    ($($path:literal),+ $(,)?) => {
-        [$(($path, include_str!(concat!("../../", $path)))),+]
-    };
-}
-
-const FILES: [(&str, &str); 41] = project![
-    ".dockerignore",
-    ".gitignore",
-    "Dockerfile",
-    "requirements.in",
-    "requirements.txt",
-    "run.py",
-    "magic_proxy/__init__.py",
-    "magic_proxy/admin.py",
-    "magic_proxy/agent.py",
-    "magic_proxy/application.py",
-    "magic_proxy/bodies.py",
-    "magic_proxy/cache.py",
-    "magic_proxy/clients.py",
-    "magic_proxy/config.py",
-    "magic_proxy/errors.py",
-    "magic_proxy/events.py",
-    "magic_proxy/failures.py",
-    "magic_proxy/gate.py",
-    "magic_proxy/gateway.py",
-    "magic_proxy/keys.py",
-    "magic_proxy/limits.py",
-    "magic_proxy/local.py",
-    "magic_proxy/logs.py",
-    "magic_proxy/mcp_server.py",
-    "magic_proxy/metrics.py",
-    "magic_proxy/outcome.py",
-    "magic_proxy/proxy.py",
-    "magic_proxy/router.py",
-    "magic_proxy/secrets.py",
-    "magic_proxy/server.py",
-    "magic_proxy/sessions.py",
-    "magic_proxy/spend.py",
-    "magic_proxy/stores.py",
-    "magic_proxy/tasks.py",
-    "magic_proxy/tools.py",
-    "magic_proxy/tracing.py",
-    "magic_proxy/worker.py",
-    "proxy_config.yaml",
-    "keys_pool/README.md",
-    "env/README.md",
-    "images/local.env",
-];
-
-/// The text of a file of the sample project.
-pub fn sample(path: &str) -> Option<&'static str> {
-    FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
-}
+use super::{OWN, RENDERED, opened, unwritten};
 
 /// What became of the sample project's files, each from the project's folder.
 #[derive(Debug, Default)]
@@ -86,7 +33,7 @@ pub fn init(folder: &Path) -> Result<Initialized, Failure> {
     let settings = settings::load(folder, &std::collections::BTreeMap::new(), &[])?;
     let root = opened(folder)?;
     let rendered = super::files(&settings)?;
-    let sample = FILES.iter().map(|(path, text)| (Path::new(*path), *text));
+    let sample = sample::FILES.iter().map(|(path, text)| (Path::new(*path), *text));
     let all = sample.chain(rendered.iter().map(|file| (file.path, file.text.as_str())));
     let mut done = Initialized::default();
     for (path, text) in all {
@@ -142,7 +89,7 @@ mod tests {
         assert!(left.is_empty(), "{left:?}");
         let settings = settings::load(folder.path(), &std::collections::BTreeMap::new(), &[]).unwrap();
         let rendered = crate::render::files(&settings).unwrap().len();
-        assert_eq!(written.len(), FILES.len() - 1 + rendered);
+        assert_eq!(written.len(), sample::FILES.len() - 1 + rendered);
         assert_eq!(std::fs::read_to_string(folder.path().join("run.py")).unwrap(), "mine");
         assert!(init(folder.path()).unwrap().written.is_empty());
     }
@@ -162,17 +109,6 @@ mod tests {
             // Who has both knows which one is read.
             std::fs::write(folder.path().join(RENDERED), "services: {}\n").unwrap();
             assert!(init(folder.path()).unwrap().kept.contains(&PathBuf::from(RENDERED)));
-        }
-    }
-
-    #[test]
-    fn every_module_of_the_app_is_embedded() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for entry in std::fs::read_dir(root.join("magic_proxy")).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            let path = format!("magic_proxy/{name}");
-            let is_module = Path::new(&name).extension().is_some_and(|extension| extension == "py");
-            assert!(!is_module || FILES.iter().any(|(file, _)| *file == path), "{path}");
         }
     }
 }

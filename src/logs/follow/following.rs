@@ -1,26 +1,25 @@
-//! `logs -f`: goes on behind the history, across restarts, replaced and new containers, and an engine that restarts.
+//! Goes on behind the history, across restarts, replaced and new containers, and an engine that restarts.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::{Stream, StreamExt as _};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::oneshot;
 
-use crate::cli::session::Session;
-use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
+use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind, LogPlace};
 use crate::failure::Failure;
-use crate::logs::follow::{Heard, Live, LogFile, Reorder, Seam, follow, follow_file};
-use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, of_engine};
-use crate::observed::State as ContainerState;
+use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, Who, of_engine};
+use crate::observed::{Container, State};
 
-use super::Show;
-use super::args::LogsArgs;
-use super::look::{Names, say};
-use super::selection::Selection;
+use super::file::LogFile;
+use super::live::Live;
+use super::reorder::Reorder;
+use super::seam::Seam;
+use super::sources::Sources;
+use super::stream::Heard;
 
 /// Pieces that wait to be shown, of all containers together.
 const WAITING: usize = 4096;
@@ -35,142 +34,83 @@ const ON_THEIR_WAY: Duration = Duration::from_millis(500);
 const NEXT_START: Duration = Duration::from_secs(3);
 /// The same after an engine has come back, which starts them then.
 const ENGINES_START: Duration = Duration::from_secs(10);
-/// Before a log is opened again whose stream failed though the engine is there.
-const AGAIN: Duration = Duration::from_secs(1);
 
-pub(super) type Events = Pin<Box<dyn Stream<Item = Result<EngineEvent, EngineError>>>>;
+/// What happens to the project's containers.
+pub type Events = Pin<Box<dyn Stream<Item = Result<EngineEvent, EngineError>>>>;
 
-/// A container that is followed.
-struct Source {
-    id: String,
-    live: Live,
-    /// Where it is read, if not from the engine's stream.
-    file: Option<LogFile>,
-    state: State,
+/// Knows what is followed, and how it is shown.
+pub trait Follower {
+    /// Whether the log of `container` is to be shown.
+    fn takes(&self, container: &Container) -> bool;
+
+    /// How its lines are shown.
+    fn who(&mut self, container: &Container) -> Who;
+
+    /// The file in which its log is read, if it isn't the engine's stream.
+    fn file(&self, engine: &Engine, place: &LogPlace) -> Option<LogFile>;
+
+    /// A word to the user.
+    fn say(&self, text: &str);
+
+    /// The engine, reached once more after it went away; `None` when it isn't back yet.
+    fn reach(&self) -> impl Future<Output = Option<Engine>>;
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Its stream is open.
-    Open,
-    /// Its stream has ended; where to go on.
-    Left(Option<Seam>),
-    /// It was removed, and its stream has ended or will.
-    Gone,
-}
-
-pub(super) struct Following<'a, W> {
-    pub session: &'a Session,
-    pub args: &'a LogsArgs,
-    pub selection: &'a Selection,
-    pub project: &'a str,
-    pub engine: Arc<Engine>,
-    pub wanted: Arc<Wanted>,
-    pub names: Names,
-    pub output: &'a mut Output<W>,
-    sources: Vec<Source>,
-    by_id: HashMap<String, usize>,
-    to: Sender<Heard>,
+/// The logs of a project, followed.
+pub struct Following<'a, F, W> {
+    follower: F,
+    project: &'a str,
+    engine: Arc<Engine>,
+    wanted: Arc<Wanted>,
+    output: &'a mut Output<W>,
+    sources: Sources,
+    heard: Receiver<Heard>,
     reorder: Reorder,
     /// When to look whether anything runs still: something has ended.
     look_at: Option<Instant>,
 }
 
-impl<'a, W: Write> Following<'a, W> {
-    pub(super) fn new(
-        show: &Show<'a>,
+impl<'a, F: Follower, W: Write> Following<'a, F, W> {
+    /// Of no container yet.
+    pub fn new(
+        follower: F,
+        project: &'a str,
         engine: Arc<Engine>,
-        names: Names,
+        wanted: Arc<Wanted>,
         output: &'a mut Output<W>,
-    ) -> (Self, Receiver<Heard>) {
-        let Show {
-            session,
-            args,
-            project,
-            wanted,
-            selection,
-        } = *show;
-        let wanted = wanted.clone();
+    ) -> Self {
         let (to, heard) = channel(WAITING);
-        let following = Self {
-            session,
-            args,
-            selection,
+        Self {
+            follower,
             project,
             engine,
             wanted,
-            names,
             output,
-            sources: Vec::new(),
-            by_id: HashMap::new(),
-            to,
+            sources: Sources::new(to),
+            heard,
             reorder: Reorder::default(),
             // All may have ended before.
             look_at: Some(Instant::now() + NEXT_START),
-        };
-        (following, heard)
-    }
-
-    /// Follows a container behind `seam`.
-    pub(super) fn add(&mut self, id: String, live: Live, file: Option<LogFile>, seam: Option<Seam>) {
-        let source = self.sources.len();
-        self.by_id.insert(id.clone(), source);
-        self.sources.push(Source {
-            id,
-            live,
-            file,
-            state: State::Open,
-        });
-        self.open(source, seam);
-    }
-
-    pub(super) fn live(&self, who: Arc<crate::logs::Who>) -> Live {
-        Live::new(self.wanted.clone(), who)
-    }
-
-    fn open(&mut self, source: usize, seam: Option<Seam>) {
-        self.sources[source].state = State::Open;
-        let id = self.sources[source].id.clone();
-        let to = self.to.clone();
-        if let Some(file) = self.sources[source].file.clone() {
-            let named = std::thread::Builder::new().name("log".to_owned());
-            let started = named.spawn(move || follow_file(&file, source, seam, &to));
-            if started.is_ok() {
-                return;
-            }
-        }
-        tokio::spawn(follow(self.engine.clone(), id, source, seam, self.to.clone()));
-    }
-
-    /// Takes a log up where it was left, if it was.
-    fn open_again(&mut self, source: usize) {
-        if let State::Left(seam) = self.sources[source].state {
-            self.open(source, seam);
         }
     }
 
-    /// What failed once may fail at once again: not in a busy loop.
-    fn open_later(&self, source: usize) {
-        let to = self.to.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(AGAIN).await;
-            let _nobody_listens = to.send(Heard::Again { source }).await;
-        });
+    /// Follows container `id` behind `seam`, in `file` or in the engine's stream.
+    pub fn add(&mut self, id: String, who: Arc<Who>, file: Option<LogFile>, seam: Option<Seam>) {
+        let live = Live::new(self.wanted.clone(), who);
+        self.sources.add(&self.engine, id, live, file, seam);
     }
 
     /// Goes on until `--until`, a while after `told`, or until nobody reads any more.
-    pub(super) async fn run(
-        &mut self,
-        mut heard: Receiver<Heard>,
-        events: Events,
-        mut told: Option<oneshot::Receiver<()>>,
-    ) -> Result<(), Failure> {
-        let mut events = events;
+    ///
+    /// # Errors
+    /// The engine is there and does not answer as it should.
+    pub async fn run(mut self, mut events: Events, mut told: Option<oneshot::Receiver<()>>) -> Result<(), Failure> {
         let mut some = Vec::new();
         let mut end = end(self.wanted.span.until);
         loop {
             let due = self
                 .sources
+                .all
                 .iter()
                 .filter_map(|source| source.live.due())
                 .chain(self.reorder.due())
@@ -179,11 +119,11 @@ impl<'a, W: Write> Following<'a, W> {
                 .min();
             tokio::select! {
                 biased;
-                count = heard.recv_many(&mut some, AT_ONCE) => {
+                count = self.heard.recv_many(&mut some, AT_ONCE) => {
                     debug_assert!(count > 0, "we hold a sender ourselves");
                     let now = Instant::now();
                     for heard in some.drain(..) {
-                        self.heard(heard, now).await?;
+                        self.take(heard, now).await?;
                     }
                 }
                 event = events.next() => match event {
@@ -198,8 +138,9 @@ impl<'a, W: Write> Following<'a, W> {
                 () = until(due) => {}
             }
             let now = Instant::now();
-            let is_over = end.is_some_and(|end| end <= now) || (heard.is_empty() && !self.is_anything_left(now).await);
-            for (number, source) in self.sources.iter_mut().enumerate() {
+            let is_over =
+                end.is_some_and(|end| end <= now) || (self.heard.is_empty() && !self.is_anything_left(now).await);
+            for (number, source) in self.sources.all.iter_mut().enumerate() {
                 let mut show = |shown| self.reorder.push(number, shown, now);
                 if is_over {
                     source.live.finish(now, &mut show);
@@ -208,7 +149,7 @@ impl<'a, W: Write> Following<'a, W> {
                 }
             }
             // A line of the only one that talks waits for nobody.
-            let alone = self.sources.iter().filter(|source| source.state == State::Open).count() < 2;
+            let alone = self.sources.open_ones() < 2;
             while let Some((source, shown)) = self.reorder.pop(now, alone || is_over) {
                 let entry = Entry {
                     time: shown.time,
@@ -220,23 +161,23 @@ impl<'a, W: Write> Following<'a, W> {
                     return Ok(());
                 }
             }
-            let is_read = !(is_over || heard.is_empty()) || self.output.flush();
+            let is_read = !(is_over || self.heard.is_empty()) || self.output.flush();
             if is_over || !is_read {
                 return Ok(());
             }
         }
     }
 
-    async fn heard(&mut self, heard: Heard, now: Instant) -> Result<(), Failure> {
+    async fn take(&mut self, heard: Heard, now: Instant) -> Result<(), Failure> {
         match heard {
             Heard::Piece { source, piece } => {
                 let reorder = &mut self.reorder;
-                self.sources[source]
+                self.sources.all[source]
                     .live
                     .push(of_engine(&piece), now, &mut |shown| reorder.push(source, shown, now));
             }
             Heard::Again { source } => {
-                self.open_again(source);
+                self.sources.open_again(&self.engine, source);
             }
             Heard::Ended {
                 source,
@@ -244,25 +185,22 @@ impl<'a, W: Write> Following<'a, W> {
                 gave,
                 error,
             } => {
-                tracing::debug!(id = self.sources[source].id, ?error, "a log stream ended");
+                tracing::debug!(id = self.sources.id(source), ?error, "a log stream ended");
                 let reorder = &mut self.reorder;
-                self.sources[source]
+                self.sources.all[source]
                     .live
                     .finish(now, &mut |shown| reorder.push(source, shown, now));
-                if self.sources[source].state == State::Gone {
+                if self.sources.is_gone(source) {
                     return Ok(());
                 }
-                self.sources[source].state = State::Left(seam);
-                // A file that ended is gone, or can't be read any more: what there is still the engine gives.
-                self.sources[source].file = None;
+                self.sources.left(source, seam);
                 // It may have been started again before its stream had ended.
-                let id = self.sources[source].id.clone();
-                match self.engine.inspect_state(&id).await {
-                    Ok(detail) if detail.is_alive() && error.is_none() => self.open(source, seam),
-                    Ok(detail) if detail.is_alive() => self.open_later(source),
+                match self.engine.inspect_state(self.sources.id(source)).await {
+                    Ok(detail) if detail.is_alive() && error.is_none() => self.sources.open(&self.engine, source, seam),
+                    Ok(detail) if detail.is_alive() => self.sources.open_later(source),
                     // An engine may end a stream before it has given the last lines of a process that ended.
-                    Ok(_) if gave => self.open(source, seam),
-                    Err(error) if error.is_not_found() => self.forget(source),
+                    Ok(_) if gave => self.sources.open(&self.engine, source, seam),
+                    Err(error) if error.is_not_found() => self.sources.forget(source),
                     // It waits for its start, or the engine's.
                     _ => {}
                 }
@@ -273,9 +211,9 @@ impl<'a, W: Write> Following<'a, W> {
 
     async fn event(&mut self, event: EngineEvent) -> Result<(), Failure> {
         match event.kind {
-            EngineEventKind::Start => match self.by_id.get(&event.id) {
+            EngineEventKind::Start => match self.sources.number(&event.id) {
                 Some(source) => {
-                    self.open_again(*source);
+                    self.sources.open_again(&self.engine, source);
                     Ok(())
                 }
                 None => self.look_for_new().await,
@@ -286,8 +224,8 @@ impl<'a, W: Write> Following<'a, W> {
             }
             EngineEventKind::Destroy => {
                 self.look_at = Some(Instant::now() + NEXT_START);
-                if let Some(source) = self.by_id.get(&event.id).copied() {
-                    self.forget(source);
+                if let Some(source) = self.sources.number(&event.id) {
+                    self.sources.forget(source);
                 }
                 Ok(())
             }
@@ -305,21 +243,10 @@ impl<'a, W: Write> Following<'a, W> {
         let Ok(containers) = self.engine.observe_containers(self.project).await else {
             return true;
         };
-        let goes_on = |state| {
-            matches!(
-                state,
-                ContainerState::Running { .. } | ContainerState::Paused | ContainerState::Restarting
-            )
-        };
+        let goes_on = |state| matches!(state, State::Running { .. } | State::Paused | State::Restarting);
         containers
             .iter()
-            .any(|container| self.selection.takes_container(container) && goes_on(container.state))
-    }
-
-    fn forget(&mut self, source: usize) {
-        self.sources[source].state = State::Gone;
-        let id = self.sources[source].id.clone();
-        self.by_id.remove(&id);
+            .any(|container| self.follower.takes(container) && goes_on(container.state))
     }
 
     /// Follows the project's containers that were not there before, from their beginning.
@@ -331,10 +258,7 @@ impl<'a, W: Write> Following<'a, W> {
             Err(error) => return Err(error.failure()),
         };
         for container in containers {
-            let Some(service) = container.service() else {
-                continue;
-            };
-            if !self.selection.takes_container(&container) || self.by_id.contains_key(&container.id) {
+            if !self.follower.takes(&container) || self.sources.number(&container.id).is_some() {
                 continue;
             }
             let Ok(place) = self.engine.log_place(&container.id).await else {
@@ -342,31 +266,27 @@ impl<'a, W: Write> Following<'a, W> {
                 continue;
             };
             if place.driver == "none" {
-                say(
-                    self.session,
-                    &format!("{} keeps no log: its log driver is `none`", container.name),
-                );
+                let text = format!("{} keeps no log: its log driver is `none`", container.name);
+                self.follower.say(&text);
                 continue;
             }
-            let who = self
-                .names
-                .who(service, container.number(), &container.name, &self.wanted.printer);
-            let live = self.live(Arc::new(who));
-            let file = super::choose::file(self.args.source, &self.engine, &place);
-            self.add(container.id.clone(), live, file.ok(), None);
+            let who = self.follower.who(&container);
+            let file = self.follower.file(&self.engine, &place);
+            self.add(container.id, Arc::new(who), file, None);
         }
         Ok(())
     }
 
     /// Waits for an engine that went away, and takes up every log where it was left. Nothing happens any more at `end`.
     async fn reconnect(&mut self, end: Option<Instant>) -> Result<Events, Failure> {
-        say(self.session, "the engine went away; its logs go on when it is back");
+        self.follower
+            .say("the engine went away; its logs go on when it is back");
         loop {
             if end.is_some_and(|end| end <= Instant::now()) {
                 return Ok(Box::pin(futures_util::stream::pending()));
             }
             tokio::time::sleep(RETRY).await;
-            let Ok(engine) = self.session.engine().await else {
+            let Some(engine) = self.follower.reach().await else {
                 continue;
             };
             let engine = Arc::new(engine);
@@ -374,9 +294,7 @@ impl<'a, W: Write> Following<'a, W> {
                 continue;
             };
             self.engine = engine;
-            for source in 0..self.sources.len() {
-                self.open_again(source);
-            }
+            self.sources.open_all_again(&self.engine);
             self.look_for_new().await?;
             self.look_at = Some(Instant::now() + ENGINES_START);
             return Ok(Box::pin(events));

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::compose::{Network, Volume};
+use super::model::{Network, Volume};
 
 /// Of a network that is ours.
 pub fn network_hash(network: &Network) -> String {

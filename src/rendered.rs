@@ -1,4 +1,4 @@
-//! What is on disk in place of a rendered file.
+//! A file that magicctl writes into a project, and what is on disk in its place.
 
 use std::path::Path;
 
@@ -11,7 +11,16 @@ const MARK: &str = "magicctl: sha256=";
 /// Hex digits of a digest.
 const DIGITS: usize = 64;
 /// Nobody's edits make one of these files larger.
-pub(super) const LARGEST: u64 = 4 << 20;
+pub(crate) const LARGEST: u64 = 4 << 20;
+
+/// A file as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Relative to the project's root.
+    pub path: &'static Path,
+    /// Its text, the line with the digest included.
+    pub text: String,
+}
 
 /// What is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +63,13 @@ impl State {
         }
     }
 
+    /// Whether the file is the user's business: they wrote it, or what leads to it.
+    pub fn is_of_the_user(&self) -> bool {
+        matches!(self, Self::Edited | Self::Linked { .. } | Self::Unreadable { .. })
+    }
+
     /// What keeps `path` from being read or written.
-    pub(super) fn refused(root: &Root, path: &Path, refused: &Refused) -> Self {
+    pub(crate) fn refused(root: &Root, path: &Path, refused: &Refused) -> Self {
         let why = root.why(path, refused);
         match refused {
             Refused::Missing if root.link_on(path).is_none() => Self::Missing,
@@ -66,7 +80,7 @@ impl State {
 }
 
 /// `text`, whose first mark has nothing behind it, with the digest of itself put there.
-pub(super) fn sealed(text: &str) -> String {
+pub(crate) fn sealed(text: &str) -> String {
     text.replacen(MARK, &format!("{MARK}{}", digest(text)), 1)
 }
 

@@ -16,7 +16,7 @@ pub fn check_project_name(name: &str) -> Result<(), Failure> {
 }
 
 /// How a container may be called.
-pub(super) const CONTAINER: &str = "letters, digits, `_`, `.` and `-`, beginning with a letter or digit, at least two";
+pub(crate) const CONTAINER: &str = "letters, digits, `_`, `.` and `-`, beginning with a letter or digit, at least two";
 
 /// The engine's rule for containers.
 pub fn check_container_name(name: &str) -> Result<(), Failure> {
@@ -26,7 +26,7 @@ pub fn check_container_name(name: &str) -> Result<(), Failure> {
     Err(Failure::usage(format!("`{}` is not a valid container name", name.escape_debug())).hint(CONTAINER))
 }
 
-pub(super) fn is_container_name(name: &str) -> bool {
+pub(crate) fn is_container_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphanumeric())
         && name.len() > 1
