@@ -74,8 +74,6 @@ async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, 
     # A header holds no other letters, nor the ends of lines.
     headers = {"x-magicproxy-profile": quote(outcome.profile, safe=" /:@+,=")}
     if not isinstance(said, bytes):
-        if not (body.get("stream_options") or {}).get("include_usage"):
-            said = events.without_usage(said)
         return events.streamed(gateway.cache.keeping(*place, said, outcome) if place else said, headers)
     # An answer that does not say how it ended may be none.
     if place and (outcome.finish_reasons or path == "/embeddings"):

@@ -17,11 +17,13 @@ from redis.exceptions import RedisError, ResponseError
 
 from magic_proxy import events
 from magic_proxy.errors import ApiError
+from magic_proxy.failures import Failed
 
 KEPT_FOR = 24 * 3600
 ACK_WITHIN = 30
 AWAY_AT_MOST = 30
 WAIT = 1.0
+PIECE = 12
 ANSWER = "FinalAnswerStreamEnd"
 ENDS = (ANSWER, "TaskFailed")
 
@@ -122,9 +124,9 @@ class Sessions:
                 if one.ended:
                     return
                 if loop.time() - self._answered > AWAY_AT_MOST:
-                    raise events.StreamFailed("Redis is away")
+                    raise Failed("Redis is away")
                 if one.place <= 1 and loop.time() - began > ACK_WITHIN:
-                    raise events.StreamFailed("no worker took the task in time; it stays queued: ask for it later")
+                    raise Failed("no worker took the task in time; it stays queued: ask for it later")
                 try:
                     async with asyncio.timeout(WAIT):
                         await changed.wait()
@@ -179,10 +181,15 @@ def told(event: Event, place: int) -> list[tuple[Id, bytes]]:
     if event.name == "task":
         return []
     found, came = [], 0
-    for delta in events.cut(str(event.data.get("answer"))) if event.name == ANSWER else []:
+    for delta in _cut(str(event.data.get("answer"))) if event.name == ANSWER else []:
         came += len(delta)
         found.append(((place, came), events.event({"delta": delta}, "FinalAnswerStream", f"{place}.{came}")))
     return [*found, ((place, WHOLE), events.event(event.data, event.name, place))]
+
+
+def _cut(text: str) -> list[str]:
+    """The text in small pieces."""
+    return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
 
 
 def _key(session: str) -> str:

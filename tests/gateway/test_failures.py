@@ -474,6 +474,28 @@ async def test_any_name_of_a_profile_fits_its_header(start: Start, provider: Pro
         assert (await gateway.chat(name)).headers["x-magicproxy-profile"] == told
 
 
+# What can be asked now.
+
+
+@pytest.mark.parametrize(("status", "gone"), [(401, "retired"), (429, "quarantined"), (None, None)])
+async def test_chat_is_ready_while_one_profile_can_be_asked(
+    start: Start, provider: Provider, second: Provider, status: int | None, gone: str | None
+) -> None:
+    for one in (provider, second):
+        one.behave[KEYS[0]] = [error(status or 200)]
+    # Both with one key; without a status nobody listens at either of them.
+    at = (provider, second) if status else (f"http://{NOBODY}/v1", f"http://127.0.0.2:{NOBODY.split(':')[1]}/v1")
+    config = profiles(("here", at[0]), ("there", at[1]))
+    async with start(config, {"openai": KEYS[:1]}) as gateway:
+        for name, ready in (("", 200), ("here", 200), ("there", 503)):
+            if name:
+                assert (await gateway.chat(name)).status_code in (401, 429, 503)
+            page = await gateway.client.get("/health/ready/chat")
+            assert (page.status_code, page.json()["keys"] == "ok") == (ready, ready == 200)
+        # However it looks to who counts keys: each is in its worst state.
+        assert await gateway.states() == {gone or "active": 1}
+
+
 # What goes where.
 
 
