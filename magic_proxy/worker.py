@@ -134,15 +134,18 @@ class Worker:
         # Twice in one process it would be asked for twice.
         if task.id in self.sessions.working:
             return
-        working = self.sessions.working[task.id] = asyncio.create_task(self.work(task.id, task.model_dump()))
         try:
-            await asyncio.wait([working])
-        finally:
-            del self.sessions.working[task.id]
-            working.cancel()
-        if not working.cancelled() and (failure := working.exception()):
+            async with asyncio.timeout(None) as ends:
+                self.sessions.working[task.id] = ends
+                try:
+                    await self.work(task.id, task.model_dump())
+                finally:
+                    del self.sessions.working[task.id]
+        except TimeoutError:
+            log.info("session %s was ended by its client", task.id)
+        except Exception:
             await self.sessions.end(task.id, FAILED)
-            raise failure
+            raise
 
     async def work(self, session: str, task: dict[str, Any]) -> None:
         """Records one event after the other until the last; waits for Redis when it is away."""
