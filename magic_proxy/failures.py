@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
@@ -18,8 +17,7 @@ LONGEST_REST = 3600.0
 Rests = Literal["host", "profile", "key", "use", ""]
 """What is left alone; `use`: the key for this profile only."""
 
-_DURATION = re.compile(r"([\d.]+)(ms|[smhd])")
-_IN_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _ELSEWHERE = re.compile(
     r"context[_ ](length|window|limit)|prompt is too long|token count.*exceeds|credit balance is too low", re.I
 )
@@ -98,29 +96,16 @@ def _left(headers: Mapping[str, str], of: str) -> bool:
 
 def pause(headers: Mapping[str, str]) -> float | None:
     """For how many seconds a provider asks to be left alone; `None` when it does not say."""
-    limits = [name for name in headers if "ratelimit" in name and "reset" in name]
-    used_up = [name for name in limits if headers.get(name.replace("reset", "remaining"), "0") == "0"]
-    asked = [f"{headers.get('retry-after-ms', '')}ms"], [headers.get("retry-after", "")], map(headers.get, used_up)
-    for values in asked:
-        if found := [seconds for value in values if (seconds := _seconds(value or "")) is not None]:
-            return min(max(found), LONGEST_REST)
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        asked = headers.get(name, "").strip()
+        try:
+            if _NUMBER.fullmatch(asked):
+                return min(float(asked) / unit, LONGEST_REST)
+            when = parsedate_to_datetime(asked)
+            return min(max(0.0, when.timestamp() - time.time()), LONGEST_REST)
+        except (ValueError, OverflowError):
+            pass
     return None
-
-
-def _seconds(text: str) -> float | None:
-    """Of seconds, `1m30s`, a date, or a time since 1970 in seconds or milliseconds: how long that is from now."""
-    text = text.strip()
-    try:
-        if (parts := _DURATION.findall(text)) and "".join(map("".join, parts)) == text:
-            return sum(float(number) * _IN_SECONDS[unit] for number, unit in parts)
-        if text.replace(".", "", 1).isdecimal():
-            # A rest has fewer than a billion seconds, a time since 1970 in seconds fewer than a hundred billion.
-            seconds = float(text) / (1000 if float(text) >= 1e11 else 1)
-            return seconds if seconds < 1e9 else max(0.0, seconds - time.time())
-        when = datetime.fromisoformat(text) if text[:1].isdecimal() else parsedate_to_datetime(text)
-        return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def request_id(headers: Mapping[str, str]) -> str:

@@ -43,29 +43,25 @@ class Calculator(Tool):
 
 def _value(node: ast.expr) -> int | float:
     """Numbers and arithmetic; nothing is evaluated that could do more, or could take long."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return _finite(node.value)  # type: ignore[arg-type]
-    if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
-        return OPERATORS[type(node.op)](_value(node.operand))  # type: ignore[no-any-return]
-    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        left, right = _value(node.left), _value(node.right)
-        if isinstance(node.op, ast.Pow) and abs(right) * max(1, _bits(left)) > LARGEST_BITS:
-            raise ValueError("the result is too large")
-        result = OPERATORS[type(node.op)](left, right)
-        if isinstance(result, complex) or _bits(result) > LARGEST_BITS:
-            raise ValueError("the result is too large, or no real number")
-        return _finite(result)
-    raise ValueError("only numbers, + - * / // % ** and parentheses")
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            result: Any = number
+        case ast.UnaryOp() if type(node.op) in OPERATORS:
+            result = OPERATORS[type(node.op)](_value(node.operand))
+        case ast.BinOp() if type(node.op) in OPERATORS:
+            left, right = _value(node.left), _value(node.right)
+            if isinstance(node.op, ast.Pow) and abs(right) * max(1, _bits(left)) > LARGEST_BITS:
+                raise ValueError("the result is too large")
+            result = OPERATORS[type(node.op)](left, right)
+        case _:
+            raise ValueError("only numbers, + - * / // % ** and parentheses")
+    if isinstance(result, complex) or _bits(result) > LARGEST_BITS:
+        raise ValueError("the result is too large, or no real number")
+    return result  # type: ignore[no-any-return]
 
 
-def _finite(number: int | float) -> int | float:
-    if isinstance(number, float) and not math.isfinite(number):
-        raise ValueError("the result is too large")
-    return number
-
-
-def _bits(number: int | float) -> int:
-    return number.bit_length() if isinstance(number, int) else 1
+def _bits(number: int | float) -> float:
+    return number.bit_length() if isinstance(number, int) else 1 if math.isfinite(number) else math.inf
 
 
 class Clock(Tool):
