@@ -12,8 +12,8 @@ from magic_proxy import clients, secrets
 from magic_proxy.config import KeyManagement
 from magic_proxy.failures import Failed, Rests
 
-# A profile rests after so many failures in so many seconds with no answer between, a key for a profile after two.
-FAILURES, WINDOW, REST = 5, 60.0, 5.0
+# A profile rests after so many failures without an answer between, a key for a profile after two.
+FAILURES, REST = 5, 5.0
 # What a request itself may have caused: it rests for one client until another one sees it fail too.
 MAY_BE_THE_REQUEST: dict[Rests, int] = {"profile": FAILURES, "use": 2}
 EVERYBODY = ""
@@ -52,11 +52,11 @@ class KeyPool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._keys: dict[str, list[Key]] = {}
-        self._turns = Counter[tuple[str, str]]()
+        self._turns: dict[str, int] = {}
         self._rests: dict[tuple[Subject, str], tuple[float, Failed]] = {}
         """What rests and for whom: until when, and why."""
-        self._failures = defaultdict[Subject, list[tuple[float, str]]](list)
-        """When they were, and who saw them."""
+        self._failures = defaultdict[Subject, Counter[str]](Counter)
+        """How many there were without an answer between, by the client that saw them."""
 
     def load(self) -> None:
         """Reads the files anew: each key gets another chance."""
@@ -66,19 +66,19 @@ class KeyPool:
         self._failures.clear()
         log.info("keys: %s", ", ".join(f"{name} {len(pool)}" for name, pool in self._keys.items()) or "none")
 
-    def in_turn(self, target: Target, turns: dict[str, int]) -> tuple[list[Key], list[Failed]]:
-        """The keys that may be used, each request beginning with another one, and why others may not.
-
-        `turns` is the request's own: however many profiles of its chain share a host, it takes one turn there.
-        """
+    def usable(self, target: Target) -> tuple[list[Key], list[Failed]]:
+        """The keys that may be used now, and why others may not."""
         pool = [NO_KEY] if target.pool == "local" else self._keys.get(target.pool, [])
         why = [self._resting(target, key) for key in pool]
-        usable = [key for key, rest in zip(pool, why, strict=True) if not rest]
-        if target.host not in turns:
-            turns[target.host] = self._turns[target[:2]]
-            self._turns[target[:2]] += 1
-        start = turns[target.host] % max(1, len(usable))
-        return usable[start:] + usable[:start], [rest for rest in why if rest]
+        return [key for key, rest in zip(pool, why, strict=True) if not rest], [rest for rest in why if rest]
+
+    def in_turn(self, target: Target) -> tuple[list[Key], list[Failed]]:
+        """The same, each request beginning with another key."""
+        usable, resting = self.usable(target)
+        # Profiles that share keys do not all begin with the same one.
+        start = self._turns.setdefault(target.use, len(self._turns)) % max(1, len(usable))
+        self._turns[target.use] += 1
+        return usable[start:] + usable[:start], resting
 
     def _resting(self, target: Target, key: Key) -> Failed | None:
         subjects = target.parts(key).values() if self._rests else ()
@@ -91,24 +91,24 @@ class KeyPool:
 
     def failed(self, failed: Failed, target: Target, key: Key, settings: KeyManagement) -> None:
         """Lets rest what the failure is of."""
-        now, subject, whom = time.monotonic(), target.parts(key).get(failed.rests), EVERYBODY
+        subject, whom, why = target.parts(key).get(failed.rests), EVERYBODY, failed
         if subject and failed.rests in MAY_BE_THE_REQUEST:
-            who = clients.current.get().name
-            recent = [*(seen for seen in self._failures[subject] if seen[0] > now - WINDOW), (now, who)]
-            self._failures[subject] = recent
-            if len(recent) < MAY_BE_THE_REQUEST[failed.rests]:
+            who, seen = clients.current.get().name, self._failures[subject]
+            seen[who] += 1
+            if seen.total() < MAY_BE_THE_REQUEST[failed.rests]:
                 return
-            whom = who if {name for _, name in recent} == {who} else EVERYBODY
+            if len(seen) == 1:
+                whom = who
+            else:
+                # What a provider said may quote the request that it refused.
+                why = Failed(f"{target.use}: it failed a moment ago, and rests")
         seconds = settings.quarantine_seconds if failed.rests == "key" else REST
         seconds = seconds if failed.after is None else failed.after
         useless = seconds == math.inf
         # Where there is no key none is useless.
         if subject and (key.value if useless else settings.enable_quarantine):
             failed.after = seconds
-            # What a provider said may quote the request that it refused.
-            shared = failed.rests in MAY_BE_THE_REQUEST and not whom
-            why = Failed(f"{target.use}: it failed a moment ago, and rests") if shared else failed
-            self._rests[subject, whom] = now + seconds, why
+            self._rests[subject, whom] = time.monotonic() + seconds, why
             name = " ".join(subject) + (f" for {whom}" if whom else "")
             how = "is retired" if useless else f"rests for {seconds:.0f} s"
             log.log(logging.ERROR if useless else logging.WARNING, "%s %s: %s", name, how, failed.why)

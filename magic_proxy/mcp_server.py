@@ -34,13 +34,13 @@ async def mcp(request: Request) -> ASGIApp:
     """What the SDK answers; it is imported at the first request, in a thread, because that takes half a second."""
     # The SDK would read a body without end, however long it takes.
     body = await bodies.read(request)
-    sdk, http = [
-        await asyncio.to_thread(importlib.import_module, f"mcp.server.{name}")
-        for name in ("lowlevel", "streamable_http_manager")
-    ]
-    server = sdk.Server("magicproxy", on_list_tools=_list, on_call_tool=_call)
+    await asyncio.to_thread(importlib.import_module, "mcp.server.lowlevel")
+    from mcp.server.lowlevel import Server
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    server = Server("magicproxy", on_list_tools=_list, on_call_tool=_call)
     # Without sessions: a restart is nothing to a client.
-    manager = http.StreamableHTTPSessionManager(server, stateless=True, json_response=True)
+    manager = StreamableHTTPSessionManager(server, stateless=True, json_response=True)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         read = iter([{"type": "http.request", "body": body}])

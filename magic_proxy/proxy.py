@@ -13,6 +13,12 @@ from magic_proxy.errors import Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.outcome import of
 
+FORMS: dict[str, type[bodies.Body]] = {
+    "/chat/completions": bodies.Chat,
+    "/embeddings": bodies.Embeddings,
+    "/responses": bodies.Responses,
+}
+
 
 def create(gateway: Gateway) -> Starlette:
     """The application on :8001."""
@@ -32,24 +38,16 @@ def create(gateway: Gateway) -> Starlette:
         gateway.allow(name)
         return Json(card(name))
 
-    async def chat(request: Request) -> Response:
-        return await answer(gateway, "/chat/completions", request, await bodies.read_json(request, bodies.Chat))
+    def asks(path: str, form: type[bodies.Body]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await answer(gateway, path, request, await bodies.read_json(request, form))
 
-    async def embeddings(request: Request) -> Response:
-        body = await bodies.read_json(request, bodies.Embeddings)
-        # There is no stream of them, whatever is asked for.
-        body.pop("stream", None)
-        return await answer(gateway, "/embeddings", request, body)
-
-    async def responses(request: Request) -> Response:
-        return await answer(gateway, "/responses", request, await bodies.read_json(request, bodies.Responses))
+        return Route(f"/v1{path}", endpoint, methods=["POST"])
 
     routes = [
         Route("/v1/models", models),
         Route("/v1/models/{name:path}", model),
-        Route("/v1/responses", responses, methods=["POST"]),
-        Route("/v1/chat/completions", chat, methods=["POST"]),
-        Route("/v1/embeddings", embeddings, methods=["POST"]),
+        *(asks(path, form) for path, form in FORMS.items()),
         *tasks.routes(gateway),
         *admin.routes(gateway),
     ]
@@ -58,6 +56,9 @@ def create(gateway: Gateway) -> Starlette:
 
 async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:
     """A provider's answer, or the one that is kept of the same question."""
+    if path == "/embeddings":
+        # There is no stream of them, whatever is asked for.
+        body.pop("stream", None)
     outcome, asks = of(request.scope), ",".join(request.headers.getlist("cache-control")).lower()
     outcome.asked = body["model"]
     await gateway.admit(outcome.asked)

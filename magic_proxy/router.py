@@ -67,13 +67,11 @@ class Router:
 
     def answers(self, profile: Profile) -> bool:
         """Whether it can be asked for chat now."""
-        target = _target(profile, CHAT)
-        # With a turn that it has already it takes none.
-        return _is_offline(profile) or bool(self.keys.in_turn(target, {target.host: 0})[0])
+        return _is_offline(profile) or bool(self.keys.usable(_target(profile, CHAT))[0])
 
     async def send(self, config: Config, path: str, body: Body, outcome: Outcome) -> Said:
         """What the first profile says that answers; else `ApiError`."""
-        failed, turns = list[Failed](), dict[str, int]()
+        failed = list[Failed]()
         for profile in known(config, body["model"]):
             name, model = profile.model_name, profile.model_params.model
             outcome.profile, outcome.model = name, model
@@ -84,7 +82,7 @@ class Router:
                 failed.append(Failed(f"{name}: it answers chat and embeddings only", status=404))
                 continue
             target = _target(profile, path)
-            keys, resting = self.keys.in_turn(target, turns)
+            keys, resting = self.keys.in_turn(target)
             if not keys:
                 failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{target.pool}.env")]
             for tried, key in enumerate(keys, 1):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from magic_proxy import events
 from magic_proxy.errors import ApiError
@@ -34,6 +34,14 @@ Id = tuple[float, float]
 WHOLE = float("inf")
 Block = tuple[Id, bytes]
 FAREWELL: Block = ((WHOLE, WHOLE), b"retry: 1000\n: the gateway stops; the rest comes after this id\n\n")
+
+# 1 when the place was the next one.
+APPEND = """
+if redis.call('XLEN', KEYS[1]) + 1 ~= tonumber(ARGV[1]) then return 0 end
+redis.call('XADD', KEYS[1], ARGV[1] .. '-0', 'event', ARGV[2], 'data', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1
+"""
 
 log = logging.getLogger("magic_proxy.sessions")
 
@@ -66,6 +74,7 @@ class Sessions:
     def __init__(self, redis: Redis, reading: Redis) -> None:
         # Its types know of no stream.
         self._redis: Any = redis
+        self._append: Any = redis.register_script(APPEND)
         self._reading: Any = reading
         self._followed: dict[str, Followed] = {}
         """Those that have not ended."""
@@ -77,17 +86,8 @@ class Sessions:
 
     async def append(self, session: str, place: int, event: Event) -> bool:
         """Records what happened at a place; `False` when something else already did."""
-        key = _key(session)
-        try:
-            async with self._redis.pipeline() as both:
-                both.xadd(key, {"event": event.name, "data": json.dumps(event.data)}, id=f"{place}-0")
-                both.expire(key, KEPT_FOR)
-                await both.execute()
-        except ResponseError as error:
-            if "equal or smaller" in str(error):
-                return False
-            raise
-        return True
+        words = [place, event.name, json.dumps(event.data), KEPT_FOR]
+        return bool(await self._append([_key(session)], words))
 
     async def read(self, session: str) -> list[Event]:
         """All that happened so far."""

@@ -54,7 +54,7 @@ class Worker:
 
     async def run(self) -> None:
         """Works until cancelled; without Kafka it waits for Kafka."""
-        told = False
+        level = logging.ERROR
         while True:
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=self._gateway.stores.kafka,
@@ -69,13 +69,12 @@ class Worker:
                 await self._make_topic()
                 await consumer.start()
                 consumer.subscribe([TOPIC])
-                told = False
+                level = logging.ERROR
                 async with asyncio.TaskGroup() as tasks:
                     await self._consume(consumer, tasks)
             except* Exception as errors:
-                if not told:
-                    log.error("no tasks for now: %s", errors.exceptions[0])
-                told = True
+                log.log(level, "no tasks for now: %s", errors.exceptions[0])
+                level = logging.DEBUG
             finally:
                 await asyncio.gather(consumer.stop(), return_exceptions=True)
             await asyncio.sleep(TRY_AGAIN_AFTER)
@@ -150,37 +149,30 @@ class Worker:
     async def work(self, session: str, task: dict[str, Any]) -> None:
         """Records one event after the other until the last; waits for Redis when it is away."""
         sessions, agent = self.sessions, Agent(self._gateway, task)
-        recorded: list[Event] = []
-        told = False
+        recorded, level = list[Event](), logging.WARNING
         while not recorded or recorded[-1].name not in ENDS:
             try:
-                event = await self._next(agent, recorded) if recorded else None
-                if event is None or not await sessions.append(session, len(recorded) + 1, event):
-                    # From the start, or behind somebody else.
-                    recorded = await sessions.read(session) or [Event("task", task)]
-                    await sessions.append(session, 1, recorded[0])
-                    log.info("session %s goes on after %s events", session, len(recorded))
-                else:
+                event = await _next(agent, recorded) if recorded else None
+                if event and await sessions.append(session, len(recorded) + 1, event):
                     recorded.append(event)
-            except (RedisError, OSError, Away) as error:
+                    continue
+                # From the start, or somebody else was first.
+                recorded = await sessions.read(session) or [Event("task", task)]
+                await sessions.append(session, 1, recorded[0])
+                log.info("session %s goes on after %s events", session, len(recorded))
+            except (RedisError, Away) as error:
                 if "WRONGTYPE" in str(error):
                     raise
-                if not told:
-                    log.warning("session %s waits for Redis: %s: %s", session, type(error).__name__, error)
-                told, recorded = True, []
+                log.log(level, "session %s waits for Redis: %s: %s", session, type(error).__name__, error)
+                level, recorded = logging.DEBUG, []
                 await asyncio.sleep(TRY_AGAIN_AFTER)
         last = recorded[-1]
         failed = last.name == "TaskFailed"
         log.log(logging.ERROR if failed else logging.INFO, "session %s: %s", session, last.data if failed else "done")
 
-    async def _next(self, agent: Agent, recorded: list[Event]) -> Event:
-        try:
-            return await agent.next(recorded)
-        except ApiError as error:
-            return Event("TaskFailed", error.body())
-        except (RedisError, Away):
-            # What the client may spend can't be told.
-            raise
-        except Exception:
-            log.exception("a session failed")
-            return FAILED
+
+async def _next(agent: Agent, recorded: list[Event]) -> Event:
+    try:
+        return await agent.next(recorded)
+    except ApiError as error:
+        return Event("TaskFailed", error.body())
