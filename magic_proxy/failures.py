@@ -55,7 +55,8 @@ def of(status: int, headers: Mapping[str, str], said: str, own: set[str]) -> Fai
     rests, keys = _policy(status)
     after = math.inf if status == 401 else pause(headers)
     # What is left is too little for this request alone.
-    if status == 429 and all(_left(headers, of) for of in ("requests", "tokens")):
+    left = [headers.get(f"x-ratelimit-remaining-{of}", "") for of in ("requests", "tokens")]
+    if status == 429 and all(number.isdecimal() and number.strip("0") for number in left):
         rests, keys, after = "", 1, None
     param = error.get("param")
     mentioned = {param} if isinstance(param, str) and param else set(re.findall(r"\w+", message))
@@ -86,12 +87,6 @@ def _error(said: str) -> dict[str, Any]:
     error = error.get("error", error) if isinstance(error, dict) else error
     fields = error if isinstance(error, dict) else {"message": error}
     return fields if isinstance(fields.get("message"), str) else {**fields, "message": said[:200].strip()}
-
-
-def _left(headers: Mapping[str, str], of: str) -> bool:
-    """Whether the provider says that some of its limit is not used up."""
-    left = headers.get(f"x-ratelimit-remaining-{of}", "")
-    return left.isdecimal() and int(left[:20]) > 0
 
 
 def pause(headers: Mapping[str, str]) -> float | None:
@@ -133,5 +128,4 @@ def told(model: str, failures: list[Failed]) -> ApiError:
 def _fields(error: dict[str, Any]) -> dict[str, Any]:
     """What a client's program goes by, as far as the provider gave it."""
     told = {name: error.get(name) for name in ("code", "param", "type")}
-    cut = {name: value[:200] if isinstance(value, str) else value for name, value in told.items()}
-    return {name: value for name, value in cut.items() if isinstance(value, str | int)}
+    return {name: it[:200] if isinstance(it, str) else it for name, it in told.items() if isinstance(it, str | int)}

@@ -23,9 +23,6 @@ FORMS: dict[str, type[bodies.Body]] = {
 def create(gateway: Gateway) -> Starlette:
     """The application on :8001."""
 
-    def about() -> dict[str, Any]:
-        return {"models": len(gateway.config.model_list)}
-
     def card(name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": 0, "owned_by": gateway.config.chain(name)[0].provider}
 
@@ -51,7 +48,9 @@ def create(gateway: Gateway) -> Starlette:
         *tasks.routes(gateway),
         *admin.routes(gateway),
     ]
-    return application.create("magic-proxy", gateway.stores, about, routes, gateway.missing)
+    return application.create(
+        "magic-proxy", gateway.stores, lambda: {"models": len(gateway.config.model_list)}, routes, gateway.missing
+    )
 
 
 async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:

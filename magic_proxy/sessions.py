@@ -51,6 +51,11 @@ class Event(NamedTuple):
     data: dict[str, Any]
 
 
+def failure(error: ApiError) -> Event:
+    """The last event of a session that failed."""
+    return Event("TaskFailed", error.body())
+
+
 @dataclass
 class Followed:
     """A session that somebody follows: what clients see of it is made once for all of them."""
@@ -188,4 +193,4 @@ def _event(fields: dict[bytes, bytes]) -> Event:
         return Event(fields[b"event"].decode("ascii"), {**json.loads(fields[b"data"])})
     except (ValueError, LookupError, TypeError, RecursionError):
         # Not from here; it must not end the one reader.
-        return Event("TaskFailed", ApiError(500, "what is recorded is no event", "garbled").body())
+        return failure(ApiError(500, "what is recorded is no event", "garbled"))

@@ -16,7 +16,7 @@ from magic_proxy.agent import Agent
 from magic_proxy.config import Part
 from magic_proxy.errors import ApiError, Away
 from magic_proxy.gateway import Gateway
-from magic_proxy.sessions import ENDS, Event
+from magic_proxy.sessions import ENDS, Event, failure
 
 TOPIC, GROUP, PARTITIONS = "magic-proxy.tasks", "magic-proxy.workers", 4
 AT_ONCE = 512
@@ -25,7 +25,7 @@ SETTINGS = {"compression.type": "uncompressed"}
 # The trace that a task belongs to, and the name of the client whose limits it counts for.
 HEADERS = ("traceparent", "client")
 TRY_AGAIN_AFTER = 0.5
-FAILED = Event("TaskFailed", ApiError(500, "the task failed; the log says how", "internal_error").body())
+FAILED = failure(ApiError(500, "the task failed; the log says how", "internal_error"))
 
 log = logging.getLogger("magic_proxy.worker")
 
@@ -36,14 +36,14 @@ class Task(Part):
     max_steps: Annotated[int, Field(ge=1, le=64)] = 8
 
 
-class Queued(Task):
-    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-
-
 class Named(BaseModel):
-    """The part of an invalid task that says which session it belongs to."""
+    """The part of a message, also of an invalid one, that says which session it belongs to."""
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Queued(Task, Named):
+    """A task on Kafka."""
 
 
 class Worker:
@@ -127,8 +127,8 @@ class Worker:
             why = error.errors(include_url=False, include_input=False)[0]
             log.error("a message is no task: %s: %s", ".".join(map(str, why["loc"])) or "it", why["msg"])
             if session and not await self.sessions.read(session):
-                failed = ApiError(400, f"the task is not valid: {why['msg']}", "invalid_task")
-                await self.sessions.append(session, 1, Event("TaskFailed", failed.body()))
+                told = f"the task is not valid: {why['msg']}"
+                await self.sessions.append(session, 1, failure(ApiError(400, told, "invalid_task")))
             return
         # Twice in one process it would be asked for twice.
         if task.id in self.sessions.working:
@@ -175,4 +175,4 @@ async def _next(agent: Agent, recorded: list[Event]) -> Event:
     try:
         return await agent.next(recorded)
     except ApiError as error:
-        return Event("TaskFailed", error.body())
+        return failure(error)
