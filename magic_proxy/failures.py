@@ -6,19 +6,18 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from magic_proxy import secrets
 from magic_proxy.errors import ApiError
+from magic_proxy.outcome import objects
 
 LONGEST_REST = 3600.0
 Rests = Literal["host", "profile", "key", "use", ""]
 """What is left alone; `use`: the key for this profile only."""
 
-_DURATION = re.compile(r"([\d.]+)(ms|[smhd])")
-_IN_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _ELSEWHERE = re.compile(
     r"context[_ ](length|window|limit)|prompt is too long|token count.*exceeds|credit balance is too low", re.I
 )
@@ -36,32 +35,39 @@ class Failed(Exception):
     status: int | None = None
     """What the client may get."""
     error: dict[str, Any] = field(default_factory=dict)
-    """`code`, `param` and `type`, as the provider gave them."""
+    """As the provider sent it."""
     after: float | None = None
     """Seconds until it may go better, as far as that is known."""
 
 
-def of(provider: str, status: int, headers: Mapping[str, str], said: str, own: set[str]) -> Failed:
+def garbled(why: str, error: object = None) -> Failed:
+    """What was no answer, and the error that was sent in its place."""
+    return Failed(why, "profile", 2, *((502, error) if error and isinstance(error, dict) else ()))
+
+
+def of(status: int, headers: Mapping[str, str], said: str, own: set[str]) -> Failed:
     """What another status than 200 means; `own` are the parameters that the profile put in."""
-    error = error_in(said)
-    message, request = error.pop("message"), request_id(headers)
+    error = _error(said)
+    message, request = str(error["message"])[:1000], request_id(headers)
     # Never what a message says: it may quote the client.
-    if status == 400 and "API_KEY_INVALID" in _reasons(said):
+    if status == 400 and any(one.get("reason") == "API_KEY_INVALID" for one in objects(error.get("details"))):
         status = 401
     rests, keys = _policy(status)
+    after = math.inf if status == 401 else pause(headers)
     # What is left is too little for this request alone.
-    too_large = status == 429 and all(_left(headers, of) for of in ("requests", "tokens"))
-    if too_large:
-        rests, keys = "", 1
-    mentioned = {error["param"]} if error.get("param") else set(re.findall(r"\w+", message))
+    left = [headers.get(f"x-ratelimit-remaining-{of}", "") for of in ("requests", "tokens")]
+    if status == 429 and all(number.isdecimal() and number.strip("0") for number in left):
+        rests, keys, after = "", 1, None
+    param = error.get("param")
+    mentioned = {param} if isinstance(param, str) and param else set(re.findall(r"\w+", message))
     if not keys and (own & mentioned or _ELSEWHERE.search(f"{error.get('code')} {message}")):
         keys = 1
-    why = f"{provider} answered {status}: {message}" + (f" (its request {request})" if request else "")
-    after = math.inf if status == 401 else None if too_large else pause(headers)
+    why = f"it answered {status}: {message}" + (f" (its request {request})" if request else "")
     return Failed(why, rests, keys, status if 400 <= status < 600 else None, error, after)
 
 
 def _policy(status: int) -> tuple[Rests, int]:
+    """What rests, and how many keys of the profile may be tried: the table of docs/gateway.md."""
     if status in (401, 429):
         return "key", 5
     if status in (402, 403):
@@ -71,68 +77,30 @@ def _policy(status: int) -> tuple[Rests, int]:
     return "", int(status < 400 or status in (404, 405, 409, 413))
 
 
-def error_in(said: str) -> dict[str, Any]:
-    """The `message`, and the `code`, `param` and `type` that are there: in OpenAI's shape, bare, or in a list."""
-    error = _parsed(said)
-    message = error.get("message") if isinstance(error, dict) else error
-    return {**fields(error), "message": message[:1000] if isinstance(message, str) else said[:200].strip()}
-
-
-def _parsed(said: str) -> Any:
+def _error(said: str) -> dict[str, Any]:
+    """What was sent in OpenAI's shape, bare, or in a list; its `message` is a text."""
     try:
         error: Any = json.loads(said)
     except (ValueError, RecursionError):
-        return None
+        error = None
     error = error[0] if isinstance(error, list) and error else error
-    return error.get("error", error) if isinstance(error, dict) else error
-
-
-def _reasons(said: str) -> list[object]:
-    """Those that Google gives: `details[].reason`."""
-    error = _parsed(said)
-    details = error.get("details") if isinstance(error, dict) else None
-    return [one.get("reason") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
-
-
-def _left(headers: Mapping[str, str], of: str) -> bool:
-    """Whether the provider says that some of its limit is not used up."""
-    left = headers.get(f"x-ratelimit-remaining-{of}", "")
-    return left.isdecimal() and int(left[:20]) > 0
-
-
-def fields(error: object) -> dict[str, Any]:
-    """What a client's program goes by, as far as the provider gave it."""
-    given = error if isinstance(error, dict) else {}
-    told = {name: given.get(name) for name in ("code", "param", "type")}
-    cut = {name: value[:200] if isinstance(value, str) else value for name, value in told.items()}
-    return {name: value for name, value in cut.items() if isinstance(value, str | int)}
+    error = error.get("error", error) if isinstance(error, dict) else error
+    fields = error if isinstance(error, dict) else {"message": error}
+    return fields if isinstance(fields.get("message"), str) else {**fields, "message": said[:200].strip()}
 
 
 def pause(headers: Mapping[str, str]) -> float | None:
     """For how many seconds a provider asks to be left alone; `None` when it does not say."""
-    limits = [name for name in headers if "ratelimit" in name and "reset" in name]
-    used_up = [name for name in limits if headers.get(name.replace("reset", "remaining"), "0") == "0"]
-    asked = [f"{headers.get('retry-after-ms', '')}ms"], [headers.get("retry-after", "")], map(headers.get, used_up)
-    for values in asked:
-        if found := [seconds for value in values if (seconds := _seconds(value or "")) is not None]:
-            return min(max(found), LONGEST_REST)
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        asked = headers.get(name, "").strip()
+        try:
+            if _NUMBER.fullmatch(asked):
+                return min(float(asked) / unit, LONGEST_REST)
+            when = parsedate_to_datetime(asked)
+            return min(max(0.0, when.timestamp() - time.time()), LONGEST_REST)
+        except (ValueError, OverflowError):
+            pass
     return None
-
-
-def _seconds(text: str) -> float | None:
-    """Of seconds, `1m30s`, a date, or a time since 1970 in seconds or milliseconds: how long that is from now."""
-    text = text.strip()
-    try:
-        if (parts := _DURATION.findall(text)) and "".join(map("".join, parts)) == text:
-            return sum(float(number) * _IN_SECONDS[unit] for number, unit in parts)
-        if text.replace(".", "", 1).isdecimal():
-            # A rest has fewer than a billion seconds, a time since 1970 in seconds fewer than a hundred billion.
-            seconds = float(text) / (1000 if len(text.partition(".")[0]) > 11 else 1)
-            return seconds if seconds < 1e9 else max(0.0, seconds - time.time())
-        when = datetime.fromisoformat(text) if text[:1].isdecimal() else parsedate_to_datetime(text)
-        return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def request_id(headers: Mapping[str, str]) -> str:
@@ -148,10 +116,16 @@ def told(model: str, failures: list[Failed]) -> ApiError:
     # What the client can change itself is told before whatever else went wrong.
     for failed in counted:
         if not failed.keys or failed.status in (400, 413, 422):
-            return ApiError(failed.status or 400, failed.why, "provider_refused", fields=failed.error)
+            return ApiError(failed.status or 400, failed.why, "provider_refused", fields=_fields(failed.error))
     why = f"no provider could answer for {model!r}: {'; '.join(dict.fromkeys(failed.why for failed in failures))}"
-    known = [failed.after for failed in counted if failed.after not in (None, math.inf)]
+    after = min((failed.after for failed in counted if failed.after not in (None, math.inf)), default=None)
     status, *others = {failed.status for failed in counted}
     if others or status in (None, 401):
-        return ApiError(503, why[:5000], "no_provider", retry_after=min(known, default=None))
-    return ApiError(status, why[:5000], "no_provider", retry_after=min(known, default=None), fields=counted[-1].error)
+        return ApiError(503, why[:5000], "no_provider", retry_after=after)
+    return ApiError(status, why[:5000], "no_provider", retry_after=after, fields=_fields(counted[-1].error))
+
+
+def _fields(error: dict[str, Any]) -> dict[str, Any]:
+    """What a client's program goes by, as far as the provider gave it."""
+    told = {name: error.get(name) for name in ("code", "param", "type")}
+    return {name: it[:200] if isinstance(it, str) else it for name, it in told.items() if isinstance(it, str | int)}

@@ -84,10 +84,8 @@ class Gateway:
 
     async def missing(self, part: str) -> dict[str, str]:
         """What keeps the whole gateway, or `/chat`, from its work: by name; empty where nothing does."""
-        pools = {profile.pool for profile in self.config.model_list}
-        counts = [states for pool, states in self.keys.counts().items() if pool in pools]
-        usable = "local" in pools or any(states["active"] or states["quarantined"] for states in counts)
-        needed = {"keys": "" if usable else "no profile has a key that may be used"}
+        answers = any(self.router.answers(profile) for profile in self.config.model_list)
+        needed = {"keys": "" if answers else "no profile has a key that may be used"}
         if part == "/chat" and not any(client.has_limits for client in self.clients.values()):
             return needed
         away = await self.stores.recent_health()

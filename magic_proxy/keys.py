@@ -4,19 +4,22 @@ import logging
 import math
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from magic_proxy import clients, secrets
 from magic_proxy.config import KeyManagement
 from magic_proxy.failures import Failed, Rests
 
-# A profile rests after so many failures in so many seconds with no answer between, a key for a profile after two.
-FAILURES, WINDOW, REST = 5, 60.0, 5.0
+# A profile rests after so many failures without an answer between, a key for a profile after two.
+FAILURES, REST = 5, 5.0
 # What a request itself may have caused: it rests for one client until another one sees it fail too.
 MAY_BE_THE_REQUEST: dict[Rests, int] = {"profile": FAILURES, "use": 2}
+EVERYBODY = ""
 
 log = logging.getLogger("magic_proxy.keys")
+Subject = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,19 @@ class Key:
 
 
 NO_KEY = Key("", "")
-# Host, place of the key, profile with the path; empty where it does not matter.
-Subject = tuple[str, str, str]
+
+
+class Target(NamedTuple):
+    """What is asked: with a key of a pool, at a host, for `use`: a profile and a path."""
+
+    pool: str
+    host: str
+    use: str
+
+    def parts(self, key: Key) -> dict[Rests, Subject]:
+        """What of it can rest."""
+        of_key: dict[Rests, Subject] = {"key": (self.host, key.place), "use": (self.host, key.place, self.use)}
+        return {"host": (self.host,), "profile": (self.use,), **of_key}
 
 
 class KeyPool:
@@ -38,10 +52,11 @@ class KeyPool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._keys: dict[str, list[Key]] = {}
-        self._turns = Counter[tuple[str, str]]()
-        self._rests: dict[tuple[Subject, str], tuple[float, Failed, str]] = {}
-        """For whom (empty: for everybody), until when, why, and who saw it fail."""
-        self._failures = defaultdict[Subject, list[tuple[float, str]]](list)
+        self._turns: dict[str, int] = {}
+        self._rests: dict[tuple[Subject, str], tuple[float, Failed]] = {}
+        """What rests and for whom: until when, and why."""
+        self._failures = defaultdict[Subject, Counter[str]](Counter)
+        """How many there were without an answer between, by the client that saw them."""
 
     def load(self) -> None:
         """Reads the files anew: each key gets another chance."""
@@ -51,72 +66,65 @@ class KeyPool:
         self._failures.clear()
         log.info("keys: %s", ", ".join(f"{name} {len(pool)}" for name, pool in self._keys.items()) or "none")
 
-    def in_turn(self, provider: str, host: str, profile: str, turns: dict[str, int]) -> tuple[list[Key], list[Failed]]:
-        """The keys that may be used, each request beginning with another one, and why others may not.
+    def usable(self, target: Target) -> tuple[list[Key], list[Failed]]:
+        """The keys that may be used now, and why others may not."""
+        pool = [NO_KEY] if target.pool == "local" else self._keys.get(target.pool, [])
+        why = [self._resting(target, key) for key in pool]
+        return [key for key, rest in zip(pool, why, strict=True) if not rest], [rest for rest in why if rest]
 
-        `turns` is the request's own: however many profiles of its chain share a host, it takes one turn there.
-        """
-        pool = [NO_KEY] if provider == "local" else self._keys.get(provider, [])
-        why = [self._resting(host, key, profile) for key in pool]
-        usable = [key for key, rest in zip(pool, why, strict=True) if not rest]
-        if host not in turns:
-            turns[host] = self._turns[provider, host]
-            self._turns[provider, host] += 1
-        start = turns[host] % max(1, len(usable))
-        return usable[start:] + usable[:start], [rest for rest in why if rest]
+    def in_turn(self, target: Target) -> tuple[list[Key], list[Failed]]:
+        """The same, each request beginning with another key."""
+        usable, resting = self.usable(target)
+        # Profiles that share keys do not all begin with the same one.
+        start = self._turns.setdefault(target.use, len(self._turns)) % max(1, len(usable))
+        self._turns[target.use] += 1
+        return usable[start:] + usable[:start], resting
 
-    def _resting(self, host: str, key: Key, profile: str) -> Failed | None:
-        now, who = time.monotonic(), clients.current.get().name
-        subjects = _subjects(host, key, profile).values() if self._rests else ()
-        for place in [(subject, whose) for subject in subjects for whose in ("", who)]:
-            until, failed, by = self._rests.get(place, (0.0, None, ""))
-            if failed and until > now:
-                # What a provider said may quote the request that it refused.
-                if failed.rests in MAY_BE_THE_REQUEST and by != who:
-                    return Failed(f"{profile}: it failed a moment ago, and rests", after=until - now)
-                return Failed(failed.why, status=failed.status, error=failed.error, after=until - now)
+    def _resting(self, target: Target, key: Key) -> Failed | None:
+        subjects = target.parts(key).values() if self._rests else ()
+        for place in [(subject, who) for subject in subjects for who in (EVERYBODY, clients.current.get().name)]:
+            until, failed = self._rests.get(place, (0.0, None))
+            if failed and (after := until - time.monotonic()) > 0:
+                return replace(failed, after=after)
             self._rests.pop(place, None)
         return None
 
-    def failed(self, failed: Failed, host: str, key: Key, profile: str, settings: KeyManagement) -> None:
+    def failed(self, failed: Failed, target: Target, key: Key, settings: KeyManagement) -> None:
         """Lets rest what the failure is of."""
-        now, subject = time.monotonic(), _subjects(host, key, profile).get(failed.rests)
-        who, whose = clients.current.get().name, ""
+        subject, whom, why = target.parts(key).get(failed.rests), EVERYBODY, failed
         if subject and failed.rests in MAY_BE_THE_REQUEST:
-            recent = [*(seen for seen in self._failures[subject] if seen[0] > now - WINDOW), (now, who)]
-            self._failures[subject] = recent
-            if len(recent) < MAY_BE_THE_REQUEST[failed.rests]:
+            who, seen = clients.current.get().name, self._failures[subject]
+            seen[who] += 1
+            if seen.total() < MAY_BE_THE_REQUEST[failed.rests]:
                 return
-            whose = who if {name for _, name in recent} == {who} else ""
+            if len(seen) == 1:
+                whom = who
+            else:
+                # What a provider said may quote the request that it refused.
+                why = Failed(f"{target.use}: it failed a moment ago, and rests")
         seconds = settings.quarantine_seconds if failed.rests == "key" else REST
         seconds = seconds if failed.after is None else failed.after
         useless = seconds == math.inf
         # Where there is no key none is useless.
         if subject and (key.value if useless else settings.enable_quarantine):
             failed.after = seconds
-            self._rests[subject, whose] = (now + seconds, failed, who)
-            name = " ".join(filter(None, subject)) + (f" for {whose}" if whose else "")
+            self._rests[subject, whom] = time.monotonic() + seconds, why
+            name = " ".join(subject) + (f" for {whom}" if whom else "")
             how = "is retired" if useless else f"rests for {seconds:.0f} s"
             log.log(logging.ERROR if useless else logging.WARNING, "%s %s: %s", name, how, failed.why)
 
-    def answered(self, host: str, key: Key, profile: str) -> None:
+    def answered(self, target: Target, key: Key) -> None:
         """What failed before does not count any more."""
-        for subject in _subjects(host, key, profile).values():
+        for subject in target.parts(key).values():
             self._failures.pop(subject, None)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many keys are in each state, by provider; a key is in its worst one of all hosts."""
         now, none = time.monotonic(), dict.fromkeys(("active", "quarantined", "retired"), 0)
-        rests = [(end, subject) for (subject, _), (end, *_) in self._rests.items() if end > now]
-        ends = sorted((end, key) for end, (_, key, profile) in rests if not profile)
-        states = {key: "retired" if end == math.inf else "quarantined" for end, key in ends}
+        ends = sorted((end, subject[1]) for (subject, _), (end, _) in self._rests.items() if len(subject) == 2)
+        states = {key: "retired" if end == math.inf else "quarantined" for end, key in ends if end > now}
         found = {name: Counter(states.get(key.place, "active") for key in pool) for name, pool in self._keys.items()}
         return {name: none | states for name, states in found.items()}
-
-
-def _subjects(host: str, key: Key, profile: str) -> dict[Rests, Subject]:
-    of_key: dict[Rests, Subject] = {"key": (host, key.place, ""), "use": (host, key.place, profile)}
-    return {"host": (host, "", ""), "profile": ("", "", profile), **of_key}
 
 
 def _read(path: Path) -> list[Key]:

@@ -7,107 +7,99 @@ all such lines have their results it tells them.
 import base64
 import hashlib
 import json
+import re
 import struct
 from collections.abc import AsyncIterator
-from itertools import takewhile
 from typing import Any
 
 from magic_proxy import events
-from magic_proxy.config import Profile
-
-DIMENSIONS = 64
+from magic_proxy.outcome import Outcome, objects
 
 Body = dict[str, Any]
 
 
-def chat(profile: Profile, body: Body) -> Body:
-    """The answer to a chat request."""
-    messages: list[Body] = body["messages"]
-    since = [*takewhile(lambda message: message["role"] != "user", reversed(messages))][::-1]
-    asked = next((text_of(message) for message in reversed(messages) if message["role"] == "user"), "")
-    results = [text_of(message) for message in since if message["role"] == "tool"]
-    calls = _calls(asked, body)
+def answer(path: str, body: Body, outcome: Outcome) -> events.Said:
+    """What it says to a request to one of `ANSWERS`."""
+    whole = ANSWERS[path](body)
+    outcome.saw(whole)
+    return _pieces(whole, events.wants_usage(body)) if body.get("stream") else json.dumps(whole).encode()
+
+
+def _chat(body: Body) -> Body:
+    texts = [(message["role"], _text(message.get("content"))) for message in body["messages"]]
+    last = max((place for place, (role, _) in enumerate(texts) if role == "user"), default=-1)
+    asked = texts[last][1] if last >= 0 else ""
+    results = [text for role, text in texts[last + 1 :] if role == "tool"]
+    calls, digest = _calls(asked, body), hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:24]
     message: Body = {"role": "assistant", "content": None}
     reason = "stop"
     if len(results) < len(calls):
         name, arguments = calls[len(results)]
         function = {"name": name, "arguments": json.dumps(arguments)}
-        message["tool_calls"], reason = [{"id": _id(body), "type": "function", "function": function}], "tool_calls"
+        message["tool_calls"] = [{"index": 0, "id": f"local-{digest}", "type": "function", "function": function}]
+        reason = "tool_calls"
     else:
         told = [f"{name} says: {result}" for (name, _), result in zip(calls, results, strict=False)]
-        words = ("\n".join(told) if told else asked).split(" ")
-        limit = body.get("max_completion_tokens") or body.get("max_tokens")
-        if limit and len(words) > limit:
-            words, reason = words[:limit], "length"
-        message["content"] = " ".join(words)
-    prompt = sum(len(text_of(message).split()) for message in messages)
-    completion = len((message["content"] or "").split())
-    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-    choice = {"index": 0, "message": message, "finish_reason": reason}
-    return {**_head(profile, body, "chat.completion"), "choices": [choice], "usage": usage}
+        words = ("\n".join(told) or asked).split(" ")
+        limit = body.get("max_completion_tokens") or body.get("max_tokens") or len(words)
+        message["content"], reason = " ".join(words[:limit]), "length" if len(words) > limit else "stop"
+    prompt, completion = sum(len(text.split()) for _, text in texts), len((message["content"] or "").split())
+    return {
+        "id": f"local-{digest}",
+        "object": "chat.completion",
+        "created": 0,
+        "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+        "usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion},
+    }
 
 
-async def stream(whole: Body, body: Body) -> AsyncIterator[bytes]:
-    """The same answer in pieces: a word each."""
-    choice = whole["choices"][0]
-    message = choice["message"]
-    words = (message["content"] or "").split(" ")
-    deltas: list[Body] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": word if place == 0 else " " + word} for place, word in enumerate(words) if word or place]
-    if calls := message.get("tool_calls"):
-        deltas = [{"role": "assistant", "content": None, "tool_calls": [{"index": 0, **calls[0]}]}]
-    head = {name: whole[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
-    for delta in deltas:
-        yield events.event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-    yield events.event({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
-    if (body.get("stream_options") or {}).get("include_usage"):
-        yield events.event({**head, "choices": [], "usage": whole["usage"]})
+async def _pieces(whole: Body, with_usage: bool) -> AsyncIterator[bytes]:
+    """The answer to a chat request as a stream, in which each word is an event."""
+    [choice], usage = whole["choices"], whole["usage"]
+    words = re.split(r"(?<= )", choice["message"]["content"] or "")
+    for delta in ({**choice["message"], "content": words[0]}, *({"content": word} for word in words[1:]), {}):
+        reason = None if delta else choice["finish_reason"]
+        part = {"index": 0, "delta": delta, "finish_reason": reason}
+        yield events.event({**whole, "object": "chat.completion.chunk", "choices": [part], "usage": None})
+    if with_usage:
+        yield events.event({**whole, "object": "chat.completion.chunk", "choices": [], "usage": usage})
     yield events.DONE
 
 
-def embeddings(profile: Profile, body: Body) -> Body:
-    """A vector of length 1 for each input, from its digest."""
-    given = body["input"]
-    inputs = given if isinstance(given, list) and given and not isinstance(given[0], int) else [given]
-    data = []
-    for index, text in enumerate(inputs):
-        raw = hashlib.shake_256(json.dumps(text).encode()).digest(DIMENSIONS)
-        length = sum((byte - 127.5) ** 2 for byte in raw) ** 0.5
-        vector: Any = [(byte - 127.5) / length for byte in raw]
+def _embeddings(body: Body) -> Body:
+    """A vector of 64 numbers and length 1 for each input, from its digest's bits."""
+    given, data = body["input"], []
+    inputs = given if isinstance(given, list) and not isinstance(given[0], int) else [given]
+    for place, text in enumerate(inputs):
+        bits = int.from_bytes(hashlib.sha256(json.dumps(text).encode()).digest()[:8])
+        vector: Any = [(bits >> bit & 1) / 4 - 1 / 8 for bit in range(64)]
         if body.get("encoding_format") == "base64":
-            vector = base64.b64encode(struct.pack(f"<{DIMENSIONS}f", *vector)).decode()
-        data.append({"object": "embedding", "index": index, "embedding": vector})
+            vector = base64.b64encode(struct.pack("<64f", *vector)).decode()
+        data.append({"object": "embedding", "index": place, "embedding": vector})
     tokens = sum(len(str(text).split()) for text in inputs)
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return {"object": "list", "model": profile.model_params.model, "data": data, "usage": usage}
+    return {"object": "list", "model": body["model"], "data": data, "usage": usage}
 
 
-def text_of(message: Body) -> str:
-    """The text of a message, whose content may be a list of parts."""
-    content = message.get("content")
-    if isinstance(content, list):
-        content = " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return str(content or "")
+def _text(content: object) -> str:
+    """A message's content as text: it may be a list of parts."""
+    parts = " ".join(str(part.get("text", "")) for part in objects(content))
+    return parts if isinstance(content, list) else str(content or "")
 
 
 def _calls(asked: str, body: Body) -> list[tuple[str, Body]]:
-    tools = [tool.get("function", tool) for tool in body.get("tools") or [] if isinstance(tool, dict)]
-    offered = {str(tool.get("name")): tool.get("parameters") or {} for tool in tools if isinstance(tool, dict)}
-    if body.get("tool_choice") == "none":
-        return []
-    calls: list[tuple[str, Body]] = []
+    """The offered tools that lines of what was asked name, each with the line's text as its first argument."""
+    tools = [] if body.get("tool_choice") == "none" else objects(body.get("tools"))
+    functions = objects([tool.get("function", tool) for tool in tools])
+    offered = {str(tool.get("name")): tool.get("parameters") or {} for tool in functions}
+    calls = []
     for line in asked.splitlines():
-        name, colon, text = line.partition(":")
-        if colon and name.strip() in offered:
-            fields = offered[name.strip()]
-            first = next(iter(fields.get("required") or fields.get("properties") or []), None)
-            calls.append((name.strip(), {first: text.strip()} if first and text.strip() else {}))
+        name, colon, text = map(str.strip, line.partition(":"))
+        if colon and name in offered:
+            first = next(iter(offered[name].get("required") or offered[name].get("properties") or []), None)
+            calls.append((name, {first: text} if first and text else {}))
     return calls
 
 
-def _head(profile: Profile, body: Body, kind: str) -> Body:
-    return {"id": _id(body), "object": kind, "created": 0, "model": profile.model_params.model}
-
-
-def _id(body: Body) -> str:
-    return "local-" + hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:24]
+ANSWERS = {"/chat/completions": _chat, "/embeddings": _embeddings}

@@ -8,39 +8,39 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from magic_proxy import application, bodies, tools
 from magic_proxy.errors import ApiError, Json
 from magic_proxy.stores import Stores
 
 
-class Mcp:
-    """The MCP side; the SDK is imported at the first request, in a thread, because that takes half a second."""
+def create(stores: Stores) -> Starlette:
+    """The application on :8002."""
 
-    def __init__(self) -> None:
-        self._manager: Any = None
-        self._started = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+    async def call(request: Request) -> Response:
+        arguments = await bodies.read_json(request, bodies.Body)
+        return Json({"result": await tools.call(request.path_params["name"], arguments)})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._task is None:
-            await asyncio.to_thread(importlib.import_module, "mcp.server.lowlevel")
-            self._task = self._task or asyncio.create_task(self._run())
-        await self._started.wait()
-        await self._manager.handle_request(scope, receive, send)
+    routes = [Route("/tools/{name}", call, methods=["POST"]), Route("/mcp", mcp, methods=["POST"])]
+    return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes)
 
-    async def _run(self) -> None:
-        from mcp.server.lowlevel import Server
-        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-        server = Server("magicproxy", on_list_tools=_list, on_call_tool=_call)
-        # Without sessions: a restart is nothing to a client.
-        self._manager = StreamableHTTPSessionManager(server, stateless=True, json_response=True)
-        async with self._manager.run():
-            self._started.set()
-            # Until the loop ends.
-            await asyncio.Event().wait()
+async def mcp(_: Request) -> ASGIApp:
+    """What the SDK answers; it is imported at the first request, in a thread, because that takes half a second."""
+    await asyncio.to_thread(importlib.import_module, "mcp.server.lowlevel")
+    from mcp.server.lowlevel import Server
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    server = Server("magicproxy", on_list_tools=_list, on_call_tool=_call)
+    # Without sessions: a restart is nothing to a client.
+    manager = StreamableHTTPSessionManager(server, stateless=True, json_response=True)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async with manager.run():
+            await manager.handle_request(scope, receive, send)
+
+    return answer
 
 
 async def _list(_context: Any, _params: Any) -> Any:
@@ -57,14 +57,3 @@ async def _call(_context: Any, params: Any) -> Any:
     except ApiError as error:
         text, failed = error.body()["error"]["message"], True
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=failed)
-
-
-def create(stores: Stores) -> Starlette:
-    """The application on :8002."""
-
-    async def call(request: Request) -> Response:
-        arguments = await bodies.read_json(request, bodies.Body)
-        return Json({"result": await tools.call(request.path_params["name"], arguments)})
-
-    routes = [Route("/tools/{name}", call, methods=["POST"]), Route("/mcp", Mcp(), methods=["POST"])]
-    return application.create("mcp-server", stores, lambda: {"tools": tools.described()}, routes)

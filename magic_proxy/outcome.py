@@ -14,8 +14,7 @@ class Outcome:
 
     asked: str = ""  # The model that the client asked for: an alias or a profile.
     profile: str = ""
-    provider: str = ""
-    model: str = ""  # The provider's own name of it; these three are of the last one tried until one answers.
+    model: str = ""  # The provider's own name of it; these two are of the last one tried until one answers.
     key: str = ""  # Its place, as `keys_pool_openai.env:3`; empty without one.
     tries: int = 0  # How many requests providers got.
     request_id: str = ""  # The provider's, of its last answer or refusal.
@@ -32,7 +31,7 @@ class Outcome:
         inner = said.get("response")
         if isinstance(usage := (inner if isinstance(inner, dict) else said).get("usage"), dict):
             self.usage = usage
-        reasons = (choice.get("finish_reason") for choice in choices(said))
+        reasons = (choice.get("finish_reason") for choice in objects(said.get("choices")))
         self.finish_reasons |= {reason for reason in reasons if isinstance(reason, str)}
 
     @property
@@ -41,10 +40,9 @@ class Outcome:
         return self.finish_reasons <= WHOLE
 
 
-def choices(said: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those that an answer, or an event of a stream, has."""
-    found = said.get("choices")
-    return [choice for choice in found if isinstance(choice, dict)] if isinstance(found, list) else []
+def objects(value: object) -> list[dict[str, Any]]:
+    """Those of a list that somebody else sent, as `choices`."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def of(scope: MutableMapping[str, Any]) -> Outcome:

@@ -13,12 +13,15 @@ from magic_proxy.errors import Json
 from magic_proxy.gateway import Gateway
 from magic_proxy.outcome import of
 
+FORMS: dict[str, type[bodies.Body]] = {
+    "/chat/completions": bodies.Chat,
+    "/embeddings": bodies.Embeddings,
+    "/responses": bodies.Responses,
+}
+
 
 def create(gateway: Gateway) -> Starlette:
     """The application on :8001."""
-
-    def about() -> dict[str, Any]:
-        return {"models": len(gateway.config.model_list)}
 
     def card(name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": 0, "owned_by": gateway.config.chain(name)[0].provider}
@@ -32,32 +35,29 @@ def create(gateway: Gateway) -> Starlette:
         gateway.allow(name)
         return Json(card(name))
 
-    async def chat(request: Request) -> Response:
-        return await answer(gateway, "/chat/completions", request, await bodies.read_json(request, bodies.Chat))
+    def asks(path: str, form: type[bodies.Body]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await answer(gateway, path, request, await bodies.read_json(request, form))
 
-    async def embeddings(request: Request) -> Response:
-        body = await bodies.read_json(request, bodies.Embeddings)
-        # There is no stream of them, whatever is asked for.
-        body.pop("stream", None)
-        return await answer(gateway, "/embeddings", request, body)
-
-    async def responses(request: Request) -> Response:
-        return await answer(gateway, "/responses", request, await bodies.read_json(request, bodies.Responses))
+        return Route(f"/v1{path}", endpoint, methods=["POST"])
 
     routes = [
         Route("/v1/models", models),
         Route("/v1/models/{name:path}", model),
-        Route("/v1/responses", responses, methods=["POST"]),
-        Route("/v1/chat/completions", chat, methods=["POST"]),
-        Route("/v1/embeddings", embeddings, methods=["POST"]),
+        *(asks(path, form) for path, form in FORMS.items()),
         *tasks.routes(gateway),
         *admin.routes(gateway),
     ]
-    return application.create("magic-proxy", gateway.stores, about, routes, gateway.missing)
+    return application.create(
+        "magic-proxy", gateway.stores, lambda: {"models": len(gateway.config.model_list)}, routes, gateway.missing
+    )
 
 
 async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, Any]) -> Response:
     """A provider's answer, or the one that is kept of the same question."""
+    if path == "/embeddings":
+        # There is no stream of them, whatever is asked for.
+        body.pop("stream", None)
     outcome, asks = of(request.scope), ",".join(request.headers.getlist("cache-control")).lower()
     outcome.asked = body["model"]
     await gateway.admit(outcome.asked)
@@ -74,8 +74,6 @@ async def answer(gateway: Gateway, path: str, request: Request, body: dict[str, 
     # A header holds no other letters, nor the ends of lines.
     headers = {"x-magicproxy-profile": quote(outcome.profile, safe=" /:@+,=")}
     if not isinstance(said, bytes):
-        if not (body.get("stream_options") or {}).get("include_usage"):
-            said = events.without_usage(said)
         return events.streamed(gateway.cache.keeping(*place, said, outcome) if place else said, headers)
     # An answer that does not say how it ended may be none.
     if place and (outcome.finish_reasons or path == "/embeddings"):

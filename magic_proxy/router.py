@@ -13,10 +13,10 @@ from magic_proxy import bodies, events, failures, local, secrets, tracing
 from magic_proxy.config import Config, Profile
 from magic_proxy.config import Router as Settings
 from magic_proxy.errors import ApiError
-from magic_proxy.events import Said, StreamFailed
+from magic_proxy.events import Said
 from magic_proxy.failures import Failed
-from magic_proxy.keys import Key, KeyPool
-from magic_proxy.outcome import Outcome, choices
+from magic_proxy.keys import Key, KeyPool, Target
+from magic_proxy.outcome import Outcome, objects
 
 if TYPE_CHECKING:
     from magic_proxy.upstream import Answer, Upstream
@@ -30,9 +30,9 @@ API_BASES = {
 }
 LARGEST_ANSWER, LARGEST_ERROR = 64 << 20, 64 << 10
 LIMITS = {"max_tokens", "max_completion_tokens"}
-DEFAULTS = {"/chat/completions": {"temperature", "top_p", *LIMITS}}
-# What an answer has, by the end of what was asked.
-HOLDS = {"completions": "choices", "embeddings": "data", "responses": "id"}
+CHAT = "/chat/completions"
+# What an answer has, by what was asked.
+HOLDS = {CHAT: "choices", "/embeddings": "data", "/responses": "id"}
 # They say what a stream took only when they are asked; others do anyway, or may refuse to be asked.
 COUNT_STREAMS = {"openai", "google", "anthropic", "deepseek"}
 
@@ -57,50 +57,53 @@ class Router:
 
     async def close(self) -> None:
         if "upstream" in vars(self):
-            await self.upstream.close()
+            await self.upstream.aclose()
+
+    def answers(self, profile: Profile) -> bool:
+        """Whether it can be asked for chat now."""
+        return _is_offline(profile) or bool(self.keys.usable(_target(profile, CHAT))[0])
 
     async def send(self, config: Config, path: str, body: Body, outcome: Outcome) -> Said:
         """What the first profile says that answers; else `ApiError`."""
-        failed, turns = list[Failed](), dict[str, int]()
+        failed = list[Failed]()
         for profile in known(config, body["model"]):
-            name, provider, params = profile.model_name, profile.provider, profile.model_params
-            outcome.profile, outcome.provider, outcome.model = name, provider, params.model
+            name, model = profile.model_name, profile.model_params.model
+            outcome.profile, outcome.model = name, model
             asked, own = _asked(profile, path, body)
-            if provider == "local" and params.api_base is None:
-                if path == "/responses":
-                    failed.append(Failed(f"{name}: it answers chat and embeddings only", status=404))
-                    continue
-                return _locally(profile, path, asked, outcome)
-            host = (params.api_base or API_BASES[provider]).rstrip("/")
-            # What fails on one path may well answer on another.
-            use = name + path
-            keys, resting = self.keys.in_turn(profile.pool, host, use, turns)
+            if _is_offline(profile):
+                if path in local.ANSWERS:
+                    return local.answer(path, asked, outcome)
+                failed.append(Failed(f"{name}: it answers chat and embeddings only", status=404))
+                continue
+            target = _target(profile, path)
+            keys, resting = self.keys.in_turn(target)
             if not keys:
-                failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{profile.pool}.env")]
+                failed += resting or [Failed(f"{name}: no usable key in keys_pool/keys_pool_{target.pool}.env")]
             for tried, key in enumerate(keys, 1):
                 outcome.key, outcome.tries = key.place, outcome.tries + 1
                 try:
-                    with tracing.span(f"ask {provider} for {params.model}"):
-                        said = await self._try(config.router_settings, provider, host + path, key, asked, own, outcome)
+                    with tracing.span(f"ask {profile.provider} for {model}"):
+                        said = await self._try(config.router_settings, target.host, path, key, asked, own, outcome)
                 except Failed as failure:
                     failure.why = secrets.mask(f"{name}: {failure.why}")
                     log.warning("%s", failure.why)
                     failed.append(failure)
-                    self.keys.failed(failure, host, key, use, config.key_management_settings)
+                    self.keys.failed(failure, target, key, config.key_management_settings)
                     if not failure.keys:
                         raise failures.told(body["model"], [failure]) from failure
                     if tried >= failure.keys:
                         break
                 else:
-                    self.keys.answered(host, key, use)
+                    self.keys.answered(target, key)
                     return said
         error = failures.told(body["model"], failed)
         log.error("%s", error)
         raise error
 
     async def _try(
-        self, settings: Settings, provider: str, url: str, key: Key, body: Body, own: set[str], outcome: Outcome
+        self, settings: Settings, host: str, path: str, key: Key, body: Body, own: set[str], outcome: Outcome
     ) -> Said:
+        """What a provider says; else `Failed`. `own` are the parameters of the body that the profile put in."""
         from magic_proxy import upstream
 
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
@@ -110,51 +113,30 @@ class Router:
         ends = asyncio.timeout_at(outcome.began + settings.total_timeout)
         try:
             async with AsyncExitStack() as stack, ends:
-                asks = self.upstream.ask("POST", url, headers, content, settings.timeout)
+                asks = self.upstream.ask("POST", host + path, headers, content, settings.timeout)
                 response = await stack.enter_async_context(asks)
                 outcome.request_id = failures.request_id(response.headers)
                 if response.status != 200:
                     said = (await _read(response, LARGEST_ERROR)).decode("utf-8", "replace")
-                    raise failures.of(provider, response.status, response.headers, said, own)
+                    raise failures.of(response.status, response.headers, said, own)
                 if response.headers.get("content-encoding", "identity") != "identity":
-                    raise StreamFailed("it answered in an encoding that was not asked for")
+                    raise failures.garbled("it answered in an encoding that was not asked for")
                 if not body.get("stream"):
-                    return await _whole(response, HOLDS[url.rsplit("/", 1)[1]], outcome)
+                    return await _whole(response, HOLDS[path], outcome)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                    raise StreamFailed("it answered with something that is no stream")
-                blocks = events.checked(response.body, outcome.saw)
+                    raise failures.garbled("it answered with something that is no stream")
+                # What the client did not ask for is taken out again.
+                with_usage = events.wants_usage(body) and "stream_options" not in own
+                blocks = events.checked(response.body, outcome.saw, with_usage)
                 # Only once something came is it an answer: until then the next profile may still take over.
-                first = await events.first(blocks)
-                return _rest(stack.pop_all(), first, blocks)
+                return _rest(stack.pop_all(), await anext(blocks), blocks)
         except TimeoutError as error:
             why = f"no answer had begun within {settings.total_timeout:g} s"
             raise Failed(why, keys=0, status=504, error={"code": "timeout"}) from error
-        except (*upstream.ERRORS, StreamFailed) as error:
-            why, sent = f"{provider} failed: {type(error).__name__}: {error}", getattr(error, "error", None)
-            if isinstance(error, upstream.NOT_REACHED):
-                raise Failed(why, "" if _is_our_own_lack(error) else "host") from error
-            raise Failed(why, "profile", 2, 502 if sent else None, failures.fields(sent)) from error
-
-
-def _is_our_own_lack(error: BaseException | None) -> bool:
-    """Whether there was no descriptor left to connect with: the host has no part in that."""
-    while error and getattr(error, "errno", None) not in (errno.EMFILE, errno.ENFILE):
-        # A host with several addresses fails at each of them.
-        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
-    return error is not None
-
-
-def _asked(profile: Profile, path: str, body: Body) -> tuple[Body, set[str]]:
-    """The request with the profile's model and its parameters where the client gave none, and the names of these."""
-    params = profile.model_params.model_dump(include=DEFAULTS.get(path, set()), exclude_none=True)
-    if LIMITS & body.keys():
-        params = {name: value for name, value in params.items() if name not in LIMITS}
-    if path == "/chat/completions" and isinstance(mode := profile.agent_settings.reasoning_mode, str):
-        params["reasoning_effort"] = mode
-    if body.get("stream") and path == "/chat/completions" and profile.provider in COUNT_STREAMS:
-        params["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        body = {name: value for name, value in body.items() if name != "stream_options"}
-    return {**params, **body, "model": profile.model_params.model}, params.keys() - body.keys()
+        except upstream.NOT_REACHED as error:
+            raise Failed(f"{type(error).__name__}: {error}", "" if _is_our_own_lack(error) else "host") from error
+        except upstream.ERRORS as error:
+            raise failures.garbled(f"{type(error).__name__}: {error}") from error
 
 
 def known(config: Config, model: str) -> list[Profile]:
@@ -164,11 +146,36 @@ def known(config: Config, model: str) -> list[Profile]:
     raise ApiError(404, f"the model {model!r} does not exist; GET /v1/models lists all", "model_not_found")
 
 
-def _locally(profile: Profile, path: str, body: Body, outcome: Outcome) -> Said:
-    chats = path == "/chat/completions"
-    said = local.chat(profile, body) if chats else local.embeddings(profile, body)
-    outcome.saw(said)
-    return local.stream(said, body) if chats and body.get("stream") else json.dumps(said).encode()
+def _is_offline(profile: Profile) -> bool:
+    return profile.provider == "local" and profile.model_params.api_base is None
+
+
+def _target(profile: Profile, path: str) -> Target:
+    """What fails on one path may well answer on another."""
+    base = profile.model_params.api_base or API_BASES.get(profile.provider, "")
+    return Target(profile.pool, base.rstrip("/"), profile.model_name + path)
+
+
+def _asked(profile: Profile, path: str, body: Body) -> tuple[Body, set[str]]:
+    """The request with the profile's model and its parameters where the client gave none, and the names of these."""
+    asked, params = {**body, "model": profile.model_params.model}, Body()
+    if path == CHAT:
+        params = profile.model_params.model_dump(exclude={"model", "api_base"}, exclude_none=True)
+        if LIMITS & body.keys():
+            params = {name: value for name, value in params.items() if name not in LIMITS}
+        if isinstance(mode := profile.agent_settings.reasoning_mode, str):
+            params["reasoning_effort"] = mode
+        if body.get("stream") and profile.provider in COUNT_STREAMS and not events.wants_usage(body):
+            params["stream_options"] = {**(asked.pop("stream_options", None) or {}), "include_usage": True}
+    return params | asked, params.keys() - asked.keys()
+
+
+def _is_our_own_lack(error: BaseException | None) -> bool:
+    """Whether there was no descriptor left to connect with: the host has no part in that."""
+    while error and getattr(error, "errno", None) not in (errno.EMFILE, errno.ENFILE):
+        # A host with several addresses fails at each of them.
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
+    return error is not None
 
 
 async def _rest(stack: AsyncExitStack, first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -180,7 +187,7 @@ async def _rest(stack: AsyncExitStack, first: bytes, blocks: AsyncIterator[bytes
             async for block in blocks:
                 yield block
     except ERRORS as error:
-        raise StreamFailed(f"{type(error).__name__}: {error}") from error
+        raise failures.garbled(f"{type(error).__name__}: {error}") from error
 
 
 async def _read(response: "Answer", most: int) -> bytes:
@@ -189,18 +196,14 @@ async def _read(response: "Answer", most: int) -> bytes:
 
 
 async def _whole(response: "Answer", holds: str, outcome: Outcome) -> bytes:
-    """The body, once it is known to be a JSON object that has what was asked for."""
+    """The body, once it is known to have what was asked for."""
     body = await _read(response, LARGEST_ANSWER)
-    try:
-        value = json.loads(body) if len(body) <= LARGEST_ANSWER else None
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise StreamFailed("it answered with something that is no JSON object, or more than can be")
-    events.refuse_error(value)
-    if value.get(holds) is None:
-        raise StreamFailed(f"it answered without {holds}")
-    if holds == "choices" and value[holds] != [choice for choice in choices(value) if choice]:
-        raise StreamFailed("it answered with choices that are none")
-    outcome.saw(value)
+    if len(body) > LARGEST_ANSWER:
+        raise failures.garbled("it answered with more than can be")
+    said = events.parsed(body)
+    if said.get(holds) is None:
+        raise failures.garbled(f"it answered without {holds}")
+    if holds == "choices" and said[holds] != [choice for choice in objects(said[holds]) if choice]:
+        raise failures.garbled("it answered with choices that are none")
+    outcome.saw(said)
     return body

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from magic_proxy.errors import Away
 
-ANSWER_WITHIN, TAKE_WITHIN = 0.8, 6
+ANSWER_WITHIN, CONNECT_WITHIN, TAKE_WITHIN = 0.8, 10, 6
 TRY_AGAIN_AFTER = 0.2
 
 log = logging.getLogger("magic_proxy.stores")
@@ -26,37 +26,32 @@ class Stores:
     def __init__(self, kafka: str, redis: str) -> None:
         self.kafka = kafka
         # Tried once more, for a connection that a restarted Redis has closed.
-        again = Retry(NoBackoff(), 1)
-        how: Any = {"socket_connect_timeout": 1, "socket_timeout": 5, "retry": again}
+        how: Any = {"socket_connect_timeout": 1, "socket_timeout": 5, "retry": Retry(NoBackoff(), 1)}
         # More at once wait for each other; who waits for what happens in sessions takes none of these.
         pool = BlockingConnectionPool.from_url(redis, max_connections=64, timeout=20, **how)
         self.redis: Redis = Redis.from_pool(pool)
         self.reading: Redis = Redis.from_url(redis, **how)
-        self._producer: AIOKafkaProducer | None = None
+        self._producer = AIOKafkaProducer(bootstrap_servers=kafka, request_timeout_ms=5_000, acks="all")
+        self._connected = False
         self._recent: tuple[float, asyncio.Future[dict[str, str]]] | None = None
 
     async def keep(self) -> None:
         """Returns once both answer, however long that takes; they come back by themselves from then on."""
         # The address is told without a password that the URL may hold.
-        address = self.redis.connection_pool.connection_kwargs
-        kafka, redis = f"Kafka at {self.kafka}", f"Redis at {address.get('host')}:{address.get('port', 6379)}"
-        await asyncio.gather(_until(kafka, self._connect, 10), _until(redis, self.redis.ping))
+        at = self.redis.connection_pool.connection_kwargs
+        kafka, redis = f"Kafka at {self.kafka}", f"Redis at {at.get('host')}:{at.get('port', 6379)}"
+        await asyncio.gather(_until(kafka, self._connect, CONNECT_WITHIN), _until(redis, self.redis.ping))
         log.info("%s and %s answer", kafka, redis)
 
     async def _connect(self) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, request_timeout_ms=5_000, acks="all")
-        try:
-            await producer.start()
-        except BaseException:
-            await producer.stop()
-            raise
-        self._producer = producer
+        await self._producer.start()
+        self._connected = True
 
     async def publish(self, topic: str, key: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
         """Puts a message on Kafka; `Away` when Kafka does not confirm it."""
+        if not self._connected:
+            raise Away("Kafka can't be reached")
         try:
-            if self._producer is None:
-                raise Away("Kafka can't be reached")
             async with asyncio.timeout(TAKE_WITHIN):
                 await self._producer.send_and_wait(topic, value, key.encode(), headers=headers)
         except (KafkaError, TimeoutError) as error:
@@ -76,23 +71,21 @@ class Stores:
         return await asyncio.shield(self._recent[1])
 
     async def _metadata(self) -> None:
-        if self._producer is None:
+        if not self._connected:
             raise KafkaError("not connected yet")
         await self._producer.client.fetch_all_metadata()
 
     async def stop(self) -> None:
         """Hands over what is still to be sent and closes both."""
-        if self._producer is not None:
-            await asyncio.gather(self._producer.stop(), return_exceptions=True)
-        await asyncio.gather(self.redis.aclose(), self.reading.aclose(), return_exceptions=True)
+        await asyncio.gather(self._producer.stop(), self.redis.aclose(), self.reading.aclose(), return_exceptions=True)
 
 
 async def _until(name: str, ask: Callable[[], Awaitable[object]], seconds: float = ANSWER_WITHIN) -> None:
-    told = False
+    """Returns once it answers; what is wrong until then is logged once."""
+    level = logging.ERROR
     while why := await _answer(ask(), seconds):
-        if not told:
-            log.error("%s can't be used yet: %s", name, why)
-        told = True
+        log.log(level, "%s can't be used yet: %s", name, why)
+        level = logging.DEBUG
         await asyncio.sleep(TRY_AGAIN_AFTER)
 
 

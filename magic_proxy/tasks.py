@@ -13,13 +13,13 @@ from starlette.routing import Route
 from magic_proxy import bodies, clients, events, sessions, tracing
 from magic_proxy.errors import ApiError, Away, Json
 from magic_proxy.gateway import Gateway
-from magic_proxy.sessions import Event
+from magic_proxy.sessions import Event, failure
 from magic_proxy.worker import HEADERS, TOPIC, Queued, Task
 
 # What a broker takes as it comes, less what goes with it.
 LARGEST = 1_000_000
-REFUSED = Event("TaskFailed", ApiError(503, "Kafka did not take the task; it never runs", "not_queued").body())
-CANCELLED = Event("TaskFailed", ApiError(499, "a client ended the session", "cancelled").body())
+REFUSED = failure(ApiError(503, "Kafka did not take the task; it never runs", "not_queued"))
+CANCELLED = failure(ApiError(499, "a client ended the session", "cancelled"))
 
 
 class Asked(Task):

@@ -5,6 +5,7 @@ import asyncio
 import json
 import math
 import os
+from contextlib import aclosing
 from datetime import datetime
 from operator import add, floordiv, mod, mul, neg, pos, pow, sub, truediv
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from magic_proxy.clients import env_key
 from magic_proxy.config import ConfigError, Part
 from magic_proxy.errors import ApiError
 
-LARGEST_BITS, LARGEST_ANSWER = 4096, 4 << 20
+LARGEST_BITS, LARGEST_ANSWER, SEARCH_WITHIN = 4096, 4 << 20, 20
 OPERATORS: dict[type, Any] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv, ast.FloorDiv: floordiv}
 OPERATORS |= {ast.Mod: mod, ast.Pow: pow, ast.USub: neg, ast.UAdd: pos}
 
@@ -43,29 +44,25 @@ class Calculator(Tool):
 
 def _value(node: ast.expr) -> int | float:
     """Numbers and arithmetic; nothing is evaluated that could do more, or could take long."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return _finite(node.value)  # type: ignore[arg-type]
-    if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
-        return OPERATORS[type(node.op)](_value(node.operand))  # type: ignore[no-any-return]
-    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        left, right = _value(node.left), _value(node.right)
-        if isinstance(node.op, ast.Pow) and abs(right) * max(1, _bits(left)) > LARGEST_BITS:
-            raise ValueError("the result is too large")
-        result = OPERATORS[type(node.op)](left, right)
-        if isinstance(result, complex) or _bits(result) > LARGEST_BITS:
-            raise ValueError("the result is too large, or no real number")
-        return _finite(result)
-    raise ValueError("only numbers, + - * / // % ** and parentheses")
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            result: Any = number
+        case ast.UnaryOp() if type(node.op) in OPERATORS:
+            result = OPERATORS[type(node.op)](_value(node.operand))
+        case ast.BinOp() if type(node.op) in OPERATORS:
+            left, right = _value(node.left), _value(node.right)
+            if isinstance(node.op, ast.Pow) and abs(right) * max(1, _bits(left)) > LARGEST_BITS:
+                raise ValueError("the result is too large")
+            result = OPERATORS[type(node.op)](left, right)
+        case _:
+            raise ValueError("only numbers, + - * / // % ** and parentheses")
+    if isinstance(result, complex) or _bits(result) > LARGEST_BITS:
+        raise ValueError("the result is too large, or no real number")
+    return result  # type: ignore[no-any-return]
 
 
-def _finite(number: int | float) -> int | float:
-    if isinstance(number, float) and not math.isfinite(number):
-        raise ValueError("the result is too large")
-    return number
-
-
-def _bits(number: int | float) -> int:
-    return number.bit_length() if isinstance(number, int) else 1
+def _bits(number: int | float) -> float:
+    return number.bit_length() if isinstance(number, int) else 1 if math.isfinite(number) else math.inf
 
 
 class Clock(Tool):
@@ -93,17 +90,19 @@ class WebSearch(Tool):
             raise ApiError(503, str(error), "no_key") from error
         if key is None:
             raise ApiError(503, "web_search needs TAVILY_API_KEY in env/tavily.env", "no_key")
-        import httpx2
+        from magic_proxy.upstream import ERRORS, Upstream
 
         url = os.environ.get("TAVILY_API_BASE", "https://api.tavily.com") + "/search"
         try:
-            async with asyncio.timeout(20), httpx2.AsyncClient() as client:
-                headers = {"authorization": f"Bearer {key}"}
-                async with client.stream("POST", url, json=self.model_dump(), headers=headers) as answer:
-                    answer.raise_for_status()
-                    found = json.loads(await bodies.up_to(LARGEST_ANSWER, answer.aiter_bytes()))["results"]
+            async with asyncio.timeout(SEARCH_WITHIN), aclosing(Upstream()) as upstream:
+                headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+                asks = upstream.ask("POST", url, headers, self.model_dump_json().encode(), SEARCH_WITHIN)
+                async with asks as answer:
+                    if answer.status != 200:
+                        raise ApiError(502, f"the search failed: its provider answers {answer.status}", "tool_failed")
+                    found = json.loads(await bodies.up_to(LARGEST_ANSWER, answer.body))["results"]
                 lines = [f"{one['title']}\n{one['url']}\n{one['content']}" for one in found]
-        except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        except (*ERRORS, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise ApiError(502, f"the search failed: {type(error).__name__}: {error}", "tool_failed") from error
         return secrets.mask("\n\n".join(lines)) or "nothing was found"
 

@@ -60,7 +60,7 @@ class Upstream:
         ) as response:
             yield Answer(response)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await asyncio.gather(*(pool.aclose() for pool in self._pools.values()))
 
 

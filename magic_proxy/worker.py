@@ -16,7 +16,7 @@ from magic_proxy.agent import Agent
 from magic_proxy.config import Part
 from magic_proxy.errors import ApiError, Away
 from magic_proxy.gateway import Gateway
-from magic_proxy.sessions import ENDS, Event
+from magic_proxy.sessions import ENDS, Event, failure
 
 TOPIC, GROUP, PARTITIONS = "magic-proxy.tasks", "magic-proxy.workers", 4
 AT_ONCE = 512
@@ -25,7 +25,7 @@ SETTINGS = {"compression.type": "uncompressed"}
 # The trace that a task belongs to, and the name of the client whose limits it counts for.
 HEADERS = ("traceparent", "client")
 TRY_AGAIN_AFTER = 0.5
-FAILED = Event("TaskFailed", ApiError(500, "the task failed; the log says how", "internal_error").body())
+FAILED = failure(ApiError(500, "the task failed; the log says how", "internal_error"))
 
 log = logging.getLogger("magic_proxy.worker")
 
@@ -36,14 +36,14 @@ class Task(Part):
     max_steps: Annotated[int, Field(ge=1, le=64)] = 8
 
 
-class Queued(Task):
-    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-
-
 class Named(BaseModel):
-    """The part of an invalid task that says which session it belongs to."""
+    """The part of a message, also of an invalid one, that says which session it belongs to."""
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Queued(Task, Named):
+    """A task on Kafka."""
 
 
 class Worker:
@@ -54,7 +54,7 @@ class Worker:
 
     async def run(self) -> None:
         """Works until cancelled; without Kafka it waits for Kafka."""
-        told = False
+        level = logging.ERROR
         while True:
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=self._gateway.stores.kafka,
@@ -69,13 +69,12 @@ class Worker:
                 await self._make_topic()
                 await consumer.start()
                 consumer.subscribe([TOPIC])
-                told = False
+                level = logging.ERROR
                 async with asyncio.TaskGroup() as tasks:
                     await self._consume(consumer, tasks)
             except* Exception as errors:
-                if not told:
-                    log.error("no tasks for now: %s", errors.exceptions[0])
-                told = True
+                log.log(level, "no tasks for now: %s", errors.exceptions[0])
+                level = logging.DEBUG
             finally:
                 await asyncio.gather(consumer.stop(), return_exceptions=True)
             await asyncio.sleep(TRY_AGAIN_AFTER)
@@ -128,56 +127,52 @@ class Worker:
             why = error.errors(include_url=False, include_input=False)[0]
             log.error("a message is no task: %s: %s", ".".join(map(str, why["loc"])) or "it", why["msg"])
             if session and not await self.sessions.read(session):
-                failed = ApiError(400, f"the task is not valid: {why['msg']}", "invalid_task")
-                await self.sessions.append(session, 1, Event("TaskFailed", failed.body()))
+                told = f"the task is not valid: {why['msg']}"
+                await self.sessions.append(session, 1, failure(ApiError(400, told, "invalid_task")))
             return
         # Twice in one process it would be asked for twice.
         if task.id in self.sessions.working:
             return
-        working = self.sessions.working[task.id] = asyncio.create_task(self.work(task.id, task.model_dump()))
         try:
-            await asyncio.wait([working])
-        finally:
-            del self.sessions.working[task.id]
-            working.cancel()
-        if not working.cancelled() and (failure := working.exception()):
+            async with asyncio.timeout(None) as ends:
+                self.sessions.working[task.id] = ends
+                try:
+                    await self.work(task.id, task.model_dump())
+                finally:
+                    del self.sessions.working[task.id]
+        except TimeoutError:
+            log.info("session %s was ended by its client", task.id)
+        except Exception:
             await self.sessions.end(task.id, FAILED)
-            raise failure
+            raise
 
     async def work(self, session: str, task: dict[str, Any]) -> None:
         """Records one event after the other until the last; waits for Redis when it is away."""
         sessions, agent = self.sessions, Agent(self._gateway, task)
-        recorded: list[Event] = []
-        told = False
+        recorded, level = list[Event](), logging.WARNING
         while not recorded or recorded[-1].name not in ENDS:
             try:
-                event = await self._next(agent, recorded) if recorded else None
-                if event is None or not await sessions.append(session, len(recorded) + 1, event):
-                    # From the start, or behind somebody else.
-                    recorded = await sessions.read(session) or [Event("task", task)]
-                    await sessions.append(session, 1, recorded[0])
-                    log.info("session %s goes on after %s events", session, len(recorded))
-                else:
+                event = await _next(agent, recorded) if recorded else None
+                if event and await sessions.append(session, len(recorded) + 1, event):
                     recorded.append(event)
-            except (RedisError, OSError, Away) as error:
+                    continue
+                # From the start, or somebody else was first.
+                recorded = await sessions.read(session) or [Event("task", task)]
+                await sessions.append(session, 1, recorded[0])
+                log.info("session %s goes on after %s events", session, len(recorded))
+            except (RedisError, Away) as error:
                 if "WRONGTYPE" in str(error):
                     raise
-                if not told:
-                    log.warning("session %s waits for Redis: %s: %s", session, type(error).__name__, error)
-                told, recorded = True, []
+                log.log(level, "session %s waits for Redis: %s: %s", session, type(error).__name__, error)
+                level, recorded = logging.DEBUG, []
                 await asyncio.sleep(TRY_AGAIN_AFTER)
         last = recorded[-1]
         failed = last.name == "TaskFailed"
         log.log(logging.ERROR if failed else logging.INFO, "session %s: %s", session, last.data if failed else "done")
 
-    async def _next(self, agent: Agent, recorded: list[Event]) -> Event:
-        try:
-            return await agent.next(recorded)
-        except ApiError as error:
-            return Event("TaskFailed", error.body())
-        except (RedisError, Away):
-            # What the client may spend can't be told.
-            raise
-        except Exception:
-            log.exception("a session failed")
-            return FAILED
+
+async def _next(agent: Agent, recorded: list[Event]) -> Event:
+    try:
+        return await agent.next(recorded)
+    except ApiError as error:
+        return failure(error)

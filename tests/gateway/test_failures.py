@@ -358,7 +358,6 @@ async def test_a_request_that_is_too_large_for_the_limit_rests_no_key(
         ({"retry-after": "20"}, 20),
         ({"retry-after": "1.5"}, 1.5),
         ({"retry-after": "30.000000001"}, 30.000000001),
-        ({"x-ratelimit-reset-requests": f"{NOW + 1000}.500"}, 1000.5),
         ({"retry-after": " 0 "}, 0),
         ({"retry-after": "999999"}, 3600),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
@@ -369,22 +368,8 @@ async def test_a_request_that_is_too_large_for_the_limit_rests_no_key(
         ({"retry-after": "nan"}, None),
         ({"retry-after": "1e400"}, None),
         ({"retry-after": "9" * 400}, 3600),
-        ({"retry-after": "2027-01-15T09:00:00"}, 3600),
         ({"retry-after": "Fri, 99 Nov"}, None),
-        ({"x-ratelimit-reset-requests": "1m30s", "x-ratelimit-reset-tokens": "20ms"}, 90),
-        (
-            {
-                "x-ratelimit-reset-requests": "1m30s",
-                "x-ratelimit-remaining-requests": "5",
-                "x-ratelimit-reset-tokens": "20ms",
-                "x-ratelimit-remaining-tokens": "0",
-            },
-            0.02,
-        ),
-        ({"x-ratelimit-reset": f"{NOW + 1000:.0f}"}, 1000),
-        ({"x-ratelimit-reset": f"{(NOW + 1000) * 1000:.0f}"}, 1000),
-        ({"anthropic-ratelimit-requests-reset": "2999-01-01T00:00:00Z"}, 3600),
-        ({"x-ratelimit-reset": "tomorrow"}, None),
+        ({"x-ratelimit-reset-requests": "1m30s"}, None),
         ({}, None),
     ],
 )
@@ -472,6 +457,28 @@ async def test_what_a_provider_says_is_cut(start: Start, provider: Provider) -> 
 async def test_any_name_of_a_profile_fits_its_header(start: Start, provider: Provider, name: str, told: str) -> None:
     async with start(profiles((name, provider)), {"openai": KEYS[:1]}) as gateway:
         assert (await gateway.chat(name)).headers["x-magicproxy-profile"] == told
+
+
+# What can be asked now.
+
+
+@pytest.mark.parametrize(("status", "gone"), [(401, "retired"), (429, "quarantined"), (None, None)])
+async def test_chat_is_ready_while_one_profile_can_be_asked(
+    start: Start, provider: Provider, second: Provider, status: int | None, gone: str | None
+) -> None:
+    for one in (provider, second):
+        one.behave[KEYS[0]] = [error(status or 200)]
+    # Both with one key; without a status nobody listens at either of them.
+    at = (provider, second) if status else (f"http://{NOBODY}/v1", f"http://127.0.0.2:{NOBODY.split(':')[1]}/v1")
+    config = profiles(("here", at[0]), ("there", at[1]))
+    async with start(config, {"openai": KEYS[:1]}) as gateway:
+        for name, ready in (("", 200), ("here", 200), ("there", 503)):
+            if name:
+                assert (await gateway.chat(name)).status_code in (401, 429, 503)
+            page = await gateway.client.get("/health/ready/chat")
+            assert (page.status_code, page.json()["keys"] == "ok") == (ready, ready == 200)
+        # However it looks to who counts keys: each is in its worst state.
+        assert await gateway.states() == {gone or "active": 1}
 
 
 # What goes where.

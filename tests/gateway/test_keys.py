@@ -119,3 +119,13 @@ async def test_a_new_key_is_used_after_a_reload(start: Start, provider: Provider
         gateway.gateway.reload()
         assert (await gateway.chat()).status_code == 200
     assert provider.asked_with() == [KEYS[1]]
+
+
+async def test_profiles_that_share_keys_begin_with_different_ones(start: Start, provider: Provider) -> None:
+    config = chain_of(provider)
+    config["model_list"] = [{**config["model_list"][0], "model_name": name} for name in "abc"]
+    config["router_settings"]["model_group_alias"] = {}
+    async with start(config, {"openai": KEYS}) as gateway:
+        for name in "abc":
+            assert (await gateway.chat(name)).status_code == 200
+    assert sorted(provider.asked_with()) == KEYS

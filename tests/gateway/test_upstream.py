@@ -49,7 +49,7 @@ async def test_a_connection_is_used_again() -> None:
     async with served(server) as url:
         assert [await asked(upstream, url) for _ in range(3)] == [b"ok"] * 3
         assert server.connections == 1
-        await upstream.close()
+        await upstream.aclose()
 
 
 @pytest.mark.parametrize("unasked", [b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n", b"\0", b""])
@@ -75,7 +75,7 @@ async def test_what_comes_unasked_is_no_answer_to_the_next(unasked: bytes) -> No
                 await asyncio.sleep(0.001)
         assert await asked(upstream, url) == b"ok"
         assert server.connections == 2
-        await upstream.close()
+        await upstream.aclose()
 
 
 async def test_silence_and_an_end_are_errors() -> None:
@@ -108,4 +108,4 @@ async def test_the_environments_proxy_is_asked_but_for_its_exceptions(monkeypatc
         assert proxy.asked[0].startswith(b"POST http://provider.invalid/v1 HTTP/1.1\r\n")
         assert b"Basic bWU6cEBzcw==" in proxy.asked[0]
         assert direct.asked[0].startswith(b"POST /v1 HTTP/1.1\r\n")
-        await upstream.close()
+        await upstream.aclose()
