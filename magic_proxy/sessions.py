@@ -98,6 +98,11 @@ class Sessions:
         """All that happened so far."""
         return [_event(fields) for _, fields in await self._redis.xrange(_key(session))]
 
+    async def newest(self, session: str) -> tuple[int, Event] | None:
+        """What happened last, and its place; `None` when there is no such session."""
+        found = await self._redis.xrevrange(_key(session), count=1)
+        return next(((_place(number), _event(fields)) for number, fields in found), None)
+
     async def end(self, session: str, event: Event) -> list[Event]:
         """All that happened, the last of which ends it: `event`, unless it had ended."""
         while (recorded := await self.read(session)) and recorded[-1].name not in ENDS:
@@ -161,7 +166,7 @@ class Sessions:
             for name, records in found:
                 for number, fields in records:
                     if one := self._followed.get(key := name.decode()):
-                        event, one.place = _event(fields), int(number.split(b"-")[0])
+                        event, one.place = _event(fields), _place(number)
                         one.tell(told(event, one.place), event.name in ENDS)
                         if one.ended:
                             del self._followed[key]
@@ -186,6 +191,10 @@ def told(event: Event, place: int) -> list[Block]:
 
 def _key(session: str) -> str:
     return f"sse_session:{session}"
+
+
+def _place(number: bytes) -> int:
+    return int(number.split(b"-")[0])
 
 
 def _event(fields: dict[bytes, bytes]) -> Event:

@@ -70,12 +70,11 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def follow(request: Request) -> Response:
         session = request.path_params["session"]
-        there = await recorded.read(session)
-        if not there:
+        if (newest := await recorded.newest(session)) is None:
             raise unknown(session)
-        end = (len(there), sessions.WHOLE)
+        end = (newest[0], sessions.WHOLE)
         last = min(sessions.parsed(request.headers.get("last-event-id", "")), end)
-        if last == end and there[-1].name in sessions.ENDS:
+        if last == end and newest[1].name in sessions.ENDS:
             # Tells an EventSource, which comes back by itself, that this was all.
             return Response(status_code=204)
         return events.streamed(recorded.follow(session, last), {"x-session-id": session})
