@@ -1,4 +1,4 @@
-.PHONY: help up down test test-crash test-faults check audit bench images requirements install
+.PHONY: help up down test test-crash test-faults test-gateway check audit bench images requirements install
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -15,16 +15,20 @@ test: ## every test; installs and starts what it needs
 
 test-crash: ## some 200 ways to end, ten times over: half an hour
 	@scripts/ensure-engine
-	cargo test --locked --test it endings::all_ways -- --ignored --nocapture
+	cargo test --locked --features engine-tests --test it endings::all_ways -- --ignored --nocapture
 
 test-faults: ## each call to the engine goes wrong in each way: about half an hour
 	@scripts/ensure-engine
-	EVERY_CASE=1 cargo test --locked --test it faults:: -- --nocapture
+	EVERY_CASE=1 cargo test --locked --features engine-tests --test it faults:: -- --nocapture
 
-check: ## formatting, lints and unit tests: seconds, no engine
+test-gateway: ## the gateway on a Kafka and a Redis: 500 sessions for 1,000 viewers, a minute of a client that means ill
+	GATEWAY_FUZZ=60 scripts/kafka-and-redis target/test-tools/bin/python -m pytest -s -m "stack or not stack" \
+		tests/gateway/test_scale.py tests/gateway/test_fuzz.py
+
+check: ## formatting, lints and every test that needs no engine: two minutes once built
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo test --locked --lib
+	cargo clippy --locked --all-targets --features engine-tests -- -D warnings
+	cargo test --locked
 
 audit: ## licences, sources and known vulnerabilities of what we build on; the vulnerabilities need the network
 	@scripts/audit

@@ -163,7 +163,7 @@ fn page() -> String {
         line(format!("| {name} | only we refuse | {why} |"));
     }
     line(String::new());
-    line("`EVERY_CASE=1 cargo test --locked --test it against_compose` has made all of them, and done every sequence of commands; `make test`\nmakes a part of them each time.".to_owned());
+    line("`EVERY_CASE=1 cargo test --locked --features engine-tests --test it against_compose` has made all of them, and done every sequence of commands; `make test`\nmakes a part of them each time.".to_owned());
     line(String::new());
     line("| engine | the same | but for the above | made by neither: this engine refuses them (four processors on two, a plugin that isn't there) | left out (would write outside of their folder) |".to_owned());
     line("| --- | --- | --- | --- | --- |".to_owned());

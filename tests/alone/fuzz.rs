@@ -17,6 +17,12 @@ mod records;
 #[path = "../../fuzz/src/redact.rs"]
 mod redact;
 
+/// What was once found.
+#[test]
+fn another_variable_may_follow_a_quoted_value_on_its_line() {
+    readers::check(b"A=''=");
+}
+
 proptest! {
     #[test]
     fn whatever_is_fuzzed_holds(input in proptest::collection::vec(any::<u8>(), 0..600)) {
