@@ -18,6 +18,7 @@ mod settle;
 mod spec;
 mod step;
 mod summary;
+mod text;
 mod up;
 mod waits;
 mod weight;
