@@ -1,4 +1,4 @@
-.PHONY: help up down test test-crash test-faults check audit bench images requirements install
+.PHONY: help up down test test-crash test-faults test-gateway check audit bench images requirements install
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -15,16 +15,20 @@ test: ## run every test; installs and starts what the tests need
 
 test-crash: ## test 200 ways in which a container can end, ten times each: half an hour
 	@scripts/ensure-engine
-	cargo test --locked --test it endings::all_ways -- --ignored --nocapture
+	cargo test --locked --features engine-tests --test it endings::all_ways -- --ignored --nocapture
 
 test-faults: ## make each call to the engine fail in each way: about half an hour
 	@scripts/ensure-engine
-	EVERY_CASE=1 cargo test --locked --test it faults:: -- --nocapture
+	EVERY_CASE=1 cargo test --locked --features engine-tests --test it faults:: -- --nocapture
 
-check: ## check formatting, run lints and unit tests: seconds, no engine
+test-gateway: ## test the gateway with Kafka and Redis: 500 sessions for 1,000 viewers, and a minute of malicious requests
+	GATEWAY_FUZZ=60 scripts/kafka-and-redis target/test-tools/bin/python -m pytest -s -m "stack or not stack" \
+		tests/gateway/test_scale.py tests/gateway/test_fuzz.py
+
+check: ## check formatting, run lints and every test that needs no engine: two minutes once built
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo test --locked --lib
+	cargo clippy --locked --all-targets --features engine-tests -- -D warnings
+	cargo test --locked
 
 audit: ## check licences, sources and known vulnerabilities of the dependencies; vulnerabilities need the network
 	@scripts/audit

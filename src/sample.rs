@@ -7,7 +7,7 @@ macro_rules! project {
 }
 
 /// Each file of it: its path from the project's folder, and its text.
-pub(crate) const FILES: [(&str, &str); 41] = project![
+pub(crate) const FILES: [(&str, &str); 43] = project![
     ".dockerignore",
     ".gitignore",
     "Dockerfile",

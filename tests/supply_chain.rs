@@ -177,7 +177,7 @@ fn found(text: &str) -> Vec<String> {
 #[test]
 fn scripts_and_recipes_keep_nothing_where_others_can_reach_it_and_run_nothing_unseen() {
     let mut looked = 0;
-    for file in files_below(&["scripts", "images", "tests/doubles", ".ci"]) {
+    for file in files_below(&["scripts", "images", "tests/doubles", "tests/tools", ".ci"]) {
         let Ok(text) = fs::read_to_string(&file) else { continue };
         let is_recipe = file.file_name().is_some_and(|name| name == "Dockerfile");
         if !is_recipe && !text.starts_with("#!") {
@@ -206,7 +206,7 @@ fn scripts_and_recipes_keep_nothing_where_others_can_reach_it_and_run_nothing_un
 
 #[test]
 fn a_recipe_that_downloads_names_what_the_download_adds_up_to() {
-    for file in files_below(&["images", "tests/doubles"]) {
+    for file in files_below(&["images", "tests/doubles", "tests/tools"]) {
         if file.file_name().is_none_or(|name| name != "Dockerfile") {
             continue;
         }

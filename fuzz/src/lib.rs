@@ -1,4 +1,4 @@
-//! What must hold for any input, a module a target. Each `check` panics where it does not. `tests/it/fuzz.rs` runs the same
+//! What must hold for any input, a module a target. Each `check` panics where it does not. `tests/alone/fuzz.rs` runs the same
 //! modules on a few random inputs, so that they stay true to the code.
 
 mod input;

@@ -1,8 +1,7 @@
 //! A table: for each code a smallest change of the sample project, or of the engine, that has the finding; how that reads; and
 //! that it is gone once the fix is applied.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -202,10 +201,10 @@ impl World {
 /// A row of the table: the code, what makes it, and what takes it away where no repair does.
 type Row = (&'static str, fn(&mut World), fn(&mut World));
 
-/// Makes, reads and mends each row; gives how all of them read.
+/// Makes, reads and mends each row; how each code reads is a snapshot below the folder `name`.
 #[track_caller]
-fn told(rows: &[Row]) -> String {
-    let mut all = String::new();
+fn told(name: &str, rows: &[Row]) {
+    let mut all: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (code, make, mend) in rows {
         let mut world = World::new();
         make(&mut world);
@@ -223,7 +222,8 @@ fn told(rows: &[Row]) -> String {
             let lines: Vec<String> = finding_lines(finding).iter().map(ToString::to_string).collect();
             let lines = lines.join("\n");
             let json = serde_json::to_string_pretty(finding).unwrap();
-            let _written = write!(all, "{}\n{}\n\n", world.stable(&lines), world.stable(&json));
+            let text = format!("{}\n{}", world.stable(&lines), world.stable(&json));
+            all.entry(code).or_default().push(text);
         }
         let repairs: Vec<_> = findings.iter().filter_map(|finding| finding.repair.as_ref()).collect();
         if repairs.is_empty() {
@@ -238,7 +238,22 @@ fn told(rows: &[Row]) -> String {
             brief(&world.findings())
         );
     }
-    all
+    let folder = format!("tests/snapshots/{name}");
+    for (code, texts) in &all {
+        insta::with_settings!({snapshot_path => &folder, prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!(*code, texts.join("\n\n"));
+        });
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check").join(folder);
+    let kept = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let wanted = all.keys().map(|code| format!("{code}.snap"));
+    assert_eq!(
+        kept.collect::<BTreeSet<_>>(),
+        wanted.collect(),
+        "a snapshot of a code that is gone"
+    );
 }
 
 pub(super) fn container_of(name: &str, project: &str, state: State) -> Container {

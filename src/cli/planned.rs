@@ -51,17 +51,6 @@ fn show_rows(session: &Session, plan: &Plan) {
 
 /// Every step, with those that it waits for.
 fn show_steps(session: &Session, plan: &Plan) {
-    let rows = announced(plan).into_iter().map(|step| {
-        let after = step.needs.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-        vec![
-            step.step.to_string(),
-            step.service.unwrap_or_else(|| "-".to_owned()),
-            step.action,
-            step.target,
-            after,
-            step.reason,
-        ]
-    });
-    let header = ["STEP", "SERVICE", "ACTION", "TARGET", "AFTER", "WHY"];
-    session.out.lines(table(&session.out, &header, rows.collect()));
+    let rows = plan.table().into_iter().map(Vec::from);
+    session.out.lines(table(&session.out, &Plan::COLUMNS, rows.collect()));
 }

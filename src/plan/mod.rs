@@ -16,6 +16,7 @@ mod settle;
 mod spec;
 mod step;
 mod summary;
+mod text;
 mod up;
 mod waits;
 mod weight;

@@ -49,9 +49,10 @@ async def test_a_client_that_leaves_before_the_answer_ends_it(
 
 
 async def test_a_client_that_leaves_a_tool_ends_it(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def call(*_: object) -> str:
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -61,9 +62,9 @@ async def test_a_client_that_leaves_a_tool_ends_it(start: Start, monkeypatch: py
     monkeypatch.setattr("magic_proxy.tools.call", call)
     async with start(chain_of()) as gateway:
         asking = asyncio.create_task(gateway.client.post(f"{gateway.tools}/tools/clock", json={}))
-        await asyncio.sleep(0.2)
-        asking.cancel()
         async with asyncio.timeout(10):
+            await begun.wait()
+            asking.cancel()
             await ended.wait()
 
 

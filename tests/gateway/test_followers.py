@@ -118,7 +118,7 @@ async def test_one_that_follows_late_sees_what_one_that_follows_early_saw(
         following = []
         for place in range(2, 12):
             following.append(asyncio.create_task(followed(gateway, "one")))
-            await asyncio.sleep(0.01)
+            await eventually(lambda: sum(one.followers for one in store._followed.values()) == len(following))
             await store.append("one", place, Event("Thought", {"n": place}))
         await store.append("one", 12, Event("FinalAnswerStreamEnd", {"answer": "x" * 40}))
         texts = {one.text for one in await asyncio.gather(*following)}
@@ -138,7 +138,9 @@ async def test_redis_that_goes_and_comes_back_costs_those_who_follow_nothing(
         store = gateway.gateway.stores.redis
         for _ in range(3):
             await store.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                while all(client["cmd"] != "xread" for client in await store.client_list()):
+                    await asyncio.sleep(0.01)
         await done(gateway, published[0])
         assert (await following).text.count("FinalAnswerStreamEnd") == 1
         assert (await followed(gateway, session)).text == (await following).text.replace(": waiting\n\n", "")

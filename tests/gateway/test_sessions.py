@@ -113,8 +113,9 @@ async def test_a_session_is_streamed_from_any_place(start: Start, redis: str) ->
     async with start(chain_of(), redis=redis) as gateway:
         worker = await ready(gateway)
         working = asyncio.create_task(worker.work("one", task()))
-        while not await gateway.gateway.sessions.read("one"):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while not await gateway.gateway.sessions.read("one"):
+                await asyncio.sleep(0)
         whole = (await gateway.client.get("/v1/react/sessions/one")).text
         await working
         kinds = [line.removeprefix("event: ") for line in whole.splitlines() if line.startswith("event: ")]

@@ -318,6 +318,7 @@ async def test_ready_says_what_is_missing_and_live_that_it_serves(
 
     async def health(self: stores.Stores) -> dict[str, str]:
         asked.append(self)
+        # Slow, so that those who ask meanwhile meet it.
         await asyncio.sleep(0.05)
         return {"kafka": "", "redis": ""}
 

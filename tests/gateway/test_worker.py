@@ -193,6 +193,7 @@ async def test_a_task_that_is_there_twice_is_done_once(start: Start, redis: str,
 
         async def send(*words: Any) -> Any:
             asked.append(words)
+            # Slow, so that a second one would be under way beside it.
             await asyncio.sleep(0.05)
             return await sent(*words)
 

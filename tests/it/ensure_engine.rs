@@ -13,8 +13,12 @@ for folder in /run /var/lib/docker /var/log; do mount -t tmpfs tmpfs "$folder"; 
 ip link set lo up
 {
     scripts/ensure-engine && cp /run/docker.pid "$OUT/first" &&
-        kill -9 "$(cat /run/docker.pid)" "$(cat /run/docker/containerd/containerd.pid)" && sleep 0.2 &&
-        grep State "/proc/$(cat "$OUT/first")/status" >"$OUT/state"
+        kill -9 "$(cat /run/docker.pid)" "$(cat /run/docker/containerd/containerd.pid)" &&
+        for _ in $(seq 400); do
+            grep State "/proc/$(cat "$OUT/first")/status" >"$OUT/state"
+            ! grep -q zombie "$OUT/state" || break
+            sleep 0.05
+        done
     scripts/ensure-engine && cp /run/docker.pid "$OUT/second"
     touch "$OUT/end"
 } >"$OUT/output" 2>&1 &

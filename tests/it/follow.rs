@@ -84,7 +84,9 @@ fn over_restarts(source: &str) {
     let project = Project::of(&format!("seam-{source}"), &compose);
     project.magicctl(&["up", "--no-wait", "numbers"]).ok();
     let lines = |path: &Path| followed(path).values().map(Vec::len).sum::<usize>();
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    until("lines before it follows", 20, || {
+        docker_logs(&project, "numbers", &[]).len() > 500
+    });
     let (running, path) = following(&project, &["--source", source]);
     until("lines come", 20, || lines(&path) > 30);
     let more_lines = |what: &str| {
@@ -288,7 +290,6 @@ fn following_goes_on_over_an_engine_that_restarts() {
 
 fn over_an_engine(source: &str) {
     let Some(mut engine) = OwnEngine::start() else {
-        // Only root may give an engine a network namespace.
         return;
     };
     engine.load(LIGHT_IMAGE);

@@ -21,7 +21,6 @@ mod ensure_engine;
 mod faults;
 mod flags;
 mod follow;
-mod fuzz;
 mod gateway;
 mod hostile_engine;
 mod hostile_repository;

@@ -50,12 +50,9 @@ volumes: {{data: {{}}}}
 }
 
 /// An engine from `suite` that has the light image; `None` when this user may not start one.
+#[track_caller]
 fn newer(suite: &str) -> Option<OwnEngine> {
-    let engine = OwnEngine::newer(suite);
-    if engine.is_none() {
-        eprintln!("left out: only root can start an engine of its own");
-    }
-    let engine = engine?;
+    let engine = OwnEngine::newer(suite)?;
     engine.load(LIGHT_IMAGE);
     Some(engine)
 }
@@ -186,6 +183,7 @@ fn life(project: &Project, port: u16) -> Value {
 }
 
 /// The whole life on the engine from `suite`, compared with that on the machine's own.
+#[track_caller]
 fn same_on(suite: &str) {
     let Some(engine) = newer(suite) else {
         return;

@@ -346,8 +346,13 @@ for number in range({LINES}):
     });
     writing.finish().ok();
     arrived(LINES);
-    // Whatever would still come twice gets the time to come.
-    std::thread::sleep(Duration::from_secs(6));
+    // The collector sends in order: whatever would still come twice comes before what is written now.
+    python(&project, "log.info(\"the mark\")")
+        .output()
+        .expect("docker runs");
+    until("the mark is in Loki", 60, || {
+        !loki.lines(r#"{service="app-runner"} |= "the mark""#).is_empty()
+    });
     let entries = loki.lines(query);
     let numbers: Vec<usize> = entries
         .iter()

@@ -200,7 +200,7 @@ fn a_redis_that_loads_its_data_is_not_ready() {
     project.magicctl(&["down", "--volumes"]).ok();
 }
 
-/// How often; a hundred by hand: `READY_ROUNDS=100 cargo test --test it ready::a_kafka_client`.
+/// How often; a hundred by hand: `READY_ROUNDS=100 cargo test --features engine-tests --test it ready::a_kafka_client`.
 fn rounds() -> u32 {
     let rounds = std::env::var("READY_ROUNDS").ok();
     rounds.map_or(2, |rounds| rounds.parse().expect("READY_ROUNDS is a number"))

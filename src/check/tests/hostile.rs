@@ -141,13 +141,15 @@ fn a_flood_of_keys_is_cut_and_said() {
 
 #[test]
 fn a_repair_is_offered_only_for_the_projects_own_file() {
+    // The container's user is whoever owns the file.
+    let user = format!("    user: \"{}\"\n", rustix::process::geteuid().as_raw());
     let shared = |world: &World| {
         fs::set_permissions(world.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         world.mode("keys_pool", 0o755);
         world.edit(
             "docker-compose.yml",
             "    init: true\n",
-            "    init: true\n    user: \"0\"\n",
+            &format!("    init: true\n{user}"),
         );
     };
     // A key file that has another name outside.

@@ -192,7 +192,7 @@ pub(super) const ROWS: &[Row] = &[
 
 #[test]
 fn what_is_wrong_with_the_engine_and_what_is_there() {
-    insta::assert_snapshot!("machine", told(ROWS));
+    told("machine", ROWS);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{images, of, options, planned, play, stack, told, up};
+use super::{images, of, options, planned, play, shown, stack, told, up};
 use crate::compose::Stack;
 use crate::observed::{Container, Health, Observed, State};
 use crate::plan::{Contents, Plan, UpOptions};
@@ -225,4 +225,22 @@ fn a_container_whose_network_is_gone_is_replaced_whatever_its_state() {
             "wait until ready p-a-1 <- start container p-a-1"
         ]
     );
+}
+
+#[test]
+fn replicas_beyond_what_is_wanted_go_and_orphans_are_told() {
+    let three = stack("services: {a: {image: redis, scale: 3}}\n");
+    let mut observed = images();
+    let plan = planned(&three, &observed);
+    play(&three, &plan, &mut observed);
+    let one = stack("services: {a: {image: redis}}\n");
+    insta::assert_snapshot!(shown(&planned(&one, &observed)), @r"
+    STEP  SERVICE  ACTION            TARGET  AFTER  WHY
+    0     a        stop container    p-a-2          1 of a are wanted
+    1     a        remove container  p-a-2   0      1 of a are wanted
+    2     a        stop container    p-a-3          1 of a are wanted
+    3     a        remove container  p-a-3   2      1 of a are wanted
+    ");
+    let other = stack("services: {b: {image: redis}}\n");
+    assert!(planned(&other, &observed).notes[0].contains("no longer names a"));
 }

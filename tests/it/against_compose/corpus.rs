@@ -1,6 +1,6 @@
 //! What is made of the files of the corpus: every field of containers, networks and volumes, as the engine tells them. `make
 //! test` runs a sample; with `EVERY_CASE=1` in the environment it is every case:
-//! `EVERY_CASE=1 cargo test --locked --test it against_compose::corpus -- --nocapture`.
+//! `EVERY_CASE=1 cargo test --locked --features engine-tests --test it against_compose::corpus -- --nocapture`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

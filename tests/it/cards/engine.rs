@@ -58,7 +58,6 @@ fn addresses_that_others_have() {
 #[test]
 fn an_engine_at_its_end() {
     let Some(engine) = OwnEngine::start() else {
-        // Only root may start one.
         return;
     };
     engine.load(super::LIGHT_IMAGE);

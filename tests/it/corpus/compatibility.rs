@@ -163,7 +163,7 @@ fn page() -> String {
         line(format!("| {name} | refused by magicctl only | {why} |"));
     }
     line(String::new());
-    line("`EVERY_CASE=1 cargo test --locked --test it against_compose` has created all of them and run every sequence of commands; `make test` covers a part\nof them each time.".to_owned());
+    line("`EVERY_CASE=1 cargo test --locked --features engine-tests --test it against_compose` has created all of them and run every sequence of commands; `make test` covers a part\nof them each time.".to_owned());
     line(String::new());
     line("| engine | the same | with an exception above | refused by the engine, so created by neither (four processors on a machine with two, a missing plugin) | left out (would write outside of their folder) |".to_owned());
     line("| --- | --- | --- | --- | --- |".to_owned());

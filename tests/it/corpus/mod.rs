@@ -4,8 +4,10 @@
 pub mod case;
 mod compatibility;
 pub mod differences;
-mod limits;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 
 use magicctl::compose::{self, Printed};
@@ -19,6 +21,9 @@ use differences::{Differs, of};
 
 /// Groups of files that magicctl refuses: because they are wrong, and by choice.
 pub const REFUSED: [&str; 2] = ["refused", "refused-here"];
+
+/// What is said of each case that is refused, a file each.
+const SNAPSHOTS: &str = "snapshots/refused";
 
 /// Does `work` for each case, on two processors.
 fn each(cases: &[Case], work: impl Fn(&Case) + Sync) {
@@ -100,10 +105,10 @@ fn expect(case: &Case, known: Option<Differs>, found: Differs, why: &str) -> Opt
 
 #[test]
 fn what_is_refused_is_refused_at_its_place() {
-    let mut texts = Vec::new();
+    let mut names = BTreeSet::new();
     for group in REFUSED {
         let cases: Vec<Case> = cases().into_iter().filter(|case| case.group == group).collect();
-        let told: Mutex<Vec<String>> = Mutex::default();
+        let told: Mutex<BTreeMap<String, String>> = Mutex::default();
         each(&cases, |case| {
             let theirs = case.compose(Compose::Yaml);
             // When the file is read, or when the containers of its services are to be made.
@@ -117,23 +122,32 @@ fn what_is_refused_is_refused_at_its_place() {
                 }
             };
             let compose = if theirs.is_ok() { "prints it" } else { "refuses it" };
-            told.lock()
-                .unwrap()
-                .push(format!("{} (Compose {compose})\n{text}\n", case.name));
+            let text = format!("{} (Compose {compose})\n{text}", case.name);
+            told.lock().unwrap().insert(case.name.clone(), text);
         });
-        let mut told = told.into_inner().unwrap();
-        told.sort();
-        texts.push(told.join("\n"));
+        let told = told.into_inner().unwrap();
+        assert!(group != "refused" || told.len() >= 80, "{}", told.len());
+        for (name, text) in told {
+            assert!(!text.contains("ACCEPTED"), "{text}");
+            let name = name.trim_end_matches(".yaml").replace('/', "__");
+            let text = text.replace(&format!("{}/", env!("CARGO_MANIFEST_DIR")), "");
+            insta::with_settings!({snapshot_path => SNAPSHOTS, prepend_module_to_snapshot => false, omit_expression => true}, {
+                insta::assert_snapshot!(name.as_str(), text);
+            });
+            names.insert(format!("{name}.snap"));
+        }
     }
-    let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
-    let settings = |text: &str| text.replace(&root, "");
-    let [refused, here] = [settings(&texts[0]), settings(&texts[1])];
-    for text in [&refused, &here] {
-        assert!(!text.contains("ACCEPTED"), "{text}");
-    }
-    assert!(refused.matches("(Compose ").count() >= 80);
-    insta::assert_snapshot!("refused", refused);
-    insta::assert_snapshot!("refused-here", here);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/corpus")
+        .join(SNAPSHOTS);
+    let kept = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(
+        kept.collect::<BTreeSet<_>>(),
+        names,
+        "a snapshot of a case that is gone"
+    );
 }
 
 #[test]

@@ -441,6 +441,7 @@ fn drip(reply: Reply, head_at_once: bool) -> Answer {
                 if wire.is_over() {
                     return Ok(());
                 }
+                // Slowness is what is tested.
                 std::thread::sleep(Duration::from_millis(100));
             }
         }

@@ -1,11 +1,14 @@
 //! A project of a test's own: its own folder, name, ports and container names. Everything is removed when it goes out of
 //! scope, also when the test fails.
 
+mod done;
 pub mod engine;
 pub mod fake_engine;
 pub mod fault_proxy;
 pub mod http;
 pub mod loki;
+pub mod machine;
+pub mod not_run;
 pub mod outage;
 pub mod own_engine;
 pub mod registry;
@@ -16,10 +19,11 @@ use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+pub use done::Done;
 use own_engine::OwnEngine;
 
 /// The image that light services run: real, small, with a shell.
@@ -38,37 +42,6 @@ pub struct Project {
     /// What every command line begins with.
     entrance: Vec<String>,
     _folder: tempfile::TempDir,
-}
-
-/// What a command did.
-#[derive(Debug)]
-pub struct Done {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Done {
-    /// Both outputs.
-    pub fn all(&self) -> String {
-        format!("{}{}", self.stdout, self.stderr)
-    }
-
-    #[track_caller]
-    pub fn ok(self) -> Self {
-        assert_eq!(self.code, 0, "{}", self.all());
-        self
-    }
-}
-
-impl From<Output> for Done {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
 }
 
 impl Project {

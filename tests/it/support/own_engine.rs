@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use super::not_run::not_run;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub struct OwnEngine {
@@ -26,12 +28,14 @@ fn run(program: &str, args: &[&str]) -> bool {
 }
 
 impl OwnEngine {
-    /// Starts the machine's own; `None` when this user may not.
+    /// Starts the machine's own; `None` when this user may not, and then the test is told of as not run.
+    #[track_caller]
     pub fn start() -> Option<Self> {
         Self::start_by(std::env::var_os("PATH").unwrap_or_default())
     }
 
-    /// Starts the newer one that `scripts/engines` unpacked from `suite`; `None` when this user may not.
+    /// Starts the newer one that `scripts/engines` unpacked from `suite`; `None` as with [`Self::start`].
+    #[track_caller]
     pub fn newer(suite: &str) -> Option<Self> {
         let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines").join(suite);
         // Without it the machine's own would be found.
@@ -46,11 +50,13 @@ impl OwnEngine {
         Self::start_by(std::env::join_paths(folders).expect("folders without a colon"))
     }
 
+    #[track_caller]
     fn start_by(programs: OsString) -> Option<Self> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("mt-{}-engine-{number}", std::process::id());
         // An engine in the host's network namespace would take away the first one's bridge.
         if !run("ip", &["netns", "add", &namespace]) {
+            not_run("only root can give an engine a network namespace");
             return None;
         }
         let mut engine = Self {

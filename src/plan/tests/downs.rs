@@ -1,0 +1,83 @@
+//! What `down` takes away, and what it leaves.
+
+use super::*;
+
+#[test]
+fn down_stops_dependents_first_and_leaves_volumes_unless_told() {
+    let (_, observed) = running();
+    let plan = down("p", &observed, &DownOptions::default());
+    insta::assert_snapshot!(told(&plan).join("\n"), @r"
+    stop container p-app-1
+    stop container p-redis-1 <- (stop container p-app-1)
+    stop container p-kafka-1 <- (stop container p-app-1)
+    remove container p-kafka-1 <- stop container p-kafka-1
+    remove container p-redis-1 <- stop container p-redis-1
+    remove container p-app-1 <- stop container p-app-1
+    remove network p_default <- remove container p-kafka-1, remove container p-redis-1, remove container p-app-1
+    ");
+    assert_eq!(plan.notes, ["volumes stay: p_data"]);
+    let all = DownOptions {
+        volumes: true,
+        ..DownOptions::default()
+    };
+    let plan = down("p", &observed, &all);
+    assert!(told(&plan).last().unwrap().starts_with("remove volume p_data"));
+    assert!(down("other", &observed, &all).steps().is_empty());
+}
+
+#[test]
+fn down_names_what_the_file_no_longer_does() {
+    let (_, observed) = running();
+    let options = DownOptions {
+        file: Some(InFile {
+            services: BTreeSet::from(["app".to_owned(), "redis".to_owned()]),
+            volumes: BTreeSet::new(),
+        }),
+        ..DownOptions::default()
+    };
+    let plan = down("p", &observed, &options);
+    insta::assert_snapshot!(shown(&plan), @r"
+    note: volumes stay: p_data
+    STEP  SERVICE  ACTION            TARGET     AFTER  WHY
+    0     app      stop container    p-app-1           the stack goes down
+    1     redis    stop container    p-redis-1  0      the stack goes down
+    2     kafka    stop container    p-kafka-1  0      the stack goes down
+    3     kafka    remove container  p-kafka-1  2      the file no longer names it
+    4     redis    remove container  p-redis-1  1      the stack goes down
+    5     app      remove container  p-app-1    0      the stack goes down
+    6     -        remove network    p_default  3,4,5  the stack goes down
+    ");
+}
+
+#[test]
+fn down_leaves_services_of_inactive_profiles_and_their_networks() {
+    let (_, mut observed) = running();
+    for container in &mut observed.containers {
+        container
+            .addresses
+            .insert("p_default".to_owned(), "10.0.0.2".to_owned());
+    }
+    for services in [BTreeSet::new(), BTreeSet::from(["redis".to_owned()])] {
+        let options = DownOptions {
+            // It depends on both others.
+            inactive: BTreeSet::from(["app".to_owned()]),
+            services: services.clone(),
+            ..DownOptions::default()
+        };
+        let plan = down("p", &observed, &options);
+        let touched: BTreeSet<&str> = plan.steps().iter().filter_map(|step| step.service.as_deref()).collect();
+        let others = if services.is_empty() {
+            vec!["kafka", "redis"]
+        } else {
+            vec!["redis"]
+        };
+        assert_eq!(touched, others.into_iter().collect());
+        assert!(
+            plan.notes
+                .iter()
+                .any(|note| note.contains("network p_default stays: p-")),
+            "{:?}",
+            plan.notes
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! What can't be had, and what is said of it.
+
+use super::*;
+
+#[test]
+fn what_can_not_be_had_is_refused() {
+    let refused = |services: &str, observed: &Observed| -> Failure {
+        let stack = stack(services);
+        up(&stack, observed, &Contents::new(), &options(&stack)).unwrap_err()
+    };
+    let external = "services: {a: {image: redis, networks: [n], volumes: ['vol:/v']}}\nnetworks: {n: {external: true}}\nvolumes: {vol: {external: true}}\n";
+    assert!(refused(external, &images()).what.contains("network n is not there"));
+    let mut observed = images();
+    observed.networks.push(Network {
+        id: "n".to_owned(),
+        name: "n".to_owned(),
+        labels: BTreeMap::new(),
+    });
+    assert!(refused(external, &observed).what.contains("volume vol is not there"));
+    observed.networks[0].name = "p_default".to_owned();
+    assert!(
+        refused("services: {a: {image: redis}}\n", &observed)
+            .what
+            .contains("not this project's")
+    );
+    observed.networks.clear();
+    observed.containers.push(container("x", "mine", State::Created));
+    assert!(
+        refused("services: {a: {image: redis, container_name: mine}}\n", &observed)
+            .what
+            .contains("is taken")
+    );
+}
+
+#[test]
+fn names_of_others_are_words_of_a_command() {
+    let stack = stack("services: {a: {image: redis}}\n");
+    let hint = |project: Option<&str>, name: &str| {
+        let mut held = container("1", name, State::Created);
+        let labels = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
+        held.labels.extend(labels);
+        name_taken(&stack, "a", &held, NamedBy::File).hint.unwrap()
+    };
+    // A name of `run --name` is given on the command line, not in the file.
+    let mut held = container("1", "mine", State::Created);
+    held.labels.insert(labels::PROJECT.to_owned(), stack.name.clone());
+    let failure = name_taken(&stack, "a", &held, NamedBy::Run);
+    assert_eq!(
+        failure.hint.as_deref(),
+        Some("remove it if it is not needed (`docker rm -f mine`), or give another name with `--name`")
+    );
+    assert_eq!(failure.place, None);
+    for (project, name, part) in [
+        (Some("other"), "a", "(`magicctl -p other down`)"),
+        (Some("x; reboot #"), "a", "(`magicctl -p 'x; reboot #' down`)"),
+        (None, "a $(reboot)", "(`docker rm -f 'a $(reboot)'`)"),
+        (None, "--all", "(`docker rm -f -- --all`)"),
+        // No option, and nothing that a terminal would act on.
+        (Some("--help"), "a", "stop that project, or"),
+        (None, "a\u{1b}]0;x\u{7}", "if it is not needed, or"),
+    ] {
+        let hint = hint(project, name);
+        assert!(hint.contains(part), "{hint}");
+    }
+}

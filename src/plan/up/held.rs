@@ -1,0 +1,84 @@
+//! What a container holds on to of others: namespaces, volumes, links. It is made after them, and can't outlive them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compose::Service;
+use crate::plan::step::{StepId, Target, Which, target_of};
+
+use super::Planner;
+
+impl Planner<'_> {
+    /// By service, the containers whose namespaces or volumes a new container of `service` gets: those that are there in the end.
+    pub(in crate::plan) fn shares(&self, service: &Service) -> BTreeMap<String, Target> {
+        let target = |other: &str| {
+            if let Some(planned) = self.services.get(other) {
+                return planned.containers.first().map(|(target, _)| target.clone());
+            }
+            let there = self.there.of_service.get(other)?;
+            let first = there
+                .iter()
+                .min_by_key(|container| (!container.is_running(), container.number()))?;
+            Some(target_of(first))
+        };
+        let others = namespaces_of(service).filter_map(|other| Some((other.to_owned(), target(other)?)));
+        others.collect()
+    }
+
+    /// The steps before which no container of `service` can be made: its image, its volumes, the containers that it holds on to or
+    /// has links to.
+    pub(in crate::plan) fn made_before(&self, service: &Service) -> Vec<StepId> {
+        let volumes = service
+            .volumes
+            .iter()
+            .filter_map(|mount| self.volumes.get(mount.source.as_ref()?));
+        let image = self.images.get(&service.name).map(|work| &work.step);
+        let others = holds_on_to(service);
+        let others = others.into_iter().filter_map(|other| self.services.get(other));
+        let others = others.flat_map(|made| &made.created);
+        volumes.chain(image).chain(others).copied().collect()
+    }
+
+    /// How many steps a container of `service` waits for, at most.
+    pub(super) fn waits_of(&self, service: &Service) -> usize {
+        let made = |other: &str| self.services.get(other).map_or(0, |made| made.containers.len());
+        let held: usize = holds_on_to(service).into_iter().map(made).sum();
+        let needed: usize = service.depends_on.keys().map(|other| made(other)).sum();
+        held + needed + service.volumes.len() + service.networks.len()
+    }
+
+    /// The ids of the containers of `service` that are there and stay.
+    pub(super) fn ids_of(&self, service: &str) -> impl Iterator<Item = &str> {
+        let stay = self
+            .services
+            .get(service)
+            .into_iter()
+            .flat_map(|planned| &planned.containers);
+        let stay = stay.filter_map(|(target, _)| match &target.which {
+            Which::Id(id) => Some(id.as_str()),
+            Which::MadeBy(_) => None,
+        });
+        // Those of a service that is planned have been taken out.
+        let left_alone = self.there.of_service.get(service).into_iter().flatten();
+        stay.chain(left_alone.map(|container| container.id.as_str()))
+    }
+}
+
+/// The services whose containers `service` holds on to or has links to, each once.
+fn holds_on_to(service: &Service) -> BTreeSet<&str> {
+    let linked = service.links.iter().map(|link| link.split(':').next().unwrap_or(link));
+    namespaces_of(service).chain(linked).collect()
+}
+
+/// Services whose namespaces `service` lives in (`network_mode`, `ipc`, `pid`: `service:X`) or whose volumes it takes.
+pub(super) fn namespaces_of(service: &Service) -> impl Iterator<Item = &str> {
+    [&service.network_mode, &service.ipc, &service.pid]
+        .into_iter()
+        .filter_map(|mode| mode.as_deref()?.strip_prefix("service:"))
+        .chain(
+            service
+                .volumes_from
+                .iter()
+                .filter(|from| !from.starts_with("container:"))
+                .map(|from| from.split(':').next().unwrap_or(from)),
+        )
+}

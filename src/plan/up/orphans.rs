@@ -1,0 +1,41 @@
+//! What the file no longer names.
+
+use std::collections::BTreeSet;
+
+use crate::observed::{Container, State};
+
+use super::Planner;
+
+impl Planner<'_> {
+    /// What the file no longer names goes when that was asked for, and is said else. Ended one-off containers go with it.
+    pub(super) fn orphans(&mut self) {
+        let stack = self.stack;
+        let known = |service: &str| stack.services.contains_key(service) || stack.disabled.contains_key(service);
+        let orphans: Vec<&Container> = self
+            .observed
+            .of_project(&stack.name)
+            .filter(|container| match container.service() {
+                Some(service) => !known(service),
+                None => container.is_one_off() && matches!(container.state, State::Exited { .. } | State::Dead),
+            })
+            .collect();
+        if self.options.remove_orphans {
+            for container in orphans {
+                let reason = match container.service() {
+                    Some(_) => "the file no longer names it",
+                    None => "it was run once and has ended",
+                };
+                self.remove(container, container.service(), reason, Vec::new());
+            }
+            return;
+        }
+        let services: BTreeSet<&str> = orphans.into_iter().filter_map(Container::service).collect();
+        if !services.is_empty() && !self.options.ignore_orphans {
+            let names = services.into_iter().collect::<Vec<_>>().join(", ");
+            self.plan.notes.push(format!(
+                "the file no longer names {names}, whose containers are still there: `magicctl up --remove-orphans` removes \
+                 them, and so does `magicctl down` with the rest"
+            ));
+        }
+    }
+}
