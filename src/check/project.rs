@@ -8,6 +8,7 @@ use crate::compose::{Build, Service, Stack};
 use crate::failure::{Failure, Place};
 use crate::files::{Kind, Refused, Root};
 use crate::render::{self, Rendered, State};
+use crate::yaml::Node;
 
 use super::keys::Keys;
 use super::repair::Repair;
@@ -29,6 +30,8 @@ pub struct Project {
     pub environment: BTreeMap<String, String>,
     /// The files of keys, read when the first check asks for them.
     pub(super) keys: OnceLock<Keys>,
+    /// `proxy_config.yaml`, likewise.
+    pub(super) proxy: OnceLock<Option<Result<Node, Failure>>>,
 }
 
 impl Project {
@@ -52,6 +55,7 @@ impl Project {
             rendered,
             environment,
             keys: OnceLock::new(),
+            proxy: OnceLock::new(),
         })
     }
 

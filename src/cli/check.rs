@@ -94,7 +94,7 @@ pub(crate) fn project(
     services: Option<&BTreeSet<String>>,
 ) -> Result<Project, Failure> {
     let root = crate::compose::normal(&session.root()?);
-    let rendered = session.settings().and_then(|settings| render::states(&root, &settings));
+    let rendered = session.rendered().and_then(|files| render::states(&root, files));
     Project::new(root, stack, rendered, services, session.environment.clone())
 }
 

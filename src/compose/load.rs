@@ -12,7 +12,7 @@ use super::files::{self, Files};
 use super::hash;
 use super::images;
 use super::interpolate::{Notes, substitute};
-use super::loader::{Loader, Place};
+use super::loader::{Documents, Loader, Place};
 use super::model::{Separator, Stack};
 use super::normalize::normalize;
 use super::project::{Project, without_content};
@@ -50,6 +50,8 @@ pub struct Request {
     pub compatibility: bool,
     /// The Compose file as it would be rendered, when none is on disk: its path and text.
     pub unwritten: Option<(PathBuf, String)>,
+    /// What earlier requests have read.
+    pub documents: Documents,
 }
 
 /// Which project a request is about.
@@ -203,12 +205,13 @@ fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
 fn begin(request: &Request, loader: &mut Loader) -> Result<(String, Files), Failure> {
     let files = files::find(request)?;
     loader.root.clone_from(&files.root);
+    loader.documents = request.documents.clone();
     if files.by_user {
         loader.named.clone_from(&files.compose);
     }
     if let Some((path, text)) = &request.unwritten {
         loader.named.push(path.clone());
-        loader.take(path, text.clone())?;
+        loader.documents_from(path, || Ok(text.clone()))?;
     }
     let in_file = name_in_files(&files, loader)?;
     let name = files::project_name(request, &files, in_file.as_deref())?;
@@ -219,7 +222,7 @@ fn begin(request: &Request, loader: &mut Loader) -> Result<(String, Files), Fail
 fn name_in_files(files: &Files, loader: &mut Loader) -> Result<Option<String>, Failure> {
     let mut name = None;
     for path in &files.compose {
-        for document in loader.documents(path)? {
+        for document in loader.documents(path)?.iter() {
             let given = document
                 .get("name")
                 .filter(|node| node.text().is_some_and(|text| !text.is_empty()));

@@ -2,6 +2,7 @@
 //! came before, checked against the schema and brought into its long form. The order of these steps is Compose's
 //! (compose-go, `loader`): it decides what a file means.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -24,6 +25,10 @@ use super::tree::{Tree, Value, from_yaml};
 use super::unique;
 use super::variables::{Values, Variables};
 
+/// The documents of the files that were read. The requests of one command share them, so that each file is read and parsed once.
+#[derive(Debug, Clone, Default)]
+pub struct Documents(Rc<RefCell<HashMap<PathBuf, Rc<[yaml::Node]>>>>);
+
 /// Reads files, each once.
 #[derive(Debug, Default)]
 pub(super) struct Loader {
@@ -39,7 +44,7 @@ pub(super) struct Loader {
     pub home: Option<String>,
     /// Files named `version`, which has no effect.
     pub versions: Vec<PathBuf>,
-    documents: HashMap<PathBuf, Vec<yaml::Node>>,
+    pub documents: Documents,
     pub bases: Bases,
     pub included: Vec<Included>,
     /// Files that were included, each as often as it was named.
@@ -72,20 +77,25 @@ pub(super) enum Depth {
 
 impl Loader {
     /// The documents of the file at `path`.
-    pub fn documents(&mut self, path: &Path) -> Result<&[yaml::Node], Failure> {
-        if !self.documents.contains_key(path) {
-            let text = open::text(path, LARGEST_FILE).map_err(|unreadable| unreadable.failure(path))?;
-            self.take(path, text)?;
-        }
-        Ok(&self.documents[path])
+    pub fn documents(&self, path: &Path) -> Result<Rc<[yaml::Node]>, Failure> {
+        self.documents_from(path, || {
+            open::text(path, LARGEST_FILE).map_err(|unreadable| unreadable.failure(path))
+        })
     }
 
-    /// Takes `text` for what the file at `path` says.
-    pub fn take(&mut self, path: &Path, text: String) -> Result<(), Failure> {
+    /// The same; what is not known yet is read from `text`.
+    pub fn documents_from(
+        &self,
+        path: &Path,
+        text: impl FnOnce() -> Result<String, Failure>,
+    ) -> Result<Rc<[yaml::Node]>, Failure> {
+        if let Some(known) = self.documents.0.borrow().get(path) {
+            return Ok(Rc::clone(known));
+        }
         let quotable = self.named.iter().any(|named| named == path) || files::lies_below(path, &self.root);
-        let documents = yaml::parse_all(&Source::quoted(path, text, quotable))?;
-        self.documents.insert(path.to_owned(), documents);
-        Ok(())
+        let read: Rc<[yaml::Node]> = yaml::parse_all(&Source::quoted(path, text()?, quotable))?.into();
+        self.documents.0.borrow_mut().insert(path.to_owned(), Rc::clone(&read));
+        Ok(read)
     }
 
     /// The files at `paths` as one tree: the later over the earlier, defaults filled in, paths absolute.
@@ -142,8 +152,8 @@ impl Loader {
     ) -> Result<(Option<Tree>, Resets), Failure> {
         let mut whole = before;
         let mut last = Resets::default();
-        for document in self.documents(path)?.to_vec() {
-            let (mut tree, resets) = self.begun(document, place)?;
+        for document in self.documents(path)?.iter() {
+            let (mut tree, resets) = self.begun(document.clone(), place)?;
             if depth == Depth::Whole {
                 self.include(&mut tree, path, place, &resets)?;
             }

@@ -53,6 +53,7 @@ pub use duration::Nanos;
 pub use files::{asked_for, is_without_file};
 pub use flags::{env_file, mounts_of, ports_of};
 pub use load::{Identity, Request, identity, load, project, template};
+pub use loader::Documents;
 pub use model::*;
 pub use names::{check_container_name, check_project_name};
 pub use open::LARGEST_ENV;

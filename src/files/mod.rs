@@ -7,6 +7,7 @@
 
 mod archive;
 mod folder;
+mod kept;
 mod named;
 mod private;
 mod refused;
@@ -18,6 +19,7 @@ mod write;
 
 pub use archive::unpack;
 pub use folder::{Entries, Entry};
+pub use kept::keep;
 pub use named::{
     bytes, free_bytes, from, is_file, is_folder, kind, lies_below, make_folder, of_kernel, opens, real, rights, text,
     unlinked,
@@ -40,13 +42,15 @@ fn whole(file: File, largest: u64) -> Result<Vec<u8>, Refused> {
     if about.len() > largest {
         return Err(Refused::Large { largest });
     }
-    let mut bytes = Vec::new();
-    // It may grow meanwhile, and what the kernel makes up (/proc) says that it is empty.
-    file.take(largest + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > largest {
-        return Err(Refused::Large { largest });
-    }
-    Ok(bytes)
+    kept::once(&about, || {
+        let mut bytes = Vec::new();
+        // It may grow meanwhile, and what the kernel makes up (/proc) says that it is empty.
+        file.take(largest + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > largest {
+            return Err(Refused::Large { largest });
+        }
+        Ok(bytes)
+    })
 }
 
 /// `bytes` as text.

@@ -61,6 +61,7 @@ pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
 
 /// Renders each template; the images that it asks for come into `named`.
 fn render(settings: &Settings, named: &Arc<Mutex<BTreeSet<String>>>) -> Result<Vec<Rendered>, Failure> {
+    tracing::debug!("templates rendered");
     let services: Vec<&str> = SERVICES.into_iter().chain([settings.collector()]).collect();
     if let Some(name) = settings
         .resources

@@ -34,7 +34,12 @@ pub fn schema() -> &'static Json {
 }
 
 /// The file as a tree; nothing when there is none, or none that can be read, which the checklist tells.
-pub(super) fn tree(project: &Project) -> Option<Result<Node, Failure>> {
+pub(super) fn tree(project: &Project) -> Option<Result<&Node, &Failure>> {
+    let read = project.proxy.get_or_init(|| read(project)).as_ref();
+    read.map(Result::as_ref)
+}
+
+fn read(project: &Project) -> Option<Result<Node, Failure>> {
     let text = Text::of_project(project, &project.root.join("proxy_config.yaml")).ok()??;
     if text.content.len() > LARGEST {
         let what = format!("proxy_config.yaml is larger than {} kB", LARGEST >> 10);
@@ -49,12 +54,12 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
     }
     let node = match tree(project) {
         None => return Vec::new(),
-        Some(Err(failure)) => return vec![Finding::of(&codes::PROXY_NOT_YAML, &failure)],
+        Some(Err(failure)) => return vec![Finding::of(&codes::PROXY_NOT_YAML, failure)],
         Some(Ok(node)) => node,
     };
     let mut findings: Vec<Finding> = Vec::new();
     let mut told = HashSet::new();
-    for misfit in fits::misfits(schema(), &node) {
+    for misfit in fits::misfits(schema(), node) {
         let finding = self::misfit(&misfit);
         let span = &misfit.span;
         // What an anchor holds is wrong once, however often it is merged in.
@@ -65,8 +70,8 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
             break;
         }
     }
-    findings.extend(meaning::look(&node));
-    findings.extend(tools::look(project, &node));
+    findings.extend(meaning::look(node));
+    findings.extend(tools::look(project, node));
     findings
 }
 
@@ -126,10 +131,10 @@ mod tests {
 
     fn found(text: &str) -> Vec<String> {
         let node = parse(&Source::new(Path::new("proxy_config.yaml"), text.to_owned())).unwrap();
-        fits::misfits(schema(), &node)
+        fits::misfits(schema(), node)
             .iter()
             .map(misfit)
-            .chain(meaning::look(&node))
+            .chain(meaning::look(node))
             .map(|finding| {
                 let line = finding.place.as_ref().map_or(0, |place| place.line);
                 format!("{}:{line}: {}", finding.code.id, finding.what)
