@@ -25,7 +25,7 @@ const FORMS: &[(&str, Form)] = &[
     ("init", Document(&["directory", "written", "kept", "left_alone"])),
     (
         "check",
-        Document(&["ok", "checklist", "findings", "looked_at", "mended", "took"]),
+        Document(&["ok", "checklist", "findings", "looked_at", "fixed", "took"]),
     ),
     ("explain", Document(&["codes"])),
     ("config", Document(&["config", "warnings"])),

@@ -103,6 +103,15 @@ impl Stay {
         }))
     }
 
+    /// Whether the end of a container of `service` with that exit code is a reason to stop.
+    fn counts(&self, service: &str, code: i64) -> bool {
+        match self.ends {
+            Ends::WithLast => false,
+            Ends::AtFirst => code != 0 || !self.jobs.contains(service),
+            Ends::AtFailure => code != 0,
+        }
+    }
+
     /// Listens to the engine from now on: to be called before anything is started.
     pub(super) async fn listen(self, engine: &Engine, project: &str) -> Result<Staying, Failure> {
         let failed = |error: EngineError| error.failure();
@@ -158,12 +167,7 @@ impl Seen {
                 if self.stay.from.as_ref() == Some(service) {
                     self.from.get_or_insert(code);
                 }
-                let counts = match self.stay.ends {
-                    Ends::WithLast => false,
-                    Ends::AtFirst => code != 0 || !self.stay.jobs.contains(service),
-                    Ends::AtFailure => code != 0,
-                };
-                if counts {
+                if self.stay.counts(service, code) {
                     self.first.get_or_insert(code);
                 }
                 Some((name.clone(), code))
@@ -317,24 +321,26 @@ impl Staying {
         started.is_some_and(|started| started >= self.since)
     }
 
-    /// Whether a container may end of those that it waits for. One that has ended before and was not started again doesn't; its code
-    /// is known.
+    /// Whether there is an end to wait for. A job that has completed before is not run again, so that its end, which Compose would see
+    /// now, is one that has come; when all those that it waits for have ended so, none comes any more.
     async fn is_any_end_to_come(&mut self, engine: &Engine, stack: &Stack) -> Result<bool, Failure> {
-        let mut code_of_from = None;
+        let mut may_end = false;
+        let from = self.seen.stay.from.clone();
         for container in self.containers(engine, stack).await? {
-            let from = self.seen.stay.from.as_deref();
-            if from.is_some() && from != container.service() {
-                continue;
-            }
-            match container.state {
-                State::Exited { code } if !self.has_begun(engine, &container).await => {
-                    code_of_from = from.and(Some(code));
+            let is_from = from.as_deref() == container.service();
+            match (container.state, container.service()) {
+                (State::Exited { code }, Some(service)) if !self.has_begun(engine, &container).await => {
+                    if self.seen.stay.counts(service, code) {
+                        self.seen.first.get_or_insert(code);
+                    }
+                    if is_from {
+                        self.seen.from.get_or_insert(code);
+                    }
                 }
-                _ => return Ok(true),
+                _ => may_end |= from.is_none() || is_from,
             }
         }
-        self.seen.from = code_of_from;
-        Ok(false)
+        Ok(may_end && self.seen.first.is_none())
     }
 
     async fn is_any_left(&self, engine: &Engine, stack: &Stack) -> Result<bool, Failure> {
