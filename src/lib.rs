@@ -10,6 +10,8 @@ pub mod codes;
 pub mod compose;
 pub mod content;
 pub mod dockerfile;
+#[cfg(test)]
+mod docs_tests;
 pub mod document;
 pub mod engine;
 pub mod event;
@@ -29,6 +31,7 @@ pub mod redact;
 pub mod render;
 pub mod report;
 mod secrets;
+pub mod services;
 pub mod settings;
 pub mod shell;
 pub mod stamp;

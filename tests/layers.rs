@@ -14,13 +14,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 32] = [
+const TABLE: [(&str, &[&str]); 33] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
     ("document", &[]),
     ("labels", &[]),
     ("nearest", &[]),
     ("secrets", &[]),
+    ("services", &[]),
     ("shell", &[]),
     ("stamp", &[]),
     ("failure", &["shell"]),
@@ -31,8 +32,11 @@ const TABLE: [(&str, &[&str]); 32] = [
     ("redact", &["failure", "files", "secrets"]),
     ("codes", &["nearest"]),
     ("yaml", &["failure", "secrets"]),
-    ("settings", &["failure", "files", "image", "nearest", "yaml"]),
-    ("render", &["failure", "files", "settings"]),
+    (
+        "settings",
+        &["failure", "files", "image", "nearest", "services", "yaml"],
+    ),
+    ("render", &["failure", "files", "services", "settings"]),
     ("observed", &["labels"]),
     ("verdict", &["observed"]),
     ("compose", &["failure", "files", "image", "nearest", "secrets", "yaml"]),
@@ -65,7 +69,7 @@ const TABLE: [(&str, &[&str]); 32] = [
         "cards",
         &[
             "compose", "engine", "failure", "files", "logs", "nearest", "observed", "python", "redact", "secrets",
-            "shell", "terminal",
+            "services", "shell", "terminal",
         ],
     ),
     (
@@ -89,6 +93,7 @@ const TABLE: [(&str, &[&str]); 32] = [
             "observed",
             "python",
             "secrets",
+            "services",
             "settings",
             "shell",
             "yaml",
@@ -237,7 +242,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("ready/wait.rs", "plan"),
     ("report/card.rs", "cards"),
     ("report/failures.rs", "cards"),
-    ("settings/value.rs", "compose"),
+    ("settings/types.rs", "compose"),
 ];
 
 /// The code of each file of `src/` by its path there; without comments and tests.

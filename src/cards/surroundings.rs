@@ -7,13 +7,11 @@ use crate::compose::{Condition, Service, Stack};
 use crate::failure::Place;
 use crate::nearest::nearest;
 use crate::redact::Redactor;
+use crate::services;
 use crate::shell::ShellCommand;
 
 use super::dockerfile::is_instruction;
 use super::reach::{named, whole_line};
-
-/// Ports that say what listens there; the last is that for other containers.
-const USUAL: [(&str, &[&str]); 3] = [("kafka", &["9092", "9093"]), ("redis", &["6379"]), ("loki", &["3100"])];
 
 /// The project of a failed service.
 #[derive(Debug, Clone)]
@@ -221,11 +219,15 @@ impl<'a> Surroundings<'a> {
     }
 
     fn usual(&self, port: &str) -> Option<String> {
-        let (kind, port) = USUAL.iter().find(|(_, of_kind)| of_kind.contains(&port))?;
-        let port = port.last()?;
+        let number: u16 = port.parse().ok()?;
+        let is_meant = |port: &services::Port| port.is_telling && port.number == number;
+        let known = services::SERVICES
+            .iter()
+            .find(|known| known.ports.iter().any(is_meant))?;
+        let (kind, port) = (known.name, known.ports.last()?.number);
         let mut services = self.stack?.services.values();
         let service = services.find(|service| {
-            service.name == *kind || service.image.as_deref().is_some_and(|image| image.contains(kind))
+            service.name == kind || service.image.as_deref().is_some_and(|image| image.contains(kind))
         })?;
         Some(format!("{}:{port}", service.name))
     }

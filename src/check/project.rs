@@ -8,6 +8,7 @@ use crate::compose::{Build, Service, Stack};
 use crate::failure::{Failure, Place};
 use crate::files::{Kind, Refused, Root};
 use crate::render::{self, Rendered, State};
+use crate::services;
 use crate::yaml::Node;
 
 use super::keys::Keys;
@@ -89,7 +90,7 @@ impl Project {
         match self.stack() {
             Some(stack) => {
                 let is_app = |service: &Service| {
-                    service.name == "app-runner"
+                    service.name == services::APP
                         || service
                             .build
                             .as_ref()
@@ -111,7 +112,7 @@ impl Project {
     pub(super) fn app(&self) -> Option<&Service> {
         let built = || self.services().filter(|service| service.build.is_some());
         built()
-            .find(|service| service.name == "app-runner")
+            .find(|service| service.name == services::APP)
             .or_else(|| built().next())
             .filter(|_| self.has_app())
     }

@@ -103,15 +103,6 @@ impl Stay {
         }))
     }
 
-    /// Whether the end of a container of `service` with that exit code is a reason to stop.
-    fn counts(&self, service: &str, code: i64) -> bool {
-        match self.ends {
-            Ends::WithLast => false,
-            Ends::AtFirst => code != 0 || !self.jobs.contains(service),
-            Ends::AtFailure => code != 0,
-        }
-    }
-
     /// Listens to the engine from now on: to be called before anything is started.
     pub(super) async fn listen(self, engine: &Engine, project: &str) -> Result<Staying, Failure> {
         let failed = |error: EngineError| error.failure();
@@ -167,7 +158,12 @@ impl Seen {
                 if self.stay.from.as_ref() == Some(service) {
                     self.from.get_or_insert(code);
                 }
-                if self.stay.counts(service, code) {
+                let counts = match self.stay.ends {
+                    Ends::WithLast => false,
+                    Ends::AtFirst => code != 0 || !self.stay.jobs.contains(service),
+                    Ends::AtFailure => code != 0,
+                };
+                if counts {
                     self.first.get_or_insert(code);
                 }
                 Some((name.clone(), code))
@@ -306,7 +302,8 @@ impl Staying {
             let Some(service) = container.service().map(ToOwned::to_owned) else {
                 continue;
             };
-            if !self.seen.known.contains_key(&container.id) && !self.has_begun(engine, &container).await {
+            let runs = !matches!(container.state, State::Exited { .. });
+            if runs && !self.seen.known.contains_key(&container.id) && !self.has_begun(engine, &container).await {
                 self.seen.started.insert(container.id.clone());
             }
             self.seen.known.insert(container.id, (container.name, service));
@@ -321,16 +318,16 @@ impl Staying {
         started.is_some_and(|started| started >= self.since)
     }
 
-    /// Whether there is an end to wait for. A job that has completed before is not run again, so that its end, which Compose would see
-    /// now, is one that has come; when all those that it waits for have ended so, none comes any more.
+    /// Whether there is an end to wait for. A job that has completed before is not run again. Compose runs it again and stops at its end:
+    /// here that end has come.
     async fn is_any_end_to_come(&mut self, engine: &Engine, stack: &Stack) -> Result<bool, Failure> {
         let mut may_end = false;
         let from = self.seen.stay.from.clone();
         for container in self.containers(engine, stack).await? {
             let is_from = from.as_deref() == container.service();
-            match (container.state, container.service()) {
-                (State::Exited { code }, Some(service)) if !self.has_begun(engine, &container).await => {
-                    if self.seen.stay.counts(service, code) {
+            match container.state {
+                State::Exited { code } if !self.has_begun(engine, &container).await => {
+                    if self.seen.stay.ends == Ends::AtFirst || code != 0 {
                         self.seen.first.get_or_insert(code);
                     }
                     if is_from {
@@ -355,7 +352,7 @@ impl Staying {
             let State::Exited { code } = container.state else {
                 continue;
             };
-            if !self.has_begun(engine, &container).await {
+            if !self.seen.started.contains(&container.id) && !self.has_begun(engine, &container).await {
                 continue;
             }
             if self.seen.stay.from.as_deref() == container.service() {

@@ -4,50 +4,39 @@
 mod file;
 mod pins;
 mod root;
-mod schema;
-mod value;
+mod types;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::files::Root;
+use crate::services;
 
 pub use pins::{Pins, write_pins};
 pub use root::find_root;
-pub use schema::{SettingsFile, schema};
+pub use types::{Collector, LogLevel, Resources, Scope, SettingsFile, schema};
 
 /// The file's name in the project's root.
 pub const FILE: &str = "magicctl.yaml";
 
-/// Settings with one value each, and their defaults.
-const NAMED: [(&str, &str); 6] = [
-    ("project", ""),
-    ("collector", "promtail"),
-    ("collector_scope", "all"),
-    ("log_level", "warn"),
-    ("read_only", "false"),
-    ("retention", "7d"),
-];
-
-/// Host ports, and their defaults.
-const PORTS: [(&str, u16); 5] = [
-    ("magic-proxy", 8001),
-    ("mcp-server", 8002),
-    ("kafka", 9092),
-    ("loki", 3100),
-    ("grafana", 3000),
+/// Settings with one value each: a variable may set them, and a flag.
+const NAMED: [&str; 6] = [
+    "project",
+    "collector",
+    "collector_scope",
+    "log_level",
+    "read_only",
+    "retention",
 ];
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// By name, in the order of [`NAMED`].
-    named: [Setting; NAMED.len()],
-    /// Host ports that are the rendered file's defaults, by the name in [`PORTS`].
-    pub ports: BTreeMap<&'static str, u16>,
-    /// Limits by service.
-    pub resources: BTreeMap<String, Limits>,
+    /// With every layer over it; `None` is the default.
+    file: SettingsFile,
+    /// Which layer each of [`NAMED`] comes from.
+    origins: BTreeMap<&'static str, String>,
     /// Templates of further services.
     pub services: Vec<Service>,
     /// The digests of images.
@@ -61,22 +50,6 @@ pub struct Service {
     pub path: PathBuf,
     /// What is in it.
     pub text: String,
-}
-
-/// One setting: its value and where that came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Setting {
-    value: String,
-    origin: String,
-}
-
-/// What a service may use.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// As Compose writes sizes: `512m`.
-    pub memory: Option<String>,
-    /// Cores' worth of time: `1.5`.
-    pub cpus: Option<String>,
 }
 
 /// A line of `config --settings`.
@@ -98,21 +71,15 @@ pub fn load(
     environment: &BTreeMap<String, String>,
     flags: &[(String, String)],
 ) -> Result<Settings, Failure> {
-    let mut settings = Settings {
-        named: NAMED.map(|(_, value)| Setting {
-            value: value.to_owned(),
-            origin: "default".to_owned(),
-        }),
-        ports: PORTS.into_iter().collect(),
-        resources: BTreeMap::new(),
-        services: Vec::new(),
-        pins: Pins::new(),
-    };
     let folder = Root::open(root).map_err(|refused| {
         Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
     })?;
-    file::apply(&mut settings, &folder)?;
-    for (name, _) in NAMED {
+    let (mut file, services) = file::read(&folder)?;
+    let in_file = json_of(&file);
+    let mut origins = BTreeMap::new();
+    for name in NAMED {
+        let origin = if in_file[name].is_null() { "default" } else { FILE };
+        origins.insert(name, origin.to_owned());
         let variable = variable_of(name);
         let set = environment.get(&variable).filter(|value| !value.is_empty());
         let flag = flags.iter().find(|(flag, _)| flag == name);
@@ -121,106 +88,121 @@ pub fn load(
             flag.map(|(_, value)| (value, "flag")),
         ];
         for (value, origin) in layers.into_iter().flatten() {
-            value::check(name, value).map_err(|why| {
-                let failure = Failure::usage(format!("{origin}: {}", why.what));
-                match why.hint {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
-            })?;
-            settings.set(name, value, origin);
+            file.take(file::one(name, value, origin)?);
+            origins.insert(name, origin.to_owned());
         }
     }
-    Ok(settings)
+    Ok(Settings {
+        pins: file.pins.take().unwrap_or_default(),
+        file,
+        origins,
+        services,
+    })
 }
 
 fn variable_of(name: &str) -> String {
     format!("MAGICCTL_{}", name.to_uppercase())
 }
 
+/// By the names that the file has; null where it says nothing.
+fn json_of(file: &SettingsFile) -> serde_json::Value {
+    serde_json::json!(file)
+}
+
 impl Settings {
-    fn set(&mut self, name: &str, value: &str, origin: &str) {
-        for (setting, _) in self
-            .named
-            .iter_mut()
-            .zip(NAMED)
-            .filter(|(_, (known, _))| *known == name)
-        {
-            *setting = Setting {
-                value: value.to_owned(),
-                origin: origin.to_owned(),
-            };
-        }
-    }
-
-    fn get(&self, name: &str) -> &str {
-        let found = self.named.iter().zip(NAMED).find(|(_, (known, _))| *known == name);
-        found.map_or("", |(setting, _)| &setting.value)
-    }
-
     /// The project's name, when one is set.
     pub fn project_name(&self) -> Option<String> {
-        Some(self.get("project"))
-            .filter(|name| !name.is_empty())
-            .map(ToOwned::to_owned)
+        self.file.project.as_ref().map(ToString::to_string)
     }
 
     /// Which collector ships the logs: the service's name, `promtail` or `alloy`.
-    pub fn collector(&self) -> &str {
-        self.get("collector")
+    pub fn collector(&self) -> &'static str {
+        match self.file.collector.unwrap_or_default() {
+            Collector::Promtail => "promtail",
+            Collector::Alloy => "alloy",
+        }
     }
 
     /// Whether the collector is to leave other projects' containers alone.
     pub fn collects_project_only(&self) -> bool {
-        self.get("collector_scope") == "project"
+        self.file.collector_scope == Some(Scope::Project)
     }
 
     /// How much Loki and the collector say of themselves: `warn`.
-    pub fn log_level(&self) -> &str {
-        self.get("log_level")
+    pub fn log_level(&self) -> &'static str {
+        match self.file.log_level.unwrap_or_default() {
+            LogLevel::Debug => "debug",
+            LogLevel::Info => "info",
+            LogLevel::Warn => "warn",
+            LogLevel::Error => "error",
+        }
     }
 
     /// Whether the app's container may write nowhere but in /tmp.
     pub fn is_read_only(&self) -> bool {
-        self.get("read_only") == "true"
+        self.file.read_only.unwrap_or_default()
     }
 
     /// How long Loki keeps logs, in its own form: `168h`.
     pub fn retention(&self) -> String {
-        let written = self.get("retention");
-        value::hours(written).map_or_else(|| written.to_owned(), |hours| format!("{hours}h"))
+        format!("{}h", self.file.retention.clone().unwrap_or_default().hours())
+    }
+
+    /// Host ports that are the rendered file's defaults, by their names.
+    pub fn ports(&self) -> BTreeMap<&'static str, u16> {
+        let given = serde_json::json!(self.file.ports);
+        let port = |name: &str| given[name].as_u64().and_then(|port| u16::try_from(port).ok());
+        let ports = services::published();
+        ports
+            .map(|(name, _, default)| (name, port(name).unwrap_or(default)))
+            .collect()
+    }
+
+    /// Limits by service.
+    pub fn resources(&self) -> &BTreeMap<String, Resources> {
+        static NONE: BTreeMap<String, Resources> = BTreeMap::new();
+        self.file.resources.as_ref().unwrap_or(&NONE)
     }
 
     /// Every setting, its value and origin.
     pub fn rows(&self) -> Vec<Row> {
-        let mut rows: Vec<Row> = self
-            .named
-            .iter()
-            .zip(NAMED)
-            .map(|(setting, (name, _))| Row {
-                name: name.to_owned(),
-                value: setting.value.clone(),
-                variable: variable_of(name),
-                origin: setting.origin.clone(),
-            })
-            .collect();
+        let values = json_of(&SettingsFile {
+            collector: Some(self.file.collector.unwrap_or_default()),
+            collector_scope: Some(self.file.collector_scope.unwrap_or_default()),
+            log_level: Some(self.file.log_level.unwrap_or_default()),
+            read_only: Some(self.is_read_only()),
+            retention: Some(self.file.retention.clone().unwrap_or_default()),
+            ..self.file.clone()
+        });
+        let text = |name: &str| match &values[name] {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let named = NAMED.iter().map(|name| Row {
+            name: (*name).to_owned(),
+            value: text(name),
+            variable: variable_of(name),
+            origin: self.origins[name].clone(),
+        });
+        let mut rows: Vec<Row> = named.collect();
         let in_file = |name: String, value: String| Row {
             name,
             value,
             variable: String::new(),
             origin: FILE.to_owned(),
         };
-        for (name, default) in PORTS {
-            let port = self.ports[name];
-            if port != default {
-                rows.push(in_file(format!("ports.{name}"), port.to_string()));
-            }
+        let ports = self.ports();
+        for (name, ..) in services::published().filter(|(name, _, default)| ports[name] != *default) {
+            rows.push(in_file(format!("ports.{name}"), ports[name].to_string()));
         }
-        for (service, limits) in &self.resources {
-            for (key, value) in [("memory", &limits.memory), ("cpus", &limits.cpus)] {
-                if let Some(value) = value {
-                    rows.push(in_file(format!("resources.{service}.{key}"), value.clone()));
-                }
+        for (service, limits) in self.resources() {
+            let limits = [
+                ("memory", limits.memory.as_ref().map(ToString::to_string)),
+                ("cpus", limits.cpus.as_ref().map(ToString::to_string)),
+            ];
+            for (key, value) in limits {
+                rows.extend(value.map(|value| in_file(format!("resources.{service}.{key}"), value)));
             }
         }
         for service in &self.services {

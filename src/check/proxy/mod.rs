@@ -115,26 +115,16 @@ mod tests {
     /// `MAGICCTL_WRITE_DOCS=1 cargo test --lib schema` writes it.
     #[test]
     fn the_schema_in_docs_is_current() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/proxy_config.schema.json");
         let text = format!("{:#}\n", schema());
-        if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, &text).unwrap();
-        }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            there == text,
-            "{} is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib schema",
-            path.display()
-        );
+        crate::docs_tests::is_current("docs/schemas/proxy_config.schema.json", &text, "--lib schema");
     }
 
     fn found(text: &str) -> Vec<String> {
         let node = parse(&Source::new(Path::new("proxy_config.yaml"), text.to_owned())).unwrap();
-        fits::misfits(schema(), node)
+        fits::misfits(schema(), &node)
             .iter()
             .map(misfit)
-            .chain(meaning::look(node))
+            .chain(meaning::look(&node))
             .map(|finding| {
                 let line = finding.place.as_ref().map_or(0, |place| place.line);
                 format!("{}:{line}: {}", finding.code.id, finding.what)

@@ -242,15 +242,23 @@ fn up_that_stays_ends_with_the_code_that_compose_ends_with() {
     }
 }
 
-/// Compose runs the job again, ours is done: its end is one that has come either way.
+/// Compose runs the job again and stops at its end; magicctl doesn't run it again.
 #[test]
 fn a_job_that_was_done_before_ends_an_up_that_stays() {
     let text = format!(
         "services:\n{}{}",
         service("job", "echo done", ""),
-        service("db", "exec sleep 600", "")
+        service(
+            "app",
+            "exec sleep 600",
+            "    depends_on: {job: {condition: service_completed_successfully}}\n"
+        )
     );
-    for line in ["up --abort-on-container-exit", "up --exit-code-from job"] {
+    for (line, wanted) in [
+        ("up --abort-on-container-exit", 0),
+        ("up --exit-code-from job", 0),
+        ("up --exit-code-from app", 137),
+    ] {
         let words: Vec<&str> = line.split(' ').collect();
         let [ours, theirs] = both("stays-done", &text);
         for project in [&ours, &theirs] {
@@ -269,9 +277,9 @@ fn a_job_that_was_done_before_ends_an_up_that_stays() {
                 project.inspect("job", "{{.State.Status}}") == "exited"
             });
             let done = run(&words);
-            assert_eq!(done.code, 0, "{} {line}: {}", project.name, done.all());
+            assert_eq!(done.code, wanted, "{} {line}: {}", project.name, done.all());
             assert_eq!(
-                project.inspect("db", "{{.State.Running}}"),
+                project.inspect("app", "{{.State.Running}}"),
                 "false",
                 "{} {line}",
                 project.name
