@@ -18,6 +18,7 @@ pub mod event;
 pub mod execute;
 pub mod failure;
 pub mod files;
+pub mod http;
 pub mod image;
 pub mod labels;
 pub mod logs;

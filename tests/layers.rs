@@ -14,10 +14,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 33] = [
+const TABLE: [(&str, &[&str]); 34] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
     ("document", &[]),
+    ("http", &[]),
     ("labels", &[]),
     ("nearest", &[]),
     ("secrets", &[]),
@@ -60,10 +61,12 @@ const TABLE: [(&str, &[&str]); 33] = [
             "stamp",
         ],
     ),
-    ("ready", &["engine", "event", "failure", "observed", "verdict"]),
+    ("ready", &["engine", "event", "failure", "http", "observed", "verdict"]),
     (
         "logs",
-        &["document", "engine", "failure", "files", "redact", "stamp", "terminal"],
+        &[
+            "document", "engine", "failure", "files", "http", "redact", "stamp", "terminal",
+        ],
     ),
     (
         "cards",
@@ -117,7 +120,7 @@ const OUTSIDE: [(&str, &[&str]); 6] = [
     ("std::env::var", &["cli"]),
     (
         "tokio::",
-        &["cli", "engine", "execute", "logs", "programs", "ready", "check"],
+        &["cli", "engine", "execute", "http", "logs", "programs", "ready", "check"],
     ),
 ];
 
@@ -206,10 +209,10 @@ const SPEAKS: [(&str, &[&str]); 22] = [
         "u{1b}",
         &[
             "compose/print/yaml.rs",
-            "logs/print/fit.rs",
             "terminal/clean.rs",
             "terminal/colours.rs",
             "terminal/cut.rs",
+            "terminal/wrap.rs",
         ],
     ),
 ];
