@@ -31,6 +31,7 @@ pub mod ready;
 pub mod redact;
 pub mod render;
 pub mod report;
+pub mod schema;
 mod secrets;
 pub mod services;
 pub mod settings;

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files of `src/`, the lowest first, with what each may use of the others.
-const TABLE: [(&str, &[&str]); 34] = [
+const TABLE: [(&str, &[&str]); 35] = [
     ("image", &[]),
     ("dockerfile", &["image"]),
     ("document", &[]),
@@ -40,7 +40,10 @@ const TABLE: [(&str, &[&str]); 34] = [
     ("render", &["failure", "files", "services", "settings"]),
     ("observed", &["labels"]),
     ("verdict", &["observed"]),
-    ("compose", &["failure", "files", "image", "nearest", "secrets", "yaml"]),
+    (
+        "compose",
+        &["failure", "files", "image", "nearest", "schema", "secrets", "yaml"],
+    ),
     (
         "plan",
         &["compose", "failure", "image", "labels", "observed", "shell", "verdict"],
@@ -95,6 +98,7 @@ const TABLE: [(&str, &[&str]); 34] = [
             "nearest",
             "observed",
             "python",
+            "schema",
             "secrets",
             "services",
             "settings",

@@ -13,13 +13,12 @@ use serde_json::Value as Json;
 
 use crate::codes;
 use crate::failure::Failure;
+use crate::schema::{self, Compiled};
 use crate::yaml::{Node, Source, Span, parse};
 
 use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
 use super::text::Text;
-
-use fits::{Misfit, MisfitKind};
 
 pub use file::ProxyConfig;
 pub(super) use meaning::{Catalogue, catalogue};
@@ -57,43 +56,32 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
         Some(Err(failure)) => return vec![Finding::of(&codes::PROXY_NOT_YAML, failure)],
         Some(Ok(node)) => node,
     };
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut told = HashSet::new();
-    for misfit in fits::misfits(schema(), node) {
-        let finding = self::misfit(&misfit);
-        let span = &misfit.span;
-        // What an anchor holds is wrong once, however often it is merged in.
-        if told.insert((finding.code.id, span.line, span.column, span.width)) {
-            findings.push(finding);
-        }
-        if findings.len() >= MOST_FINDINGS {
-            break;
-        }
-    }
+    let mut findings = match misfits(node) {
+        Ok(findings) => findings,
+        Err(failure) => return vec![Finding::of(&codes::CHECK_FAILED, &failure)],
+    };
     findings.extend(meaning::look(node));
     findings.extend(tools::look(project, node));
     findings
 }
 
-fn misfit(misfit: &Misfit) -> Finding {
-    let code = match misfit.kind {
-        MisfitKind::UnknownKey => &codes::PROXY_UNKNOWN_KEY,
-        MisfitKind::MissingKey => &codes::PROXY_MISSING_KEY,
-        MisfitKind::Word if misfit.path.ends_with(".provider") => &codes::PROXY_PROVIDER,
-        MisfitKind::Word | MisfitKind::Value => &codes::PROXY_TYPE,
-    };
-    let path = if misfit.path.is_empty() {
-        "the file"
-    } else {
-        &misfit.path
-    };
-    let finding = Finding::new(code, format!("{path}: {}", misfit.what))
-        .at(place(&misfit.span))
-        .in_file();
-    match &misfit.meant {
-        Some(meant) => finding.fix(format!("did you mean `{meant}`?")),
-        None => finding,
+/// Everything in `node` that doesn't fit the schema.
+fn misfits(node: &Node) -> Result<Vec<Finding>, Failure> {
+    static COMPILED: LazyLock<Result<Compiled, String>> = LazyLock::new(|| schema::compile(schema()));
+    let compiled = COMPILED.as_ref();
+    let compiled =
+        compiled.map_err(|error| Failure::failed("the schema of proxy_config.yaml can't be read").because(error))?;
+    let mut told = HashSet::new();
+    let mut findings = Vec::new();
+    for problem in schema::problems(compiled, node, MOST_FINDINGS) {
+        let finding = fits::misfit(&problem);
+        let span = problem.span;
+        // What an anchor holds is wrong once, however often it is merged in.
+        if told.insert((finding.code.id, span.line, span.column, span.width)) {
+            findings.push(finding);
+        }
     }
+    Ok(findings)
 }
 
 /// The place of a span. The line is shown unless a word of it says that it holds a secret.
@@ -121,9 +109,9 @@ mod tests {
 
     fn found(text: &str) -> Vec<String> {
         let node = parse(&Source::new(Path::new("proxy_config.yaml"), text.to_owned())).unwrap();
-        fits::misfits(schema(), &node)
-            .iter()
-            .map(misfit)
+        misfits(&node)
+            .unwrap()
+            .into_iter()
             .chain(meaning::look(&node))
             .map(|finding| {
                 let line = finding.place.as_ref().map_or(0, |place| place.line);
