@@ -1,23 +1,23 @@
 //! What is known of the sample project's services, in one table: for settings and templates, pages, checks and cards.
 
-/// A service of the sample project.
+/// A service of the sample project, by its name in the Compose file.
 #[derive(Debug)]
 pub struct Known {
-    /// Its name in the Compose file.
+    /// Its name.
     pub name: &'static str,
     /// What it wants in memory when nothing limits it, after some days; in megabytes.
     pub memory: u64,
     /// Its image's size on disk, in megabytes.
     pub disk: u64,
-    /// Where it listens in its container; what other containers use comes last.
-    pub ports: &'static [Port],
 }
 
-/// A port in a service's container.
+/// Where a service listens in its container.
 #[derive(Debug)]
 pub struct Port {
     /// What `ports` of magicctl.yaml calls it, and what listens there; `None`: it is not published.
     pub name: Option<&'static str>,
+    /// Whose it is.
+    pub service: &'static str,
     /// In the container; on this machine the same unless a setting or variable says otherwise.
     pub number: u16,
     /// Whether a browser can be pointed at it.
@@ -33,59 +33,37 @@ pub const COLLECTORS: [&str; 2] = ["promtail", "alloy"];
 
 /// All of them, the collectors both.
 pub const SERVICES: [Known; 7] = [
-    known(APP, 120, 300, &[page("magic-proxy", 8001), page("mcp-server", 8002)]),
-    known(
-        "kafka",
-        800,
-        450,
-        &[
-            Port {
-                name: Some("kafka"),
-                ..raw(9092)
-            },
-            raw(9093),
-        ],
-    ),
-    known("redis", 300, 50, &[raw(6379)]),
-    known(
-        "loki",
-        150,
-        130,
-        &[Port {
-            is_telling: true,
-            ..page("loki", 3100)
-        }],
-    ),
-    known("promtail", 80, 200, &[]),
-    known("alloy", 150, 450, &[]),
-    known("grafana", 150, 700, &[page("grafana", 3000)]),
+    known(APP, 120, 300),
+    known("kafka", 800, 450),
+    known("redis", 300, 50),
+    known("loki", 150, 130),
+    known(COLLECTORS[0], 80, 200),
+    known(COLLECTORS[1], 150, 450),
+    known("grafana", 150, 700),
 ];
 
-const fn known(name: &'static str, memory: u64, disk: u64, ports: &'static [Port]) -> Known {
-    Known {
+/// All of them; of a service's the last is what other containers use.
+pub const PORTS: [Port; 7] = [
+    port(Some("magic-proxy"), APP, 8001, true, false),
+    port(Some("mcp-server"), APP, 8002, true, false),
+    port(Some("kafka"), "kafka", 9092, false, true),
+    port(None, "kafka", 9093, false, true),
+    port(None, "redis", 6379, false, true),
+    port(Some("loki"), "loki", 3100, true, true),
+    port(Some("grafana"), "grafana", 3000, true, false),
+];
+
+const fn known(name: &'static str, memory: u64, disk: u64) -> Known {
+    Known { name, memory, disk }
+}
+
+const fn port(name: Option<&'static str>, service: &'static str, number: u16, is_http: bool, is_telling: bool) -> Port {
+    Port {
         name,
-        memory,
-        disk,
-        ports,
-    }
-}
-
-const fn page(name: &'static str, number: u16) -> Port {
-    Port {
-        name: Some(name),
+        service,
         number,
-        is_http: true,
-        is_telling: false,
-    }
-}
-
-/// A port that speaks a protocol of its own.
-const fn raw(number: u16) -> Port {
-    Port {
-        name: None,
-        number,
-        is_http: false,
-        is_telling: true,
+        is_http,
+        is_telling,
     }
 }
 
@@ -96,22 +74,28 @@ pub fn of(name: &str) -> Option<&'static Known> {
 
 /// Each port that has a name: that name, its service, its number.
 pub fn published() -> impl Iterator<Item = (&'static str, &'static str, u16)> {
-    let ports = SERVICES
+    PORTS
         .iter()
-        .flat_map(|service| service.ports.iter().map(|port| (service.name, port)));
-    ports.filter_map(|(service, port)| Some((port.name?, service, port.number)))
+        .filter_map(|port| Some((port.name?, port.service, port.number)))
 }
 
 /// The service and the number of the port called `name`, which is in the table.
-pub fn port(name: &str) -> (&'static str, u16) {
+pub fn named(name: &str) -> (&'static str, u16) {
     let found = published().find(|(port, ..)| *port == name);
     found.map_or(("", 0), |(_, service, number)| (service, number))
 }
 
 /// Whether a port of that number may speak HTTP.
 pub fn may_be_http(number: u16) -> bool {
-    let mut ports = SERVICES.iter().flat_map(|service| service.ports);
-    ports.all(|port| port.is_http || port.number != number)
+    PORTS.iter().all(|port| port.is_http || port.number != number)
+}
+
+/// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
+pub fn variable_of(line: &str) -> Option<&str> {
+    line.split("${")
+        .skip(1)
+        .map(|rest| rest.split([':', '-', '}', '?', '+']).next().unwrap_or_default())
+        .find(|name| name.contains("PORT"))
 }
 
 #[cfg(test)]
@@ -151,11 +135,18 @@ mod tests {
     }
 
     #[test]
+    fn finds_the_variable_that_moves_the_port() {
+        let line = r#"      - "${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092""#;
+        assert_eq!(variable_of(line), Some("KAFKA_PORT"));
+        assert_eq!(variable_of("- 80:80"), None);
+    }
+
+    #[test]
     fn what_speaks_no_http_is_known_by_its_number() {
         assert_eq!(
             [9092, 6379, 8001, 3100, 12345].map(may_be_http),
             [false, false, true, true, true]
         );
-        assert_eq!(port("mcp-server"), (APP, 8002));
+        assert_eq!(named("mcp-server"), (APP, 8002));
     }
 }

@@ -33,9 +33,10 @@ const TABLE: [(&str, &[&str]); 35] = [
     ("redact", &["failure", "files", "secrets"]),
     ("codes", &["nearest"]),
     ("yaml", &["failure", "secrets"]),
+    ("schema", &["yaml"]),
     (
         "settings",
-        &["failure", "files", "image", "nearest", "services", "yaml"],
+        &["failure", "files", "image", "nearest", "schema", "services", "yaml"],
     ),
     ("render", &["failure", "files", "services", "settings"]),
     ("observed", &["labels"]),
@@ -249,7 +250,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("ready/wait.rs", "plan"),
     ("report/card.rs", "cards"),
     ("report/failures.rs", "cards"),
-    ("settings/types.rs", "compose"),
 ];
 
 /// The code of each file of `src/` by its path there; without comments and tests.

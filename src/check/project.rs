@@ -9,6 +9,7 @@ use crate::failure::{Failure, Place};
 use crate::files::{Kind, Refused, Root};
 use crate::render::{self, Rendered, State};
 use crate::services;
+use crate::settings;
 use crate::yaml::Node;
 
 use super::keys::Keys;
@@ -44,9 +45,7 @@ impl Project {
         services: Option<&BTreeSet<String>>,
         environment: BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
-        let folder = Root::open(&root).map_err(|refused| {
-            Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
-        })?;
+        let folder = settings::folder(&root)?;
         let all = || stack.as_ref().map(|stack| stack.services.keys().cloned().collect());
         Ok(Self {
             services: services.map_or_else(|| all().unwrap_or_default(), Clone::clone),

@@ -10,9 +10,9 @@ use crate::codes::{self, Code, Severity};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::files::Root;
 use crate::render;
 use crate::report::{checklist_lines, finding_lines, verdict};
+use crate::settings;
 use crate::terminal::Line;
 
 use super::Ended;
@@ -124,9 +124,7 @@ pub(crate) async fn changed_since_built(
 /// Does what is safe, and says each thing.
 fn fix(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure> {
     let root = crate::compose::normal(&session.root()?);
-    let folder = Root::open(&root).map_err(|refused| {
-        Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
-    })?;
+    let folder = settings::folder(&root)?;
     let mut done = Vec::new();
     let mut repairs = Vec::new();
     for repair in findings.iter().filter_map(|finding| finding.repair.as_ref()) {

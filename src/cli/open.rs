@@ -96,7 +96,7 @@ pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
         }
         (_, None) => {}
     }
-    let (service, _) = services::port(args.page.port());
+    let (service, _) = services::named(args.page.port());
     let address = published(&stack, args.page.port())?;
     let url = match &args.service {
         Some(name) => {
@@ -162,7 +162,7 @@ impl fmt::Display for Address {
 
 /// Where the port that magicctl.yaml calls `name` answers on this machine, as the file publishes it.
 pub(super) fn published(stack: &Stack, name: &str) -> Result<Address, Failure> {
-    let (service, target) = services::port(name);
+    let (service, target) = services::named(name);
     let found = stack.services.get(service);
     let port = found.and_then(|service: &Service| {
         let port = service.ports.iter().find(|port| port.target == target)?;

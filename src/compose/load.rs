@@ -239,12 +239,9 @@ fn name_in_files(files: &Files, loader: &mut Loader) -> Result<Option<String>, F
     if loader.raw {
         return Ok(Some(text.to_owned()));
     }
-    let value = substitute(text, &files.variables, &mut Notes::default()).map_err(|bad| {
-        let failure = tree.wrong("name", bad.why);
-        match bad.hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+    let value = substitute(text, &files.variables, &mut Notes::default()).map_err(|bad| Failure {
+        hint: bad.hint,
+        ..tree.wrong("name", bad.why)
     })?;
     Ok(Some(value))
 }

@@ -22,7 +22,6 @@ mod include;
 mod interpolate;
 mod load;
 mod loader;
-mod meant;
 mod merge;
 mod model;
 mod mount_text;

@@ -71,11 +71,7 @@ fn open(path: &Path) -> Result<File, Refused> {
 
 /// What lies at `path`, links followed; nothing when nothing does.
 pub fn kind(path: &Path) -> Result<Option<Kind>, Refused> {
-    match std::fs::metadata(path).map_err(Refused::from) {
-        Ok(about) => Ok(Some(Kind::of(about.file_type()))),
-        Err(Refused::Missing) => Ok(None),
-        Err(refused) => Err(refused),
-    }
+    Kind::of_there(std::fs::metadata(path).map_err(Refused::from))
 }
 
 /// `path` from `folder`, links followed in both; nothing when it lies elsewhere.

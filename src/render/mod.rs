@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::files::{self, Kind, Refused, Root};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 pub use project::{Initialized, init, sample};
 pub use state::State;
@@ -57,7 +57,7 @@ pub fn images(settings: &Settings) -> Result<BTreeSet<String>, Failure> {
 
 /// Each of `files` with what is on disk.
 pub fn states(root: &Path, files: &[Rendered]) -> Result<Vec<(Rendered, State)>, Failure> {
-    let root = opened(root)?;
+    let root = settings::folder(root)?;
     Ok(states_in(&root, files)
         .map(|(file, state)| (file.clone(), state))
         .collect())
@@ -69,7 +69,7 @@ fn states_in<'f>(root: &Root, files: &'f [Rendered]) -> impl Iterator<Item = (&'
 
 /// Writes those of `files` that are missing or outdated; what was edited only if `force`.
 pub fn write(root: &Path, files: &[Rendered], force: bool) -> Result<Vec<Outcome>, Failure> {
-    let root = opened(root)?;
+    let root = settings::folder(root)?;
     let mut outcomes = Vec::new();
     for (file, mut state) in states_in(&root, files) {
         let mut written = match state {
@@ -104,7 +104,7 @@ pub fn write_missing<'f>(
     if OWN.iter().any(|name| files::is_file(&root.join(name))) {
         return Ok(Vec::new());
     }
-    let root = opened(root)?;
+    let root = settings::folder(root)?;
     let states: Vec<_> = states_in(&root, files()?).collect();
     if states.first().is_some_and(|(_, state)| is_of_the_user(state)) {
         return Ok(Vec::new());
@@ -126,12 +126,6 @@ pub fn is_of_the_user(compose_file: &State) -> bool {
         compose_file,
         State::Edited | State::Linked { .. } | State::Unreadable { .. }
     )
-}
-
-/// The project's folder, below which everything is read and written.
-fn opened(root: &Path) -> Result<Root, Failure> {
-    Root::open(root)
-        .map_err(|refused| Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string()))
 }
 
 /// A file that could not be written, and what to do.
@@ -156,7 +150,7 @@ pub fn has_compose_file(root: &Path) -> bool {
 /// What `write` with `force` would change, as a unified diff; empty when nothing. What lies outside of the project is not
 /// shown, nor what can't be read: a line says so.
 pub fn diff(root: &Path, files: &[Rendered]) -> Result<String, Failure> {
-    let root = opened(root)?;
+    let root = settings::folder(root)?;
     let mut all = String::new();
     for (file, state) in states_in(&root, files) {
         let path = file.path.display().to_string();

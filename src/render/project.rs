@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::files::{self, Refused};
 use crate::settings;
 
-use super::{OWN, RENDERED, State, opened, unwritten};
+use super::{OWN, RENDERED, State, unwritten};
 
 macro_rules! project {
     ($($path:literal),+ $(,)?) => {
@@ -84,7 +84,7 @@ pub fn init(folder: &Path) -> Result<Initialized, Failure> {
         Failure::failed(format!("{} can't be made", folder.display())).because(refused.to_string())
     })?;
     let settings = settings::load(folder, &std::collections::BTreeMap::new(), &[])?;
-    let root = opened(folder)?;
+    let root = settings::folder(folder)?;
     let rendered = super::files(&settings)?;
     let sample = FILES.iter().map(|(path, text)| (Path::new(*path), *text));
     let all = sample.chain(rendered.iter().map(|file| (file.path, file.text.as_str())));

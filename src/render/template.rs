@@ -77,7 +77,7 @@ fn render(settings: &Settings, named: &Arc<Mutex<BTreeSet<String>>>) -> Result<V
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let resources = settings.resources().clone();
     environment.add_function("limits", move |service: String| {
-        let limits = resources.get(&service).cloned().unwrap_or_default();
+        let limits = resources.get(&service).cloned().flatten().unwrap_or_default();
         let memory = limits.memory.map(|memory| format!("\n    mem_limit: {memory}"));
         memory.unwrap_or_default()
             + &limits

@@ -77,6 +77,13 @@ impl<T> Problem<'_, '_, T> {
     }
 }
 
+/// That a value must be of one of `types`, and what it is. That it may be left out goes without saying.
+pub fn must_be(types: &[Type], is: &str) -> String {
+    let types = types.iter().filter(|wanted| **wanted != Type::Null);
+    let names: Vec<&str> = types.map(|wanted| wanted.name()).collect();
+    format!("must be {}, not {is}", names.join(" or "))
+}
+
 /// At most `most` values of `tree` that break the rules, in the order of the tree.
 pub fn problems<'t, 'c, T: Value>(compiled: &'c Compiled, tree: &'t T, most: usize) -> Vec<Problem<'t, 'c, T>> {
     let mut walk = Walk {
@@ -226,6 +233,84 @@ impl<'t, 'c, T: Value> Walk<'t, 'c, T> {
             if self.found.len() < self.most {
                 self.tell(tree, rule, Kind::Missing(name));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::yaml::{Node, Source, parse};
+
+    fn told(text: &str, most: usize) -> Vec<String> {
+        let schema = json!({
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "count": { "type": ["integer", "null"], "minimum": 1, "maximum": 9 },
+                "name": { "type": "string", "minLength": 1, "pattern": "^[a-z]*$" },
+                "by_kind": {
+                    "type": "object",
+                    "propertyNames": { "$ref": "#/$defs/Kind" },
+                    "additionalProperties": { "type": "array", "items": { "type": "string" }, "uniqueItems": true },
+                },
+                "either": { "anyOf": [{ "$ref": "#/$defs/Part" }, { "type": "boolean" }, { "type": "null" }] },
+            },
+            "required": ["name"],
+            "$defs": {
+                "Kind": { "oneOf": [{ "type": "string", "const": "one" }, { "type": "string", "enum": ["two"] }] },
+                "Part": { "type": "object", "properties": { "deep": { "$ref": "#/$defs/Kind" } } },
+            },
+        });
+        let compiled = compile(&schema).unwrap();
+        let node = parse(&Source::new(Path::new("f.yml"), text.to_owned())).unwrap();
+        let problems = problems(&compiled, &node, most);
+        let line = |problem: &Problem<'_, '_, Node>| {
+            let place = (problem.span.line, problem.span.column);
+            format!("{}:{}: {}: {:?}", place.0, place.1, problem.path(), problem.kind)
+        };
+        problems.iter().map(line).collect()
+    }
+
+    #[test]
+    fn every_problem_is_told_at_its_place() {
+        let well = "count: ~\nname: a\nby_kind: {one: [a, b], two: []}\neither: {deep: two}\n";
+        assert_eq!(told(well, 9), Vec::<String>::new());
+        let text = "count: 10\nname: ''\nby_kind: {three: [], two: [a, a, 5]}\neither: {deep: three}\nmore: 1\n";
+        let all = [
+            "1:8: count: More(9.0)",
+            "2:7: name: Empty",
+            r#"3:11: by_kind.three: Unknown(["one", "two"])"#,
+            "3:34: by_kind.two[2]: Type([Text])",
+            "3:31: by_kind.two[1]: Twice",
+            "4:16: either.deep: NoneOf",
+        ];
+        let found = told(text, 9);
+        assert_eq!(found[..6], all);
+        assert!(
+            found[6].starts_with("5:1: more: Unknown(") && found.len() == 7,
+            "{found:?}"
+        );
+        assert_eq!(told(text, 2), all[..2]);
+        assert_eq!(
+            told("either: 5\n", 9),
+            ["1:9: either: Type([Map, Bool, Null])", "1:1: : Missing(\"name\")"]
+        );
+        assert_eq!(told("name: A\n", 9), ["1:7: name: Pattern"]);
+    }
+
+    #[test]
+    fn a_schema_that_says_more_is_refused() {
+        for schema in [
+            json!({ "not": {} }),
+            json!({ "type": "thing" }),
+            json!({ "$ref": "#/$defs/none" }),
+        ] {
+            compile(&schema).unwrap_err();
         }
     }
 }

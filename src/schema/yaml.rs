@@ -18,7 +18,8 @@ impl Value for Node {
         };
         match wanted {
             Type::Map | Type::List => false,
-            Type::Null => value.is_null(),
+            // A number without end is null in JSON.
+            Type::Null => self.is_null(),
             Type::Number => value.is_number(),
             Type::Whole => value.is_i64() || value.is_u64(),
             Type::Bool => value.is_boolean() || is_old_boolean(self),

@@ -1,13 +1,15 @@
 //! Reads `magicctl.yaml`.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::files::{Refused, Root};
 use crate::nearest::nearest;
-use crate::yaml::{Mismatch, MismatchKind, Node, Source, Value, parse};
+use crate::schema::{self, Compiled, Kind, Problem};
+use crate::yaml::{Node, Source, Value, parse};
 
-use super::types::{SettingsFile, hint};
+use super::types::{self, SettingsFile};
 use super::{FILE, Service, pins};
 
 /// No `magicctl.yaml` that a person wrote is larger.
@@ -22,7 +24,7 @@ pub(super) fn read(root: &Root) -> Result<(SettingsFile, Vec<Service>), Failure>
     let path = root.path().join(FILE);
     let text = match root.text(Path::new(FILE), LARGEST) {
         Ok(text) => text,
-        Err(Refused::Missing) => return Ok(Default::default()),
+        Err(Refused::Missing) => return Ok((SettingsFile::default(), Vec::new())),
         Err(refused) => {
             let why = root.why(Path::new(FILE), &refused);
             return Err(Failure::invalid(format!("{} can't be read", path.display()))
@@ -30,13 +32,11 @@ pub(super) fn read(root: &Root) -> Result<(SettingsFile, Vec<Service>), Failure>
                 .hint("put a regular file of the project's own in its place"));
         }
     };
-    let tree = parse(&Source::new(&path, text))?;
-    let file: SettingsFile = tree
-        .read()
-        .map_err(|(mismatch, span)| told(&mismatch).at(span.place(false)))?;
+    let (tree, file) = typed(&path, text)?;
     for (image, node) in tree.get("pins").map(Node::entries).unwrap_or_default() {
         let digest = node.text().unwrap_or_default();
-        pins::check(&image.name, digest).map_err(|what| hinted(wrong(node, what), &["pins".to_owned()]))?;
+        pins::check(&image.name, digest)
+            .map_err(|what| wrong(node, what).hint("`magicctl render --pin` writes them: IMAGE:TAG: sha256:DIGEST"))?;
     }
     let mut services = Vec::new();
     if let Some(node) = tree.get("services")
@@ -72,33 +72,72 @@ fn service(root: &Root, item: &Node) -> Result<Service, Failure> {
 
 /// What a value of another layer, which is called `origin`, says under `name`.
 pub(super) fn one(name: &str, text: &str, origin: &str) -> Result<SettingsFile, Failure> {
-    Node::entry(name, text).read().map_err(|(mismatch, _)| {
-        let failure = told(&mismatch);
-        let said = Failure::usage(format!("{origin}: {}", failure.what));
-        match failure.hint {
-            Some(hint) => said.hint(hint),
-            None => said,
-        }
+    // What is in quotes in JSON is so in YAML.
+    let read = typed(Path::new(""), format!("{name}: {}", serde_json::json!(text)));
+    read.map(|(_, file)| file).map_err(|failure| Failure {
+        exit: Exit::Usage,
+        what: format!("{origin}: {}", failure.what),
+        place: None,
+        ..failure
     })
 }
 
-fn told(mismatch: &Mismatch) -> Failure {
-    match &mismatch.kind {
-        MismatchKind::Unknown { key, known } => {
-            let failure = Failure::invalid(format!("{key}: there is no such setting"));
+/// A text as a tree and as what it says, if that fits the schema.
+fn typed(path: &Path, text: String) -> Result<(Node, SettingsFile), Failure> {
+    static COMPILED: LazyLock<Result<Compiled, String>> = LazyLock::new(|| schema::compile(&types::schema()));
+    let broken = |why: String| Failure::failed(format!("the schema of {FILE} can't be read")).because(why);
+    let mut tree = parse(&Source::new(path, text))?;
+    unquote(&mut tree, false);
+    let compiled = COMPILED.as_ref().map_err(|why| broken(why.clone()))?;
+    if let Some(problem) = schema::problems(compiled, &tree, 1).first() {
+        return Err(told(problem));
+    }
+    let file: SettingsFile = serde_json::from_value(tree.to_json()).map_err(|why| broken(why.to_string()))?;
+    match tree.get("retention") {
+        Some(node) if node.text().is_some_and(|text| types::hours(text).is_none()) => {
+            Err(refused(node, &["retention"]))
+        }
+        _ => Ok((tree, file)),
+    }
+}
+
+/// Whether a scalar is a number, a truth value or a text depends on its place, not on quotes.
+fn unquote(node: &mut Node, plain_here: bool) {
+    let is_null = node.is_null();
+    match &mut node.value {
+        Value::Scalar { plain, .. } => *plain = plain_here || is_null,
+        Value::List(items) => items.iter_mut().for_each(|item| unquote(item, plain_here)),
+        Value::Map(entries) => entries.iter_mut().for_each(|(key, node)| {
+            let is_plain = ["ports", "read_only", "resources"].contains(&key.name.as_str());
+            unquote(node, plain_here || is_plain);
+        }),
+    }
+}
+
+fn told(problem: &Problem<'_, '_, Node>) -> Failure {
+    let path: Vec<&str> = problem.path.iter().map(String::as_str).collect();
+    match &problem.kind {
+        Kind::Unknown(known) => {
+            let key = path.last().copied().unwrap_or_default();
+            let failure = Failure::invalid(format!("{key}: there is no such setting")).at(problem.span.place(false));
             match nearest(key, known.iter().copied()) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),
                 None => failure.hint(format!("there are: {}", known.join(", "))),
             }
         }
-        MismatchKind::Wrong(what) => hinted(Failure::invalid(what), &mismatch.path),
+        Kind::Type(types) if problem.tree.text().is_none() || types::about(&path).is_none() => {
+            wrong(problem.tree, schema::must_be(types, problem.tree.kind()))
+        }
+        _ => refused(problem.tree, &path),
     }
 }
 
-fn hinted(failure: Failure, path: &[String]) -> Failure {
-    match hint(path) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+/// What is said of the scalar at `path`.
+fn refused(node: &Node, path: &[&str]) -> Failure {
+    let text = node.text().unwrap_or_default();
+    match types::about(path) {
+        Some((not, hint)) => wrong(node, format!("`{text}` {not}")).hint(hint),
+        None => wrong(node, format!("`{text}` is not what belongs here")),
     }
 }
 

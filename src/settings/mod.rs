@@ -9,13 +9,15 @@ mod types;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value as Json, json};
+
 use crate::failure::Failure;
-use crate::files::Root;
 use crate::services;
 
 pub use pins::{Pins, write_pins};
-pub use root::find_root;
-pub use types::{Collector, LogLevel, Resources, Scope, SettingsFile, schema};
+pub use root::{find_root, folder};
+use types::Scope;
+pub use types::{Resources, SettingsFile, schema};
 
 /// The file's name in the project's root.
 pub const FILE: &str = "magicctl.yaml";
@@ -29,6 +31,9 @@ const NAMED: [&str; 6] = [
     "read_only",
     "retention",
 ];
+
+/// How long logs are kept by default.
+const RETENTION: &str = "7d";
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,14 +76,12 @@ pub fn load(
     environment: &BTreeMap<String, String>,
     flags: &[(String, String)],
 ) -> Result<Settings, Failure> {
-    let folder = Root::open(root).map_err(|refused| {
-        Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
-    })?;
-    let (mut file, services) = file::read(&folder)?;
-    let in_file = json_of(&file);
+    let (file, services) = file::read(&folder(root)?)?;
+    // By the names that the file has; null where nothing is said.
+    let mut values = json!(file);
     let mut origins = BTreeMap::new();
     for name in NAMED {
-        let origin = if in_file[name].is_null() { "default" } else { FILE };
+        let origin = if values[name].is_null() { "default" } else { FILE };
         origins.insert(name, origin.to_owned());
         let variable = variable_of(name);
         let set = environment.get(&variable).filter(|value| !value.is_empty());
@@ -88,10 +91,12 @@ pub fn load(
             flag.map(|(_, value)| (value, "flag")),
         ];
         for (value, origin) in layers.into_iter().flatten() {
-            file.take(file::one(name, value, origin)?);
+            values[name] = json!(file::one(name, value, origin)?)[name].take();
             origins.insert(name, origin.to_owned());
         }
     }
+    let mut file: SettingsFile = serde_json::from_value(values)
+        .map_err(|error| Failure::failed("the settings can't be put together").because(error.to_string()))?;
     Ok(Settings {
         pins: file.pins.take().unwrap_or_default(),
         file,
@@ -104,23 +109,24 @@ fn variable_of(name: &str) -> String {
     format!("MAGICCTL_{}", name.to_uppercase())
 }
 
-/// By the names that the file has; null where it says nothing.
-fn json_of(file: &SettingsFile) -> serde_json::Value {
-    serde_json::json!(file)
+/// A single value as it is written in the file; nothing for null.
+fn word(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Null => String::new(),
+        other => other.to_string(),
+    }
 }
 
 impl Settings {
     /// The project's name, when one is set.
     pub fn project_name(&self) -> Option<String> {
-        self.file.project.as_ref().map(ToString::to_string)
+        self.file.project.clone()
     }
 
     /// Which collector ships the logs: the service's name, `promtail` or `alloy`.
-    pub fn collector(&self) -> &'static str {
-        match self.file.collector.unwrap_or_default() {
-            Collector::Promtail => "promtail",
-            Collector::Alloy => "alloy",
-        }
+    pub fn collector(&self) -> String {
+        word(&json!(self.file.collector.unwrap_or_default()))
     }
 
     /// Whether the collector is to leave other projects' containers alone.
@@ -129,13 +135,8 @@ impl Settings {
     }
 
     /// How much Loki and the collector say of themselves: `warn`.
-    pub fn log_level(&self) -> &'static str {
-        match self.file.log_level.unwrap_or_default() {
-            LogLevel::Debug => "debug",
-            LogLevel::Info => "info",
-            LogLevel::Warn => "warn",
-            LogLevel::Error => "error",
-        }
+    pub fn log_level(&self) -> String {
+        word(&json!(self.file.log_level.unwrap_or_default()))
     }
 
     /// Whether the app's container may write nowhere but in /tmp.
@@ -145,12 +146,13 @@ impl Settings {
 
     /// How long Loki keeps logs, in its own form: `168h`.
     pub fn retention(&self) -> String {
-        format!("{}h", self.file.retention.clone().unwrap_or_default().hours())
+        let written = self.file.retention.as_deref().unwrap_or(RETENTION);
+        types::hours(written).map_or_else(|| written.to_owned(), |hours| format!("{hours}h"))
     }
 
     /// Host ports that are the rendered file's defaults, by their names.
     pub fn ports(&self) -> BTreeMap<&'static str, u16> {
-        let given = serde_json::json!(self.file.ports);
+        let given = json!(self.file.ports);
         let port = |name: &str| given[name].as_u64().and_then(|port| u16::try_from(port).ok());
         let ports = services::published();
         ports
@@ -159,29 +161,24 @@ impl Settings {
     }
 
     /// Limits by service.
-    pub fn resources(&self) -> &BTreeMap<String, Resources> {
-        static NONE: BTreeMap<String, Resources> = BTreeMap::new();
+    pub fn resources(&self) -> &BTreeMap<String, Option<Resources>> {
+        static NONE: BTreeMap<String, Option<Resources>> = BTreeMap::new();
         self.file.resources.as_ref().unwrap_or(&NONE)
     }
 
     /// Every setting, its value and origin.
     pub fn rows(&self) -> Vec<Row> {
-        let values = json_of(&SettingsFile {
+        let values = json!(SettingsFile {
             collector: Some(self.file.collector.unwrap_or_default()),
             collector_scope: Some(self.file.collector_scope.unwrap_or_default()),
             log_level: Some(self.file.log_level.unwrap_or_default()),
             read_only: Some(self.is_read_only()),
-            retention: Some(self.file.retention.clone().unwrap_or_default()),
+            retention: self.file.retention.clone().or_else(|| Some(RETENTION.to_owned())),
             ..self.file.clone()
         });
-        let text = |name: &str| match &values[name] {
-            serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Null => String::new(),
-            other => other.to_string(),
-        };
         let named = NAMED.iter().map(|name| Row {
             name: (*name).to_owned(),
-            value: text(name),
+            value: word(&values[name]),
             variable: variable_of(name),
             origin: self.origins[name].clone(),
         });
@@ -197,9 +194,10 @@ impl Settings {
             rows.push(in_file(format!("ports.{name}"), ports[name].to_string()));
         }
         for (service, limits) in self.resources() {
+            let limits = limits.clone().unwrap_or_default();
             let limits = [
-                ("memory", limits.memory.as_ref().map(ToString::to_string)),
-                ("cpus", limits.cpus.as_ref().map(ToString::to_string)),
+                ("memory", limits.memory),
+                ("cpus", limits.cpus.map(|cpus| cpus.to_string())),
             ];
             for (key, value) in limits {
                 rows.extend(value.map(|value| in_file(format!("resources.{service}.{key}"), value)));
@@ -259,6 +257,23 @@ mod tests {
     }
 
     #[test]
+    fn quotes_are_of_no_matter_and_nothing_is_the_default() {
+        let plain = "project: 123\nread_only: true\nretention:\nports: {grafana: 3001}\nresources: {kafka: {cpus: 0.5}, loki: }\n";
+        let quoted = "project: '123'\nread_only: 'true'\nports: {grafana: '3001'}\nresources: {kafka: {cpus: '0.5'}}\n";
+        for text in [plain, quoted] {
+            let settings = loaded(text, &[], &[]).unwrap();
+            assert_eq!(settings.project_name().as_deref(), Some("123"), "{text}");
+            assert!(settings.is_read_only() && settings.ports()["grafana"] == 3001, "{text}");
+            assert_eq!(
+                settings.resources()["kafka"].as_ref().unwrap().cpus,
+                Some(0.5),
+                "{text}"
+            );
+            assert_eq!(settings.retention(), "168h", "{text}");
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_at_its_place() {
         for (text, line, column, what, hint) in [
             ("projct: x\n", 1, 1, "no such setting", "did you mean `project`?"),
@@ -279,6 +294,19 @@ mod tests {
             ("resources: {kafka: {ram: 1g}}\n", 1, 21, "no such setting", "memory"),
             ("resources: {kafka: {memory: lots}}\n", 1, 29, "no size", "512m"),
             ("services: [nope.yml]\n", 1, 12, "no file", ""),
+            ("resources: {kafka: {memory: 512}}\n", 1, 29, "`512` is no size", "512m"),
+            (
+                "resources: {kafka: {cpus: 1e999}}\n",
+                1,
+                27,
+                "no number of cores",
+                "1.5",
+            ),
+            ("resources: {kafka: {cpus: 0}}\n", 1, 27, "no number of cores", "1.5"),
+            ("resources: {kafka: 5}\n", 1, 20, "must be a mapping, not a number", ""),
+            ("services: x.yml\n", 1, 11, "must be a list, not a string", ""),
+            ("project: [a]\n", 1, 10, "must be a string, not a list", ""),
+            ("retention: 12h\n", 1, 12, "no retention", "24h"),
             ("pins:\n  redis:8: latest\n", 2, 12, "is not a digest", "render --pin"),
             ("- a\n", 1, 1, "mapping", ""),
         ] {

@@ -2,7 +2,6 @@
 
 mod read;
 mod secret;
-mod typed;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -13,7 +12,6 @@ use crate::failure::Place;
 
 pub use read::{parse, parse_all};
 pub use secret::looks_secret;
-pub use typed::{Mismatch, MismatchKind};
 
 /// A longer line helps nobody and isn't shown.
 const LONGEST_LINE: usize = 300;
@@ -138,31 +136,6 @@ impl Span {
 }
 
 impl Node {
-    /// A mapping that says `text` under `name`, written in no file.
-    pub fn entry(name: &str, text: &str) -> Self {
-        let span = Span {
-            source: Source::new(Path::new(""), String::new()),
-            line: 1,
-            column: 1,
-            width: 1,
-        };
-        let scalar = Value::Scalar {
-            text: text.to_owned(),
-            plain: false,
-        };
-        let node = |value| Self {
-            value,
-            span: span.clone(),
-            tag: None,
-        };
-        let key = Key {
-            name: name.to_owned(),
-            plain: true,
-            span: span.clone(),
-        };
-        node(Value::Map(vec![(key, node(scalar))]))
-    }
-
     /// The entries of a mapping; none for anything else.
     pub fn entries(&self) -> &[(Key, Node)] {
         match &self.value {

@@ -3,7 +3,7 @@
 use crate::check::Finding;
 use crate::codes;
 use crate::nearest::nearest;
-use crate::schema::{Kind, Problem, Type};
+use crate::schema::{self, Kind, Problem};
 use crate::yaml::Node;
 
 use super::place;
@@ -53,12 +53,7 @@ pub(super) fn misfit(problem: &Problem<'_, '_, Node>) -> Finding {
 fn wrong(problem: &Problem<'_, '_, Node>, kind: &Kind<'_>) -> String {
     let rule = problem.rule;
     match kind {
-        Kind::Type(types) => {
-            // That it may be left out goes without saying.
-            let types = types.iter().filter(|wanted| **wanted != Type::Null);
-            let types: Vec<&str> = types.map(|wanted| wanted.name()).collect();
-            format!("must be {}, not {}", types.join(" or "), problem.tree.kind())
-        }
+        Kind::Type(types) => schema::must_be(types, problem.tree.kind()),
         Kind::Pattern => "must be an address such as http://host:port".to_owned(),
         Kind::Empty => "must not be empty".to_owned(),
         _ => match (rule.minimum, rule.maximum) {

@@ -30,7 +30,7 @@ pub(super) fn look(project: &Project, node: &Node) -> Option<Finding> {
         .because(why)
         .fix(format!(
             "mcp-server is at `http://localhost:{}`, as the gateway sees it",
-            services::port("mcp-server").1
+            services::named("mcp-server").1
         ))
         .at(place(&at.span))
         .in_file(),
@@ -41,7 +41,7 @@ pub(super) fn look(project: &Project, node: &Node) -> Option<Finding> {
 fn own(project: &Project, port: u16) -> Option<String> {
     let app = project.app()?;
     let targets = |port: u16| app.ports.iter().any(|published| published.target == port);
-    if port == services::port("magic-proxy").1 && targets(services::port("mcp-server").1) {
+    if port == services::named("magic-proxy").1 && targets(services::named("mcp-server").1) {
         return Some(format!("port {port} of that container is the gateway itself"));
     }
     if targets(port) {
