@@ -39,11 +39,13 @@ pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: Named
         NamedBy::File if prefixed => "set CONTAINER_PREFIX to give this stack's containers other names",
         NamedBy::File => "give the service another container_name",
     };
-    let failure = Failure::failed(format!("{service} can't be made: the container name {name} is taken"))
+    Failure::failed(format!("{service} can't be made: the container name {name} is taken"))
         .because(owner)
-        .hint(format!("{fix}, or {other}"));
-    match stack.places.services.get(service).filter(|_| by == NamedBy::File) {
-        Some(place) => failure.at(place.clone()),
-        None => failure,
-    }
+        .hint(format!("{fix}, or {other}"))
+        .at(stack
+            .places
+            .services
+            .get(service)
+            .filter(|_| by == NamedBy::File)
+            .cloned())
 }

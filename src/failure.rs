@@ -197,6 +197,14 @@ impl Failure {
         self
     }
 
+    /// Says what was meant, if that is known.
+    pub fn meant(self, near: Option<&str>) -> Self {
+        match near {
+            Some(near) => self.hint(format!("did you mean `{near}`?")),
+            None => self,
+        }
+    }
+
     /// Says what it is known by.
     pub fn coded(mut self, code: &'static str) -> Self {
         self.code = Some(code);
@@ -233,8 +241,8 @@ impl Failure {
     }
 
     /// Says where.
-    pub fn at(mut self, place: Place) -> Self {
-        self.place = Some(place);
+    pub fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+        self.place = place.into();
         self
     }
 }

@@ -27,7 +27,7 @@ const OUTSIDE: [(&str, &[&str]); 6] = [
     ("env::var", &["cli"]),
     (
         "tokio::",
-        &["cli", "engine", "execute", "logs", "programs", "ready", "check"],
+        &["cli", "engine", "execute", "http", "logs", "programs", "ready", "check"],
     ),
 ];
 
@@ -119,10 +119,10 @@ const SPEAKS: [(&str, &[&str]); 22] = [
         "u{1b}",
         &[
             "compose/print/yaml.rs",
-            "logs/print/fit.rs",
             "terminal/clean.rs",
             "terminal/colours.rs",
             "terminal/cut.rs",
+            "terminal/wrap.rs",
         ],
     ),
 ];

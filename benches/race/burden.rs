@@ -1,12 +1,17 @@
 //! What makes it harder, and who looks on: busy loops, a client that keeps asking, the size of an archive.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::support::http;
+
+/// An answer that takes longer counts as none.
+const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 
 /// Threads that keep processors busy until dropped.
 pub struct Busy {
@@ -49,7 +54,7 @@ impl Watch {
             let mut last = Instant::now();
             let mut longest = Duration::ZERO;
             while !until.load(Ordering::Relaxed) {
-                if answers(port) {
+                if http::status(("127.0.0.1", port), "/health", ANSWER_WITHIN).is_ok() {
                     longest = longest.max(last.elapsed());
                     last = Instant::now();
                 }
@@ -69,28 +74,16 @@ impl Watch {
     }
 }
 
-fn answers(port: u16) -> bool {
-    let asked = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
-        stream.set_read_timeout(Some(Duration::from_millis(500)))?;
-        stream.write_all(b"GET /health HTTP/1.0\r\n\r\n")?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status)?;
-        Ok(status)
-    });
-    asked.is_ok_and(|status| status.starts_with(b"HTTP/1."))
-}
-
 /// The size of an archive of `names` in `folder`.
-pub fn tar_size(folder: &Path, names: &[&str]) -> u64 {
+pub fn tar_size(folder: &Path, names: &[&str]) -> Result<u64> {
     let mut builder = tar::Builder::new(Vec::new());
     for name in names {
         let path = folder.join(name);
-        let packed = if path.is_dir() {
-            builder.append_dir_all(name, &path)
+        if path.is_dir() {
+            builder.append_dir_all(name, &path)?;
         } else {
-            builder.append_path_with_name(&path, name)
-        };
-        packed.expect("a file of the project");
+            builder.append_path_with_name(&path, name)?;
+        }
     }
-    builder.into_inner().expect("in memory").len() as u64
+    Ok(builder.into_inner()?.len() as u64)
 }

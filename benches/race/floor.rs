@@ -3,7 +3,6 @@
 //! itself every few milliseconds. It checks nothing, explains nothing and is no use to anybody but as a measure.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::{Condvar, Mutex};
@@ -15,6 +14,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::proxy::Call;
+use crate::support::http;
 
 /// How often it asks a service.
 const TIGHT: Duration = Duration::from_millis(5);
@@ -240,14 +240,8 @@ impl Sign {
         match self {
             Self::Tcp(port) => TcpStream::connect((address, *port)).is_ok(),
             Self::Http(port, path) => {
-                let asked = TcpStream::connect((address, *port)).and_then(|mut stream| {
-                    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-                    write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
-                    let mut status = [0; 12];
-                    stream.read_exact(&mut status)?;
-                    Ok(status)
-                });
-                asked.is_ok_and(|status| status.ends_with(b"200"))
+                let asked = http::status((address, *port), path, Duration::from_secs(2));
+                asked.is_ok_and(|status| status == 200)
             }
         }
     }

@@ -23,13 +23,14 @@ mod support;
 
 use std::path::Path;
 
+use anyhow::{Context as _, Result, bail};
 use floor::Recipe;
 use parts::Parts;
 use stage::Ground;
 use support::Project;
 use support::own_engine::OwnEngine;
 
-fn main() {
+fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| argument != "--bench")
@@ -41,28 +42,29 @@ fn main() {
     }
 }
 
-fn floor(what: &str, file: &str, more: &[&str]) {
+fn floor(what: &str, file: &str, more: &[&str]) -> Result<()> {
     // A thread that fails ends the whole: the others would wait for it for ever.
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         tell(panic);
         std::process::exit(1);
     }));
-    let text = std::fs::read_to_string(file).expect("a recipe");
-    let recipe: Recipe = serde_json::from_str(&text).expect("a recipe");
+    let text = std::fs::read_to_string(file).context("no recipe")?;
+    let recipe: Recipe = serde_json::from_str(&text).context("no recipe")?;
     match (what, more) {
         ("up", _) => recipe.up(false),
         ("up-proved", _) => recipe.up(true),
         ("down", _) => recipe.down(),
         ("look", _) => recipe.look(),
         ("replace", [name]) => recipe.replace(name),
-        _ => panic!("the floor knows no {what}"),
+        _ => bail!("the floor knows no {what}"),
     }
+    Ok(())
 }
 
 /// All of it, or the parts that `RACE=real,chain,…` names, beside what is known of the others; on the machine's engine, and on
 /// the newer ones that `scripts/engines` has unpacked, or on those that `ENGINES=machine,trixie,forky` names.
-fn race() {
+fn race() -> Result<()> {
     let mut parts = Parts::wanted();
     let engines = std::env::var("ENGINES").unwrap_or_else(|_| "machine,trixie,forky".to_owned());
     for name in engines.split(',') {
@@ -82,11 +84,12 @@ fn race() {
     let text = report::text(&parts);
     if parts.is_whole() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
-        std::fs::write(&file, text).expect("docs/benchmarks.md");
+        std::fs::write(&file, text).context("docs/benchmarks.md can't be written")?;
         println!("written: docs/benchmarks.md");
     } else {
         println!("{text}");
     }
+    Ok(())
 }
 
 /// A newer engine with the images; none when there is none, or this user may not start one.

@@ -244,7 +244,8 @@ pub fn rebuild(results: &mut Results, stage: &Stage, rounds: Rounds) {
             "run.py",
             "magic_proxy",
         ],
-    );
+    )
+    .expect("files of the project");
     let median = |who: Who| {
         let mut times: Vec<f64> = away
             .iter()

@@ -7,13 +7,11 @@ use crate::compose::{Condition, Service, Stack};
 use crate::failure::Place;
 use crate::nearest::nearest;
 use crate::redact::Redactor;
+use crate::services;
 use crate::shell::ShellCommand;
 
 use super::dockerfile::is_instruction;
 use super::reach::{named, whole_line};
-
-/// Ports that say what listens there; the last is that for other containers.
-const USUAL: [(&str, &[&str]); 3] = [("kafka", &["9092", "9093"]), ("redis", &["6379"]), ("loki", &["3100"])];
 
 /// The project of a failed service.
 #[derive(Debug, Clone)]
@@ -221,11 +219,13 @@ impl<'a> Surroundings<'a> {
     }
 
     fn usual(&self, port: &str) -> Option<String> {
-        let (kind, port) = USUAL.iter().find(|(_, of_kind)| of_kind.contains(&port))?;
-        let port = port.last()?;
+        let number: u16 = port.parse().ok()?;
+        let mut ports = services::PORTS.iter();
+        let kind = ports.find(|port| port.is_telling && port.number == number)?.service;
+        let port = services::PORTS.iter().rfind(|port| port.service == kind)?.number;
         let mut services = self.stack?.services.values();
         let service = services.find(|service| {
-            service.name == *kind || service.image.as_deref().is_some_and(|image| image.contains(kind))
+            service.name == kind || service.image.as_deref().is_some_and(|image| image.contains(kind))
         })?;
         Some(format!("{}:{port}", service.name))
     }
@@ -248,7 +248,7 @@ impl<'a> Surroundings<'a> {
             .iter()
             .position(|entry| entry.published.as_deref() == Some(port))?;
         let place = self.stack?.places.ports.get(service)?.get(index)?;
-        variable_of(place.source.as_deref()?).map(ToOwned::to_owned)
+        services::variable_of(place.source.as_deref()?).map(ToOwned::to_owned)
     }
 
     /// The variable of `service` that names Kafka by its listener for the host, and the address for containers.
@@ -271,14 +271,6 @@ impl<'a> Surroundings<'a> {
             Some((setting.clone(), inside))
         })
     }
-}
-
-/// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
-fn variable_of(line: &str) -> Option<&str> {
-    line.split("${")
-        .skip(1)
-        .map(|rest| rest.split([':', '-', '}', '?', '+']).next().unwrap_or_default())
-        .find(|name| name.contains("PORT"))
 }
 
 /// The names, versions and the like in a text.

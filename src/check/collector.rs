@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::codes;
 use crate::files;
+use crate::services;
 
 use super::Finding;
 use super::finding::with_variable;
@@ -23,7 +24,7 @@ pub(super) fn is_socket(source: &str) -> bool {
 /// The service that collects the logs, if the stack has one.
 pub(super) fn collector(project: &Project) -> Option<&'static str> {
     let stack = project.stack()?;
-    ["promtail", "alloy"]
+    services::COLLECTORS
         .into_iter()
         .find(|name| stack.services.contains_key(*name))
 }

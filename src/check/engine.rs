@@ -6,6 +6,7 @@ use crate::codes::{self, Code};
 use crate::compose::{MountKind, Service};
 use crate::engine::About;
 use crate::files;
+use crate::services;
 
 use super::collector::{READABLE, collector, is_socket};
 use super::project::Project;
@@ -17,16 +18,6 @@ const CLOCK_MAY_DIFFER: f64 = 5.0;
 /// Storage drivers that are slow, or gone from current engines.
 const POOR_DRIVERS: [&str; 4] = ["vfs", "devicemapper", "aufs", "overlay"];
 const MEGABYTE: u64 = 1 << 20;
-/// What the services want when nothing limits them, in megabytes: memory in use after some days, and the image's size on disk.
-const WANTED: [(&str, u64, u64); 7] = [
-    ("app-runner", 120, 300),
-    ("kafka", 800, 450),
-    ("redis", 300, 50),
-    ("loki", 150, 130),
-    ("promtail", 80, 200),
-    ("alloy", 150, 450),
-    ("grafana", 150, 700),
-];
 /// What data, logs and a build want on disk beside the images, in megabytes.
 const ROOM: u64 = 500;
 
@@ -169,10 +160,7 @@ fn memory_of(service: &Service) -> u64 {
         .mem_limit
         .and_then(|limit| u64::try_from(limit).ok())
         .filter(|limit| *limit > 0);
-    let usual = WANTED
-        .iter()
-        .find(|(name, ..)| *name == service.name)
-        .map(|(_, memory, _)| memory * MEGABYTE);
+    let usual = services::of(&service.name).map(|known| known.memory * MEGABYTE);
     match (limit, usual) {
         (Some(limit), Some(usual)) => limit.min(usual),
         (_, usual) => usual.unwrap_or_default(),
@@ -184,8 +172,7 @@ fn size_of_missing(project: &Project, there: &There, service: &Service) -> u64 {
     if there.observed.image_id(&service.image_ref(&stack.name)).is_some() {
         return 0;
     }
-    let usual = WANTED.iter().find(|(name, ..)| *name == service.name);
-    usual.map_or(100, |(_, _, size)| *size) * MEGABYTE
+    services::of(&service.name).map_or(100, |known| known.disk) * MEGABYTE
 }
 
 /// Free bytes where the engine keeps its data; nothing when that is not on a disk of this machine.

@@ -8,6 +8,7 @@ use crate::codes;
 use crate::compose::{Port, Service};
 use crate::failure::Place;
 use crate::observed::Container;
+use crate::services;
 
 use super::copies::{Held, Thing};
 use super::finding::{Finding, MOST_FINDINGS};
@@ -132,7 +133,9 @@ fn is_free(port: &Port, number: u16) -> bool {
 }
 
 fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place: Option<&Place>) -> Finding {
-    let variable = place.and_then(|place| place.source.as_deref()).and_then(variable_of);
+    let variable = place
+        .and_then(|place| place.source.as_deref())
+        .and_then(services::variable_of);
     let hint = match variable {
         Some(variable) => {
             let other = number.checked_add(10_000).unwrap_or(number - 10_000);
@@ -167,26 +170,11 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place
     .held_by(held)
 }
 
-/// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
-fn variable_of(line: &str) -> Option<&str> {
-    line.split("${")
-        .skip(1)
-        .map(|rest| rest.split([':', '-', '}', '?', '+']).next().unwrap_or_default())
-        .find(|name| name.contains("PORT"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::tests::container_of as container;
     use crate::observed::State;
-
-    #[test]
-    fn finds_the_variable_that_moves_the_port() {
-        let line = r#"      - "${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092""#;
-        assert_eq!(variable_of(line), Some("KAFKA_PORT"));
-        assert_eq!(variable_of("- 80:80"), None);
-    }
 
     fn tcp(number: u16) -> Port {
         Port {

@@ -8,6 +8,9 @@ use crate::compose::{Build, Service, Stack};
 use crate::failure::{Failure, Place};
 use crate::files::{Kind, Refused, Root};
 use crate::rendered::{Rendered, State};
+use crate::services;
+use crate::settings;
+use crate::yaml::Node;
 
 use super::keys::Keys;
 use super::repair::Repair;
@@ -29,6 +32,8 @@ pub struct Project {
     pub environment: BTreeMap<String, String>,
     /// The files of keys, read when the first check asks for them.
     pub(super) keys: OnceLock<Keys>,
+    /// `proxy_config.yaml`, likewise.
+    pub(super) proxy: OnceLock<Option<Result<Node, Failure>>>,
 }
 
 impl Project {
@@ -40,9 +45,7 @@ impl Project {
         services: Option<&BTreeSet<String>>,
         environment: BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
-        let folder = Root::open(&root).map_err(|refused| {
-            Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
-        })?;
+        let folder = settings::folder(&root)?;
         let all = || stack.as_ref().map(|stack| stack.services.keys().cloned().collect());
         Ok(Self {
             services: services.map_or_else(|| all().unwrap_or_default(), Clone::clone),
@@ -52,6 +55,7 @@ impl Project {
             rendered,
             environment,
             keys: OnceLock::new(),
+            proxy: OnceLock::new(),
         })
     }
 
@@ -85,7 +89,7 @@ impl Project {
         match self.stack() {
             Some(stack) => {
                 let is_app = |service: &Service| {
-                    service.name == "app-runner"
+                    service.name == services::APP
                         || service
                             .build
                             .as_ref()
@@ -107,7 +111,7 @@ impl Project {
     pub(super) fn app(&self) -> Option<&Service> {
         let built = || self.services().filter(|service| service.build.is_some());
         built()
-            .find(|service| service.name == "app-runner")
+            .find(|service| service.name == services::APP)
             .or_else(|| built().next())
             .filter(|_| self.has_app())
     }

@@ -141,7 +141,7 @@ impl World {
     fn project(&self) -> Project {
         let root = self.root();
         let settings = crate::settings::load(&root, &self.environment, &[]);
-        let rendered = settings.and_then(|settings| render::states(&root, &settings));
+        let rendered = settings.and_then(|settings| render::states(&root, &render::files(&settings)?));
         let stack = match &rendered {
             Err(failure) => Err(failure.clone()),
             Ok(files) => compose::load(&compose::Request {

@@ -17,6 +17,7 @@ use crate::observed::{Container, State};
 use crate::plan::{Action, Plan, settle_of};
 use crate::ready::Signs;
 use crate::report::Reporter;
+use crate::services;
 use crate::verdict::{Asks, Evidence, Failed, Verdict, judge};
 
 use super::Ended;
@@ -309,11 +310,11 @@ fn urls(container: &Container) -> Vec<String> {
                 None | Some("0.0.0.0" | "::" | "127.0.0.1" | "::1") => "localhost",
                 Some(ip) => ip,
             };
-            // Kafka's and Redis's ports speak no HTTP; a browser is no use there.
-            let scheme = if matches!(port.private, 9092 | 6379) {
-                ""
-            } else {
+            // Where no HTTP is spoken a browser is no use.
+            let scheme = if services::may_be_http(port.private) {
                 "http://"
+            } else {
+                ""
             };
             urls.insert(public, format!("{scheme}{host}:{public}"));
         }

@@ -10,9 +10,9 @@ use crate::codes::{self, Code, Severity};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::files::Root;
 use crate::render;
 use crate::report::{checklist_lines, finding_lines, verdict};
+use crate::settings;
 use crate::terminal::Line;
 
 use super::Ended;
@@ -21,7 +21,7 @@ use super::session::Session;
 /// `check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Mend what can be mended without loss: make missing files and folders, take rights away, add ignore lines
+    /// Fix what can be fixed without loss: make missing files and folders, take rights away, add ignore lines
     #[arg(long)]
     pub fix: bool,
     /// Only these checks; repeat for several
@@ -52,10 +52,10 @@ pub(crate) async fn run(session: &Session, args: &CheckArgs) -> Ended {
         deep: args.deep,
     };
     let mut report = Box::pin(look(session, &options)).await?;
-    let mut mended = Vec::new();
+    let mut fixed = Vec::new();
     if args.fix {
-        mended = mend(session, &report.findings)?;
-        if !mended.is_empty() {
+        fixed = fix(session, &report.findings)?;
+        if !fixed.is_empty() {
             report = Box::pin(look(session, &options)).await?;
         }
     }
@@ -73,7 +73,7 @@ pub(crate) async fn run(session: &Session, args: &CheckArgs) -> Ended {
         .filter(|finding| finding.severity() >= fails && finding.code != &codes::CHECK_FAILED);
     let exit = failing.map(|finding| finding.exit).max_by_key(|exit| exit.code());
     if session.json() {
-        print_json(session, &report, &mended, exit.is_none());
+        print_json(session, &report, &fixed, exit.is_none());
     } else {
         print(session, &report, &findings, options.only.is_empty());
     }
@@ -94,7 +94,7 @@ pub(crate) fn project(
     services: Option<&BTreeSet<String>>,
 ) -> Result<Project, Failure> {
     let root = crate::compose::normal(&session.root()?);
-    let rendered = session.settings().and_then(|settings| render::states(&root, &settings));
+    let rendered = session.rendered().and_then(|files| render::states(&root, files));
     Project::new(root, stack, rendered, services, session.environment.clone())
 }
 
@@ -122,15 +122,13 @@ pub(crate) async fn changed_since_built(
 }
 
 /// Does what is safe, and says each thing.
-fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure> {
+fn fix(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure> {
     let root = crate::compose::normal(&session.root()?);
-    let folder = Root::open(&root).map_err(|refused| {
-        Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
-    })?;
+    let folder = settings::folder(&root)?;
     let mut done = Vec::new();
     let mut repairs = Vec::new();
     for repair in findings.iter().filter_map(|finding| finding.repair.as_ref()) {
-        // Several findings may be mended by the same step.
+        // Several findings may be fixed by the same step.
         if repairs.contains(&repair) {
             continue;
         }
@@ -138,7 +136,7 @@ fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure>
         match repair.apply(&folder) {
             Ok(Some(said)) => {
                 if !session.json() {
-                    session.out.line(format!("mended: {said}"));
+                    session.out.line(format!("fixed: {said}"));
                 }
                 done.push(said);
             }
@@ -180,7 +178,7 @@ fn print(session: &Session, report: &Report, findings: &[&Finding], whole: bool)
     }
 }
 
-fn print_json(session: &Session, report: &Report, mended: &[String], ok: bool) {
+fn print_json(session: &Session, report: &Report, fixed: &[String], ok: bool) {
     let findings: Vec<serde_json::Value> = report
         .findings
         .iter()
@@ -195,7 +193,7 @@ fn print_json(session: &Session, report: &Report, mended: &[String], ok: bool) {
         "checklist": report.checklist,
         "findings": findings,
         "looked_at": report.looked_at,
-        "mended": mended,
+        "fixed": fixed,
         "took": report.took,
     });
     session.out.answer(&value);

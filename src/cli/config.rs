@@ -96,7 +96,10 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
         compose::project(&request)?.only(named)?
     };
     let stack = &project.stack;
-    let warnings = warnings(&project);
+    let list = list(args, &project)?;
+    // Of what the file can't be printed for, the failure itself tells.
+    let told = project.incomplete().filter(|_| list.is_none() && !args.settings);
+    let warnings = warnings(&project, told.map(|(service, _)| service));
     if !session.json() {
         for warning in &warnings {
             // `-q` leaves out what is asked for, and not what is wrong with it.
@@ -104,7 +107,7 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
         }
     }
     if session.json() {
-        let (what, value) = answer(session, args, &project)?;
+        let (what, value) = answer(session, args, &project, list)?;
         session.out.answer(&json!({ what: value, "warnings": warnings }));
     } else if args.settings {
         session.out.lines(table(
@@ -112,7 +115,7 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
             &["SETTING", "VALUE", "VARIABLE", "FROM"],
             settings(session, stack)?.into_iter().map(Vec::from).collect(),
         ));
-    } else if let Some((_, list)) = list(args, &project)? {
+    } else if let Some((_, list)) = list {
         session.out.lines(list.lines());
     } else if session.global.quiet {
         // Only whether it makes sense is asked.
@@ -129,8 +132,8 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     Ok(None)
 }
 
-/// What is odd about the files, a sentence each.
-fn warnings(project: &Project) -> Vec<String> {
+/// What is odd about the files, a sentence each, but for the service `told`.
+fn warnings(project: &Project, told: Option<&String>) -> Vec<String> {
     let stack = &project.stack;
     let mut all = stack.warnings.clone();
     all.extend(
@@ -139,7 +142,8 @@ fn warnings(project: &Project) -> Vec<String> {
             .map(|failure| format!("this can't be run: {failure}")),
     );
     let bad = &stack.bad_images;
-    let of_services = stack.unmakeable.iter().chain(&bad.images).chain(&bad.tags);
+    let unmakeable = stack.unmakeable.iter().filter(|(service, _)| Some(*service) != told);
+    let of_services = unmakeable.chain(&bad.images).chain(&bad.tags);
     all.extend(of_services.map(|(service, failure)| format!("{service} can't be run: {failure}")));
     all
 }
@@ -198,13 +202,18 @@ fn list(args: &ConfigArgs, project: &Project) -> Result<Option<(&'static str, Li
 }
 
 /// The same for programs, the whole file as Compose names its keys.
-fn answer(session: &Session, args: &ConfigArgs, project: &Project) -> Result<(&'static str, Value), Failure> {
+fn answer(
+    session: &Session,
+    args: &ConfigArgs,
+    project: &Project,
+    list: Option<(&'static str, List)>,
+) -> Result<(&'static str, Value), Failure> {
     if args.settings {
         let object = |[name, value, variable, from]: [String; 4]| json!({ "name": name, "value": value, "variable": variable, "from": from });
         let rows = settings(session, &project.stack)?.into_iter().map(object);
         return Ok(("settings", rows.collect()));
     }
-    if let Some((what, list)) = list(args, project)? {
+    if let Some((what, list)) = list {
         return Ok((what, list.json()));
     }
     let printed = project.printed(Printed::Json)?;

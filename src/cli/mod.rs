@@ -36,6 +36,7 @@ mod verbs;
 use clap::FromArgMatches as _;
 
 use crate::failure::{Exit, Failure};
+use crate::files;
 use crate::redact::Redactor;
 use crate::report::{Out, print_failure};
 
@@ -64,6 +65,7 @@ pub fn main() -> u8 {
             return if error.use_stderr() { Exit::Usage.code() } else { 0 };
         }
     };
+    files::keep();
     let global = cli.global.with_ansi();
     set_colour(global.color);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
 use crate::logs::explore;
+use crate::services;
 use crate::shell::ShellCommand;
 use crate::terminal::stdout_is_terminal;
 
@@ -59,6 +60,16 @@ impl Page {
             Self::Logs => "logs",
         }
     }
+
+    /// Its port, as magicctl.yaml calls it.
+    fn port(self) -> &'static str {
+        match self {
+            Self::Grafana | Self::Logs => "grafana",
+            Self::App => "magic-proxy",
+            Self::Mcp => "mcp-server",
+            Self::Loki => "loki",
+        }
+    }
 }
 
 /// Longer is not waited for a connection: what is published on this machine takes it at once.
@@ -66,10 +77,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
     let stack = session.stack(&[])?;
-    let (service, target) = match (args.page, &args.service) {
+    match (args.page, &args.service) {
         (Page::Logs, Some(name)) => {
             stack.select(std::slice::from_ref(name), false)?;
-            ("grafana", 3000)
         }
         (Page::Logs, None) => {
             return Err(Failure::usage("`open logs` needs a service")
@@ -84,12 +94,10 @@ pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
                 Failure::usage("--errors is for `open logs SERVICE`").hint(format!("for the page itself: `{open}`"))
             );
         }
-        (Page::Grafana, None) => ("grafana", 3000),
-        (Page::App, None) => ("app-runner", 8001),
-        (Page::Mcp, None) => ("app-runner", 8002),
-        (Page::Loki, None) => ("loki", 3100),
-    };
-    let address = published(&stack, service, target)?;
+        (_, None) => {}
+    }
+    let (service, _) = services::named(args.page.port());
+    let address = published(&stack, args.page.port())?;
     let url = match &args.service {
         Some(name) => {
             let container = stack.services[name].container_name(&stack.name, 1);
@@ -152,8 +160,9 @@ impl fmt::Display for Address {
     }
 }
 
-/// Where port `target` of `service` answers on this machine, as the file publishes it.
-pub(super) fn published(stack: &Stack, service: &str, target: u16) -> Result<Address, Failure> {
+/// Where the port that magicctl.yaml calls `name` answers on this machine, as the file publishes it.
+pub(super) fn published(stack: &Stack, name: &str) -> Result<Address, Failure> {
+    let (service, target) = services::named(name);
     let found = stack.services.get(service);
     let port = found.and_then(|service: &Service| {
         let port = service.ports.iter().find(|port| port.target == target)?;

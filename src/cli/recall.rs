@@ -93,7 +93,7 @@ pub(crate) async fn recall(session: &mut Session, command: &Command) {
         return;
     };
     tell_files(session, &identity, last);
-    session.recalled = Recalled {
+    let recalled = Recalled {
         env_files: if session.names_env_files() {
             Vec::new()
         } else {
@@ -105,6 +105,7 @@ pub(crate) async fn recall(session: &mut Session, command: &Command) {
             .map(ToOwned::to_owned)
             .collect(),
     };
+    session.take(recalled);
 }
 
 /// Says which Compose files the stack was brought up with, if they are others.

@@ -11,8 +11,8 @@ use crate::engine::Engine;
 use crate::failure::{Exit, Failure};
 use crate::image::ImageRef;
 use crate::render::{self, Outcome};
-use crate::rendered::State;
-use crate::settings::{self, Pins};
+use crate::rendered::{Rendered, State};
+use crate::settings;
 
 use super::Ended;
 use super::session::Session;
@@ -41,10 +41,13 @@ pub struct RenderArgs {
 
 pub(crate) async fn run(session: &Session, args: &RenderArgs) -> Ended {
     let root = session.root()?;
-    let pins = if args.pin { pin(session).await? } else { Vec::new() };
-    let settings = session.settings()?;
+    let (pins, files) = if args.pin {
+        pin(session, &root).await?
+    } else {
+        (Vec::new(), session.rendered()?.to_vec())
+    };
     if args.diff {
-        let diff = render::diff(&root, &settings)?;
+        let diff = render::diff(&root, &files)?;
         if session.json() {
             session.out.answer(&json!({ "diff": diff }));
         } else {
@@ -53,7 +56,7 @@ pub(crate) async fn run(session: &Session, args: &RenderArgs) -> Ended {
         return Ok(None);
     }
     if args.check {
-        let states = render::states(&root, &settings)?;
+        let states = render::states(&root, &files)?;
         let well = states.iter().all(|(_, state)| *state == State::Current);
         if session.json() {
             let files = states.iter().map(|(file, state)| as_json(file.path, state));
@@ -67,7 +70,7 @@ pub(crate) async fn run(session: &Session, args: &RenderArgs) -> Ended {
         }
         return Ok((!well).then_some(Exit::Failed));
     }
-    let outcomes = render::write(&root, &settings, args.force)?;
+    let outcomes = render::write(&root, &files, args.force)?;
     let is_left = |outcome: &Outcome| matches!(outcome.state, State::Linked { .. } | State::Unreadable { .. });
     let well = !outcomes.iter().any(is_left) && pins.iter().all(|pin| pin.digest.is_some());
     if session.json() {
@@ -125,10 +128,10 @@ struct Pin {
 }
 
 /// Brings the digest of each image that the Compose file names into magicctl.yaml. That of an image whose registry gives no answer
-/// stays what it was.
-async fn pin(session: &Session) -> Result<Vec<Pin>, Failure> {
+/// stays what it was. With the files as they are rendered then.
+async fn pin(session: &Session, root: &Path) -> Result<(Vec<Pin>, Vec<Rendered>), Failure> {
     let settings = session.settings()?;
-    let images = render::images(&settings)?;
+    let images = render::images(settings)?;
     let engine = session.engine().await?;
     let asked = images.iter().map(|name| digest(session, &engine, name));
     let told = futures_util::future::join_all(asked).await;
@@ -156,8 +159,10 @@ async fn pin(session: &Session) -> Result<Vec<Pin>, Failure> {
     let pins = all
         .iter()
         .filter_map(|pin| Some((pin.image.clone(), pin.digest.clone()?)));
-    settings::write_pins(&session.root()?, &pins.collect::<Pins>())?;
-    Ok(all)
+    let mut settings = settings.clone();
+    settings.pins = pins.collect();
+    settings::write_pins(root, &settings.pins)?;
+    Ok((all, render::files(&settings)?))
 }
 
 /// What the registry says that `name` is; else why it doesn't.

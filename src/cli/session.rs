@@ -1,11 +1,11 @@
 //! What every command starts from: the project's root, its settings, the resolved file, the engine.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::cards::Surroundings;
-use crate::compose::{self, Stack};
+use crate::compose::{self, Documents, Stack};
 use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
 use crate::files;
@@ -14,6 +14,7 @@ use crate::names;
 use crate::observed::Container;
 use crate::redact::Redactor;
 use crate::render;
+use crate::rendered::Rendered;
 use crate::report::{self, Out, Progress, Reporter, print_failure, warning_line};
 use crate::settings::{self, Settings};
 use crate::shell::ShellCommand;
@@ -41,6 +42,16 @@ pub(crate) struct Session {
     pub recalled: Recalled,
     /// The connection to the engine, or why there is none, until the command asks for it.
     pub connected: Cell<Option<Result<Engine, Failure>>>,
+    made: Made,
+}
+
+/// What is made of the project's files, each once in a command.
+#[derive(Debug, Default)]
+struct Made {
+    asked_for: OnceCell<Vec<PathBuf>>,
+    documents: Documents,
+    settings: OnceCell<Result<Settings, Failure>>,
+    rendered: OnceCell<Result<Vec<Rendered>, Failure>>,
 }
 
 impl Session {
@@ -57,6 +68,7 @@ impl Session {
             refused: None,
             recalled: Recalled::default(),
             connected: Cell::default(),
+            made: Made::default(),
         };
         for folder in session.folders() {
             match Redactor::keys_of(&folder) {
@@ -65,6 +77,17 @@ impl Session {
             }
         }
         session
+    }
+
+    /// Takes what the labels say of how the stack was brought up. Env files may name other Compose files than those known so far.
+    pub(crate) fn take(&mut self, recalled: Recalled) {
+        if !recalled.env_files.is_empty() {
+            self.made = Made {
+                documents: self.made.documents.clone(),
+                ..Made::default()
+            };
+        }
+        self.recalled = recalled;
     }
 
     /// The folders whose keys are masked: the project's, and those of the Compose files that were named, wherever they lie.
@@ -121,19 +144,29 @@ impl Session {
     }
 
     /// The Compose files that somebody asked for; what can't be read of an env file is told when the project is read.
-    pub(crate) fn asked_for(&self) -> Vec<PathBuf> {
-        let request = self.request_as(None, &[]);
-        let asked = request.and_then(|request| compose::asked_for(&request));
-        asked.unwrap_or_default()
+    pub(crate) fn asked_for(&self) -> &[PathBuf] {
+        self.made.asked_for.get_or_init(|| {
+            let request = self.request_as(None, &[]);
+            let asked = request.and_then(|request| compose::asked_for(&request));
+            asked.unwrap_or_default()
+        })
     }
 
     /// The settings in force.
-    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
-        let mut flags = Vec::new();
-        if let Some(name) = &self.global.project_name {
-            flags.push(("project".to_owned(), name.clone()));
-        }
-        settings::load(&self.root()?, &self.environment, &flags)
+    pub(crate) fn settings(&self) -> Result<&Settings, Failure> {
+        let load = || {
+            let name = self.global.project_name.iter();
+            let flags: Vec<_> = name.map(|name| ("project".to_owned(), name.clone())).collect();
+            settings::load(&self.root()?, &self.environment, &flags)
+        };
+        self.made.settings.get_or_init(load).as_ref().map_err(Clone::clone)
+    }
+
+    /// The files as the templates and the settings make them; the Compose file first.
+    pub(crate) fn rendered(&self) -> Result<&[Rendered], Failure> {
+        let render = || render::files(self.settings()?);
+        let rendered = self.made.rendered.get_or_init(render).as_ref();
+        rendered.map(Vec::as_slice).map_err(Clone::clone)
     }
 
     /// The resolved file. `targets` are services named on the command line: naming one enables it.
@@ -163,9 +196,8 @@ impl Session {
         let root = compose::normal(&self.root()?);
         let path = root.join("docker-compose.yml");
         if self.asked_for().is_empty() && !render::has_compose_file(&root) {
-            let files = render::files(&self.settings()?)?;
-            let text = files.into_iter().find(|file| root.join(file.path) == path);
-            request.unwritten = text.map(|file| (path, file.text));
+            let file = self.rendered()?.iter().find(|file| root.join(file.path) == path);
+            request.unwritten = file.map(|file| (path, file.text.clone()));
         }
         self.loaded(&request)
     }
@@ -202,6 +234,7 @@ impl Session {
             compatibility: self.global.compatibility || self.says_yes("COMPOSE_COMPATIBILITY"),
             start_dir: here,
             unwritten: None,
+            documents: self.made.documents.clone(),
         })
     }
 

@@ -302,7 +302,8 @@ impl Staying {
             let Some(service) = container.service().map(ToOwned::to_owned) else {
                 continue;
             };
-            if !self.seen.known.contains_key(&container.id) && !self.has_begun(engine, &container).await {
+            let runs = !matches!(container.state, State::Exited { .. });
+            if runs && !self.seen.known.contains_key(&container.id) && !self.has_begun(engine, &container).await {
                 self.seen.started.insert(container.id.clone());
             }
             self.seen.known.insert(container.id, (container.name, service));
@@ -317,24 +318,26 @@ impl Staying {
         started.is_some_and(|started| started >= self.since)
     }
 
-    /// Whether a container may end of those that it waits for. One that has ended before and was not started again doesn't; its code
-    /// is known.
+    /// Whether there is an end to wait for. A job that has completed before is not run again. Compose runs it again and stops at its end:
+    /// here that end has come.
     async fn is_any_end_to_come(&mut self, engine: &Engine, stack: &Stack) -> Result<bool, Failure> {
-        let mut code_of_from = None;
+        let mut may_end = false;
+        let from = self.seen.stay.from.clone();
         for container in self.containers(engine, stack).await? {
-            let from = self.seen.stay.from.as_deref();
-            if from.is_some() && from != container.service() {
-                continue;
-            }
+            let is_from = from.as_deref() == container.service();
             match container.state {
                 State::Exited { code } if !self.has_begun(engine, &container).await => {
-                    code_of_from = from.and(Some(code));
+                    if self.seen.stay.ends == Ends::AtFirst || code != 0 {
+                        self.seen.first.get_or_insert(code);
+                    }
+                    if is_from {
+                        self.seen.from.get_or_insert(code);
+                    }
                 }
-                _ => return Ok(true),
+                _ => may_end |= from.is_none() || is_from,
             }
         }
-        self.seen.from = code_of_from;
-        Ok(false)
+        Ok(may_end && self.seen.first.is_none())
     }
 
     async fn is_any_left(&self, engine: &Engine, stack: &Stack) -> Result<bool, Failure> {
@@ -349,7 +352,7 @@ impl Staying {
             let State::Exited { code } = container.state else {
                 continue;
             };
-            if !self.has_begun(engine, &container).await {
+            if !self.seen.started.contains(&container.id) && !self.has_begun(engine, &container).await {
                 continue;
             }
             if self.seen.stay.from.as_deref() == container.service() {

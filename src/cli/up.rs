@@ -230,8 +230,7 @@ pub(crate) fn write_missing(session: &Session) -> Result<(), Failure> {
     if read.is_ok_and(|read| !read.files.contains(&rendered)) {
         return Ok(());
     }
-    let settings = session.settings()?;
-    for path in render::write_missing(&root, &settings)? {
+    for path in render::write_missing(&root, || session.rendered())? {
         session.warn(&format!("{} was missing: rendered from its template", path.display()));
     }
     Ok(())

@@ -118,10 +118,8 @@ fn normal(typed: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
-
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn each_code_is_well_formed_and_there_once() {
@@ -158,15 +156,6 @@ mod tests {
     /// `MAGICCTL_WRITE_DOCS=1 cargo test --lib codes` writes it.
     #[test]
     fn the_page_in_docs_is_current() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
-        let page = markdown();
-        if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
-            std::fs::write(&path, &page).unwrap();
-        }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            there == page,
-            "docs/errors.md is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib codes"
-        );
+        crate::docs_tests::is_current("docs/errors.md", &markdown(), "--lib codes");
     }
 }

@@ -161,10 +161,7 @@ impl<'t> Service<'t> {
                     .map(String::as_str)
                     .filter(|name| *name != self.name);
                 let failure = wrong(format!("there is no service `{other}`"));
-                return Err(match nearest(other, names) {
-                    Some(near) => failure.hint(format!("did you mean `{near}`?")),
-                    None => failure,
-                });
+                return Err(failure.meant(nearest(other, names)));
             };
             let required = entry
                 .tree

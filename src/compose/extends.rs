@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::nearest::nearest;
 use crate::yaml::Span;
 
 use super::loader::{Depth, Loader, Place};
-use super::meant::unknown;
 use super::merge::merge;
 use super::paths::{self, Base};
 use super::resets::Resets;
@@ -239,5 +239,5 @@ fn known(services: &Map, name: &str, target: &Tree, at: &str, file: &Path) -> Re
     }
     let names: Vec<&str> = services.keys().map(String::as_str).collect();
     let failure = target.wrong(at, format!("there is no service `{name}` in {}", file.display()));
-    Err(unknown(failure, name, &names))
+    Err(failure.meant(nearest(name, names)))
 }

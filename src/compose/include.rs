@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::files;
+use crate::nearest::nearest;
 
 use super::budget::Spent;
 use super::dotenv::{self, Found};
@@ -208,7 +209,7 @@ fn read<'t>(item: &'t Tree, path: &str, place: &Place<'_>) -> Result<Entry<'t>, 
         let known = ["path", "project_directory", "env_file"];
         if let Some((key, entry)) = map.iter().find(|(key, _)| !known.contains(&key.as_str())) {
             let failure = wrong_at(&entry.key, &format!("{path}.{key}"), "there is no such key");
-            return Err(super::meant::unknown(failure, key, &known));
+            return Err(failure.meant(nearest(key, known)));
         }
     } else if item.text().is_none() {
         return Err(item.wrong(path, format!("must be a path or a mapping, not {}", item.kind())));

@@ -303,10 +303,9 @@ fn failure(span: &Span, path: &[String], text: &str, bad: Bad) -> Failure {
             place.width = 1;
         }
     }
-    let failure = Failure::invalid(bad.why).at(place);
-    match bad.hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+    Failure {
+        hint: bad.hint,
+        ..Failure::invalid(bad.why).at(place)
     }
 }
 

@@ -175,12 +175,13 @@ fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
 fn begin(request: &Request, loader: &mut Loader) -> Result<(String, Files), Failure> {
     let files = files::find(request)?;
     loader.root.clone_from(&files.root);
+    loader.documents = request.documents.clone();
     if files.by_user {
         loader.named.clone_from(&files.compose);
     }
     if let Some((path, text)) = &request.unwritten {
         loader.named.push(path.clone());
-        loader.take(path, text.clone())?;
+        loader.documents_from(path, || Ok(text.clone()))?;
     }
     let in_file = name_in_files(&files, loader)?;
     let name = files::project_name(request, &files, in_file.as_deref())?;
@@ -191,7 +192,7 @@ fn begin(request: &Request, loader: &mut Loader) -> Result<(String, Files), Fail
 fn name_in_files(files: &Files, loader: &mut Loader) -> Result<Option<String>, Failure> {
     let mut name = None;
     for path in &files.compose {
-        for document in loader.documents(path)? {
+        for document in loader.documents(path)?.iter() {
             let given = document
                 .get("name")
                 .filter(|node| node.text().is_some_and(|text| !text.is_empty()));
@@ -208,12 +209,9 @@ fn name_in_files(files: &Files, loader: &mut Loader) -> Result<Option<String>, F
     if loader.raw {
         return Ok(Some(text.to_owned()));
     }
-    let value = substitute(text, &files.variables, &mut Notes::default()).map_err(|bad| {
-        let failure = tree.wrong("name", bad.why);
-        match bad.hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+    let value = substitute(text, &files.variables, &mut Notes::default()).map_err(|bad| Failure {
+        hint: bad.hint,
+        ..tree.wrong("name", bad.why)
     })?;
     Ok(Some(value))
 }

@@ -12,6 +12,7 @@ use crate::yaml::{self, Source};
 
 use super::canonical;
 use super::defaults;
+use super::documents::Documents;
 use super::include::Included;
 use super::interpolate::{Notes, interpolate};
 use super::merge;
@@ -41,7 +42,7 @@ pub(super) struct Loader {
     pub home: Option<String>,
     /// Files named `version`, which has no effect.
     pub versions: Vec<PathBuf>,
-    documents: HashMap<PathBuf, Vec<yaml::Node>>,
+    pub documents: Documents,
     pub bases: Bases,
     pub included: Vec<Included>,
     /// Files that were included, each as often as it was named.
@@ -74,20 +75,25 @@ pub(super) enum Depth {
 
 impl Loader {
     /// The documents of the file at `path`.
-    pub fn documents(&mut self, path: &Path) -> Result<&[yaml::Node], Failure> {
-        if !self.documents.contains_key(path) {
-            let text = open::text(path, LARGEST_FILE).map_err(|unreadable| unreadable.failure(path))?;
-            self.take(path, text)?;
-        }
-        Ok(&self.documents[path])
+    pub fn documents(&self, path: &Path) -> Result<Rc<[yaml::Node]>, Failure> {
+        self.documents_from(path, || {
+            open::text(path, LARGEST_FILE).map_err(|unreadable| unreadable.failure(path))
+        })
     }
 
-    /// Takes `text` for what the file at `path` says.
-    pub fn take(&mut self, path: &Path, text: String) -> Result<(), Failure> {
+    /// The same; what is not known yet is read from `text`.
+    pub fn documents_from(
+        &self,
+        path: &Path,
+        text: impl FnOnce() -> Result<String, Failure>,
+    ) -> Result<Rc<[yaml::Node]>, Failure> {
+        if let Some(known) = self.documents.0.borrow().get(path) {
+            return Ok(Rc::clone(known));
+        }
         let quotable = self.named.iter().any(|named| named == path) || files::lies_below(path, &self.root);
-        let documents = yaml::parse_all(&Source::quoted(path, text, quotable))?;
-        self.documents.insert(path.to_owned(), documents);
-        Ok(())
+        let read: Rc<[yaml::Node]> = yaml::parse_all(&Source::quoted(path, text()?, quotable))?.into();
+        self.documents.0.borrow_mut().insert(path.to_owned(), Rc::clone(&read));
+        Ok(read)
     }
 
     /// The files at `paths` as one tree: the later over the earlier, defaults filled in, paths absolute.
@@ -144,8 +150,8 @@ impl Loader {
     ) -> Result<(Option<Tree>, Resets), Failure> {
         let mut whole = before;
         let mut last = Resets::default();
-        for document in self.documents(path)?.to_vec() {
-            let (mut tree, resets) = self.begun(document, place)?;
+        for document in self.documents(path)?.iter() {
+            let (mut tree, resets) = self.begun(document.clone(), place)?;
             if depth == Depth::Whole {
                 self.include(&mut tree, path, place, &resets)?;
             }

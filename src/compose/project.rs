@@ -42,7 +42,7 @@ impl Project {
     /// # Errors
     /// A value of a disabled service that can't be read; those of enabled ones were read before. An env file that isn't there.
     pub fn printed(&self, printed: Printed) -> Result<String, Failure> {
-        if let Some(failure) = self.incomplete.values().next() {
+        if let Some((_, failure)) = self.incomplete() {
             return Err(failure.clone());
         }
         let form = match printed {
@@ -115,6 +115,11 @@ impl Project {
     /// Why the stack can't be run although it can be printed: what an engine would refuse of it.
     pub fn unusable(&self) -> Option<&Failure> {
         self.unusable.as_ref()
+    }
+
+    /// The first service whose env file isn't there, so that nothing can be printed whole, and that failure.
+    pub fn incomplete(&self) -> Option<(&String, &Failure)> {
+        self.incomplete.first_key_value()
     }
 
     /// The environment that variables are looked up in.

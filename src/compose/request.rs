@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::documents::Documents;
+
 /// What to read, and as whom.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -30,4 +32,6 @@ pub struct Request {
     pub compatibility: bool,
     /// The Compose file as it would be rendered, when none is on disk: its path and text.
     pub unwritten: Option<(PathBuf, String)>,
+    /// What earlier requests have read.
+    pub documents: Documents,
 }

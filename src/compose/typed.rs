@@ -124,18 +124,17 @@ pub(super) fn cut_command(name: &str, service: &Tree) -> Option<String> {
     })
 }
 
+/// The items of the list `key` of a service, counted.
+fn listed<'t>(service: &'t Tree, key: &str) -> impl Iterator<Item = (usize, &'t Tree)> {
+    service.get(key).and_then(Tree::list).into_iter().flatten().enumerate()
+}
+
 /// What no container can be made of.
 pub(super) fn check(services: &Map) -> Result<(), Failure> {
     for (name, entry) in services {
         let at = |key: &str| format!("services.{name}.{key}");
         let tree = &entry.tree;
-        for (index, mount) in tree
-            .get("volumes")
-            .and_then(Tree::list)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        for (index, mount) in listed(tree, "volumes") {
             let target = mount.get("target").unwrap_or(mount);
             if !target
                 .text()
@@ -150,7 +149,7 @@ pub(super) fn check(services: &Map) -> Result<(), Failure> {
                     .hint("it must be absolute: it begins with `/`"));
             }
         }
-        for (index, port) in tree.get("ports").and_then(Tree::list).into_iter().flatten().enumerate() {
+        for (index, port) in listed(tree, "ports") {
             self::port(port, &at(&format!("ports[{index}]")))?;
         }
     }
@@ -163,13 +162,7 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
     for (name, entry) in services {
         let at = |key: &str| format!("services.{name}.{key}");
         let tree = &entry.tree;
-        for (index, mount) in tree
-            .get("volumes")
-            .and_then(Tree::list)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        for (index, mount) in listed(tree, "volumes") {
             if mount.get("target").and_then(Tree::text).is_some_and(is_drive) {
                 return Err(mount
                     .wrong(

@@ -8,6 +8,7 @@
 mod archive;
 mod folder;
 mod growing;
+mod kept;
 mod lock;
 mod named;
 mod pack;
@@ -22,6 +23,7 @@ mod write;
 pub use archive::unpack;
 pub use folder::{Entries, Entry};
 pub use growing::{FileId, Growing, Snapshot, snapshot};
+pub use kept::keep;
 pub use lock::{LockFile, Locked};
 pub use named::{
     bytes, free_bytes, from, is_file, is_folder, kind, lies_below, looked_at, make_folder, of_kernel, opens, real,
@@ -46,13 +48,15 @@ fn whole(file: File, largest: u64) -> Result<Vec<u8>, Refused> {
     if about.len() > largest {
         return Err(Refused::Large { largest });
     }
-    let mut bytes = Vec::new();
-    // It may grow meanwhile, and what the kernel makes up (/proc) says that it is empty.
-    file.take(largest + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > largest {
-        return Err(Refused::Large { largest });
-    }
-    Ok(bytes)
+    kept::once(&about, || {
+        let mut bytes = Vec::new();
+        // It may grow meanwhile, and what the kernel makes up (/proc) says that it is empty.
+        file.take(largest + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > largest {
+            return Err(Refused::Large { largest });
+        }
+        Ok(bytes)
+    })
 }
 
 /// `bytes` as text.

@@ -49,11 +49,7 @@ fn open(path: &Path) -> Result<File, Refused> {
 
 /// What lies at `path`, links followed; nothing when nothing does.
 pub fn kind(path: &Path) -> Result<Option<Kind>, Refused> {
-    match std::fs::metadata(path).map_err(Refused::from) {
-        Ok(about) => Ok(Some(Kind::of(about.file_type()))),
-        Err(Refused::Missing) => Ok(None),
-        Err(refused) => Err(refused),
-    }
+    Kind::of_there(std::fs::metadata(path).map_err(Refused::from))
 }
 
 /// What lies at `path`, a link itself followed or not, or why that can't be seen, in the system's own words.

@@ -1,7 +1,7 @@
 //! Why a file was not opened, read or written.
 
 use std::fmt;
-use std::fs::FileType;
+use std::fs::{FileType, Metadata};
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 
@@ -31,6 +31,15 @@ impl Kind {
             () if found.is_fifo() => Self::Pipe,
             () if found.is_socket() => Self::Socket,
             () => Self::Device,
+        }
+    }
+
+    /// Of what was found; nothing where nothing lies.
+    pub(super) fn of_there(found: Result<Metadata, Refused>) -> Result<Option<Self>, Refused> {
+        match found {
+            Ok(about) => Ok(Some(Self::of(about.file_type()))),
+            Err(Refused::Missing) => Ok(None),
+            Err(refused) => Err(refused),
         }
     }
 

@@ -46,12 +46,7 @@ impl Root {
 
     /// What lies at `path`, a link inside the folder followed; nothing when nothing does.
     pub fn kind(&self, path: &Path) -> Result<Option<Kind>, Refused> {
-        let found = self.open_below(path, OFlags::PATH, Mode::empty());
-        match found {
-            Ok(found) => Ok(Some(Kind::of(File::from(found).metadata()?.file_type()))),
-            Err(Refused::Missing) => Ok(None),
-            Err(refused) => Err(refused),
-        }
+        Kind::of_there(self.about(path))
     }
 
     /// What lies at `path`, opened to see whether it may be read: a file or folder.
@@ -84,11 +79,7 @@ impl Root {
 
     /// What lies at `path` itself: a link is not followed, but for those on the way to it.
     pub fn own_kind(&self, path: &Path) -> Result<Option<Kind>, Refused> {
-        match self.about_link(path) {
-            Ok(about) => Ok(Some(Kind::of(about.file_type()))),
-            Err(Refused::Missing) => Ok(None),
-            Err(refused) => Err(refused),
-        }
+        Kind::of_there(self.about_link(path))
     }
 
     /// The symbolic link on the way to `path`, `path` itself included, that leads out or nowhere; else the first one.

@@ -33,15 +33,7 @@ impl<'a> Planner<'a> {
         }
         let mut needs: Vec<StepId> = self.made_before(service);
         needs.extend(service.networks.keys().filter_map(|key| self.networks.get(key)));
-        let mut optional = Vec::new();
-        for (name, dependency) in &service.depends_on {
-            let steps = self.condition(name, dependency);
-            if dependency.required {
-                needs.extend(steps);
-            } else {
-                optional.extend(steps);
-            }
-        }
+        let optional = self.dependencies(service, &mut needs);
         let wanted = spec(self.stack, service, self.contents);
         let image_id = self.image_id(service);
         let labels = super::labels::of_one_off(self.stack, service, &once.slug, &wanted, image_id.as_deref());

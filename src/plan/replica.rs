@@ -43,10 +43,7 @@ pub(super) fn refuse_too_many(stack: &Stack, service: &Service, count: u32) -> R
     }
     let failure = Failure::invalid(format!("{} can't have {count} containers", service.name))
         .because(format!("a service has at most {MOST_REPLICAS}"));
-    Err(match stack.places.services.get(&service.name) {
-        Some(place) => failure.at(place.clone()),
-        None => failure,
-    })
+    Err(failure.at(stack.places.services.get(&service.name).cloned()))
 }
 
 /// Several containers of a service can't share what only one can have.
@@ -59,10 +56,7 @@ pub(super) fn refuse_sharing(stack: &Stack, service: &Service, count: u32) -> Re
         let failure = Failure::invalid(format!("{name} can't have {count} containers"))
             .because(what)
             .hint(hint);
-        Err(match stack.places.services.get(name) {
-            Some(place) => failure.at(place.clone()),
-            None => failure,
-        })
+        Err(failure.at(stack.places.services.get(name).cloned()))
     };
     if let Some(fixed) = &service.container_name {
         return cant(

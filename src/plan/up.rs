@@ -271,6 +271,21 @@ impl<'a> Planner<'a> {
         self.there.named.get(name).copied()
     }
 
+    /// Adds the steps that `service` can't do without to `needs`; the others that it waits for.
+    pub(super) fn dependencies(&mut self, service: &Service, needs: &mut Vec<StepId>) -> Vec<StepId> {
+        let mut optional = Vec::new();
+        for (name, dependency) in &service.depends_on {
+            let steps = self.condition(name, dependency);
+            let to = if dependency.required {
+                &mut *needs
+            } else {
+                &mut optional
+            };
+            to.extend(steps);
+        }
+        optional
+    }
+
     fn start(
         &mut self,
         service: &Service,
@@ -282,15 +297,7 @@ impl<'a> Planner<'a> {
         if self.options.no_start {
             return Standing::Pending(None);
         }
-        let mut optional = Vec::new();
-        for (name, dependency) in &service.depends_on {
-            let steps = self.condition(name, dependency);
-            if dependency.required {
-                needs.extend(steps);
-            } else {
-                optional.extend(steps);
-            }
-        }
+        let optional = self.dependencies(service, &mut needs);
         let action = Action::StartContainer {
             container: target.clone(),
         };

@@ -63,9 +63,6 @@ impl Weight {
                 MOST >> 20
             ))
             .hint("set fewer containers of it, or of what it depends on");
-        Err(match stack.places.services.get(&service.name) {
-            Some(place) => failure.at(place.clone()),
-            None => failure,
-        })
+        Err(failure.at(stack.places.services.get(&service.name).cloned()))
     }
 }

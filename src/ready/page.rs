@@ -3,17 +3,15 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::http;
 use crate::ready_page::ReadyPage;
 
 /// A container on this machine is connected to, or refuses, in less than a millisecond.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// A page that takes longer is no sign of readiness.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-/// The status line is all that is read.
-const STATUS_LINE: usize = 64;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,29 +37,13 @@ pub async fn ask(page: &ReadyPage, addresses: &[String]) -> Answer {
         }
         Ok(Err(_)) | Err(_) => return Answer::Unreachable,
     };
-    let asked = tokio::time::timeout(ANSWER_WITHIN, status(stream, page, address)).await;
+    let asked = tokio::time::timeout(ANSWER_WITHIN, http::get(stream, address, &page.path)).await;
     match asked {
-        Ok(Ok(200)) => Answer::Ready,
-        Ok(Ok(status)) => Answer::NotYet(format!("GET {} says {status}", page.path)),
+        Ok(Ok(answer)) if answer.status == 200 => Answer::Ready,
+        Ok(Ok(answer)) => Answer::NotYet(format!("GET {} says {}", page.path, answer.status)),
         Ok(Err(error)) => Answer::NotYet(format!("GET {}: {error}", page.path)),
         Err(_elapsed) => Answer::NotYet(format!("GET {} is not answered", page.path)),
     }
-}
-
-async fn status(mut stream: TcpStream, page: &ReadyPage, host: &str) -> std::io::Result<u16> {
-    let request = format!("GET {} HTTP/1.0\r\nHost: {host}\r\n\r\n", page.path);
-    stream.write_all(request.as_bytes()).await?;
-    let mut text = Vec::new();
-    let mut buffer = [0; STATUS_LINE];
-    while text.len() < STATUS_LINE && !text.contains(&b'\n') {
-        match stream.read(&mut buffer).await? {
-            0 => break,
-            read => text.extend(&buffer[..read]),
-        }
-    }
-    let text = String::from_utf8_lossy(&text);
-    let status = text.split_whitespace().nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP"))
 }
 
 #[cfg(test)]

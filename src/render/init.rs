@@ -8,7 +8,7 @@ use crate::rendered::State;
 use crate::sample;
 use crate::settings;
 
-use super::{OWN, RENDERED, opened, unwritten};
+use super::{OWN, RENDERED, unwritten};
 
 /// What became of the sample project's files, each from the project's folder.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub fn init(folder: &Path) -> Result<Initialized, Failure> {
         Failure::failed(format!("{} can't be made", folder.display())).because(refused.to_string())
     })?;
     let settings = settings::load(folder, &std::collections::BTreeMap::new(), &[])?;
-    let root = opened(folder)?;
+    let root = settings::folder(folder)?;
     let rendered = super::files(&settings)?;
     let sample = sample::FILES.iter().map(|(path, text)| (Path::new(*path), *text));
     let all = sample.chain(rendered.iter().map(|file| (file.path, file.text.as_str())));

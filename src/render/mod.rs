@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::files::{self, Kind, Refused, Root};
 use crate::rendered::{self, Rendered, State};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 pub use init::{Initialized, init};
 
@@ -45,24 +45,23 @@ pub fn images(settings: &Settings) -> Result<BTreeSet<String>, Failure> {
     template::images(settings)
 }
 
-/// Each file with what is on disk.
-pub fn states(root: &Path, settings: &Settings) -> Result<Vec<(Rendered, State)>, Failure> {
-    Ok(states_in(&opened(root)?, files(settings)?))
+/// Each of `files` with what is on disk.
+pub fn states(root: &Path, files: &[Rendered]) -> Result<Vec<(Rendered, State)>, Failure> {
+    let root = settings::folder(root)?;
+    Ok(states_in(&root, files)
+        .map(|(file, state)| (file.clone(), state))
+        .collect())
 }
 
-fn states_in(root: &Root, files: Vec<Rendered>) -> Vec<(Rendered, State)> {
-    let with_state = |file: Rendered| {
-        let state = State::of(root, file.path, &file.text);
-        (file, state)
-    };
-    files.into_iter().map(with_state).collect()
+fn states_in<'f>(root: &Root, files: &'f [Rendered]) -> impl Iterator<Item = (&'f Rendered, State)> {
+    files.iter().map(|file| (file, State::of(root, file.path, &file.text)))
 }
 
-/// Writes what is missing or outdated; what was edited only if `force`.
-pub fn write(root: &Path, settings: &Settings, force: bool) -> Result<Vec<Outcome>, Failure> {
-    let root = opened(root)?;
+/// Writes those of `files` that are missing or outdated; what was edited only if `force`.
+pub fn write(root: &Path, files: &[Rendered], force: bool) -> Result<Vec<Outcome>, Failure> {
+    let root = settings::folder(root)?;
     let mut outcomes = Vec::new();
-    for (file, mut state) in states_in(&root, files(settings)?) {
+    for (file, mut state) in states_in(&root, files) {
         let mut written = match state {
             State::Current | State::Linked { .. } | State::Unreadable { .. } => false,
             State::Missing | State::Outdated => true,
@@ -87,13 +86,16 @@ pub fn write(root: &Path, settings: &Settings, force: bool) -> Result<Vec<Outcom
     Ok(outcomes)
 }
 
-/// Writes the files that are missing, for a bare checkout; none when the project has a Compose file of its own.
-pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+/// Writes those of `files` that are missing, for a bare checkout; none when the project has a Compose file of its own.
+pub fn write_missing<'f>(
+    root: &Path,
+    files: impl FnOnce() -> Result<&'f [Rendered], Failure>,
+) -> Result<Vec<PathBuf>, Failure> {
     if OWN.iter().any(|name| files::is_file(&root.join(name))) {
         return Ok(Vec::new());
     }
-    let root = opened(root)?;
-    let states = states_in(&root, files(settings)?);
+    let root = settings::folder(root)?;
+    let states: Vec<_> = states_in(&root, files()?).collect();
     if states.first().is_some_and(|(_, state)| state.is_of_the_user()) {
         return Ok(Vec::new());
     }
@@ -106,12 +108,6 @@ pub fn write_missing(root: &Path, settings: &Settings) -> Result<Vec<PathBuf>, F
         }
     }
     Ok(written)
-}
-
-/// The project's folder, below which everything is read and written.
-fn opened(root: &Path) -> Result<Root, Failure> {
-    Root::open(root)
-        .map_err(|refused| Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string()))
 }
 
 /// A file that could not be written, and what to do.
@@ -135,10 +131,10 @@ pub fn has_compose_file(root: &Path) -> bool {
 
 /// What `write` with `force` would change, as a unified diff; empty when nothing. What lies outside of the project is not
 /// shown, nor what can't be read: a line says so.
-pub fn diff(root: &Path, settings: &Settings) -> Result<String, Failure> {
-    let root = opened(root)?;
+pub fn diff(root: &Path, files: &[Rendered]) -> Result<String, Failure> {
+    let root = settings::folder(root)?;
     let mut all = String::new();
-    for (file, state) in states_in(&root, files(settings)?) {
+    for (file, state) in states_in(&root, files) {
         let path = file.path.display().to_string();
         let before = match state {
             State::Current => continue,
@@ -172,10 +168,14 @@ mod tests {
         crate::settings::load(root, &BTreeMap::new(), &[]).unwrap()
     }
 
+    fn rendered(root: &Path) -> Vec<Rendered> {
+        files(&settings(root)).unwrap()
+    }
+
     #[test]
     fn the_committed_files_are_current() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for (file, state) in states(root, &settings(root)).unwrap() {
+        for (file, state) in states(root, &rendered(root)).unwrap() {
             assert_eq!(state, State::Current, "{}: run `magicctl render`", file.path.display());
         }
     }
@@ -184,12 +184,12 @@ mod tests {
     fn an_edited_file_is_kept_and_an_untouched_one_follows_the_template() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let all = write(root, &settings(root), false).unwrap();
+        let all = write(root, &rendered(root), false).unwrap();
         assert!(
             all.iter()
                 .all(|outcome| outcome.written && outcome.state == State::Missing)
         );
-        let again = write(root, &settings(root), false).unwrap();
+        let again = write(root, &rendered(root), false).unwrap();
         assert!(
             again
                 .iter()
@@ -203,7 +203,7 @@ mod tests {
             .unwrap()
             .replace("restart: unless-stopped", "restart: always");
         fs::write(&compose, &edited).unwrap();
-        let outcomes = write(root, &settings(root), false).unwrap();
+        let outcomes = write(root, &rendered(root), false).unwrap();
         let changed: Vec<_> = outcomes
             .iter()
             .filter(|outcome| outcome.written)
@@ -212,32 +212,28 @@ mod tests {
         assert_eq!(changed, [PathBuf::from("config/loki/local-config.yaml")]);
         assert_eq!(outcomes[0].state, State::Edited);
         assert_eq!(fs::read_to_string(&compose).unwrap(), edited);
-        assert!(diff(root, &settings(root)).unwrap().contains("-    restart: always"));
+        assert!(diff(root, &rendered(root)).unwrap().contains("-    restart: always"));
 
-        write(root, &settings(root), true).unwrap();
-        assert!(diff(root, &settings(root)).unwrap().is_empty());
+        write(root, &rendered(root), true).unwrap();
+        assert!(diff(root, &rendered(root)).unwrap().is_empty());
     }
 
     #[test]
     fn a_project_with_its_own_compose_file_gets_nothing() {
+        let written = |root: &Path| {
+            let files = rendered(root);
+            write_missing(root, || Ok(&files)).unwrap()
+        };
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("docker-compose.yml"), "services: {}\n").unwrap();
-        assert!(
-            write_missing(folder.path(), &settings(folder.path()))
-                .unwrap()
-                .is_empty()
-        );
+        assert!(written(folder.path()).is_empty());
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("compose.yaml"), "services: {}\n").unwrap();
-        assert!(
-            write_missing(folder.path(), &settings(folder.path()))
-                .unwrap()
-                .is_empty()
-        );
+        assert!(written(folder.path()).is_empty());
         let folder = tempfile::tempdir().unwrap();
-        let written = write_missing(folder.path(), &settings(folder.path())).unwrap();
+        let written = written(folder.path());
         assert!(written.contains(&PathBuf::from("docker-compose.yml")), "{written:?}");
-        assert_eq!(written.len(), files(&settings(folder.path())).unwrap().len());
+        assert_eq!(written.len(), rendered(folder.path()).len());
     }
 
     #[test]
@@ -247,7 +243,7 @@ mod tests {
         fs::write(root.join("more.yml"), "worker:\n  image: \"${WORKER_IMAGE:-x}\"\n").unwrap();
         let text = "resources:\n  kafka: {memory: 1g, cpus: 2}\nservices: [more.yml]\n";
         fs::write(root.join(crate::settings::FILE), text).unwrap();
-        write(root, &settings(root), false).unwrap();
+        write(root, &rendered(root), false).unwrap();
         let request = crate::compose::Request {
             start_dir: root.to_owned(),
             ..Default::default()
@@ -271,7 +267,7 @@ mod tests {
             let digest = format!("sha256:{}", "1".repeat(64));
             let pins = images.iter().map(|image| (image.clone(), digest.clone())).collect();
             assert!(crate::settings::write_pins(root, &pins).unwrap());
-            let compose = files(&settings(root)).unwrap().remove(0).text;
+            let compose = rendered(root).remove(0).text;
             for line in compose.lines().filter(|line| line.contains("_IMAGE:-")) {
                 assert!(line.ends_with(&format!("@{digest}}}\"")), "{line}");
             }
@@ -281,10 +277,7 @@ mod tests {
         let stale =
             "pins: {\"redis:1\": \"sha256:1111111111111111111111111111111111111111111111111111111111111111\"}\n";
         fs::write(root.join(crate::settings::FILE), stale).unwrap();
-        assert!(
-            !files(&settings(root)).unwrap()[0].text.contains("@sha256:"),
-            "of another tag"
-        );
+        assert!(!rendered(root)[0].text.contains("@sha256:"), "of another tag");
     }
 
     #[test]
@@ -293,7 +286,7 @@ mod tests {
         let root = folder.path();
         let stack = |text: &str| {
             fs::write(root.join(crate::settings::FILE), text).unwrap();
-            write(root, &settings(root), false).unwrap();
+            write(root, &rendered(root), false).unwrap();
             let request = crate::compose::Request {
                 start_dir: root.to_owned(),
                 ..Default::default()
@@ -325,10 +318,7 @@ mod tests {
     fn a_dashboard_follows_the_template_too_until_it_is_edited() {
         let folder = tempfile::tempdir().unwrap();
         let path = Path::new("config/grafana/dashboards/stack.json");
-        let file = files(&settings(folder.path()))
-            .unwrap()
-            .into_iter()
-            .find(|file| file.path == path);
+        let file = rendered(folder.path()).into_iter().find(|file| file.path == path);
         let text = file.unwrap().text;
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
         let on_disk = folder.path().join("stack.json");
@@ -350,7 +340,7 @@ mod tests {
             "collector: alloy\ncollector_scope: project\nports: {grafana: 3001}\n",
         )
         .unwrap();
-        let paths: Vec<_> = write(root, &settings(root), false)
+        let paths: Vec<_> = write(root, &rendered(root), false)
             .unwrap()
             .into_iter()
             .map(|outcome| outcome.path)

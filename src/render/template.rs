@@ -8,6 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::failure::Failure;
 use crate::rendered::{Rendered, sealed};
+use crate::services;
 use crate::settings::Settings;
 
 macro_rules! template {
@@ -41,9 +42,6 @@ const TEMPLATES: [Template; 8] = [
     template!("config/grafana/dashboards/stack.json", None),
 ];
 
-/// The services that the Compose file's template names, beside the collector.
-const SERVICES: [&str; 5] = ["app-runner", "kafka", "redis", "loki", "grafana"];
-
 /// The images that the Compose file names by tag, without their digests.
 pub(super) fn images(settings: &Settings) -> Result<BTreeSet<String>, Failure> {
     let named = Arc::default();
@@ -59,9 +57,12 @@ pub(super) fn all(settings: &Settings) -> Result<Vec<Rendered>, Failure> {
 
 /// Renders each template; the images that it asks for come into `named`.
 fn render(settings: &Settings, named: &Arc<Mutex<BTreeSet<String>>>) -> Result<Vec<Rendered>, Failure> {
-    let services: Vec<&str> = SERVICES.into_iter().chain([settings.collector()]).collect();
+    tracing::debug!("templates rendered");
+    let is_other = |name: &str| services::COLLECTORS.contains(&name) && name != settings.collector();
+    let services = services::SERVICES.iter().map(|service| service.name);
+    let services: Vec<&str> = services.filter(|name| !is_other(name)).collect();
     if let Some(name) = settings
-        .resources
+        .resources()
         .keys()
         .find(|name| !services.contains(&name.as_str()))
     {
@@ -72,12 +73,15 @@ fn render(settings: &Settings, named: &Arc<Mutex<BTreeSet<String>>>) -> Result<V
     }
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let resources = settings.resources.clone();
+    let resources = settings.resources().clone();
     environment.add_function("limits", move |service: String| {
-        let limits = resources.get(&service).cloned().unwrap_or_default();
-        let line =
-            |key: &str, value: Option<String>| value.map_or_else(String::new, |value| format!("\n    {key}: {value}"));
-        line("mem_limit", limits.memory) + &line("cpus", limits.cpus)
+        let limits = resources.get(&service).cloned().flatten().unwrap_or_default();
+        let memory = limits.memory.map(|memory| format!("\n    mem_limit: {memory}"));
+        memory.unwrap_or_default()
+            + &limits
+                .cpus
+                .map(|cpus| format!("\n    cpus: {cpus}"))
+                .unwrap_or_default()
     });
     let (pins, named) = (settings.pins.clone(), Arc::clone(named));
     environment.add_function("pinned", move |image: String| {
@@ -94,7 +98,7 @@ fn render(settings: &Settings, named: &Arc<Mutex<BTreeSet<String>>>) -> Result<V
         collect => if settings.collects_project_only() { "${COMPOSE_PROJECT_NAME:-.*}" } else { ".*" },
         collector => settings.collector(),
         log_level => settings.log_level(),
-        ports => settings.ports.clone(),
+        ports => settings.ports(),
         read_only => settings.is_read_only(),
         retention => settings.retention(),
         services => further_services(settings),

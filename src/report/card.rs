@@ -4,7 +4,7 @@ use console::Style;
 
 use crate::failure::{Evidence, Failure};
 use crate::python::is_foreign;
-use crate::terminal::{self, Line};
+use crate::terminal::{self, Line, LongWord};
 
 use super::Out;
 use super::diagnostic::place_lines;
@@ -209,8 +209,7 @@ fn cut(text: &str, width: usize, goes_on: bool) -> String {
     }
 }
 
-/// `text` in lines of at most `width` columns, broken between words where there are some; those after the first are
-/// indented as the first is, and by `hang` more. A word that is longer than a line stays whole, so that it can be copied.
+/// `text` in lines of at most `width` columns; those after the first are indented as the first is, and by `hang` more.
 fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
     let indent = text.chars().map_while(|c| match c {
         ' ' => Some(1),
@@ -218,26 +217,8 @@ fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
         _ => None,
     });
     let indent = indent.sum::<usize>().min(width / 2);
-    let mut lines = Vec::new();
-    let mut line = " ".repeat(indent);
-    let mut is_empty = true;
-    for word in text.split_whitespace() {
-        let room = console::measure_text_width(word);
-        let so_far = console::measure_text_width(&line);
-        // What is too long for any line gains nothing by one of its own.
-        let hopeless = room > width && so_far < width / 2;
-        if !is_empty && so_far + 1 + room > width && !hopeless {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent + hang)));
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    lines.push(line);
-    lines
+    let words: Vec<&str> = text.split_whitespace().collect();
+    terminal::wrapped(&words.join(" "), width, (indent, indent + hang), LongWord::Whole)
 }
 
 #[cfg(test)]

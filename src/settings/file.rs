@@ -1,13 +1,16 @@
 //! Reads `magicctl.yaml`.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::files::{Refused, Root};
 use crate::nearest::nearest;
-use crate::yaml::{Key, Node, Source, Value, parse};
+use crate::schema::{self, Compiled, Kind, Problem};
+use crate::yaml::{Node, Source, Value, parse};
 
-use super::{FILE, Limits, NAMED, PORTS, Service, Settings, pins, value};
+use super::types::{self, SettingsFile};
+use super::{FILE, Service, pins};
 
 /// No `magicctl.yaml` that a person wrote is larger.
 const LARGEST: u64 = 1 << 20;
@@ -16,12 +19,12 @@ const LARGEST_SERVICE: u64 = 256 << 10;
 /// More further services than this are not written by hand.
 const MOST_SERVICES: usize = 50;
 
-/// Reads the file in `root`, if there is one.
-pub(super) fn apply(settings: &mut Settings, root: &Root) -> Result<(), Failure> {
+/// Reads the file in `root`, if there is one, and the templates that it names.
+pub(super) fn read(root: &Root) -> Result<(SettingsFile, Vec<Service>), Failure> {
     let path = root.path().join(FILE);
     let text = match root.text(Path::new(FILE), LARGEST) {
         Ok(text) => text,
-        Err(Refused::Missing) => return Ok(()),
+        Err(Refused::Missing) => return Ok((SettingsFile::default(), Vec::new())),
         Err(refused) => {
             let why = root.why(Path::new(FILE), &refused);
             return Err(Failure::invalid(format!("{} can't be read", path.display()))
@@ -29,62 +32,24 @@ pub(super) fn apply(settings: &mut Settings, root: &Root) -> Result<(), Failure>
                 .hint("put a regular file of the project's own in its place"));
         }
     };
-    for (key, node) in mapping(&parse(&Source::new(&path, text))?)? {
-        match key.name.as_str() {
-            "resources" => {
-                for (service, node) in mapping(node)? {
-                    settings.resources.insert(service.name.clone(), limits(node)?);
-                }
-            }
-            "services" => {
-                let Value::List(items) = &node.value else {
-                    return Err(wrong(node, "must be a list of template files"));
-                };
-                if items.len() > MOST_SERVICES {
-                    return Err(wrong(node, format!("lists more than {MOST_SERVICES} files")));
-                }
-                for item in items {
-                    settings.services.push(service(root, item)?);
-                }
-            }
-            "ports" => {
-                for (key, node) in mapping(node)? {
-                    let Some((name, _)) = PORTS.iter().find(|(name, _)| *name == key.name) else {
-                        return Err(unknown(key, &PORTS.map(|(name, _)| name)));
-                    };
-                    settings.ports.insert(name, port(node)?);
-                }
-            }
-            "pins" => {
-                for (image, node) in mapping(node)? {
-                    let digest = node.text().unwrap_or_default();
-                    pins::check(&image.name, digest).map_err(|what| {
-                        wrong(node, what).hint("`magicctl render --pin` writes them: IMAGE:TAG: sha256:DIGEST")
-                    })?;
-                    settings.pins.insert(image.name.clone(), digest.to_owned());
-                }
-            }
-            name if NAMED.iter().any(|(known, _)| *known == name) => {
-                let text = node
-                    .text()
-                    .ok_or_else(|| wrong(node, format!("{name} must be a string")))?;
-                value::check(name, text).map_err(|refused| {
-                    let failure = wrong(node, refused.what);
-                    match refused.hint {
-                        Some(hint) => failure.hint(hint),
-                        None => failure,
-                    }
-                })?;
-                settings.set(name, text, FILE);
-            }
-            _ => {
-                let named = NAMED.iter().map(|(name, _)| *name);
-                let known: Vec<&str> = named.chain(["pins", "ports", "resources", "services"]).collect();
-                return Err(unknown(key, &known));
-            }
+    let (tree, file) = typed(&path, text)?;
+    for (image, node) in tree.get("pins").map(Node::entries).unwrap_or_default() {
+        let digest = node.text().unwrap_or_default();
+        pins::check(&image.name, digest)
+            .map_err(|what| wrong(node, what).hint("`magicctl render --pin` writes them: IMAGE:TAG: sha256:DIGEST"))?;
+    }
+    let mut services = Vec::new();
+    if let Some(node) = tree.get("services")
+        && let Value::List(items) = &node.value
+    {
+        if items.len() > MOST_SERVICES {
+            return Err(wrong(node, format!("lists more than {MOST_SERVICES} files")));
+        }
+        for item in items {
+            services.push(service(root, item)?);
         }
     }
-    Ok(())
+    Ok((file, services))
 }
 
 /// The template that `item` names: a file of the project, as it becomes a part of a rendered one.
@@ -105,56 +70,77 @@ fn service(root: &Root, item: &Node) -> Result<Service, Failure> {
     }
 }
 
-fn port(node: &Node) -> Result<u16, Failure> {
-    let text = node.text().unwrap_or_default();
-    match text.parse() {
-        Ok(port @ 1..) => Ok(port),
-        _ => Err(wrong(node, format!("`{text}` is no port")).hint("write a number from 1 to 65535")),
-    }
+/// What a value of another layer, which is called `origin`, says under `name`.
+pub(super) fn one(name: &str, text: &str, origin: &str) -> Result<SettingsFile, Failure> {
+    // What is in quotes in JSON is so in YAML.
+    let read = typed(Path::new(""), format!("{name}: {}", serde_json::json!(text)));
+    read.map(|(_, file)| file).map_err(|failure| Failure {
+        exit: Exit::Usage,
+        what: format!("{origin}: {}", failure.what),
+        place: None,
+        ..failure
+    })
 }
 
-fn limits(node: &Node) -> Result<Limits, Failure> {
-    let mut limits = Limits::default();
-    for (key, node) in mapping(node)? {
-        let text = node.text().unwrap_or_default();
-        match key.name.as_str() {
-            "memory" => {
-                let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-                let unit = text[digits.len()..].to_ascii_lowercase();
-                let known = ["b", "k", "kb", "m", "mb", "g", "gb"].contains(&unit.as_str());
-                if digits.parse::<f64>().is_err() || !known {
-                    return Err(wrong(node, format!("`{text}` is no size")).hint("write it like 512m or 1g"));
-                }
-                limits.memory = Some(text.to_owned());
-            }
-            "cpus" => {
-                if !text.parse::<f64>().is_ok_and(|cpus| cpus.is_finite() && cpus > 0.0) {
-                    return Err(wrong(node, format!("`{text}` is no number of cores")).hint("write it like 1.5"));
-                }
-                limits.cpus = Some(text.to_owned());
-            }
-            _ => return Err(unknown(key, &["memory", "cpus"])),
+/// A text as a tree and as what it says, if that fits the schema.
+fn typed(path: &Path, text: String) -> Result<(Node, SettingsFile), Failure> {
+    static COMPILED: LazyLock<Result<Compiled, String>> = LazyLock::new(|| schema::compile(&types::schema()));
+    let broken = |why: String| Failure::failed(format!("the schema of {FILE} can't be read")).because(why);
+    let mut tree = parse(&Source::new(path, text))?;
+    unquote(&mut tree, false);
+    let compiled = COMPILED.as_ref().map_err(|why| broken(why.clone()))?;
+    if let Some(problem) = schema::problems(compiled, &tree, 1).first() {
+        return Err(told(problem));
+    }
+    let file: SettingsFile = serde_json::from_value(tree.to_json()).map_err(|why| broken(why.to_string()))?;
+    match tree.get("retention") {
+        Some(node) if node.text().is_some_and(|text| types::hours(text).is_none()) => {
+            Err(refused(node, &["retention"]))
         }
+        _ => Ok((tree, file)),
     }
-    Ok(limits)
 }
 
-fn mapping(node: &Node) -> Result<&[(Key, Node)], Failure> {
-    match &node.value {
-        Value::Map(entries) => Ok(entries),
-        _ if node.is_null() => Ok(&[]),
-        _ => Err(wrong(node, "must be a mapping")),
+/// Whether a scalar is a number, a truth value or a text depends on its place, not on quotes.
+fn unquote(node: &mut Node, plain_here: bool) {
+    let is_null = node.is_null();
+    match &mut node.value {
+        Value::Scalar { plain, .. } => *plain = plain_here || is_null,
+        Value::List(items) => items.iter_mut().for_each(|item| unquote(item, plain_here)),
+        Value::Map(entries) => entries.iter_mut().for_each(|(key, node)| {
+            let is_plain = ["ports", "read_only", "resources"].contains(&key.name.as_str());
+            unquote(node, plain_here || is_plain);
+        }),
+    }
+}
+
+fn told(problem: &Problem<'_, '_, Node>) -> Failure {
+    let path: Vec<&str> = problem.path.iter().map(String::as_str).collect();
+    match &problem.kind {
+        Kind::Unknown(known) => {
+            let key = path.last().copied().unwrap_or_default();
+            let failure = Failure::invalid(format!("{key}: there is no such setting")).at(problem.span.place(false));
+            match nearest(key, known.iter().copied()) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None => failure.hint(format!("there are: {}", known.join(", "))),
+            }
+        }
+        Kind::Type(types) if problem.tree.text().is_none() || types::about(&path).is_none() => {
+            wrong(problem.tree, schema::must_be(types, problem.tree.kind()))
+        }
+        _ => refused(problem.tree, &path),
+    }
+}
+
+/// What is said of the scalar at `path`.
+fn refused(node: &Node, path: &[&str]) -> Failure {
+    let text = node.text().unwrap_or_default();
+    match types::about(path) {
+        Some((not, hint)) => wrong(node, format!("`{text}` {not}")).hint(hint),
+        None => wrong(node, format!("`{text}` is not what belongs here")),
     }
 }
 
 fn wrong(node: &Node, what: impl Into<String>) -> Failure {
     Failure::invalid(what).at(node.span.place(false))
-}
-
-fn unknown(key: &Key, known: &[&str]) -> Failure {
-    let failure = Failure::invalid(format!("{}: there is no such setting", key.name)).at(key.span.place(false));
-    match nearest(&key.name, known.iter().copied()) {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure.hint(format!("there are: {}", known.join(", "))),
-    }
 }

@@ -4,50 +4,44 @@
 mod file;
 mod pins;
 mod root;
-mod schema;
-mod value;
+mod types;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value as Json, json};
+
 use crate::failure::Failure;
-use crate::files::Root;
+use crate::services;
 
 pub use pins::{Pins, write_pins};
-pub use root::find_root;
-pub use schema::{SettingsFile, schema};
+pub use root::{find_root, folder};
+use types::Scope;
+pub use types::{Resources, SettingsFile, schema};
 
 /// The file's name in the project's root.
 pub const FILE: &str = "magicctl.yaml";
 
-/// Settings with one value each, and their defaults.
-const NAMED: [(&str, &str); 6] = [
-    ("project", ""),
-    ("collector", "promtail"),
-    ("collector_scope", "all"),
-    ("log_level", "warn"),
-    ("read_only", "false"),
-    ("retention", "7d"),
+/// Settings with one value each: a variable may set them, and a flag.
+const NAMED: [&str; 6] = [
+    "project",
+    "collector",
+    "collector_scope",
+    "log_level",
+    "read_only",
+    "retention",
 ];
 
-/// Host ports, and their defaults.
-const PORTS: [(&str, u16); 5] = [
-    ("magic-proxy", 8001),
-    ("mcp-server", 8002),
-    ("kafka", 9092),
-    ("loki", 3100),
-    ("grafana", 3000),
-];
+/// How long logs are kept by default.
+const RETENTION: &str = "7d";
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// By name, in the order of [`NAMED`].
-    named: [Setting; NAMED.len()],
-    /// Host ports that are the rendered file's defaults, by the name in [`PORTS`].
-    pub ports: BTreeMap<&'static str, u16>,
-    /// Limits by service.
-    pub resources: BTreeMap<String, Limits>,
+    /// With every layer over it; `None` is the default.
+    file: SettingsFile,
+    /// Which layer each of [`NAMED`] comes from.
+    origins: BTreeMap<&'static str, String>,
     /// Templates of further services.
     pub services: Vec<Service>,
     /// The digests of images.
@@ -61,22 +55,6 @@ pub struct Service {
     pub path: PathBuf,
     /// What is in it.
     pub text: String,
-}
-
-/// One setting: its value and where that came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Setting {
-    value: String,
-    origin: String,
-}
-
-/// What a service may use.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// As Compose writes sizes: `512m`.
-    pub memory: Option<String>,
-    /// Cores' worth of time: `1.5`.
-    pub cpus: Option<String>,
 }
 
 /// A line of `config --settings`.
@@ -98,21 +76,13 @@ pub fn load(
     environment: &BTreeMap<String, String>,
     flags: &[(String, String)],
 ) -> Result<Settings, Failure> {
-    let mut settings = Settings {
-        named: NAMED.map(|(_, value)| Setting {
-            value: value.to_owned(),
-            origin: "default".to_owned(),
-        }),
-        ports: PORTS.into_iter().collect(),
-        resources: BTreeMap::new(),
-        services: Vec::new(),
-        pins: Pins::new(),
-    };
-    let folder = Root::open(root).map_err(|refused| {
-        Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string())
-    })?;
-    file::apply(&mut settings, &folder)?;
-    for (name, _) in NAMED {
+    let (file, services) = file::read(&folder(root)?)?;
+    // By the names that the file has; null where nothing is said.
+    let mut values = json!(file);
+    let mut origins = BTreeMap::new();
+    for name in NAMED {
+        let origin = if values[name].is_null() { "default" } else { FILE };
+        origins.insert(name, origin.to_owned());
         let variable = variable_of(name);
         let set = environment.get(&variable).filter(|value| !value.is_empty());
         let flag = flags.iter().find(|(flag, _)| flag == name);
@@ -121,106 +91,116 @@ pub fn load(
             flag.map(|(_, value)| (value, "flag")),
         ];
         for (value, origin) in layers.into_iter().flatten() {
-            value::check(name, value).map_err(|why| {
-                let failure = Failure::usage(format!("{origin}: {}", why.what));
-                match why.hint {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
-            })?;
-            settings.set(name, value, origin);
+            values[name] = json!(file::one(name, value, origin)?)[name].take();
+            origins.insert(name, origin.to_owned());
         }
     }
-    Ok(settings)
+    let mut file: SettingsFile = serde_json::from_value(values)
+        .map_err(|error| Failure::failed("the settings can't be put together").because(error.to_string()))?;
+    Ok(Settings {
+        pins: file.pins.take().unwrap_or_default(),
+        file,
+        origins,
+        services,
+    })
 }
 
 fn variable_of(name: &str) -> String {
     format!("MAGICCTL_{}", name.to_uppercase())
 }
 
+/// A single value as it is written in the file; nothing for null.
+fn word(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
 impl Settings {
-    fn set(&mut self, name: &str, value: &str, origin: &str) {
-        for (setting, _) in self
-            .named
-            .iter_mut()
-            .zip(NAMED)
-            .filter(|(_, (known, _))| *known == name)
-        {
-            *setting = Setting {
-                value: value.to_owned(),
-                origin: origin.to_owned(),
-            };
-        }
-    }
-
-    fn get(&self, name: &str) -> &str {
-        let found = self.named.iter().zip(NAMED).find(|(_, (known, _))| *known == name);
-        found.map_or("", |(setting, _)| &setting.value)
-    }
-
     /// The project's name, when one is set.
     pub fn project_name(&self) -> Option<String> {
-        Some(self.get("project"))
-            .filter(|name| !name.is_empty())
-            .map(ToOwned::to_owned)
+        self.file.project.clone()
     }
 
     /// Which collector ships the logs: the service's name, `promtail` or `alloy`.
-    pub fn collector(&self) -> &str {
-        self.get("collector")
+    pub fn collector(&self) -> String {
+        word(&json!(self.file.collector.unwrap_or_default()))
     }
 
     /// Whether the collector is to leave other projects' containers alone.
     pub fn collects_project_only(&self) -> bool {
-        self.get("collector_scope") == "project"
+        self.file.collector_scope == Some(Scope::Project)
     }
 
     /// How much Loki and the collector say of themselves: `warn`.
-    pub fn log_level(&self) -> &str {
-        self.get("log_level")
+    pub fn log_level(&self) -> String {
+        word(&json!(self.file.log_level.unwrap_or_default()))
     }
 
     /// Whether the app's container may write nowhere but in /tmp.
     pub fn is_read_only(&self) -> bool {
-        self.get("read_only") == "true"
+        self.file.read_only.unwrap_or_default()
     }
 
     /// How long Loki keeps logs, in its own form: `168h`.
     pub fn retention(&self) -> String {
-        let written = self.get("retention");
-        value::hours(written).map_or_else(|| written.to_owned(), |hours| format!("{hours}h"))
+        let written = self.file.retention.as_deref().unwrap_or(RETENTION);
+        types::hours(written).map_or_else(|| written.to_owned(), |hours| format!("{hours}h"))
+    }
+
+    /// Host ports that are the rendered file's defaults, by their names.
+    pub fn ports(&self) -> BTreeMap<&'static str, u16> {
+        let given = json!(self.file.ports);
+        let port = |name: &str| given[name].as_u64().and_then(|port| u16::try_from(port).ok());
+        let ports = services::published();
+        ports
+            .map(|(name, _, default)| (name, port(name).unwrap_or(default)))
+            .collect()
+    }
+
+    /// Limits by service.
+    pub fn resources(&self) -> &BTreeMap<String, Option<Resources>> {
+        static NONE: BTreeMap<String, Option<Resources>> = BTreeMap::new();
+        self.file.resources.as_ref().unwrap_or(&NONE)
     }
 
     /// Every setting, its value and origin.
     pub fn rows(&self) -> Vec<Row> {
-        let mut rows: Vec<Row> = self
-            .named
-            .iter()
-            .zip(NAMED)
-            .map(|(setting, (name, _))| Row {
-                name: name.to_owned(),
-                value: setting.value.clone(),
-                variable: variable_of(name),
-                origin: setting.origin.clone(),
-            })
-            .collect();
+        let values = json!(SettingsFile {
+            collector: Some(self.file.collector.unwrap_or_default()),
+            collector_scope: Some(self.file.collector_scope.unwrap_or_default()),
+            log_level: Some(self.file.log_level.unwrap_or_default()),
+            read_only: Some(self.is_read_only()),
+            retention: self.file.retention.clone().or_else(|| Some(RETENTION.to_owned())),
+            ..self.file.clone()
+        });
+        let named = NAMED.iter().map(|name| Row {
+            name: (*name).to_owned(),
+            value: word(&values[name]),
+            variable: variable_of(name),
+            origin: self.origins[name].clone(),
+        });
+        let mut rows: Vec<Row> = named.collect();
         let in_file = |name: String, value: String| Row {
             name,
             value,
             variable: String::new(),
             origin: FILE.to_owned(),
         };
-        for (name, default) in PORTS {
-            let port = self.ports[name];
-            if port != default {
-                rows.push(in_file(format!("ports.{name}"), port.to_string()));
-            }
+        let ports = self.ports();
+        for (name, ..) in services::published().filter(|(name, _, default)| ports[name] != *default) {
+            rows.push(in_file(format!("ports.{name}"), ports[name].to_string()));
         }
-        for (service, limits) in &self.resources {
-            for (key, value) in [("memory", &limits.memory), ("cpus", &limits.cpus)] {
-                if let Some(value) = value {
-                    rows.push(in_file(format!("resources.{service}.{key}"), value.clone()));
-                }
+        for (service, limits) in self.resources() {
+            let limits = limits.clone().unwrap_or_default();
+            let limits = [
+                ("memory", limits.memory),
+                ("cpus", limits.cpus.map(|cpus| cpus.to_string())),
+            ];
+            for (key, value) in limits {
+                rows.extend(value.map(|value| in_file(format!("resources.{service}.{key}"), value)));
             }
         }
         for service in &self.services {
@@ -277,6 +257,23 @@ mod tests {
     }
 
     #[test]
+    fn quotes_are_of_no_matter_and_nothing_is_the_default() {
+        let plain = "project: 123\nread_only: true\nretention:\nports: {grafana: 3001}\nresources: {kafka: {cpus: 0.5}, loki: }\n";
+        let quoted = "project: '123'\nread_only: 'true'\nports: {grafana: '3001'}\nresources: {kafka: {cpus: '0.5'}}\n";
+        for text in [plain, quoted] {
+            let settings = loaded(text, &[], &[]).unwrap();
+            assert_eq!(settings.project_name().as_deref(), Some("123"), "{text}");
+            assert!(settings.is_read_only() && settings.ports()["grafana"] == 3001, "{text}");
+            assert_eq!(
+                settings.resources()["kafka"].as_ref().unwrap().cpus,
+                Some(0.5),
+                "{text}"
+            );
+            assert_eq!(settings.retention(), "168h", "{text}");
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_at_its_place() {
         for (text, line, column, what, hint) in [
             ("projct: x\n", 1, 1, "no such setting", "did you mean `project`?"),
@@ -297,6 +294,19 @@ mod tests {
             ("resources: {kafka: {ram: 1g}}\n", 1, 21, "no such setting", "memory"),
             ("resources: {kafka: {memory: lots}}\n", 1, 29, "no size", "512m"),
             ("services: [nope.yml]\n", 1, 12, "no file", ""),
+            ("resources: {kafka: {memory: 512}}\n", 1, 29, "`512` is no size", "512m"),
+            (
+                "resources: {kafka: {cpus: 1e999}}\n",
+                1,
+                27,
+                "no number of cores",
+                "1.5",
+            ),
+            ("resources: {kafka: {cpus: 0}}\n", 1, 27, "no number of cores", "1.5"),
+            ("resources: {kafka: 5}\n", 1, 20, "must be a mapping, not a number", ""),
+            ("services: x.yml\n", 1, 11, "must be a list, not a string", ""),
+            ("project: [a]\n", 1, 10, "must be a string, not a list", ""),
+            ("retention: 12h\n", 1, 12, "no retention", "24h"),
             ("pins:\n  redis:8: latest\n", 2, 12, "is not a digest", "render --pin"),
             ("- a\n", 1, 1, "mapping", ""),
         ] {

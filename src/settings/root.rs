@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, Root};
 
 /// Any of these makes a folder a project's root.
 const MARKS: [&str; 6] = [
@@ -14,6 +14,12 @@ const MARKS: [&str; 6] = [
     "docker-compose.yaml",
     "proxy_config.yaml",
 ];
+
+/// The project's folder, below which everything is read and written.
+pub fn folder(root: &Path) -> Result<Root, Failure> {
+    Root::open(root)
+        .map_err(|refused| Failure::failed(format!("{} can't be opened", root.display())).because(refused.to_string()))
+}
 
 /// The nearest folder, from `start` upwards, that looks like a project.
 pub fn find_root(start: &Path) -> Result<PathBuf, Failure> {

@@ -8,8 +8,10 @@ mod cut;
 mod line;
 mod sequence;
 mod streams;
+mod wrap;
 
 pub use clean::{clean, clean_bytes, clean_line, escaped_json, with_colours};
 pub use cut::cut;
 pub use line::Line;
 pub use streams::{stderr_columns, stderr_is_terminal, stdout_columns, stdout_is_terminal};
+pub use wrap::{LongWord, wrapped};

@@ -43,6 +43,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Failure> {
 
 /// Reads the documents of `source`; none in an empty file.
 pub fn parse_all(source: &Arc<Source>) -> Result<Vec<Node>, Failure> {
+    tracing::debug!(file = %source.path.display(), "parsed");
     if let Some(at) = source
         .text
         .find(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}'))

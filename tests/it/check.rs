@@ -170,7 +170,7 @@ fn containers_find_each_other_and_the_probes_are_gone() {
 }
 
 #[test]
-fn what_is_missing_is_mended_and_nothing_else_touched() {
+fn what_is_missing_is_fixed_and_nothing_else_touched() {
     let project = Project::sample("check-fix");
     fs::remove_file(project.path("requirements.txt")).expect("a file");
     fs::remove_dir_all(project.path("env")).expect("a folder");
@@ -183,7 +183,11 @@ fn what_is_missing_is_mended_and_nothing_else_touched() {
     let mine = fs::read_to_string(project.path("proxy_config.yaml")).expect("a file");
     assert_eq!(mine, "# mine\nmodel_list: []\n");
     let again = project.magicctl(&["check", "--fix"]).ok();
-    assert!(!again.stdout.contains("mended"), "{}", again.stdout);
+    assert!(
+        fixed.stdout.contains("\nfixed: ") && !again.stdout.contains("fixed: "),
+        "{}",
+        again.stdout
+    );
 }
 
 #[test]

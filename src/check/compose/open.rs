@@ -7,6 +7,7 @@ use crate::check::project::Project;
 use crate::codes;
 use crate::compose::Service;
 use crate::image::ImageRef;
+use crate::services;
 
 use super::client_key;
 use super::reach::{self, Reach};
@@ -70,7 +71,7 @@ const ON_LOOPBACK: &str = "publish it on 127.0.0.1 (BIND_ADDRESS), or not at all
 impl Program {
     /// What `service` runs, where that is known.
     fn of(project: &Project, service: &Service) -> Option<Self> {
-        let is_app = service.name == "app-runner" || project.app().is_some_and(|app| app.name == service.name);
+        let is_app = service.name == services::APP || project.app().is_some_and(|app| app.name == service.name);
         if is_app && project.folder.is_file(Path::new("proxy_config.yaml")) {
             return Some(Self::Gateway);
         }

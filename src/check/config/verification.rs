@@ -75,13 +75,10 @@ impl<'s> Verification<'s> {
 
 fn failure(service: &str, file: &Path, text: &str, output: &str) -> Failure {
     let said = last_words(output);
-    let failure = Failure::invalid(format!("{service} can't read {}", file.display()))
+    Failure::invalid(format!("{service} can't read {}", file.display()))
         .because(said.clone())
-        .hint("nothing was touched; `magicctl render --diff` shows what was edited");
-    match place(file, text, &said) {
-        Some(place) => failure.at(place),
-        None => failure,
-    }
+        .hint("nothing was touched; `magicctl render --diff` shows what was edited")
+        .at(place(file, text, &said))
 }
 
 /// The line that the program names, else the one with the word that it quotes.

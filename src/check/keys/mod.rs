@@ -33,7 +33,7 @@ pub(super) const PROVIDERS: [&str; 6] = ["google", "openai", "mistral", "anthrop
 /// Names of files that profiles say their keys are in.
 pub(super) fn pools(project: &Project) -> BTreeSet<String> {
     match proxy::tree(project) {
-        Some(Ok(node)) => proxy::catalogue(&node).pools,
+        Some(Ok(node)) => proxy::catalogue(node).pools,
         _ => BTreeSet::new(),
     }
 }

@@ -16,7 +16,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
         profiles,
         pools,
         aliases,
-    } = proxy::catalogue(&node);
+    } = proxy::catalogue(node);
     let have: BTreeSet<String> = super::providers(project).into_iter().collect();
     let lacks = |provider: &str| {
         let is_known = PROVIDERS.contains(&provider) || pools.contains(provider);

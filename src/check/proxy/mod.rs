@@ -13,13 +13,12 @@ use serde_json::Value as Json;
 
 use crate::codes;
 use crate::failure::Failure;
+use crate::schema::{self, Compiled};
 use crate::yaml::{Node, Source, Span, parse};
 
 use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
 use super::text::Text;
-
-use fits::{Misfit, MisfitKind};
 
 pub use file::ProxyConfig;
 pub(super) use meaning::{Catalogue, catalogue};
@@ -34,7 +33,12 @@ pub fn schema() -> &'static Json {
 }
 
 /// The file as a tree; nothing when there is none, or none that can be read, which the checklist tells.
-pub(super) fn tree(project: &Project) -> Option<Result<Node, Failure>> {
+pub(super) fn tree(project: &Project) -> Option<Result<&Node, &Failure>> {
+    let read = project.proxy.get_or_init(|| read(project)).as_ref();
+    read.map(Result::as_ref)
+}
+
+fn read(project: &Project) -> Option<Result<Node, Failure>> {
     let text = Text::of_project(project, &project.root.join("proxy_config.yaml")).ok()??;
     if text.content.len() > LARGEST {
         let what = format!("proxy_config.yaml is larger than {} kB", LARGEST >> 10);
@@ -49,46 +53,35 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
     }
     let node = match tree(project) {
         None => return Vec::new(),
-        Some(Err(failure)) => return vec![Finding::of(&codes::PROXY_NOT_YAML, &failure)],
+        Some(Err(failure)) => return vec![Finding::of(&codes::PROXY_NOT_YAML, failure)],
         Some(Ok(node)) => node,
     };
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings = match misfits(node) {
+        Ok(findings) => findings,
+        Err(failure) => return vec![Finding::of(&codes::CHECK_FAILED, &failure)],
+    };
+    findings.extend(meaning::look(node));
+    findings.extend(tools::look(project, node));
+    findings
+}
+
+/// Everything in `node` that doesn't fit the schema.
+fn misfits(node: &Node) -> Result<Vec<Finding>, Failure> {
+    static COMPILED: LazyLock<Result<Compiled, String>> = LazyLock::new(|| schema::compile(schema()));
+    let compiled = COMPILED.as_ref();
+    let compiled =
+        compiled.map_err(|error| Failure::failed("the schema of proxy_config.yaml can't be read").because(error))?;
     let mut told = HashSet::new();
-    for misfit in fits::misfits(schema(), &node) {
-        let finding = self::misfit(&misfit);
-        let span = &misfit.span;
+    let mut findings = Vec::new();
+    for problem in schema::problems(compiled, node, MOST_FINDINGS) {
+        let finding = fits::misfit(&problem);
+        let span = problem.span;
         // What an anchor holds is wrong once, however often it is merged in.
         if told.insert((finding.code.id, span.line, span.column, span.width)) {
             findings.push(finding);
         }
-        if findings.len() >= MOST_FINDINGS {
-            break;
-        }
     }
-    findings.extend(meaning::look(&node));
-    findings.extend(tools::look(project, &node));
-    findings
-}
-
-fn misfit(misfit: &Misfit) -> Finding {
-    let code = match misfit.kind {
-        MisfitKind::UnknownKey => &codes::PROXY_UNKNOWN_KEY,
-        MisfitKind::MissingKey => &codes::PROXY_MISSING_KEY,
-        MisfitKind::Word if misfit.path.ends_with(".provider") => &codes::PROXY_PROVIDER,
-        MisfitKind::Word | MisfitKind::Value => &codes::PROXY_TYPE,
-    };
-    let path = if misfit.path.is_empty() {
-        "the file"
-    } else {
-        &misfit.path
-    };
-    let finding = Finding::new(code, format!("{path}: {}", misfit.what))
-        .at(place(&misfit.span))
-        .in_file();
-    match &misfit.meant {
-        Some(meant) => finding.fix(format!("did you mean `{meant}`?")),
-        None => finding,
-    }
+    Ok(findings)
 }
 
 /// The place of a span. The line is shown unless a word of it says that it holds a secret.
@@ -110,25 +103,15 @@ mod tests {
     /// `MAGICCTL_WRITE_DOCS=1 cargo test --lib schema` writes it.
     #[test]
     fn the_schema_in_docs_is_current() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/proxy_config.schema.json");
         let text = format!("{:#}\n", schema());
-        if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, &text).unwrap();
-        }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            there == text,
-            "{} is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib schema",
-            path.display()
-        );
+        crate::docs_tests::is_current("docs/schemas/proxy_config.schema.json", &text, "--lib schema");
     }
 
     fn found(text: &str) -> Vec<String> {
         let node = parse(&Source::new(Path::new("proxy_config.yaml"), text.to_owned())).unwrap();
-        fits::misfits(schema(), &node)
-            .iter()
-            .map(misfit)
+        misfits(&node)
+            .unwrap()
+            .into_iter()
             .chain(meaning::look(&node))
             .map(|finding| {
                 let line = finding.place.as_ref().map_or(0, |place| place.line);

@@ -6,14 +6,10 @@ use crate::check::Finding;
 use crate::check::project::Project;
 use crate::codes;
 use crate::compose::{Port, Service};
+use crate::services;
 use crate::yaml::Node;
 
 use super::place;
-
-/// Where magic-proxy itself listens in the app's container.
-const PROXY_PORT: u16 = 8001;
-/// Where mcp-server listens there.
-const MCP_PORT: u16 = 8002;
 
 pub(super) fn look(project: &Project, node: &Node) -> Option<Finding> {
     let at = node.get("agent_settings")?.get("mcp_server_url")?;
@@ -33,7 +29,8 @@ pub(super) fn look(project: &Project, node: &Node) -> Option<Finding> {
         )
         .because(why)
         .fix(format!(
-            "mcp-server is at `http://localhost:{MCP_PORT}`, as the gateway sees it"
+            "mcp-server is at `http://localhost:{}`, as the gateway sees it",
+            services::named("mcp-server").1
         ))
         .at(place(&at.span))
         .in_file(),
@@ -44,7 +41,7 @@ pub(super) fn look(project: &Project, node: &Node) -> Option<Finding> {
 fn own(project: &Project, port: u16) -> Option<String> {
     let app = project.app()?;
     let targets = |port: u16| app.ports.iter().any(|published| published.target == port);
-    if port == PROXY_PORT && targets(MCP_PORT) {
+    if port == services::named("magic-proxy").1 && targets(services::named("mcp-server").1) {
         return Some(format!("port {port} of that container is the gateway itself"));
     }
     if targets(port) {

@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
         |world| world.remove("config/loki/local-config.yaml"),
         |world| {
             let settings = crate::settings::load(&world.root(), &world.environment, &[]).unwrap();
-            render::write(&world.root(), &settings, false).unwrap();
+            render::write(&world.root(), &render::files(&settings).unwrap(), false).unwrap();
         },
     ),
     (

@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Row] = &[
         },
         |world| {
             let settings = crate::settings::load(&world.root(), &world.environment, &[]).unwrap();
-            render::write(&world.root(), &settings, true).unwrap();
+            render::write(&world.root(), &render::files(&settings).unwrap(), true).unwrap();
         },
     ),
     (
@@ -67,7 +67,7 @@ pub(super) const ROWS: &[Row] = &[
         |world| world.write("magicctl.yaml", "retention: 2d\n"),
         |world| {
             let settings = crate::settings::load(&world.root(), &world.environment, &[]).unwrap();
-            render::write(&world.root(), &settings, false).unwrap();
+            render::write(&world.root(), &render::files(&settings).unwrap(), false).unwrap();
         },
     ),
     edit!("MC222", "config/promtail/promtail-config.yml", "positions:\n" => "positions: [\n"),

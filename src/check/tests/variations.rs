@@ -37,7 +37,7 @@ const VARIATIONS: &[Variation] = &[
             "collector: alloy\nretention: 2d\nresources:\n  kafka: {memory: 1g, cpus: 1}\n",
         );
         let settings = crate::settings::load(&world.root(), &world.environment, &[]).unwrap();
-        render::write(&world.root(), &settings, false).unwrap();
+        render::write(&world.root(), &render::files(&settings).unwrap(), false).unwrap();
     }),
     (
         "other ports and names in .env, and a Compose file named there",

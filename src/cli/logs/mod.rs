@@ -61,7 +61,7 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
         let stack = stack.as_ref().ok_or_else(|| {
             Failure::failed("where Loki is says the Compose file, which can't be read").hint("see `magicctl config`")
         })?;
-        let url = published(stack, "loki", 3100)?.to_string();
+        let url = published(stack, "loki")?.to_string();
         let chosen = choose::from_loki(session, args, &selection, &url, stack, &wanted).await?;
         show.history(chosen, None).await
     };

@@ -2,7 +2,7 @@
 
 use crate::compose::refused::{REFUSED, Refused};
 
-use super::compile::{Compiled, Id, Pattern, Rule};
+use crate::schema::{Compiled, Id, Pattern, Rule};
 
 /// A key of the specification.
 #[derive(Debug)]

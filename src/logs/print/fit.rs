@@ -2,7 +2,7 @@
 
 use console::measure_text_width;
 
-use crate::terminal::cut;
+use crate::terminal::{LongWord, cut, wrapped};
 
 /// What happens to lines that are longer than the screen is wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +43,7 @@ impl Fit {
                 to.push(b'\n');
             }
             _ => {
-                for (index, part) in wrapped(&text, room).iter().enumerate() {
+                for (index, part) in wrapped(&text, room, (0, 0), LongWord::Broken).iter().enumerate() {
                     if index == 0 {
                         to.extend_from_slice(head);
                     } else {
@@ -55,43 +55,6 @@ impl Fit {
             }
         }
     }
-}
-
-/// `text` in parts that are at most `room` wide, parted at spaces where there are some. Colours take no room.
-fn wrapped(text: &str, room: usize) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut part = String::new();
-    let mut width = 0;
-    let mut space = None;
-    let mut in_escape = false;
-    for c in text.chars() {
-        let mut letter = [0; 4];
-        let wide = if in_escape || c == '\u{1b}' {
-            0
-        } else {
-            measure_text_width(c.encode_utf8(&mut letter))
-        };
-        if in_escape {
-            in_escape = c != 'm';
-        } else {
-            in_escape = c == '\u{1b}';
-        }
-        if width + wide > room {
-            let rest = match space.take() {
-                Some(at) => part.split_off(at),
-                None => String::new(),
-            };
-            parts.push(std::mem::replace(&mut part, rest.trim_start().to_owned()));
-            width = measure_text_width(&part);
-        }
-        if c == ' ' && !part.is_empty() {
-            space = Some(part.len());
-        }
-        part.push(c);
-        width += wide;
-    }
-    parts.push(part);
-    parts
 }
 
 #[cfg(test)]

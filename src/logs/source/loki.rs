@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{Span, quoted};
 use crate::failure::Failure;
+use crate::http;
 use crate::logs::Stamp;
 use crate::stamp::SECOND;
 
@@ -280,28 +280,15 @@ fn bounds(span: Span) -> (String, String) {
     (start.0.to_string(), end.0.to_string())
 }
 
-/// Status and body of `GET path`; none if the answer is too long. In HTTP 1.0 the body ends with the connection.
+/// Status and body of `GET path`; none if the answer is too long.
 async fn ask(address: &str, path: &str) -> io::Result<Option<(u16, Vec<u8>)>> {
     let connecting = TcpStream::connect(address);
-    let mut stream = tokio::time::timeout(CONNECT_WITHIN, connecting)
+    let stream = tokio::time::timeout(CONNECT_WITHIN, connecting)
         .await
         .map_err(|_elapsed| io::Error::from(ErrorKind::TimedOut))??;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    let read = stream.take(LARGEST_ANSWER + 1).read_to_end(&mut answer).await?;
-    if read as u64 > LARGEST_ANSWER {
-        return Ok(None);
-    }
-    let wrong = || io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP");
-    let end = memchr::memmem::find(&answer, b"\r\n\r\n").ok_or_else(wrong)?;
-    let head = std::str::from_utf8(&answer[..end]).map_err(|_| wrong())?;
-    let status = head
-        .split_whitespace()
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .ok_or_else(wrong)?;
-    Ok(Some((status, answer.split_off(end + 4))))
+    let answer = http::get(stream, address, path).await?;
+    let status = answer.status;
+    Ok(answer.body(LARGEST_ANSWER).await?.map(|body| (status, body)))
 }
 
 #[cfg(test)]

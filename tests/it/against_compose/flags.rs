@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{LIGHT_IMAGE, Project};
+use crate::support::{Done, LIGHT_IMAGE, Project};
 
 use super::state::stable;
 
@@ -78,8 +78,9 @@ fn config_of_some_services_is_what_compose_prints_of_them() {
     );
     project.magicctl(&["config", "web"]).ok();
     let missing = project.magicctl(&["config", "aside"]);
-    assert!(
-        missing.code == 4 && missing.stderr.contains("missing.env"),
+    assert_eq!(
+        (missing.code, missing.stderr.matches("there is no file").count()),
+        (4, 1),
         "{}",
         missing.all()
     );
@@ -236,6 +237,52 @@ fn up_that_stays_ends_with_the_code_that_compose_ends_with() {
                 "{line}, {said}: {}{}",
                 told.all(),
                 by_compose.all()
+            );
+        }
+    }
+}
+
+/// Compose runs the job again and stops at its end; magicctl doesn't run it again.
+#[test]
+fn a_job_that_was_done_before_ends_an_up_that_stays() {
+    let text = format!(
+        "services:\n{}{}",
+        service("job", "echo done", ""),
+        service(
+            "app",
+            "exec sleep 600",
+            "    depends_on: {job: {condition: service_completed_successfully}}\n"
+        )
+    );
+    for (line, wanted) in [
+        ("up --abort-on-container-exit", 0),
+        ("up --exit-code-from job", 0),
+        ("up --exit-code-from app", 137),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [ours, theirs] = both("stays-done", &text);
+        for project in [&ours, &theirs] {
+            let run = |words: &[&str]| match project.name == ours.name {
+                // One that goes on for ever fails as such.
+                true => Done::from(
+                    project
+                        .plain("timeout", &[&["60", env!("CARGO_BIN_EXE_magicctl")], words].concat())
+                        .output()
+                        .expect("timeout runs"),
+                ),
+                false => project.compose(words),
+            };
+            run(&["up", "-d"]).ok();
+            crate::support::until("the job has ended", 30, || {
+                project.inspect("job", "{{.State.Status}}") == "exited"
+            });
+            let done = run(&words);
+            assert_eq!(done.code, wanted, "{} {line}: {}", project.name, done.all());
+            assert_eq!(
+                project.inspect("app", "{{.State.Running}}"),
+                "false",
+                "{} {line}",
+                project.name
             );
         }
     }

@@ -3,6 +3,7 @@
 
 mod fixture;
 mod gate;
+mod once;
 mod trace;
 
 use std::fs;

@@ -69,6 +69,20 @@ pub fn violations(account: &str, may_read: impl Fn(&str) -> bool, may_write: imp
     whole_calls(account).into_iter().filter(|line| !is_fine(line)).collect()
 }
 
+/// How often each file was read to its end, by an account of `read` with the paths of its descriptors (`-y`).
+pub fn read_to_the_end(account: &str) -> BTreeMap<String, usize> {
+    let mut read = BTreeMap::new();
+    for line in whole_calls(account) {
+        let file = line
+            .strip_suffix(" = 0")
+            .and_then(|call| call.split_once('<')?.1.split_once('>'));
+        if let Some((path, _)) = file {
+            *read.entry(path.to_owned()).or_default() += 1;
+        }
+    }
+    read
+}
+
 /// The calls of an account, each in one line: one that another process interrupted is told in two parts.
 fn whole_calls(account: &str) -> Vec<String> {
     let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
@@ -90,6 +104,18 @@ fn whole_calls(account: &str) -> Vec<String> {
 /// The first text in quotes.
 fn quoted(call: &str) -> Option<&str> {
     call.split('"').nth(1)
+}
+
+#[test]
+fn reads_are_counted_by_their_ends() {
+    let account = "\
+12 read(3</a>, \"x = 1\", 32) = 5
+12 read(3</a>, \"\", 27) = 0
+12 read(3</a>, <unfinished ...>
+13 read(4</b>, \"y\", 32) = 1
+12 <... read resumed>\"\", 32) = 0
+";
+    assert_eq!(read_to_the_end(account), BTreeMap::from([("/a".to_owned(), 2)]));
 }
 
 #[test]

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use magicctl::compose::{Key, keys};
 
@@ -86,17 +84,15 @@ const BETTER: &[(&str, &str)] = &[
     ("services.*.environment", "an error never shows the values"),
 ];
 
+#[path = "../../../src/docs_tests.rs"]
+mod docs_tests;
+
 #[test]
 fn the_page_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose-compatibility.md");
-    let wanted = page();
-    if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
-        fs::write(&path, &wanted).unwrap();
-    }
-    let there = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == wanted,
-        "docs/compose-compatibility.md is stale: run this test with MAGICCTL_WRITE_DOCS=1"
+    docs_tests::is_current(
+        "docs/compose-compatibility.md",
+        &page(),
+        "--test it the_page_is_current",
     );
 }
 

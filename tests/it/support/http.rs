@@ -1,8 +1,10 @@
-//! One HTTP request to this machine.
+//! One HTTP request: of the tests to this machine, of the race to containers.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
+
+use anyhow::Context as _;
 
 /// Status and body of `GET path` on a local port; `None` when nobody answers.
 pub fn get(port: u16, path: &str) -> Option<(u16, String)> {
@@ -25,13 +27,29 @@ pub fn post(port: u16, path: &str, body: &str) -> Option<(u16, String)> {
     )
 }
 
+/// The status that `GET path` is answered with within that time; no more than that is read.
+pub fn status(address: (&str, u16), path: &str, within: Duration) -> anyhow::Result<u16> {
+    let mut stream = asked(address, &format!("GET {path} HTTP/1.0\r\n\r\n"), within)?;
+    let mut line = [0; 12];
+    stream.read_exact(&mut line)?;
+    let status = line.strip_prefix(b"HTTP/1.").and_then(|line| line.get(2..));
+    Ok(std::str::from_utf8(status.context("no HTTP")?)?.parse()?)
+}
+
 fn ask(port: u16, request: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).ok()?;
-    let status = text.split_whitespace().nth(1)?.parse().ok()?;
-    let body = text.split_once("\r\n\r\n")?.1.to_owned();
-    Some((status, body))
+    let answer = || -> anyhow::Result<_> {
+        let mut text = String::new();
+        asked(("127.0.0.1", port), request, Duration::from_secs(20))?.read_to_string(&mut text)?;
+        let status = text.split_whitespace().nth(1).context("no status")?.parse()?;
+        let body = text.split_once("\r\n\r\n").context("no head")?.1.to_owned();
+        Ok((status, body))
+    };
+    answer().ok()
+}
+
+fn asked(address: (&str, u16), request: &str, within: Duration) -> anyhow::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(within))?;
+    stream.write_all(request.as_bytes())?;
+    Ok(stream)
 }

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, bail};
+
 use super::not_run::not_run;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -109,19 +111,19 @@ impl OwnEngine {
 
     /// Starts the daemon on the data that is there, and waits until it answers.
     pub fn begin(&mut self) {
-        if let Err(last_words) = self.try_to_begin() {
-            panic!("an engine of our own does not answer; its last words, latest first:\n{last_words}");
+        if let Err(error) = self.try_to_begin() {
+            panic!("an engine of our own does not answer: {error:#}");
         }
     }
 
-    fn try_to_begin(&mut self) -> Result<(), String> {
+    fn try_to_begin(&mut self) -> anyhow::Result<()> {
         // Left by a daemon that was killed.
         let _none = std::fs::remove_file(self.path("docker.pid"));
         let log = std::fs::File::options()
             .create(true)
             .append(true)
             .open(self.path("log"))
-            .expect("a log");
+            .context("no log")?;
         let host = self.host();
         let daemon = self
             .inside("dockerd")
@@ -136,18 +138,18 @@ impl OwnEngine {
             // Control groups under a name of its own, which the other driver would not take, can be removed with it.
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent"])
             .arg(format!("/{}", self.namespace))
-            .stdout(log.try_clone().expect("a log"))
+            .stdout(log.try_clone()?)
             .stderr(log)
             .stdin(Stdio::null())
             .spawn()
-            .expect("nsenter runs");
+            .context("nsenter does not run")?;
         let daemon = self.daemon.insert(daemon);
         let end = Instant::now() + Duration::from_secs(60);
         while !run("docker", &["--host", &host, "version"]) {
             if Instant::now() > end || daemon.try_wait().is_ok_and(|ended| ended.is_some()) {
                 let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
                 let last: Vec<&str> = log.lines().rev().take(15).collect();
-                return Err(last.join("\n"));
+                bail!("its last words, latest first:\n{}", last.join("\n"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -169,8 +169,6 @@ fn document() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use clap::Command;
 
     use super::*;
@@ -245,15 +243,6 @@ mod tests {
 
     #[test]
     fn the_document_is_current() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose-verbs.md");
-        let text = document();
-        if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        let written = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            written == text,
-            "docs/compose-verbs.md is stale: MAGICCTL_WRITE_DOCS=1 cargo test --lib compose_help"
-        );
+        crate::docs_tests::is_current("docs/compose-verbs.md", &document(), "--lib compose_help");
     }
 }

@@ -5,22 +5,22 @@ use std::collections::HashMap;
 use regex::Regex;
 use serde_json::{Map, Value as Json};
 
-use crate::compose::tree::{Tree, Value};
-
 /// Where a rule stands in [`Compiled`].
-pub(super) type Id = usize;
+pub type Id = usize;
 
 /// All rules; the first is the whole file's.
 #[derive(Debug)]
-pub(super) struct Compiled {
+pub struct Compiled {
     rules: Vec<Rule>,
 }
 
 impl Compiled {
+    /// The rule for a whole file.
     pub fn root(&self) -> &Rule {
         &self.rules[0]
     }
 
+    /// The rule that stands there.
     pub fn rule(&self, id: Id) -> &Rule {
         &self.rules[id]
     }
@@ -28,64 +28,85 @@ impl Compiled {
 
 /// What a value must be.
 #[derive(Debug, Default)]
-pub(super) struct Rule {
+pub struct Rule {
+    /// `type`.
     pub types: Option<Vec<Type>>,
+    /// Alternatives: `oneOf`, and `anyOf` where those are types.
     pub one_of: Vec<Id>,
-    /// `enum`, of strings.
+    /// `enum`, of strings, or `oneOf` of constants.
     pub words: Vec<String>,
+    /// `pattern`.
     pub pattern: Option<Regex>,
+    /// `minLength` of more than none.
+    pub not_empty: bool,
+    /// `minimum`.
     pub minimum: Option<f64>,
+    /// `maximum`.
     pub maximum: Option<f64>,
+    /// `items`.
     pub items: Option<Id>,
+    /// `uniqueItems`.
     pub unique: bool,
+    /// `properties`.
     pub properties: HashMap<String, Id>,
+    /// `patternProperties`.
     pub patterns: Vec<(Pattern, Id)>,
+    /// `propertyNames`.
+    pub names: Option<Id>,
+    /// `additionalProperties`, of values.
+    pub others: Option<Id>,
     /// Keys of no property and no pattern are refused.
     pub closed: bool,
+    /// `required`.
     pub required: Vec<String>,
 }
 
 impl Rule {
     /// The rules for the value of the key `name`; none if nothing is said of it.
-    pub fn of_key(&self, name: &str) -> Option<Vec<Id>> {
+    pub(super) fn of_key(&self, name: &str) -> Vec<Id> {
         let patterns = self.patterns.iter().filter(|(pattern, _)| pattern.matches(name));
-        let ids: Vec<Id> = self
-            .properties
-            .get(name)
-            .copied()
-            .into_iter()
-            .chain(patterns.map(|(_, id)| *id))
-            .collect();
-        (!ids.is_empty()).then_some(ids)
+        let ids = self.properties.get(name).into_iter().chain(patterns.map(|(_, id)| id));
+        let ids: Vec<Id> = ids.copied().collect();
+        if ids.is_empty() {
+            self.others.into_iter().collect()
+        } else {
+            ids
+        }
+    }
+
+    /// The keys that there may be, if `name` is none of them.
+    pub(super) fn unknown<'c>(&'c self, name: &str, compiled: &'c Compiled) -> Option<Vec<&'c str>> {
+        let named = self.names.map(|id| &compiled.rule(id).words);
+        if let Some(words) = named.filter(|words| !words.is_empty()) {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            return (!words.contains(&name)).then_some(words);
+        }
+        let known = || self.properties.keys().map(String::as_str).collect();
+        (self.closed && self.of_key(name).is_empty()).then(known)
     }
 }
 
 /// `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
+pub enum Type {
+    /// `object`.
     Map,
+    /// `array`.
     List,
+    /// `string`.
     Text,
+    /// `number`.
     Number,
+    /// `integer`.
     Whole,
+    /// `boolean`.
     Bool,
+    /// `null`.
     Null,
 }
 
 impl Type {
-    pub fn fits(self, tree: &Tree) -> bool {
-        match &tree.value {
-            Value::Null => self == Self::Null,
-            Value::Bool(_) => self == Self::Bool,
-            Value::Int(_) | Value::Uint(_) => matches!(self, Self::Number | Self::Whole),
-            // `1.0` is a whole number; what is no number at all is refused elsewhere.
-            Value::Float(number) => self == Self::Number || self == Self::Whole && number.fract() == 0.0,
-            Value::Text(_) | Value::Time(_) => self == Self::Text,
-            Value::List(_) => self == Self::List,
-            Value::Map(_) => self == Self::Map,
-        }
-    }
-
+    /// In words: `a mapping`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Map => "a mapping",
@@ -101,13 +122,14 @@ impl Type {
 
 /// A pattern of keys.
 #[derive(Debug)]
-pub(super) enum Pattern {
+pub enum Pattern {
     /// `x-…`: the user's own.
     Extension,
     /// Letters, digits, `.`, `_`, `-`.
     Name,
     /// Small letters.
     Lower,
+    /// Anything but nothing.
     Any,
 }
 
@@ -127,15 +149,18 @@ impl Pattern {
     }
 }
 
-pub(super) fn compile(text: &str) -> Result<Compiled, String> {
-    let schema: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+/// The rules of a schema.
+///
+/// # Errors
+/// It says what is not understood here.
+pub fn compile(schema: &Json) -> Result<Compiled, String> {
     let none = Map::new();
     let mut compiler = Compiler {
         definitions: schema["$defs"].as_object().unwrap_or(&none),
         rules: Vec::new(),
         named: HashMap::new(),
     };
-    compiler.id(&schema)?;
+    compiler.id(schema)?;
     Ok(Compiled { rules: compiler.rules })
 }
 
@@ -176,6 +201,8 @@ impl<'s> Compiler<'s> {
             match key.as_str() {
                 "type" => rule.types = Some(types(value)?),
                 "enum" => rule.words = strings(value),
+                "oneOf" => rule.words = constants(value),
+                "minLength" => rule.not_empty = value != 0,
                 "pattern" => {
                     let pattern = Regex::new(value.as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
                     rule.pattern = Some(pattern);
@@ -185,8 +212,9 @@ impl<'s> Compiler<'s> {
                 "uniqueItems" => rule.unique = value.as_bool().unwrap_or(false),
                 "required" => rule.required = strings(value),
                 "additionalProperties" | "unevaluatedProperties" => rule.closed = value == &Json::Bool(false),
-                "$defs" | "$schema" | "$id" | "$comment" | "deprecated" | "default" | "properties"
-                | "patternProperties" | "items" | "oneOf" | "allOf" | "anyOf" => {}
+                "$defs" | "$schema" | "$id" | "$comment" | "title" | "description" | "format" | "const"
+                | "deprecated" | "default" | "properties" | "patternProperties" | "propertyNames" | "items"
+                | "allOf" | "anyOf" => {}
                 other => return Err(format!("the schema says {other}, which is not understood")),
             }
         }
@@ -213,7 +241,17 @@ impl<'s> Compiler<'s> {
         if let Some(schema) = schema.get("items") {
             rule.items = Some(self.id(schema)?);
         }
-        for schema in schema["oneOf"].as_array().into_iter().flatten() {
+        if let Some(names) = schema.get("propertyNames") {
+            rule.names = Some(self.id(names)?);
+        }
+        if let Some(others) = schema.get("additionalProperties").filter(|others| others.is_object()) {
+            rule.others = Some(self.id(others)?);
+        }
+        let alternatives = |name: &str| schema[name].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_typed = |schema: &Json| schema.get("type").is_some() || reference(schema).is_some();
+        let any = Some(alternatives("anyOf")).filter(|any| any.iter().all(is_typed));
+        let one = alternatives("oneOf").iter().filter(|_| rule.words.is_empty());
+        for schema in one.chain(any.unwrap_or_default()) {
             let id = self.id(schema)?;
             rule.one_of.push(id);
         }
@@ -237,6 +275,18 @@ fn reference(schema: &Json) -> Option<&str> {
 fn strings(value: &Json) -> Vec<String> {
     let items = value.as_array().into_iter().flatten();
     items.filter_map(|item| item.as_str().map(ToOwned::to_owned)).collect()
+}
+
+/// The words of alternatives that are constants; none when one is anything else.
+fn constants(value: &Json) -> Vec<String> {
+    let all = value.as_array().into_iter().flatten();
+    let words: Option<Vec<Vec<String>>> = all
+        .map(|one| match one.get("const") {
+            Some(word) => Some(vec![word.as_str()?.to_owned()]),
+            None => one.get("enum").map(strings),
+        })
+        .collect();
+    words.unwrap_or_default().concat()
 }
 
 fn types(value: &Json) -> Result<Vec<Type>, String> {
