@@ -23,7 +23,7 @@ pub struct Port {
     /// Whether a browser can be pointed at it.
     pub is_http: bool,
     /// Whether the number alone says what listens there, in any project.
-    pub is_telling: bool,
+    pub tells: bool,
 }
 
 /// The service that is built from the project's folder.
@@ -57,13 +57,13 @@ const fn known(name: &'static str, memory: u64, disk: u64) -> Known {
     Known { name, memory, disk }
 }
 
-const fn port(name: Option<&'static str>, service: &'static str, number: u16, is_http: bool, is_telling: bool) -> Port {
+const fn port(name: Option<&'static str>, service: &'static str, number: u16, is_http: bool, tells: bool) -> Port {
     Port {
         name,
         service,
         number,
         is_http,
-        is_telling,
+        tells,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::support::http;
+use crate::page;
 
 /// An answer that takes longer counts as none.
 const ANSWER_WITHIN: Duration = Duration::from_millis(500);
@@ -54,7 +54,7 @@ impl Watch {
             let mut last = Instant::now();
             let mut longest = Duration::ZERO;
             while !until.load(Ordering::Relaxed) {
-                if http::status(("127.0.0.1", port), "/health", ANSWER_WITHIN).is_ok() {
+                if page::status(("127.0.0.1", port), "/health", ANSWER_WITHIN).is_ok() {
                     longest = longest.max(last.elapsed());
                     last = Instant::now();
                 }

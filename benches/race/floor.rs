@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::page;
 use crate::proxy::Call;
-use crate::support::http;
 
 /// How often it asks a service.
 const TIGHT: Duration = Duration::from_millis(5);
@@ -240,7 +240,7 @@ impl Sign {
         match self {
             Self::Tcp(port) => TcpStream::connect((address, *port)).is_ok(),
             Self::Http(port, path) => {
-                let asked = http::status((address, *port), path, Duration::from_secs(2));
+                let asked = page::status((address, *port), path, Duration::from_secs(2));
                 asked.is_ok_and(|status| status == 200)
             }
         }

@@ -9,6 +9,7 @@ mod client;
 mod floor;
 mod logs;
 mod measure;
+mod page;
 mod parts;
 mod plans;
 mod proxy;

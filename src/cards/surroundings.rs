@@ -221,7 +221,7 @@ impl<'a> Surroundings<'a> {
     fn usual(&self, port: &str) -> Option<String> {
         let number: u16 = port.parse().ok()?;
         let mut ports = services::PORTS.iter();
-        let kind = ports.find(|port| port.is_telling && port.number == number)?.service;
+        let kind = ports.find(|port| port.tells && port.number == number)?.service;
         let port = services::PORTS.iter().rfind(|port| port.service == kind)?.number;
         let mut services = self.stack?.services.values();
         let service = services.find(|service| {

@@ -140,9 +140,11 @@ struct Found {
 }
 
 fn read(request: &Request, raw: bool) -> Result<Found, Failure> {
-    let mut loader = Loader::default();
-    loader.raw = raw;
-    loader.home = request.environment.get("HOME").cloned();
+    let mut loader = Loader {
+        raw,
+        home: request.environment.get("HOME").cloned(),
+        ..Loader::default()
+    };
     let (name, mut files) = begin(request, &mut loader)?;
     files.variables.set("COMPOSE_PROJECT_NAME", &name, Origin::Environment);
     let variables = Rc::new(std::mem::take(&mut files.variables));

@@ -113,11 +113,7 @@ impl Engine {
     /// already.
     pub async fn remove_image(&self, reference: &str) -> Result<bool, EngineError> {
         let removed = self.docker.image(&parsed(reference)?).remove().await;
-        match removed.map_err(|error| self.error(error)) {
-            Ok(()) => Ok(true),
-            Err(EngineError::NotFound(_)) => Ok(false),
-            Err(other) => Err(other),
-        }
+        self.unless_gone(removed)
     }
 }
 

@@ -97,9 +97,8 @@ impl Engine {
             .map_err(|error| self.error(error))
     }
 
-    /// Removes a network; false when it is gone already.
-    pub async fn remove_network(&self, id: &str) -> Result<bool, EngineError> {
-        let removed = self.docker.network(id)?.remove().await;
+    /// Whether something was removed; false when it was gone already.
+    pub(super) fn unless_gone(&self, removed: Result<(), bollard::errors::Error>) -> Result<bool, EngineError> {
         match removed.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),
@@ -107,14 +106,16 @@ impl Engine {
         }
     }
 
+    /// Removes a network; false when it is gone already.
+    pub async fn remove_network(&self, id: &str) -> Result<bool, EngineError> {
+        let removed = self.docker.network(id)?.remove().await;
+        self.unless_gone(removed)
+    }
+
     /// Removes a volume; false when it is gone already.
     pub async fn remove_volume(&self, name: &str) -> Result<bool, EngineError> {
         let removed = self.docker.volume(name)?.remove().await;
-        match removed.map_err(|error| self.error(error)) {
-            Ok(()) => Ok(true),
-            Err(EngineError::NotFound(_)) => Ok(false),
-            Err(other) => Err(other),
-        }
+        self.unless_gone(removed)
     }
 }
 

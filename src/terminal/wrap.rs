@@ -46,10 +46,10 @@ fn broken(word: &str, width: usize, further: usize, line: &mut String, lines: &m
     let mut taken = measure_text_width(line);
     let mut in_escape = false;
     for c in word.chars() {
-        let is_escape = in_escape || c == '\u{1b}';
-        in_escape = is_escape && c != 'm';
+        let colours = in_escape || c == '\u{1b}';
+        in_escape = colours && c != 'm';
         let mut letter = [0; 4];
-        let wide = if is_escape {
+        let wide = if colours {
             0
         } else {
             measure_text_width(c.encode_utf8(&mut letter))

@@ -262,15 +262,13 @@ fn a_job_that_was_done_before_ends_an_up_that_stays() {
         let words: Vec<&str> = line.split(' ').collect();
         let [ours, theirs] = both("stays-done", &text);
         for project in [&ours, &theirs] {
-            let run = |words: &[&str]| match project.name == ours.name {
+            let run = |words: &[&str]| {
+                if project.name != ours.name {
+                    return project.compose(words);
+                }
                 // One that goes on for ever fails as such.
-                true => Done::from(
-                    project
-                        .plain("timeout", &[&["60", env!("CARGO_BIN_EXE_magicctl")], words].concat())
-                        .output()
-                        .expect("timeout runs"),
-                ),
-                false => project.compose(words),
+                let line = [&["60", env!("CARGO_BIN_EXE_magicctl")], words].concat();
+                Done::from(project.plain("timeout", &line).output().expect("timeout runs"))
             };
             run(&["up", "-d"]).ok();
             crate::support::until("the job has ended", 30, || {

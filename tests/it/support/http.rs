@@ -1,4 +1,4 @@
-//! One HTTP request: of the tests to this machine, of the race to containers.
+//! One HTTP request to this machine.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -27,29 +27,16 @@ pub fn post(port: u16, path: &str, body: &str) -> Option<(u16, String)> {
     )
 }
 
-/// The status that `GET path` is answered with within that time; no more than that is read.
-pub fn status(address: (&str, u16), path: &str, within: Duration) -> anyhow::Result<u16> {
-    let mut stream = asked(address, &format!("GET {path} HTTP/1.0\r\n\r\n"), within)?;
-    let mut line = [0; 12];
-    stream.read_exact(&mut line)?;
-    let status = line.strip_prefix(b"HTTP/1.").and_then(|line| line.get(2..));
-    Ok(std::str::from_utf8(status.context("no HTTP")?)?.parse()?)
-}
-
 fn ask(port: u16, request: &str) -> Option<(u16, String)> {
     let answer = || -> anyhow::Result<_> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        stream.write_all(request.as_bytes())?;
         let mut text = String::new();
-        asked(("127.0.0.1", port), request, Duration::from_secs(20))?.read_to_string(&mut text)?;
+        stream.read_to_string(&mut text)?;
         let status = text.split_whitespace().nth(1).context("no status")?.parse()?;
         let body = text.split_once("\r\n\r\n").context("no head")?.1.to_owned();
         Ok((status, body))
     };
     answer().ok()
-}
-
-fn asked(address: (&str, u16), request: &str, within: Duration) -> anyhow::Result<TcpStream> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(within))?;
-    stream.write_all(request.as_bytes())?;
-    Ok(stream)
 }
