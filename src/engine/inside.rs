@@ -58,7 +58,7 @@ impl Engine {
             .await
             .unwrap_or_else(|_elapsed| {
                 Err(EngineError::Refused(
-                    "the engine took too long to look into it".to_owned(),
+                    "inspecting it took too long".to_owned(),
                 ))
             })
     }

@@ -479,7 +479,7 @@ fn conditions_become_waits() {
         .iter()
         .find(|step| matches!(step.action, Action::RestartContainer { .. }))
         .unwrap();
-    assert_eq!(restarted.reason.0, "base is started, and depends_on says restart: true");
+    assert_eq!(restarted.reason.0, "base is started, and depends_on has restart: true");
 }
 
 #[test]
@@ -489,14 +489,14 @@ fn what_can_not_be_had_is_refused() {
         up(&stack, observed, &Contents::new(), &options(&stack)).unwrap_err()
     };
     let external = "services: {a: {image: redis, networks: [n], volumes: ['vol:/v']}}\nnetworks: {n: {external: true}}\nvolumes: {vol: {external: true}}\n";
-    assert!(refused(external, &images()).what.contains("network n is not there"));
+    assert!(refused(external, &images()).what.contains("network n doesn't exist"));
     let mut observed = images();
     observed.networks.push(Network {
         id: "n".to_owned(),
         name: "n".to_owned(),
         labels: BTreeMap::new(),
     });
-    assert!(refused(external, &observed).what.contains("volume vol is not there"));
+    assert!(refused(external, &observed).what.contains("volume vol doesn't exist"));
     observed.networks[0].name = "p_default".to_owned();
     assert!(
         refused("services: {a: {image: redis}}\n", &observed)
@@ -569,7 +569,7 @@ fn down_names_what_the_file_no_longer_does() {
     let orphan = plan
         .steps()
         .iter()
-        .find(|step| step.reason.0 == "the file no longer names it")
+        .find(|step| step.reason.0 == "it is no longer in the Compose file")
         .unwrap();
     assert_eq!(orphan.action.target(), "p-kafka-1");
 }
@@ -722,7 +722,7 @@ fn names_of_others_are_words_of_a_command() {
     let failure = name_taken(&stack, "a", &held, NamedBy::Run);
     assert_eq!(
         failure.hint.as_deref(),
-        Some("remove it if it is not needed (`docker rm -f mine`), or give another name with `--name`")
+        Some("remove it if it is not needed (`docker rm -f mine`), or choose another name with `--name`")
     );
     assert_eq!(failure.place, None);
     for (project, name, part) in [

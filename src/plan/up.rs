@@ -229,7 +229,7 @@ impl<'a> Planner<'a> {
             self.container(&goal, &candidates, &mut planned)?;
         }
         for (surplus, _) in there.into_values().flatten() {
-            let reason = format!("{count} of {name} are wanted");
+            let reason = format!("{name} should have {count}");
             self.remove(surplus, Some(name), &reason, Vec::new());
         }
         self.note_unknown(service, &planned);
@@ -247,7 +247,7 @@ impl<'a> Planner<'a> {
             let unknown = unknown.into_values().collect::<Vec<_>>().join(", ");
             let (name, why) = (&service.name, failure.what);
             self.plan.notes.push(format!(
-                "{name} keeps its container; {unknown} can't be compared: {why}"
+                "the container of {name} is kept: {unknown} can't be compared: {why}"
             ));
         }
     }
@@ -294,7 +294,7 @@ impl<'a> Planner<'a> {
         };
         let mut needs = goal.freed.to_vec();
         for (other, _) in candidates.iter().skip(1) {
-            let reason = "left over from a replacement that was cut off";
+            let reason = "left over from an interrupted replacement";
             needs.push(self.remove(other, Some(&service.name), reason, Vec::new()));
         }
         self.keep(service, kept, &goal.name, needs, planned);
@@ -307,7 +307,7 @@ impl<'a> Planner<'a> {
         }
         match self.options.recreate(&service.name) {
             Recreate::Never => return Fit::AsWanted,
-            Recreate::Force => return Fit::Differs("it was asked for".to_owned()),
+            Recreate::Force => return Fit::Differs("requested on the command line".to_owned()),
             Recreate::Diverged => {}
         }
         let mut why = match container.labels.get(labels::SPEC) {
@@ -320,7 +320,7 @@ impl<'a> Planner<'a> {
             }
             // Compose made it, and says by a hash what from.
             None if container.labels.get(labels::CONFIG_HASH) == Some(&service.config_hash) => Vec::new(),
-            None => vec!["Compose made it from another configuration".to_owned()],
+            None => vec!["Compose created it from another configuration".to_owned()],
         };
         why.extend(self.taken_off(service, container));
         if let Some(id) = image_id.filter(|id| *id != container.image_id) {
@@ -370,7 +370,7 @@ impl<'a> Planner<'a> {
         };
         let other = namespaces_of(service).find(gone)?;
         Some(format!(
-            "it shares a namespace with a container of {other} that is gone"
+            "it shares a namespace with a removed container of {other}"
         ))
     }
 
@@ -436,7 +436,7 @@ impl<'a> Planner<'a> {
                 container: target.clone(),
                 name: name.to_owned(),
             };
-            let reason = format!("it is still called {}", container.name);
+            let reason = format!("it is still named {}", container.name);
             needs = vec![self.plan.push(Some(&service.name), action, reason, needs)];
         }
         let start = |state: &str| format!("it {state}");
@@ -449,7 +449,7 @@ impl<'a> Planner<'a> {
                         container: target.clone(),
                         timeout: self.options.timeout,
                     };
-                    let reason = format!("{dependency} is started, and depends_on says restart: true");
+                    let reason = format!("{dependency} is started, and depends_on has restart: true");
                     needs.extend(steps);
                     let step = self.plan.push(Some(&service.name), action, reason, needs);
                     planned.started.push(step);
@@ -488,7 +488,7 @@ impl<'a> Planner<'a> {
         let (service, name) = (goal.service, &goal.name);
         let reason = match outdated.first() {
             Some((_, Fit::Differs(why))) => why.clone(),
-            _ => "there is none".to_owned(),
+            _ => "it is missing".to_owned(),
         };
         let old = outdated.iter().map(|(container, _)| *container);
         let holds_name = old.clone().find(|container| container.name == *name);
@@ -541,7 +541,7 @@ impl<'a> Planner<'a> {
             };
             let step = self
                 .plan
-                .push(Some(&service.name), action, "the old one has gone", ready_to_start);
+                .push(Some(&service.name), action, "the old one was removed", ready_to_start);
             ready_to_start = vec![step];
         }
         ready_to_start.push(created);
@@ -657,8 +657,8 @@ impl<'a> Planner<'a> {
         if self.options.remove_orphans {
             for container in orphans {
                 let reason = match container.service() {
-                    Some(_) => "the file no longer names it",
-                    None => "it was run once and has ended",
+                    Some(_) => "it is no longer in the Compose file",
+                    None => "it was created by run and has exited",
                 };
                 self.remove(container, container.service(), reason, Vec::new());
             }
@@ -668,8 +668,8 @@ impl<'a> Planner<'a> {
         if !services.is_empty() && !self.options.ignore_orphans {
             let names = services.into_iter().collect::<Vec<_>>().join(", ");
             self.plan.notes.push(format!(
-                "the file no longer names {names}, whose containers are still there: `magicctl up --remove-orphans` removes \
-                 them, and so does `magicctl down` with the rest"
+                "{names} are no longer in the Compose file, but their containers still exist: remove them with \
+                 `magicctl up --remove-orphans`, or the whole stack with `magicctl down`"
             ));
         }
     }

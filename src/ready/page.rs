@@ -44,7 +44,7 @@ pub async fn ask(page: &ReadyPage, addresses: &[String]) -> Answer {
         Ok(Ok(200)) => Answer::Ready,
         Ok(Ok(status)) => Answer::NotYet(format!("GET {} says {status}", page.path)),
         Ok(Err(error)) => Answer::NotYet(format!("GET {}: {error}", page.path)),
-        Err(_elapsed) => Answer::NotYet(format!("GET {} is not answered", page.path)),
+        Err(_elapsed) => Answer::NotYet(format!("no answer to GET {}", page.path)),
     }
 }
 
@@ -61,7 +61,7 @@ async fn status(mut stream: TcpStream, page: &ReadyPage, host: &str) -> std::io:
     }
     let text = String::from_utf8_lossy(&text);
     let status = text.split_whitespace().nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP"))
+    status.ok_or_else(|| std::io::Error::new(ErrorKind::InvalidData, "the answer is not valid HTTP"))
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
         );
         assert_eq!(
             asked("nonsense\r\n"),
-            Answer::NotYet("GET /ready: the answer is no HTTP".to_owned())
+            Answer::NotYet("GET /ready: the answer is not valid HTTP".to_owned())
         );
     }
 

@@ -26,7 +26,7 @@ pub(super) fn apply(settings: &mut Settings, root: &Root) -> Result<(), Failure>
             let why = root.why(Path::new(FILE), &refused);
             return Err(Failure::invalid(format!("{} can't be read", path.display()))
                 .because(why)
-                .hint("put a regular file of the project's own in its place"));
+                .hint("replace it by a regular file inside the project"));
         }
     };
     for (key, node) in mapping(&parse(&Source::new(&path, text))?)? {
@@ -97,11 +97,11 @@ fn service(root: &Root, item: &Node) -> Result<Service, Failure> {
         }),
         Err(Refused::Missing) if root.link_on(name).is_none() => Err(wrong(
             item,
-            format!("there is no file {}", root.path().join(name).display()),
+            format!("the file {} doesn't exist", root.path().join(name).display()),
         )),
         Err(refused) => Err(wrong(item, format!("{} can't be used", name.display()))
             .because(root.why(name, &refused))
-            .hint("name a regular file in the project's folder")),
+            .hint("use a regular file in the project's folder")),
     }
 }
 
@@ -109,7 +109,7 @@ fn port(node: &Node) -> Result<u16, Failure> {
     let text = node.text().unwrap_or_default();
     match text.parse() {
         Ok(port @ 1..) => Ok(port),
-        _ => Err(wrong(node, format!("`{text}` is no port")).hint("write a number from 1 to 65535")),
+        _ => Err(wrong(node, format!("`{text}` is not a valid port")).hint("use a number from 1 to 65535")),
     }
 }
 
@@ -123,13 +123,13 @@ fn limits(node: &Node) -> Result<Limits, Failure> {
                 let unit = text[digits.len()..].to_ascii_lowercase();
                 let known = ["b", "k", "kb", "m", "mb", "g", "gb"].contains(&unit.as_str());
                 if digits.parse::<f64>().is_err() || !known {
-                    return Err(wrong(node, format!("`{text}` is no size")).hint("write it like 512m or 1g"));
+                    return Err(wrong(node, format!("`{text}` is not a valid size")).hint("use 512m or 1g"));
                 }
                 limits.memory = Some(text.to_owned());
             }
             "cpus" => {
                 if !text.parse::<f64>().is_ok_and(|cpus| cpus.is_finite() && cpus > 0.0) {
-                    return Err(wrong(node, format!("`{text}` is no number of cores")).hint("write it like 1.5"));
+                    return Err(wrong(node, format!("`{text}` is not a valid number of cores")).hint("use a number such as 1.5"));
                 }
                 limits.cpus = Some(text.to_owned());
             }
@@ -152,9 +152,9 @@ fn wrong(node: &Node, what: impl Into<String>) -> Failure {
 }
 
 fn unknown(key: &Key, known: &[&str]) -> Failure {
-    let failure = Failure::invalid(format!("{}: there is no such setting", key.name)).at(key.span.place(false));
+    let failure = Failure::invalid(format!("unknown setting {}", key.name)).at(key.span.place(false));
     match nearest(&key.name, known.iter().copied()) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure.hint(format!("there are: {}", known.join(", "))),
+        None => failure.hint(format!("the settings are {}", known.join(", "))),
     }
 }

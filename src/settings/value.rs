@@ -23,30 +23,30 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Refused> {
             value,
             &["promtail", "alloy"],
             "collector",
-            "there are promtail (tried with every release) and alloy (its maintained successor)",
+            "use promtail (tested with every release) or alloy (its maintained successor)",
         ),
         "collector_scope" => one_of(
             value,
             &["all", "project"],
-            "scope of a collector",
-            "`all` collects from every running container, `project` only from this project's",
+            "collector scope",
+            "use `all` for every running container, or `project` for this project's",
         ),
         "log_level" => one_of(
             value,
             &["debug", "info", "warn", "error"],
-            "level of Loki's and the collector's own log",
-            "it may be debug, info, warn or error",
+            "log level",
+            "use debug, info, warn or error",
         ),
         "read_only" if matches!(value, "true" | "false") => Ok(()),
         "read_only" => Err(refused(
             format!("`{value}` is not true or false"),
-            "write `read_only: true`, or leave it out",
+            "use `read_only: true`, or remove it",
         )),
         _ => match hours(value) {
             Some(_) => Ok(()),
             None => Err(refused(
-                format!("`{value}` is no retention"),
-                "write hours, days or weeks: 36h, 7d, 2w; Loki keeps logs for at least 24h",
+                format!("`{value}` is not a valid retention"),
+                "use hours, days or weeks: 36h, 7d, 2w; at least 24h",
             )),
         },
     }
@@ -56,7 +56,7 @@ fn one_of(value: &str, allowed: &[&str], kind: &str, hint: &str) -> Result<(), R
     if allowed.contains(&value) {
         return Ok(());
     }
-    Err(refused(format!("`{value}` is no {kind}"), hint))
+    Err(refused(format!("`{value}` is not a valid {kind}"), hint))
 }
 
 /// `36h`, `7d`, `2w` in hours; Loki's least is a day.

@@ -116,7 +116,7 @@ impl<'s> Fitting<'s> {
                 } else {
                     "this".to_owned()
                 };
-                let what = format!("{shown} is none of {}", words.join(", "));
+                let what = format!("{shown} is not one of {}", words.join(", "));
                 self.found.push(Misfit {
                     kind: MisfitKind::Word,
                     path: path.to_owned(),
@@ -166,7 +166,7 @@ impl<'s> Fitting<'s> {
                     kind: MisfitKind::UnknownKey,
                     path: below,
                     span: key.span.clone(),
-                    what: "there is no such key".to_owned(),
+                    what: "unknown key".to_owned(),
                     meant: nearest(&key.name, known).map(ToOwned::to_owned),
                 });
             } else if let Some(inner) = others.filter(|others| others.is_object()) {

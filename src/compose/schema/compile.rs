@@ -187,7 +187,7 @@ impl<'s> Compiler<'s> {
                 "additionalProperties" | "unevaluatedProperties" => rule.closed = value == &Json::Bool(false),
                 "$defs" | "$schema" | "$id" | "$comment" | "deprecated" | "default" | "properties"
                 | "patternProperties" | "items" | "oneOf" | "allOf" | "anyOf" => {}
-                other => return Err(format!("the schema says {other}, which is not understood")),
+                other => return Err(format!("unsupported keyword {other} in the schema")),
             }
         }
         self.nested(schema, &mut rule)?;
@@ -205,7 +205,7 @@ impl<'s> Compiler<'s> {
                 "^[a-zA-Z0-9._-]+$" => Pattern::Name,
                 "^[a-z]+$" => Pattern::Lower,
                 "^.+$" | ".+" => Pattern::Any,
-                other => return Err(format!("the schema has the pattern {other}, which is not understood")),
+                other => return Err(format!("unsupported pattern {other} in the schema")),
             };
             let id = self.id(schema)?;
             rule.patterns.push((pattern, id));
@@ -255,7 +255,7 @@ fn types(value: &Json) -> Result<Vec<Type>, String> {
                 "integer" => Type::Whole,
                 "boolean" => Type::Bool,
                 "null" => Type::Null,
-                other => return Err(format!("the schema has the type {other}, which is not understood")),
+                other => return Err(format!("unsupported type {other} in the schema")),
             })
         })
         .collect()

@@ -55,50 +55,50 @@ impl Problem<'_, '_> {
                 let failure = wrong(format!("must be {}, not {found}", listed(&names)));
                 match self.path.last().map(String::as_str) {
                     Some("interval" | "timeout" | "start_period" | "start_interval" | "stop_grace_period" | "delay") => {
-                        failure.hint("a duration has a unit: `10s`, `1m30s`")
+                        failure.hint("add a unit: `10s`, `1m30s`")
                     }
-                    _ if scalar && types.contains(&Type::Text) => failure.hint("write it in quotes"),
+                    _ if scalar && types.contains(&Type::Text) => failure.hint("put it in quotes"),
                     _ => failure,
                 }
             }
-            Kind::NoneOf(words) => wrong(format!("{value} is none of {}", words.join(", "))),
+            Kind::NoneOf(words) => wrong(format!("{value} is not one of {}", words.join(", "))),
             Kind::Pattern(pattern) => match self.path.last().map(String::as_str) {
-                Some("container_name") => wrong(format!("{value} is no container's name"))
-                    .hint("letters, digits, `_`, `.` and `-`, beginning with a letter or digit, at least two"),
-                Some("pull_policy") => wrong(format!("{value} is no pull policy"))
-                    .hint("always, never, missing, if_not_present, build, daily, weekly, or every_ and a time such as every_12h"),
+                Some("container_name") => wrong(format!("{value} is not a valid container name"))
+                    .hint("use at least two letters, digits, `_`, `.` and `-`, starting with a letter or digit"),
+                Some("pull_policy") => wrong(format!("{value} is not a valid pull policy"))
+                    .hint("use always, never, missing, if_not_present, build, daily, weekly, or every_ and a time such as every_12h"),
                 _ => wrong(format!("{value} does not match {pattern}")),
             },
             Kind::Less(least) => wrong(format!("must be at least {least}")),
             Kind::More(most) => wrong(format!("must be at most {most}")),
-            Kind::NotFinite => wrong("must be a number that ends".to_owned()),
-            Kind::Twice => wrong("is there twice".to_owned()).hint("keep one of them"),
+            Kind::NotFinite => wrong("must be a finite number".to_owned()),
+            Kind::Twice => wrong("is listed twice".to_owned()).hint("keep one of them"),
             Kind::Missing(name) => wrong(format!("`{name}` is missing")),
-            Kind::Unknown(rule) => self.unknown(&wrong("there is no such key".to_owned()), rule),
+            Kind::Unknown(rule) => self.unknown(&wrong("unknown key".to_owned()), rule),
         }
     }
 
     fn unknown(&self, failure: &Failure, rule: &Rule) -> Failure {
         let failure = failure.clone();
         if rule.properties.is_empty() {
-            return failure.hint("a name holds letters, digits, `_`, `.` and `-`");
+            return failure.hint("use only letters, digits, `_`, `.` and `-`");
         }
         let typed = self.path.last().map(String::as_str).unwrap_or_default();
         let mut known: Vec<&str> = rule.properties.keys().map(String::as_str).collect();
         known.sort_unstable();
         let where_else = match (self.path.len(), typed) {
-            (3, "net") => Some("it is of version 1 of the format: use `network_mode`"),
-            (3, "log_driver" | "log_opt") => Some("it is of version 1 of the format: use `logging`"),
+            (3, "net") => Some("it comes from version 1 of the format; use `network_mode`"),
+            (3, "log_driver" | "log_opt") => Some("it comes from version 1 of the format; use `logging`"),
             (3, "volume_driver") => {
-                Some("it is of version 2 of the format: name the driver under the top-level `volumes`")
+                Some("it comes from version 2 of the format; set the driver under the top-level `volumes`")
             }
-            (3, "dockerfile") => Some("it is of version 1 of the format: put it under `build`"),
+            (3, "dockerfile") => Some("it comes from version 1 of the format; move it under `build`"),
             _ => None,
         };
         match (where_else, nearest(typed, known.iter().copied())) {
             (Some(where_else), _) => failure.hint(where_else),
             (None, Some(near)) => failure.hint(format!("did you mean `{near}`?")),
-            (None, None) if known.len() <= 8 => failure.hint(format!("there are: {}", known.join(", "))),
+            (None, None) if known.len() <= 8 => failure.hint(format!("the valid keys are {}", known.join(", "))),
             (None, None) => failure,
         }
     }

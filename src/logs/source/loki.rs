@@ -240,16 +240,16 @@ impl Loki {
             let shown: String = said.trim().chars().take(MOST_SHOWN).collect();
             return Err(Wrong::Because(format!("it answered {status}: {shown}")));
         }
-        serde_json::from_slice(&body).map_err(|error| Wrong::Because(format!("its answer is not understood: {error}")))
+        serde_json::from_slice(&body).map_err(|error| Wrong::Because(format!("its answer is not valid: {error}")))
     }
 
     fn failure(&self, wrong: Wrong) -> Failure {
-        Failure::failed(format!("Loki at {} can't be asked", self.address))
+        Failure::failed(format!("Loki at {} can't be queried", self.address))
             .because(match wrong {
                 Wrong::TooLong => format!("its answer is longer than {} MB", LARGEST_ANSWER >> 20),
                 Wrong::Because(why) => why,
             })
-            .hint("`magicctl up loki` starts it; without `--source loki` the engine's own logs are shown")
+            .hint("`magicctl up loki` starts it; without `--source loki` the engine's logs are shown")
     }
 }
 
@@ -293,7 +293,7 @@ async fn ask(address: &str, path: &str) -> io::Result<Option<(u16, Vec<u8>)>> {
     if read as u64 > LARGEST_ANSWER {
         return Ok(None);
     }
-    let wrong = || io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP");
+    let wrong = || io::Error::new(ErrorKind::InvalidData, "the answer is not valid HTTP");
     let end = memchr::memmem::find(&answer, b"\r\n\r\n").ok_or_else(wrong)?;
     let head = std::str::from_utf8(&answer[..end]).map_err(|_| wrong())?;
     let status = head

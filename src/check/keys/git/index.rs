@@ -19,9 +19,9 @@ pub(super) fn named(index: &[u8], paths: &BTreeSet<PathBuf>) -> Result<BTreeSet<
     let read = HASHES
         .into_iter()
         .find_map(|hash| Reader { rest: index, hash }.read(paths));
-    match read.ok_or("it is not in a form that is known")? {
+    match read.ok_or("its format is unknown")? {
         (_, true) => {
-            Err("a part of it lies in another file (`git update-index --no-split-index` joins them)".to_owned())
+            Err("it is split into two files (`git update-index --no-split-index` joins them)".to_owned())
         }
         (found, false) => Ok(found),
     }
