@@ -18,8 +18,11 @@ pub enum NamedBy {
 pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: NamedBy) -> Failure {
     let name = &container.name;
     let owner = match (container.project(), container.service()) {
-        (Some(project), Some(other)) => format!("it is {other} of project {project} ({})", container.status),
-        _ => format!("it was made by hand from {} ({})", container.image, container.status),
+        (Some(project), Some(other)) => format!(
+            "it belongs to service {other} of project {project} ({})",
+            container.status
+        ),
+        _ => format!("it was created by hand from {} ({})", container.image, container.status),
     };
     let fix = if let Some(project) = container.project().filter(|project| *project != stack.name) {
         let down = ShellCommand::of("magicctl -p").value(project);
@@ -35,17 +38,19 @@ pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: Named
         .iter()
         .any(|variable| variable.name == "CONTAINER_PREFIX");
     let other = match by {
-        NamedBy::Run => "give another name with `--name`",
+        NamedBy::Run => "choose another name with `--name`",
         NamedBy::File if prefixed => "set CONTAINER_PREFIX to give this stack's containers other names",
         NamedBy::File => "give the service another container_name",
     };
-    Failure::failed(format!("{service} can't be made: the container name {name} is taken"))
-        .because(owner)
-        .hint(format!("{fix}, or {other}"))
-        .at(stack
-            .places
-            .services
-            .get(service)
-            .filter(|_| by == NamedBy::File)
-            .cloned())
+    Failure::failed(format!(
+        "{service} can't be created: the container name {name} is already in use"
+    ))
+    .because(owner)
+    .hint(format!("{fix}, or {other}"))
+    .at(stack
+        .places
+        .services
+        .get(service)
+        .filter(|_| by == NamedBy::File)
+        .cloned())
 }

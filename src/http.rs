@@ -56,5 +56,5 @@ impl Answer {
 }
 
 fn wrong() -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP")
+    io::Error::new(ErrorKind::InvalidData, "the answer is not valid HTTP")
 }

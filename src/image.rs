@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 /// How an image is written, for hints.
-pub const ALLOWED: &str = "an image is written [HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST], its name in small letters";
+pub const ALLOWED: &str = "write an image as [HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST], with a lower-case name";
 
 /// The registry of a name that names none.
 pub const HUB: &str = "docker.io";
@@ -47,22 +47,22 @@ pub enum BadImage {
     #[error("the name is empty")]
     Empty,
     /// Before the first `/` stands what looks like a host and can't be one.
-    #[error("what stands before the first `/` is not a valid host, nor a part of a name")]
+    #[error("the part before the first `/` is neither a valid host nor part of a valid name")]
     Host,
     /// The path has capital letters.
-    #[error("the name has capital letters")]
+    #[error("the name contains upper-case letters")]
     Capitals,
     /// A part of the path has other characters, or none.
-    #[error("a name has small letters and digits only, with one `.`, `_`, `__` or any number of `-` between them")]
+    #[error("a name may contain only lower-case letters and digits, separated by `.`, `_`, `__` or any number of `-`")]
     Path,
     /// The path is too long.
     #[error("the name is longer than 255 characters")]
     Long,
     /// The tag.
-    #[error("a tag has 1 to 128 letters, digits, `_`, `.` and `-`, the first of them no `.` or `-`")]
+    #[error("a tag has 1 to 128 letters, digits, `_`, `.` and `-`, and doesn't start with `.` or `-`")]
     Tag,
     /// The digest.
-    #[error("the digest is not valid: it is `sha256:` and 64 hexadecimal digits in small letters")]
+    #[error("the digest is not valid: it must be `sha256:` and 64 lower-case hexadecimal digits")]
     Digest,
 }
 

@@ -11,12 +11,13 @@ pub fn check_project_name(name: &str) -> Result<(), Failure> {
     }
     Err(
         Failure::usage(format!("`{}` is not a valid project name", name.escape_debug()))
-            .hint("lower-case letters, digits, `-` and `_`, beginning with a letter or digit"),
+            .hint("use lower-case letters, digits, `-` and `_`, starting with a letter or digit"),
     )
 }
 
 /// How a container may be called.
-pub(crate) const CONTAINER: &str = "letters, digits, `_`, `.` and `-`, beginning with a letter or digit, at least two";
+pub(crate) const CONTAINER: &str =
+    "use at least two letters, digits, `_`, `.` and `-`, starting with a letter or digit";
 
 /// The engine's rule for containers.
 pub fn check_container_name(name: &str) -> Result<(), Failure> {

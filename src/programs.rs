@@ -47,7 +47,7 @@ pub enum NotRun {
     #[error("it is not installed (not found on the PATH)")]
     Missing,
     /// Its name has a folder in it, or is empty: it could be a file of anybody's.
-    #[error("it is not the name of a program")]
+    #[error("it is not a valid program name")]
     Name,
     /// It took too long.
     #[error("it did not end within {} s", within.as_secs_f32())]
@@ -146,7 +146,7 @@ impl Started {
     async fn end(&mut self) {
         self.kill();
         if let Err(error) = self.child.wait().await {
-            tracing::debug!(%error, "a program could not be waited for");
+            tracing::debug!(%error, "can't wait for a program");
         }
     }
 
@@ -155,7 +155,7 @@ impl Started {
         if let Some(group) = id.and_then(Pid::from_raw)
             && let Err(error) = kill_process_group(group, Signal::KILL)
         {
-            tracing::debug!(%error, "a program could not be ended");
+            tracing::debug!(%error, "can't stop a program");
         }
     }
 }

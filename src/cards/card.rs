@@ -220,10 +220,10 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
             "MC580",
             said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
             match last_error {
-                Some(_) => "that is its last error; it runs, and goes on starting".to_owned(),
-                None => "it runs and reports no error: it may only be slow".to_owned(),
+                Some(_) => "this is its last error; it is still running and starting".to_owned(),
+                None => "it is running and reports no error; it may just be slow".to_owned(),
             },
-            "see what it is doing; if it only is slow, wait longer".to_owned(),
+            "check its log; if it is just slow, wait longer".to_owned(),
             &[LOGS, "magicctl up --wait-timeout {longer}s"],
         ),
         (_, "") => {
@@ -234,17 +234,17 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         (Stage::Build, said) => (
             "MC530",
             one_line(said),
-            "the builder says so; magicctl knows no more about it".to_owned(),
+            "this message comes from the builder; magicctl doesn't know the cause".to_owned(),
             known
-                .fill("fix what it names in {dockerfile}, then rebuild")
-                .unwrap_or_else(|| "fix what it names, then rebuild".to_owned()),
+                .fill("fix what the message names in {dockerfile}, then rebuild")
+                .unwrap_or_else(|| "fix what the message names, then rebuild".to_owned()),
             &[REBUILD],
         ),
         (_, said) => (
             "MC514",
             one_line(said),
-            "the engine says so; magicctl knows no more about it".to_owned(),
-            "fix what it names; the engine's own log may say more".to_owned(),
+            "this message comes from the engine; magicctl doesn't know the cause".to_owned(),
+            "fix what the message names; the engine's log may have details".to_owned(),
             &["sudo journalctl -u docker -n 30", "magicctl up"],
         ),
     };
@@ -277,27 +277,27 @@ fn own_reason(
         let shell = image.and_then(|image| ShellCommand::of("docker run --rm -it").operand(&image));
         let shell = shell.map_or_else(String::new, |shell| format!(": `{}`", shell.syntax("sh")));
         return (
-            "the program gave up without a word".to_owned(),
-            format!("run its command by hand and look{shell}"),
+            "the program exited without printing anything".to_owned(),
+            format!("run its command by hand to see why{shell}"),
             &[REBUILD],
         );
     }
     let others = others(known.symptoms, last_words).len();
     let why = match is_error {
-        _ if others == 0 => "that is all that it said: the program's own reason, not one of the stack",
-        true => "that is its own last error; it is the program's own reason, not one of the stack",
-        false => "that is the last that it said; it is the program's own reason, not one of the stack",
+        _ if others == 0 => "it printed nothing else; the cause is in the program, not in the stack",
+        true => "this is its last error; the cause is in the program, not in the stack",
+        false => "this is its last output; the cause is in the program, not in the stack",
     };
     // What a file says is shown from there.
     let is_shown = known.around.key(service, "command").is_some() || known.around.dockerfile(service).is_some();
     let ran = known.fill(" (`{ran}`)").filter(|_| !is_shown).unwrap_or_default();
-    let fix = format!("fix what the message names, in its command{ran} or in what that reads, then start it again");
+    let fix = format!("fix what the message names, in its command{ran} or in the config it reads, then start it again");
     if others <= RECORDS {
         return (why.to_owned(), fix, &[REBUILD]);
     }
     (
         why.to_owned(),
-        format!("{fix}; this shows what it said before"),
+        format!("{fix}; to see its earlier output:"),
         &[LOGS, REBUILD],
     )
 }
@@ -309,13 +309,13 @@ fn phrase(symptoms: &Symptoms) -> String {
     match &symptoms.stage {
         Stage::Pull { .. } => format!("{service} has no image"),
         Stage::Build => format!("{service} can't be built"),
-        Stage::Create => format!("{service} can't be made"),
+        Stage::Create => format!("{service} can't be created"),
         Stage::Start => format!("{service} can't start"),
-        Stage::Exited { was_ready: None } => format!("{service} has exited with {code}"),
+        Stage::Exited { was_ready: None } => format!("{service} exited with {code}"),
         Stage::Exited { was_ready: Some(false) } => format!("{service} exited with {code} before it was ready"),
         Stage::Exited { was_ready: Some(true) } => format!("{service} exited with {code} soon after it was ready"),
         Stage::NotCompleted => format!("{service} did not complete: it exited with {code}"),
-        Stage::Loop => format!("{service} exits with {code} again and again"),
+        Stage::Loop => format!("{service} is crash-looping (exit code {code})"),
         Stage::TimedOut(time) => format!("{service} was not ready within {} s", time.as_secs_f64()),
         Stage::Unhealthy => format!("{service} is unhealthy"),
         Stage::Other(what) => format!("can't {what}"),
@@ -390,15 +390,15 @@ fn meaning(ended: &Ended, limit: u64) -> String {
     match ended.code {
         _ if ended.oom && limit > 0 => "killed by the kernel: it used more memory than its limit".to_owned(),
         _ if ended.oom => "killed by the kernel: the machine ran out of memory".to_owned(),
-        0 => "ended by itself, without an error".to_owned(),
-        1 | 2 => "ended by itself, with an error of its own".to_owned(),
+        0 => "exited without an error".to_owned(),
+        1 | 2 => "exited with an error".to_owned(),
         126 => "the command can't be executed".to_owned(),
         127 => "the command was not found".to_owned(),
-        137 => "killed with SIGKILL from outside, not for its memory limit".to_owned(),
+        137 => "killed with SIGKILL, but not because of its memory limit".to_owned(),
         139 => "crashed with SIGSEGV, a segmentation fault".to_owned(),
         143 => "stopped with SIGTERM, as `docker stop` does".to_owned(),
-        code @ 129..=159 => format!("ended by signal {}", code - 128),
-        _ => "ended by itself, with an exit code of its own".to_owned(),
+        code @ 129..=159 => format!("killed by signal {}", code - 128),
+        _ => "exited with a program-specific exit code".to_owned(),
     }
 }
 

@@ -4,8 +4,8 @@
 const MEANINGS: [(&str, &str, &str); 12] = [
     (
         "AssertionError",
-        "something that the code takes for granted is not so",
-        "see what is asserted",
+        "an assertion in the code is false",
+        "check the assertion",
     ),
     (
         "AttributeError",
@@ -14,50 +14,46 @@ const MEANINGS: [(&str, &str, &str); 12] = [
     ),
     (
         "ImportError",
-        "the module is there, but not what is imported from it",
-        "correct what is imported",
+        "the module exists, but not the name imported from it",
+        "correct the imported name",
     ),
     (
         "IndexError",
         "the list is shorter than the code expects",
-        "test the list's length",
+        "check the list's length",
     ),
     (
         "NameError",
-        "that name was never defined or imported; mostly it is misspelt",
+        "the name is not defined or imported; it is probably misspelt",
         "correct the name, or import it,",
     ),
     (
         "NotImplementedError",
-        "the code leaves this to be written",
-        "write what is missing",
+        "this part of the code is not implemented",
+        "implement it",
     ),
     (
         "RecursionError",
-        "a function calls itself without end",
+        "a function calls itself endlessly",
         "end the recursion",
     ),
-    (
-        "TimeoutError",
-        "what it waits for did not come in time",
-        "see what is awaited",
-    ),
+    ("TimeoutError", "an operation timed out", "check the operation"),
     (
         "TypeError",
-        "an argument is missing, too many, or of the wrong type (None, mostly)",
+        "an argument is missing, superfluous or of the wrong type (often None)",
         "correct the arguments",
     ),
     (
         "UnicodeDecodeError",
-        "the file that it reads is not UTF-8",
-        "save that file as UTF-8, or name its encoding",
+        "the file is not UTF-8",
+        "save that file as UTF-8, or specify its encoding",
     ),
     (
         "ValueError",
-        "a value is of the right type, but not allowed there",
+        "a value has the right type, but is not allowed",
         "correct the value",
     ),
-    ("ZeroDivisionError", "the divisor is 0", "test the divisor"),
+    ("ZeroDivisionError", "the divisor is 0", "check the divisor"),
 ];
 
 /// The newest of a list that is in order and holds no word: releases, not candidates.

@@ -182,7 +182,7 @@ impl Known<'_> {
         let overrides = service.is_some_and(|service| service.command.is_some() && service.entrypoint.is_none());
         match own {
             Some(own) if overrides && self.symptoms.image_command != self.symptoms.command => {
-                format!(", or take `command` out: then its image runs `{own}`")
+                format!(", or remove `command`: then its image runs `{own}`")
             }
             _ => String::new(),
         }
@@ -199,9 +199,9 @@ impl Known<'_> {
             .map(|service| service.name.as_str())
             .collect();
         if names.is_empty() {
-            return "this stack has no other service, so add the one that is meant".to_owned();
+            return "this stack has no other service, so add it".to_owned();
         }
-        format!("no service names that port; there are: {}", names.join(", "))
+        format!("no service declares that port; the services are {}", names.join(", "))
     }
 
     /// The innermost line of the user's own code in the traceback, on this machine.

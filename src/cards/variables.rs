@@ -53,9 +53,9 @@ impl<'a> Surroundings<'a> {
     /// Where the value of a variable of the Compose file comes from, in words.
     pub(super) fn origin(&self, name: &str) -> Option<String> {
         Some(match (&self.variable(name)?.origin, self.variable_place(name)) {
-            (Origin::Environment, _) => "your shell, which goes before .env and the default".to_owned(),
+            (Origin::Environment, _) => "your shell, which overrides .env and the default".to_owned(),
             (_, Some(place)) => format!(
-                "{}:{}, which goes before the default",
+                "{}:{}, which overrides the default",
                 self.shown(&place.file),
                 place.line
             ),
@@ -77,8 +77,8 @@ impl<'a> Surroundings<'a> {
         let there = read.find_map(|file| line_that_sets(file, name));
         match (self.env_file(), there) {
             (_, Some(place)) => format!("its value is in {}:{}", self.shown(&place.file), place.line),
-            (Some(file), None) => format!("its value into {}: `{name}=…`", self.shown(&file)),
-            (None, None) => format!("its value into .env: `{name}=…`"),
+            (Some(file), None) => format!("its value to {}: `{name}=…`", self.shown(&file)),
+            (None, None) => format!("its value to .env: `{name}=…`"),
         }
     }
 

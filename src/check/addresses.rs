@@ -69,7 +69,7 @@ fn of_settings(project: &Project, stack: &Stack, service: &Service) -> Vec<Findi
             {
                 let why = if host == kafka {
                     format!(
-                        "Kafka sends whoever comes in there on to an address that only this machine has; to containers it says {inside}"
+                        "Kafka redirects clients of that listener to an address that only works on this machine; containers need {inside}"
                     )
                 } else {
                     format!("in a container {host} is the container itself; Kafka's address for containers is {inside}")

@@ -16,9 +16,9 @@ use super::text::refused_in;
 
 /// The guide's lines: path, whether it is a folder, what it is for.
 const GUIDE: [(&str, bool, &str); 8] = [
-    ("Dockerfile", false, "the recipe of the app's image"),
+    ("Dockerfile", false, "builds the app's image"),
     ("requirements.txt", false, "the app's Python dependencies"),
-    ("keys_pool", true, "API keys, one file a provider"),
+    ("keys_pool", true, "API keys, one file per provider"),
     ("env", true, "keys of the tools"),
     ("proxy_config.yaml", false, "the gateway's configuration"),
     ("config/loki/local-config.yaml", false, "Loki's configuration"),
@@ -150,18 +150,15 @@ fn finding(project: &Project, item: &Item) -> Option<Finding> {
     let is_folder = matches!(*path, "keys_pool" | "env");
     Some(match state {
         ItemState::There => return None,
-        ItemState::ToBeRendered => Finding::new(
-            &codes::TO_BE_RENDERED,
-            format!("{path} is not there yet: `up` writes it"),
-        ),
+        ItemState::ToBeRendered => Finding::new(&codes::TO_BE_RENDERED, format!("{path} is missing: `up` writes it")),
         ItemState::Missing => {
-            let finding = Finding::new(&codes::MISSING, format!("{path} is not there"))
-                .because(format!("it holds {purpose}"))
+            let finding = Finding::new(&codes::MISSING, format!("{path} is missing"))
+                .because(format!("needed for: {purpose}"))
                 .at(mounted_at(project, &full));
             match repair(project, &full, path, is_folder).map(|repair| project.repairable(repair)) {
                 Some(Ok(repair)) => finding.repaired_by(repair),
-                Some(Err(why)) => finding.fix(format!("make it by hand; `--fix` leaves it alone, as {why}")),
-                None => finding.fix("make it"),
+                Some(Err(why)) => finding.fix(format!("create it by hand; `--fix` can't: {why}")),
+                None => finding.fix("create it"),
             }
         }
         ItemState::WrongKind => {

@@ -46,7 +46,7 @@ pub(super) fn socket_elsewhere(project: &Project, there: &There) -> Vec<Finding>
         }
         let what = if mounted.is_none() {
             format!(
-                "{} mounts the engine's socket {source}, which is not there",
+                "{} mounts the engine's socket {source}, which doesn't exist",
                 service.name
             )
         } else {
@@ -78,11 +78,11 @@ pub(super) fn unreadable(project: &Project) -> Vec<Finding> {
         Finding::new(
             &codes::LOG_DRIVER,
             format!(
-                "{}: the engine can't give out the lines of log driver {driver}",
+                "{}: the engine can't read back logs of the log driver {driver}",
                 service.name
             ),
         )
-        .because(format!("{collector} and `magicctl logs` won't see them"))
+        .because(format!("{collector} and `magicctl logs` can't show its logs"))
         .fix("use json-file, local or journald")
         .at(project.place_of(&service.name))
     });

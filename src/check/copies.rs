@@ -94,14 +94,14 @@ fn one(held: &[Held]) -> Option<Finding> {
     let down = ShellCommand::aside(down.map(|down| down.syntax("down")));
     let finding = Finding::new(
         &codes::ANOTHER_COPY,
-        format!("project {project} holds what this one needs: {}", things.join("; ")),
+        format!("project {project} uses names or ports that this project needs: {}", things.join("; ")),
     )
     .because(format!(
-        "{project}{from} is on this engine, mostly as another copy of this project; names and ports can be held only once"
+        "{project}{from} is on this engine, probably another copy of this project; each name and port can be used only once"
     ))
     .fix(format!(
-        "take it down{down}, or give this one other names and ports: CONTAINER_PREFIX and the ports' variables in .env, or \
-         container_name and ports in the Compose file"
+        "stop that project{down}, or give this one other names and ports: CONTAINER_PREFIX and the ports' \
+         variables in .env, or container_name and ports in the Compose file"
     ));
     Some(finding)
 }
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(
             what(together(findings)),
             [
-                "project copy holds what this one needs: container name kafka; ports 8001, 9092",
+                "project copy uses names or ports that this project needs: container name kafka; ports 8001, 9092",
                 alone[0].as_str(),
                 "nginx",
             ]

@@ -59,7 +59,7 @@ fn remote_binds(project: &Project) -> Option<Finding> {
         .map(|service| service.name.as_str())
         .collect();
     let first = services.first()?;
-    let what = format!("the engine is on another machine, and {first} mounts files of this one");
+    let what = format!("the engine is on another machine, but {first} mounts files from this machine");
     Some(Finding::new(&codes::REMOTE_BINDS, what))
 }
 
@@ -85,11 +85,11 @@ pub(super) fn settings(project: &Project, _: &There, more: &More) -> Looked {
         READABLE.contains(&about.log_driver.as_str()) || about.log_driver.is_empty(),
     ) {
         let what = format!(
-            "the engine's log driver is {}, whose lines nobody can read back",
+            "the engine's log driver is {}, and its logs can't be read back",
             about.log_driver
         );
         findings.push(
-            Finding::new(&codes::LOG_DRIVER, what).because(format!("{collector} and `magicctl logs` won't see them")),
+            Finding::new(&codes::LOG_DRIVER, what).because(format!("{collector} and `magicctl logs` can't show them")),
         );
     }
     if about.clock_ahead.abs() > CLOCK_MAY_DIFFER {
@@ -129,7 +129,7 @@ pub(super) fn room(project: &Project, there: &There, more: &More) -> Looked {
     let wanted: u64 = project.services().map(memory_of).sum();
     if about.memory > 0 && about.memory < wanted {
         let what = format!(
-            "the engine has {} of memory, and the stack wants about {}",
+            "the engine has {} of memory, but the stack needs about {}",
             in_words(about.memory),
             in_words(wanted)
         );
@@ -145,7 +145,7 @@ pub(super) fn room(project: &Project, there: &There, more: &More) -> Looked {
         let wanted = missing + ROOM * MEGABYTE;
         if free < wanted {
             let what = format!(
-                "{} free where the engine keeps its data, and about {} wanted",
+                "the engine's disk has {} free, but about {} are needed",
                 in_words(free),
                 in_words(wanted)
             );
@@ -235,7 +235,7 @@ pub(super) fn names(_: &Project, _: &There, more: &More) -> Looked {
     Ok(match more.names.clone().transpose()? {
         Some(Resolves::No(said)) => {
             let code: &'static Code = &codes::NO_NAMES;
-            vec![Finding::new(code, "one container can't find another by its name").because(said)]
+            vec![Finding::new(code, "containers can't find each other by name").because(said)]
         }
         _ => Vec::new(),
     })

@@ -34,7 +34,7 @@ pub(super) async fn all(
     let engine = engine.await?;
     let (observed, about) = futures_util::future::join(
         engine.observe(),
-        in_time("what the engine says of itself", engine.about()),
+        in_time("reading the engine's own information", engine.about()),
     )
     .await;
     let observed = observed.map_err(|error| error.failure())?;
@@ -44,7 +44,7 @@ pub(super) async fn all(
         .map_err(|error| error.failure())?;
     took.push(since("asking the engine", began));
 
-    let inside = timed("looking into images", async {
+    let inside = timed("inspecting images", async {
         let images = in_time("the engine's images", images(&engine, project, &there)).await;
         let tools = match &images {
             // What is made for it is also removed, so this keeps to its time by itself.
@@ -55,7 +55,7 @@ pub(super) async fn all(
         };
         (images, tools)
     });
-    let verified = timed("asking programs about their files", async {
+    let verified = timed("checking files with their programs", async {
         // It starts containers.
         if deep {
             config::verify(&engine, &there.observed, project, DEEP_WITHIN).await
@@ -63,10 +63,10 @@ pub(super) async fn all(
             Ok(Vec::new())
         }
     });
-    let data = timed("looking into volumes", async {
+    let data = timed("inspecting volumes", async {
         data(&engine, project, &there).await.map_err(|error| error.failure())
     });
-    let names = timed("asking for names", async {
+    let names = timed("resolving names", async {
         if deep {
             names(&engine, project, &there).await
         } else {

@@ -139,22 +139,22 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place
     let hint = match variable {
         Some(variable) => {
             let other = number.checked_add(10_000).unwrap_or(number - 10_000);
-            format!("stop that one, or move ours: `{variable}={other} magicctl up`, or the same line in .env")
+            format!("stop it, or use another port: `{variable}={other} magicctl up`, or set {variable} in .env")
         }
         None => format!(
-            "stop that one, or publish port {} of {} elsewhere",
+            "stop it, or publish port {} of {} on another port",
             port.target, service.name
         ),
     };
     let (code, words, held) = match owner {
-        Owner::Program(None) => (&codes::PORT_TAKEN, "another program has it".to_owned(), None),
-        Owner::Program(Some(process)) => (&codes::PORT_TAKEN, format!("{process} has it"), None),
+        Owner::Program(None) => (&codes::PORT_TAKEN, "another program uses it".to_owned(), None),
+        Owner::Program(Some(process)) => (&codes::PORT_TAKEN, format!("{process} uses it"), None),
         Owner::Container(container) => {
             let words = match (container.project(), container.service()) {
                 (Some(project), Some(service)) => {
-                    format!("container {} has it ({service} of project {project})", container.name)
+                    format!("container {} uses it ({service} of project {project})", container.name)
                 }
-                _ => format!("container {} has it", container.name),
+                _ => format!("container {} uses it", container.name),
             };
             let held = Held::by(container, Thing::Port(number));
             (&codes::PORT_TAKEN_BY_CONTAINER, words, held)
@@ -162,7 +162,10 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place
     };
     Finding::new(
         code,
-        format!("{} needs port {number} of this machine, which is taken", service.name),
+        format!(
+            "{} needs port {number} of this machine, which is already in use",
+            service.name
+        ),
     )
     .because(words)
     .fix(hint)

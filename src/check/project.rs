@@ -68,7 +68,7 @@ impl Project {
         match self.folder.rights(path) {
             Ok(about) if about.kind == Kind::File && about.names > 1 => Err(Refused::HardLink.to_string()),
             Ok(_) | Err(Refused::Missing) => Ok(repair),
-            Err(Refused::Outside) => Err("it lies outside of the project's folder".to_owned()),
+            Err(Refused::Outside) => Err("it is outside the project's folder".to_owned()),
             Err(refused) => Err(refused.to_string()),
         }
     }

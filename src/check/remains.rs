@@ -55,14 +55,14 @@ pub(super) fn containers(project: &Project, there: &There) -> Vec<Finding> {
         let name = &container.name;
         let known = stack.services.contains_key(service) || stack.disabled.contains_key(service);
         if !known {
-            let what = format!("{name} is a container of this project, but {service} is not in the file");
+            let what = format!("{name} is a container of this project, but {service} is not in the Compose file");
             findings.push(Finding::new(&codes::ORPHAN, what));
         } else if matches!(container.state, State::Created | State::Dead | State::Removing)
             && project.services.contains(service)
         {
             findings.push(Finding::new(
                 &codes::HALF_MADE,
-                format!("{name} was made and never started"),
+                format!("{name} was created but never started"),
             ));
         }
     }
@@ -99,11 +99,11 @@ fn other_cluster(service: &Service, properties: &str) -> Option<Finding> {
     Some(
         Finding::new(
             &codes::KAFKA_CLUSTER,
-            format!("kafka's volume was formatted with the cluster id {there}, and CLUSTER_ID is {wanted}"),
+            format!("kafka's volume was formatted with the cluster id {there}, but CLUSTER_ID is {wanted}"),
         )
-        .because("Kafka refuses to start on the data of another cluster")
+        .because("Kafka refuses to start with the data of another cluster")
         .fix(format!(
-            "{}; only if its data may be lost, remove the volume",
+            "{}; remove the volume only if you don't need its data",
             with_variable("KAFKA_CLUSTER_ID", there)
         )),
     )
@@ -127,9 +127,9 @@ fn newer_data(image: &str, bytes: &[u8]) -> Option<Finding> {
     (version > *reads).then(|| {
         Finding::new(
             &codes::NEWER_DATA,
-            format!("redis's volume has data of format {version}, and {image} reads up to {reads}"),
+            format!("redis's volume has data in format {version}, but {image} reads only up to {reads}"),
         )
-        .fix("use the newer image again (REDIS_IMAGE); only if its data may be lost, remove the volume")
+        .fix("use the newer image again (REDIS_IMAGE); remove the volume only if you don't need its data")
     })
 }
 

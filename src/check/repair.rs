@@ -52,7 +52,7 @@ impl Repair {
                 .because(root.why(self.path(), &refused));
             match refused {
                 Refused::Outside | Refused::HardLink | Refused::Kind(Kind::Link) => {
-                    failure.hint("it was left alone: look at what it leads to, and change that yourself")
+                    failure.hint("it was not changed: check the link's target, and fix that by hand")
                 }
                 _ => failure,
             }
@@ -76,7 +76,7 @@ impl Repair {
             Self::MakeFolder { .. } => root.make_folder(path)?.then(|| format!("{shown}: made")),
             Self::CloseToOthers { .. } => root
                 .take_rights(path, OTHERS)?
-                .then(|| format!("{shown}: closed to other users")),
+                .then(|| format!("{shown}: removed the permissions of other users")),
             Self::AddLines { lines, .. } => {
                 let there = match root.text(path, LARGEST) {
                     Ok(text) => text,

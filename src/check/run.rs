@@ -83,7 +83,7 @@ impl std::fmt::Display for LookedAt {
         } = self;
         write!(
             f,
-            "checked against engine {engine}: {images_here} of {images} images here, {ports} host ports"
+            "checked against engine {engine}: {images_here} of {images} images present, {ports} host ports"
         )
     }
 }
@@ -218,7 +218,7 @@ async fn finish(started: Started, report: &mut Report) {
             Err(failure) => report.findings.push(
                 Finding::new(
                     &codes::CHECK_FAILED,
-                    format!("the check `{}` could not be made", check.name),
+                    format!("the check `{}` could not run", check.name),
                 )
                 .because(failure.to_string()),
             ),
@@ -234,8 +234,8 @@ fn limited(check: &str, mut findings: Vec<Finding>) -> Vec<Finding> {
         let what = format!("the check `{check}` stopped after {MOST_FINDINGS} findings");
         findings.push(
             Finding::new(&codes::CHECK_FAILED, what)
-                .because("what follows is not looked at")
-                .fix("fix those, and check again"),
+                .because("the rest was not checked")
+                .fix("fix these, then check again"),
         );
     }
     findings

@@ -145,7 +145,7 @@ pub(super) fn refused_in(project: &Project, path: &Path, refused: &Refused) -> F
 pub(super) fn led_out(shown: &str, why: &str) -> Finding {
     Finding::new(
         &codes::LINK_OUT,
-        format!("{shown} is not looked at: it leads out of the project"),
+        format!("{shown} is not read: it is a link that leads out of the project"),
     )
     .because(why)
 }

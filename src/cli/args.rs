@@ -15,7 +15,7 @@ pub use up::{MakeArgs, PullWhen, UpArgs};
 #[derive(Debug, Parser)]
 #[command(name = "magicctl", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 it failed, 2 usage, 3 the engine can't be reached, 4 a file is invalid, 130 interrupted."
+    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 the engine can't be reached, 4 a file is invalid, 130 interrupted."
 )]
 pub struct Cli {
     /// What applies to every command.
@@ -26,7 +26,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Where `-v` means what it means with Compose, saying more is only `--verbose`.
+/// Commands in which `-v` has Compose's meaning: there, only `--verbose` prints more.
 const MEANS_VOLUMES: [&str; 3] = ["down", "rm", "run"];
 
 /// The command line as clap knows it.
@@ -40,7 +40,7 @@ pub fn command() -> clap::Command {
             let verbose = clap::Arg::new("verbose")
                 .long("verbose")
                 .action(clap::ArgAction::Count)
-                .help("Say more: progress in detail; twice: every step and probe as the engine answers it");
+                .help("Print more: progress in detail; twice: every step and healthcheck as the engine reports it");
             command.arg(verbose)
         })
     })
@@ -49,37 +49,37 @@ pub fn command() -> clap::Command {
 /// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Write a new project; never overwrites a file
+    /// Create a new project; never overwrites a file
     Init(init::InitArgs),
-    /// Find beforehand what would make `up` fail; each finding with its fix
+    /// Find what would make `up` fail, and how to fix it
     Check(check::CheckArgs),
-    /// Print what a code such as MC101 means and what to do; without one, the list
+    /// Explain a code such as MC101; without a code, list all
     Explain(explain::ExplainArgs),
-    /// Print the Compose file as understood: interpolated, merged, defaults filled in
+    /// Print the resolved Compose file: interpolated, merged, defaults filled in
     #[command(visible_alias = "convert")]
     Config(config::ConfigArgs),
     /// Write docker-compose.yml and config/ from the templates; edited files are kept
     Render(render::RenderArgs),
     /// Show what `up` would do and why, without doing it
     Plan(UpArgs),
-    /// Bring the stack up and wait until it is ready; what is as wanted is left alone
+    /// Bring the stack up and wait until it is ready; unchanged containers are left running
     ///
     /// Each service ends up as one of:
-    ///   ready      its healthcheck passes, or the page that its label magicctl.ready names answers
-    ///   running    it can't be asked, and has stayed alive for the settle time (--settle, 2s)
-    ///   completed  a job: it exited with 0
-    ///   failed     it exited with an error, ended three times, or was not ready within --wait-timeout
+    ///   ready      its healthcheck passes, or the page in its label magicctl.ready answers
+    ///   running    it has no healthcheck, and has stayed alive for the settle time (--settle, 2s)
+    ///   completed  a job that exited with 0
+    ///   failed     it exited with an error, exited three times, or was not ready within --wait-timeout
     #[command(verbatim_doc_comment)]
     Up(UpArgs),
     /// Show services, state, ports and images
     ///
-    /// The state is what `up` would say: ready (a healthcheck or page says so), running (it can't be asked, and has stayed alive
-    /// for the settle time), completed (a job that exited with 0), starting, restarting, unhealthy, exited, paused.
+    /// The state is the one that `up` reports: ready (its healthcheck or page says so), running (no healthcheck, and alive for
+    /// the settle time), completed (a job that exited with 0), starting, restarting, unhealthy, exited, paused.
     #[command(visible_alias = "ps")]
     Status(status::StatusArgs),
     /// Show the logs of all services as one stream in time order
     Logs(logs::LogsArgs),
-    /// Build, and replace only what changed; a failed build leaves everything running
+    /// Build images and replace only changed containers; if the build fails, everything keeps running
     Rebuild(rebuild::RebuildArgs),
     /// Stop and start containers
     Restart(lifecycle::RestartArgs),
@@ -89,13 +89,13 @@ pub enum Command {
     Start(lifecycle::StartArgs),
     /// Run a command in a service's container
     Exec(exec::ExecArgs),
-    /// Print, and open where there is a browser, the address of Grafana, the app, or a service's logs in Explore
+    /// Open Grafana, the app or a service's logs in a browser, and print the address
     Open(open::OpenArgs),
-    /// Stop and remove containers and networks; volumes stay unless asked for
+    /// Stop and remove containers and networks; volumes are kept unless --volumes is given
     Down(down::DownArgs),
-    /// Make containers without starting them
+    /// Create containers without starting them
     Create(verbs::create::CreateArgs),
-    /// Run so many containers of a service
+    /// Set the number of containers of a service
     Scale(verbs::scale::ScaleArgs),
     /// Run a command in a new container of a service
     Run(verbs::run::RunArgs),
@@ -107,13 +107,13 @@ pub enum Command {
     Pull(verbs::pull::PullArgs),
     /// Push images
     Push(verbs::push::PushArgs),
-    /// Show the images that containers were made from
+    /// Show the images that containers were created from
     Images(verbs::images::ImagesArgs),
     /// Show the processes of containers
     Top(verbs::top::TopArgs),
     /// Show where a container's port is published
     Port(verbs::port::PortArgs),
-    /// Show what happens to containers, as it happens
+    /// Show container events as they happen
     Events(verbs::events::EventsArgs),
     /// Send a signal to containers, SIGKILL by default
     Kill(verbs::kill::KillArgs),
@@ -121,25 +121,25 @@ pub enum Command {
     Pause(verbs::pause::PauseArgs),
     /// Unfreeze containers
     Unpause(verbs::pause::PauseArgs),
-    /// Wait until containers have ended, and print their exit codes
+    /// Wait until containers have exited, and print their exit codes
     Wait(verbs::wait::WaitArgs),
-    /// Copy files between a container and here
+    /// Copy files between a container and this machine
     Cp(verbs::cp::CpArgs),
-    /// Show the engine's projects
+    /// List the projects on the engine
     Ls(verbs::ls::LsArgs),
-    /// Show the project's volumes
+    /// List the project's volumes
     Volumes(verbs::volumes::VolumesArgs),
-    /// Show what containers use of processor, memory, network and disk
+    /// Show the CPU, memory, network and disk usage of containers
     Stats(verbs::stats::StatsArgs),
-    /// Join a container's input and output
+    /// Attach to a container's input and output
     Attach(verbs::attach::AttachArgs),
-    /// Print which magicctl this is
+    /// Print the version of magicctl
     Version(verbs::version::VersionArgs),
-    /// Show every command and flag of Docker Compose, and what it is here
+    /// Show how magicctl supports each command and flag of Docker Compose
     ComposeHelp(verbs::compose_help::ComposeHelpArgs),
-    /// Print completions for a shell
+    /// Print the completion script for a shell
     Completions {
-        /// Which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page

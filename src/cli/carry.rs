@@ -220,11 +220,11 @@ impl<'a> Carry<'a> {
                 let card = explainer.of_container(&summary.service, &container.id, stage, Seen::default());
                 card.await
             }
-            None => Failure::failed(format!("{} was ready, and its container is gone", summary.service))
+            None => Failure::failed(format!("{} was ready, but its container is gone", summary.service))
                 .of(summary.service.as_str())
                 .because("somebody removed it")
                 .hint(
-                    "`docker events --since 10m --filter type=container` says when; the same command creates it again",
+                    "`docker events --since 10m --filter type=container` shows when; run the command again to create it",
                 ),
         };
         self.emit(&Event::Lost {

@@ -24,14 +24,14 @@ pub struct CheckArgs {
     /// Fix what can be fixed without loss: make missing files and folders, take rights away, add ignore lines
     #[arg(long)]
     pub fix: bool,
-    /// Only these checks; repeat for several
+    /// Run only these checks; repeat for several
     #[arg(long, value_enum, value_name = "GROUP")]
     pub only: Vec<Group>,
-    /// Fail on warnings too
+    /// Also fail on warnings
     #[arg(long)]
     pub strict: bool,
-    /// What takes seconds and starts containers too: Loki and the collector read their edited files, and containers find each
-    /// other by name
+    /// Also run slow checks that start containers: Loki and the collector read their edited files, and containers resolve each
+    /// other's names
     #[arg(long)]
     pub deep: bool,
 }
@@ -235,6 +235,6 @@ fn warn(session: &Session, findings: &[Finding]) {
     }
     if warnings.len() > MOST_WARNINGS {
         let more = warnings.len() - MOST_WARNINGS;
-        session.warn(&format!("and {more} more: `magicctl check` shows them all"));
+        session.warn(&format!("and {more} more: `magicctl check` shows all"));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn man(session: &Session) -> Ended {
     let mut text = Vec::new();
     clap_mangen::Man::new(args::command())
         .render(&mut text)
-        .map_err(|error| Failure::failed("the manual page can't be made").because(error.to_string()))?;
+        .map_err(|error| Failure::failed("the manual page can't be generated").because(error.to_string()))?;
     write(session, "page", &text);
     Ok(None)
 }

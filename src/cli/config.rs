@@ -16,37 +16,37 @@ use super::session::Session;
 #[group(skip)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ConfigArgs {
-    /// Only these services, with what they depend on and use; all by default
+    /// Only these services and what they depend on or use; all by default
     #[arg(value_name = "SERVICE")]
     pub named: Vec<String>,
-    /// How to print the whole file
+    /// The format of the whole file
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub format: Format,
-    /// Only the services' names
+    /// Print only the services' names
     #[arg(long, group = "what")]
     pub services: bool,
-    /// Only the images' names
+    /// Print only the images' names
     #[arg(long, group = "what")]
     pub images: bool,
-    /// Only the volumes' names
+    /// Print only the volumes' names
     #[arg(long, group = "what")]
     pub volumes: bool,
-    /// Only the networks' names
+    /// Print only the networks' names
     #[arg(long, group = "what")]
     pub networks: bool,
-    /// Only the names of the profiles
+    /// Print only the profiles' names
     #[arg(long, group = "what")]
     pub profiles: bool,
-    /// Only the hash of the configuration of each service, or of the one named
+    /// Print only the configuration hash of each service, or of one
     #[arg(long, group = "what", num_args = 0..=1, default_missing_value = "*", value_name = "SERVICE")]
     pub hash: Option<String>,
-    /// Only the environment that variables are looked up in; values of what looks like a secret are masked
+    /// Print only the variables used for interpolation; secrets are masked
     #[arg(long, group = "what")]
     pub environment: bool,
-    /// Leave variables as they are
+    /// Don't interpolate variables
     #[arg(long, conflicts_with_all = ["hash", "images", "environment", "settings"])]
     pub no_interpolate: bool,
-    /// magicctl's settings and the file's variables: value, and where it came from
+    /// Print magicctl's settings and the file's variables: each value and where it comes from
     #[arg(long, group = "what")]
     pub settings: bool,
 }
@@ -82,7 +82,7 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
     let named = match args.whole() {
         Some(flag) if !args.named.is_empty() => {
             session.warn(&format!(
-                "{flag} is about the whole file: {} has no effect",
+                "{flag} applies to the whole file: {} has no effect",
                 args.named.join(", ")
             ));
             &[]
@@ -136,11 +136,7 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
 fn warnings(project: &Project, told: Option<&String>) -> Vec<String> {
     let stack = &project.stack;
     let mut all = stack.warnings.clone();
-    all.extend(
-        project
-            .unusable()
-            .map(|failure| format!("this can't be run: {failure}")),
-    );
+    all.extend(project.unusable().map(|failure| format!("can't be run: {failure}")));
     let bad = &stack.bad_images;
     let unmakeable = stack.unmakeable.iter().filter(|(service, _)| Some(*service) != told);
     let of_services = unmakeable.chain(&bad.images).chain(&bad.tags);
@@ -218,7 +214,7 @@ fn answer(
     }
     let printed = project.printed(Printed::Json)?;
     let config = serde_json::from_str(&printed)
-        .map_err(|error| Failure::failed("the file can't be given as JSON").because(error.to_string()))?;
+        .map_err(|error| Failure::failed("the file can't be printed as JSON").because(error.to_string()))?;
     Ok(("config", config))
 }
 

@@ -16,19 +16,19 @@ use super::session::Session;
 /// `down`.
 #[derive(Debug, Clone, Args)]
 pub struct DownArgs {
-    /// Only these services and what depends on them; all by default
+    /// Only these services and their dependents; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// Remove the project's volumes too: their data is lost
+    /// Also remove the project's volumes and their data
     #[arg(short, long)]
     pub volumes: bool,
-    /// Remove images too: those built for the project, or all that its services name
+    /// Also remove images: those built for the project (local), or all that its services use
     #[arg(long, value_enum, value_name = "WHICH")]
     pub rmi: Option<Rmi>,
-    /// Accepted as with Compose; what the file no longer names always goes, and is said to
+    /// Accepted for compatibility; orphans are always removed and reported
     #[arg(long)]
     pub remove_orphans: bool,
-    /// How long a container may take to stop (10s) before it is killed; else its own grace period
+    /// How long a container may take to stop before it is killed (10s) [default: its own grace period]
     #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
 }
@@ -49,9 +49,9 @@ impl DownArgs {
 /// `down --rmi`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Rmi {
-    /// Those that were built for the project.
+    /// Images built for the project.
     Local,
-    /// Those that its services name, too.
+    /// All images that its services use.
     All,
 }
 
@@ -86,11 +86,11 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         carry.emit(&Event::Warning { text });
     }
     for step in plan.steps() {
-        if let (Action::RemoveContainer { container, .. }, "the file no longer names it") =
+        if let (Action::RemoveContainer { container, .. }, "it is no longer in the Compose file") =
             (&step.action, step.reason.0.as_str())
         {
             carry.emit(&Event::Note {
-                text: format!("{} goes too: the file no longer names it", container.name),
+                text: format!("{} is removed too: it is no longer in the Compose file", container.name),
             });
         }
     }
@@ -139,13 +139,13 @@ fn going(plan: &Plan, observed: &Observed) -> Option<String> {
         all.any(|volume| volume == name)
     };
     let (anonymous, mut named): (Vec<&str>, Vec<&str>) = volumes.into_iter().partition(|name| is_anonymous(name));
-    let count = format!("{} without a name", anonymous.len());
+    let count = format!("{} anonymous", anonymous.len());
     if !anonymous.is_empty() {
         named.push(&count);
     }
     (!named.is_empty()).then(|| {
         format!(
-            "--volumes: these volumes and their data go for good: {}",
+            "--volumes: these volumes and their data are deleted: {}",
             named.join(", ")
         )
     })

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// # Errors
 /// A sentence with examples.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no duration; write it like 90s, 2m or 1m30s");
+    let wrong = || format!("`{text}` is not a valid duration; use 90s, 2m or 1m30s");
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
     }

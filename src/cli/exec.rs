@@ -27,31 +27,31 @@ pub struct ExecArgs {
         value_name = "COMMAND"
     )]
     pub command: Vec<String>,
-    /// As this user
+    /// Run as this user
     #[arg(short, long)]
     pub user: Option<String>,
-    /// In this directory of the container
+    /// Run in this directory of the container
     #[arg(short, long)]
     pub workdir: Option<String>,
-    /// Set a variable; NAME alone takes the value from here
+    /// Set a variable; NAME alone takes the value from your environment
     #[arg(short, long, value_name = "NAME=VALUE")]
     pub env: Vec<String>,
-    /// No terminal, even when there is one
+    /// Don't allocate a terminal
     #[arg(short = 'T', long, visible_alias = "no-TTY")]
     pub no_tty: bool,
-    /// Accepted as with Compose: there is a terminal where input and output are one, unless -T is given
+    /// Accepted for compatibility: a terminal is allocated if input and output are one, unless -T is given
     #[arg(short = 't', long)]
     pub tty: bool,
-    /// Pass standard input on; `-i=false` to keep it
+    /// Connect stdin; `-i=false` doesn't
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub interactive: bool,
-    /// Don't wait for its end
+    /// Run the command in the background
     #[arg(short, long)]
     pub detach: bool,
-    /// With every capability
+    /// Run with all capabilities
     #[arg(long)]
     pub privileged: bool,
-    /// In which of the service's containers, by its number
+    /// The container's number
     #[arg(long, value_name = "N")]
     pub index: Option<u32>,
 }

@@ -12,7 +12,7 @@ use super::session::Session;
 /// `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// As `check` and failures print it: MC101
+    /// The code, such as MC101
     pub code: Option<String>,
 }
 
@@ -43,9 +43,9 @@ pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
 }
 
 fn unknown(typed: &str) -> Failure {
-    Failure::usage(format!("there is no code `{typed}`")).hint(match codes::similar(typed) {
-        Some(near) => format!("did you mean {near}? `magicctl explain` lists them all"),
-        None => "`magicctl explain` lists them all".to_owned(),
+    Failure::usage(format!("unknown code `{typed}`")).hint(match codes::similar(typed) {
+        Some(near) => format!("did you mean {near}? `magicctl explain` lists all codes"),
+        None => "`magicctl explain` lists all codes".to_owned(),
     })
 }
 

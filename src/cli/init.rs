@@ -14,7 +14,7 @@ use super::session::Session;
 /// `init`.
 #[derive(Debug, Clone, Args)]
 pub struct InitArgs {
-    /// Where; the current directory by default
+    /// The project's directory; the current one by default
     pub directory: Option<PathBuf>,
 }
 
@@ -44,10 +44,10 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Ended {
         session.out.line(format!("{}: written", path.display()));
     }
     for path in &done.kept {
-        session.out.line(format!("{}: kept, it was there", path.display()));
+        session.out.line(format!("{}: kept, it exists already", path.display()));
     }
     for (path, why) in &done.left {
-        session.out.line(format!("{}: left alone: {why}", path.display()));
+        session.out.line(format!("{}: not written: {why}", path.display()));
     }
     let go = match &args.directory {
         // Where the user is already.

@@ -16,10 +16,10 @@ use super::verbs::there::There;
 /// `restart`.
 #[derive(Debug, Clone, Args)]
 pub struct RestartArgs {
-    /// Which, and how long they may take
+    /// The services, and how long they may take to stop
     #[command(flatten)]
     pub stop: LifecycleArgs,
-    /// Leave alone what depends on them with `restart: true`
+    /// Don't restart dependents that have `restart: true`
     #[arg(long)]
     pub no_deps: bool,
 }
@@ -30,7 +30,7 @@ pub struct LifecycleArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// How long a container may take to stop (10s) before it is killed; else its own grace period
+    /// How long a container may take to stop before it is killed (10s) [default: its own grace period]
     #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
 }
@@ -41,10 +41,10 @@ pub struct StartArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// Accepted as with Compose; `start` always waits
+    /// Accepted for compatibility: `start` always waits
     #[arg(long)]
     pub wait: bool,
-    /// How long to wait for one service (90s, 2m)
+    /// How long to wait for each service (90s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
     pub wait_timeout: std::time::Duration,
 }
@@ -88,7 +88,7 @@ async fn run(
     if command == "start" {
         there.require(services)?;
         if about.is_empty() {
-            return Err(Failure::failed(there.idle(command, services)).hint("`magicctl up` makes what is missing"));
+            return Err(Failure::failed(there.idle(command, services)).hint("`magicctl up` creates missing containers"));
         }
     }
     let mut carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());

@@ -30,7 +30,7 @@ pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failu
     let cant = |why: String| {
         Failure::failed(format!("the lock of project {project} can't be taken"))
             .because(why)
-            .hint("set XDG_RUNTIME_DIR to a folder that belongs to this user alone (mode 0700)")
+            .hint("set XDG_RUNTIME_DIR to a folder that only this user can access (mode 0700)")
     };
     let (folder, path) = folder(session).map_err(&cant)?;
     let mut file = folder
@@ -47,13 +47,13 @@ pub(crate) async fn take(session: &Session, project: &str) -> Result<Lock, Failu
         let holder = named(&file.holder());
         if session.global.no_lock_wait {
             return Err(
-                Failure::failed(format!("another magicctl is at work on project {project}: {holder}"))
+                Failure::failed(format!("another magicctl is working on project {project}: {holder}"))
                     .hint("drop --no-lock-wait to wait"),
             );
         }
         if !told {
             session.warn(&format!(
-                "another magicctl is at work on project {project} ({holder}); waiting for it"
+                "another magicctl is working on project {project} ({holder}); waiting for it"
             ));
             told = true;
         }
@@ -69,7 +69,7 @@ fn named(text: &str) -> String {
         let is_name = command.chars().all(|c| c.is_ascii_lowercase() || c == '-');
         is_name.then(|| format!("magicctl {command} (pid {pid})"))
     });
-    parsed.unwrap_or_else(|| "it has just begun".to_owned())
+    parsed.unwrap_or_else(|| "it has just started".to_owned())
 }
 
 /// The first folder for locks that is this user's alone, and its path: `$XDG_RUNTIME_DIR`, the cache, a folder in the temporary one.

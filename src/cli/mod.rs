@@ -93,7 +93,7 @@ pub fn main() -> u8 {
 
 async fn dispatch(session: &mut Session, command: Command) -> Ended {
     if session.global.output == Output::Raw && !matches!(command, Command::Logs(_)) {
-        return Err(Failure::usage("--output raw is for `logs`").hint("the others give text or json"));
+        return Err(Failure::usage("--output raw is for `logs`").hint("other commands print text or json"));
     }
     // `check` says itself what is wrong with the files, and never shows a key.
     if let (Some(refused), false) = (&session.refused, matches!(command, Command::Check(_))) {
@@ -105,7 +105,7 @@ async fn dispatch(session: &mut Session, command: Command) -> Ended {
             Failure::usage(format!("`{}` has no --dry-run", session.command)).hint(match command {
                 Command::Render(_) => "`magicctl render --diff` shows what it would write",
                 Command::Check(_) => "`magicctl check` without --fix changes nothing",
-                _ => "it does what its command line says, and nothing else",
+                _ => "this command can't show its steps in advance",
             }),
         );
     }

@@ -19,16 +19,16 @@ use super::session::Session;
 /// `open`.
 #[derive(Debug, Clone, Args)]
 pub struct OpenArgs {
-    /// Which page
+    /// The page to open
     #[arg(value_enum, default_value_t, value_name = "PAGE")]
     pub page: Page,
-    /// For `logs`: whose
+    /// For `logs`: the service
     #[arg(value_name = "SERVICE")]
     pub service: Option<String>,
-    /// For `logs`: only its errors
+    /// For `logs`: only errors
     #[arg(long)]
     pub errors: bool,
-    /// Only print the address, whether or not anything listens there
+    /// Only print the address, even if nothing listens there
     #[arg(long)]
     pub print: bool,
 }
@@ -41,11 +41,11 @@ pub enum Page {
     Grafana,
     /// The gateway, magic-proxy.
     App,
-    /// The tools' server, mcp-server.
+    /// The tool server, mcp-server.
     Mcp,
     /// Loki's API.
     Loki,
-    /// A service's lines in Grafana's Explore.
+    /// A service's logs in Grafana's Explore.
     Logs,
 }
 
@@ -82,8 +82,9 @@ pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
             stack.select(std::slice::from_ref(name), false)?;
         }
         (Page::Logs, None) => {
-            return Err(Failure::usage("`open logs` needs a service")
-                .hint("write it behind: `magicctl open logs app-runner --errors`"));
+            return Err(
+                Failure::usage("`open logs` needs a service").hint("add it: `magicctl open logs app-runner --errors`")
+            );
         }
         (_, Some(name)) => {
             return Err(Failure::usage(format!("`{name}`: only `open logs` takes a service")));
@@ -91,7 +92,7 @@ pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
         (page, None) if args.errors => {
             let open = ShellCommand::of("magicctl open").syntax(page.name());
             return Err(
-                Failure::usage("--errors is for `open logs SERVICE`").hint(format!("for the page itself: `{open}`"))
+                Failure::usage("--errors is for `open logs SERVICE`").hint(format!("to open the page: `{open}`"))
             );
         }
         (_, None) => {}
@@ -112,9 +113,9 @@ pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
             .and_then(|again| again.syntax("up").operand(service));
         return Err(Failure::failed(format!("nothing listens at {address}"))
             .of(service)
-            .because(format!("{service} is not running, or not published there yet"))
+            .because(format!("{service} is not running, or doesn't publish that port yet"))
             .hint(format!(
-                "start it{}; `--print` prints the address all the same",
+                "start it{}; `--print` prints the address anyway",
                 ShellCommand::aside(up)
             )));
     }
@@ -177,12 +178,12 @@ pub(super) fn published(stack: &Stack, name: &str) -> Result<Address, Failure> {
             host: ip.to_owned(),
             port: port.to_owned(),
         }),
-        None if found.is_none() => Err(
-            Failure::failed(format!("there is no service {service} in this project")).hint(format!(
-                "there are: {}",
+        None if found.is_none() => Err(Failure::failed(format!("this project has no service {service}")).hint(
+            format!(
+                "its services are {}",
                 stack.services.keys().cloned().collect::<Vec<_>>().join(", ")
-            )),
-        ),
+            ),
+        )),
         None => Err(
             Failure::failed(format!("{service} does not publish its port {target}")).hint(format!(
                 "publish it in the Compose file: `ports: [\"127.0.0.1:{target}:{target}\"]`"

@@ -16,7 +16,7 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     if plan.again && !plan.changes_nothing() && !session.json() {
         session
             .out
-            .line("what follows depends on the new images: `up` looks again once they are there");
+            .line("further steps depend on the new images: `up` plans them after the build or pull");
     }
     Ok(None)
 }

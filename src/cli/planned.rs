@@ -22,7 +22,7 @@ pub(super) fn show(session: &Session, project: &str, plan: &Plan, notes: &[Strin
         session.out.line(format!("note: {note}"));
     }
     if plan.changes_nothing() {
-        session.out.line(format!("nothing to do: {project} is as wanted"));
+        session.out.line(format!("nothing to do: {project} is up to date"));
         return;
     }
     if session.global.verbose > 0 {

@@ -14,7 +14,7 @@ use super::session::Session;
 /// `rebuild`.
 #[derive(Debug, Clone, Args)]
 pub struct RebuildArgs {
-    /// Services that are built; all of them by default
+    /// Services with a `build` section; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
     /// Build without the cache
@@ -23,7 +23,7 @@ pub struct RebuildArgs {
     /// Pull newer base images
     #[arg(long)]
     pub pull: bool,
-    /// How long to wait for one service (90s, 2m)
+    /// How long to wait for each service (90s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = super::duration::parse)]
     pub wait_timeout: std::time::Duration,
 }
@@ -38,10 +38,13 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
         .collect();
     if build.is_empty() {
         let what = match args.services.as_slice() {
-            [] => "no service of this project is built".to_owned(),
-            services => format!("{} is not built: it runs an image as it comes", services.join(", ")),
+            [] => "no service of this project has a `build` section".to_owned(),
+            services => format!(
+                "{} has no `build` section: it runs a ready-made image",
+                services.join(", ")
+            ),
         };
-        return Err(Failure::usage(what).hint("`magicctl up` pulls what is missing"));
+        return Err(Failure::usage(what).hint("`magicctl up` pulls missing images"));
     }
     let targets: Vec<String> = build.iter().cloned().collect();
     let options = UpOptions {

@@ -119,7 +119,7 @@ fn tell_files(session: &Session, identity: &Identity, container: &Container) {
         .collect();
     if !then.is_empty() && then != now {
         session.warn(&format!(
-            "the stack was brought up with {}; this command reads {}",
+            "the stack was brought up with {}, but this command uses {}",
             then.join(", "),
             now.join(", ")
         ));
@@ -134,12 +134,12 @@ fn env_files(session: &Session, identity: &Identity, container: &Container) -> V
         match text_of(&identity.working_dir, Path::new(file)) {
             Ok((path, text)) => {
                 session.say(&format!(
-                    "note: {name} is read, as the stack was brought up with it (`--env-file` names another)"
+                    "note: using {name}, the env file that the stack was brought up with (override it with `--env-file`)"
                 ));
                 read.push((path, text));
             }
             Err(why) => session.warn(&format!(
-                "the stack was brought up with the env file {name}, which is not read: {why} (`--env-file` names one)"
+                "the stack was brought up with the env file {name}, which can't be used: {why} (set one with `--env-file`)"
             )),
         }
     }
@@ -148,10 +148,10 @@ fn env_files(session: &Session, identity: &Identity, container: &Container) -> V
 
 /// A file below `folder`: its path as the project has it, and its text. Else why it is not read.
 fn text_of(folder: &Path, file: &Path) -> Result<(PathBuf, String), String> {
-    let inside = inside(folder, file).ok_or("it lies outside of the project")?;
+    let inside = inside(folder, file).ok_or("it is outside the project")?;
     let root = Root::open(folder).map_err(|refused| refused.to_string())?;
     let text = root.text(&inside, LARGEST_ENV).map_err(|refused| match refused {
-        Refused::Missing => "it is not there".to_owned(),
+        Refused::Missing => "it doesn't exist".to_owned(),
         refused => root.why(&inside, &refused),
     })?;
     Ok((folder.join(inside), text))

@@ -24,17 +24,17 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RenderArgs {
-    /// Show what would change, write nothing
+    /// Show what would change, without writing anything
     #[arg(long, conflicts_with_all = ["check", "force"])]
     pub diff: bool,
-    /// Exit 1 if a file is not as it would be rendered, write nothing
+    /// Exit 1 if a file differs from its template, without writing anything
     #[arg(long, conflicts_with = "force")]
     pub check: bool,
-    /// Overwrite edited files too
+    /// Also overwrite edited files
     #[arg(long)]
     pub force: bool,
-    /// Ask the registries which image each tag stands for, and write the digests beside the tags (`pins` in magicctl.yaml). Exit 1 if
-    /// one of them has none then
+    /// Get the digest of each image tag from its registry, and write it to `pins` in magicctl.yaml. Exit 1 if
+    /// an image has no digest
     #[arg(long, conflicts_with_all = ["diff", "check"])]
     pub pin: bool,
 }
@@ -104,12 +104,14 @@ fn tell(session: &Session, outcomes: &[Outcome]) {
     for outcome in outcomes {
         let path = outcome.path.display();
         let text = match (outcome.written, &outcome.state) {
-            (_, State::Linked { why } | State::Unreadable { why }) => format!("{path}: left alone: {why}"),
+            (_, State::Linked { why } | State::Unreadable { why }) => format!("{path}: not written: {why}"),
             (true, State::Missing) => format!("{path}: written"),
-            (true, State::Edited) => format!("{path}: overwritten, with what was edited in it"),
-            (true, _) => format!("{path}: brought up to date"),
+            (true, State::Edited) => format!("{path}: overwritten, including its edits"),
+            (true, _) => format!("{path}: updated"),
             (false, State::Edited) => {
-                format!("{path}: kept, as it was edited (`render --diff` shows how, `render --force` overwrites it)")
+                format!(
+                    "{path}: kept because it was edited (`render --diff` shows how, `render --force` overwrites it)"
+                )
             }
             (false, _) => format!("{path}: unchanged"),
         };
@@ -142,8 +144,10 @@ async fn pin(session: &Session, root: &Path) -> Result<(Vec<Pin>, Vec<Rendered>)
             (Ok(digest), Some(before)) if digest == before => format!("{name}: is {digest} still"),
             (Ok(digest), Some(before)) => format!("{name}: is {digest} now, was {before}"),
             (Ok(digest), None) => format!("{name}: is {digest}"),
-            (Err(why), Some(before)) => format!("{name}: stays {before}; its registry gave no digest: {why}"),
-            (Err(why), None) => format!("{name}: stays without a digest; its registry gave none: {why}"),
+            (Err(why), Some(before)) => {
+                format!("{name}: stays at {before}; can't get its digest from the registry: {why}")
+            }
+            (Err(why), None) => format!("{name}: stays without a digest; can't get it from the registry: {why}"),
         };
         if !session.json() {
             session.out.line(text);
@@ -176,7 +180,7 @@ async fn digest(session: &Session, engine: &Engine, name: &str) -> Result<String
     match asked.await {
         // It goes into a file: no more than a digest may.
         Ok(Ok(digest)) if ImageRef::parse(&format!("{name}@{digest}")).is_ok() => Ok(digest),
-        Ok(Ok(_)) => Err("the answer is not a digest".to_owned()),
+        Ok(Ok(_)) => Err("the registry's answer is not a valid digest".to_owned()),
         Ok(Err(error)) => Err(error.failure().to_string()),
         Err(_elapsed) => Err(format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
     }
@@ -184,10 +188,10 @@ async fn digest(session: &Session, engine: &Engine, name: &str) -> Result<String
 
 fn described(state: &State) -> String {
     match state {
-        State::Missing => "is not there".to_owned(),
+        State::Missing => "is missing".to_owned(),
         State::Current => "is current".to_owned(),
         State::Outdated => "is outdated: `magicctl render` brings it up to date".to_owned(),
         State::Edited => "was edited: `magicctl render --diff` shows how".to_owned(),
-        State::Linked { why } | State::Unreadable { why } => format!("is left alone: {why}"),
+        State::Linked { why } | State::Unreadable { why } => format!("can't be written: {why}"),
     }
 }

@@ -354,7 +354,7 @@ impl Session {
             (None, None) => return Ok(None),
             (None, Some(text)) => text.parse().map_err(|_| {
                 Failure::usage(format!("{VARIABLE}={text}: not a number"))
-                    .hint("set it to how many calls may run at once")
+                    .hint("set it to the number of calls that may run at once")
             })?,
         };
         Ok(usize::try_from(limit).ok().filter(|limit| *limit > 0))

@@ -27,25 +27,25 @@ pub struct StatusArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// With `--format json`, also containers that have ended and those of `run`; otherwise all are shown anyway
+    /// With `--format json`, include stopped containers and those of `run`; the table always shows them
     #[arg(short, long)]
     pub all: bool,
-    /// Only the services' names (-q: only the containers' ids)
+    /// Print only the services' names (-q: only the containers' ids)
     #[arg(long = "services")]
     pub only_services: bool,
-    /// Only containers that are running, exited, paused…; repeat for several
+    /// Only containers in this state (running, exited, paused…); repeat for several
     #[arg(long, value_name = "STATE")]
     pub status: Vec<String>,
-    /// The same, as `status=STATE`
+    /// Like --status, written `status=STATE`
     #[arg(long, value_name = "FILTER", value_parser = of_filter)]
     pub filter: Vec<String>,
-    /// `table`, or `json`: Compose's own fields, a container a line; of all containers only with -a
+    /// `table`, or `json`: Compose's fields, one container per line; stopped ones only with -a
     #[arg(long, value_name = "FORM", value_parser = super::verbs::ps::form)]
     pub format: Option<Form>,
-    /// Cut neither ids nor commands nor the names of mounts in `--format json`; the table cuts none
+    /// Don't truncate ids, commands and mounts in `--format json`; the table never truncates
     #[arg(long)]
     pub no_trunc: bool,
-    /// Show it again whenever it changes, until interrupted
+    /// Update the table whenever something changes, until interrupted
     #[arg(short, long, conflicts_with = "format")]
     pub watch: bool,
 }
@@ -60,7 +60,7 @@ impl StatusArgs {
 /// `--filter`: the state that it is about.
 fn of_filter(text: &str) -> Result<String, String> {
     let state = text.strip_prefix("status=").map(ToOwned::to_owned);
-    state.ok_or_else(|| "only states can be filtered; write it like status=running".to_owned())
+    state.ok_or_else(|| "only status can be filtered; use status=running".to_owned())
 }
 
 /// How often `--watch` looks when nothing is said to have changed: the up times go on.
@@ -84,8 +84,8 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     }
     for state in args.states() {
         if !STATES.contains(&state.as_str()) {
-            return Err(Failure::usage(format!("--status {state}: there is no such state"))
-                .hint(format!("there are: {}", STATES.join(", "))));
+            return Err(Failure::usage(format!("--status {state}: unknown state"))
+                .hint(format!("the states are {}", STATES.join(", "))));
         }
     }
     let engine = session.engine().await?;
@@ -358,7 +358,7 @@ fn show(
         return session.out.line(if args.states().next().is_some() {
             format!("project {project} has no container in that state")
         } else {
-            format!("project {project} has no containers; `magicctl up` makes them")
+            format!("project {project} has no containers; `magicctl up` creates them")
         });
     }
     let told = session

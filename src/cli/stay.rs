@@ -71,7 +71,7 @@ impl Stay {
             if !services.contains(name) {
                 return Err(
                     Failure::usage(format!("{flag} {name}: this `up` does not start {name}"))
-                        .hint("name it with the other services, or none"),
+                        .hint("add it to the services on the command line, or give none"),
                 );
             }
         }
@@ -199,7 +199,7 @@ impl Staying {
         match ended {
             Ok(None) => {}
             Ok(Some(Exit::Interrupted)) => {
-                session.warn("interrupted: stopping what was started");
+                session.warn("interrupted: stopping the services that were started");
                 self.stop(session, engine, stack).await?;
                 return Ok(Some(Exit::Interrupted));
             }
@@ -277,7 +277,7 @@ impl Staying {
         let Some((name, code)) = self.seen.note(&event) else {
             return Ok(false);
         };
-        session.say(&format!("{name} has exited with code {code}"));
+        session.say(&format!("{name} exited with code {code}"));
         if self.seen.stay.ends == Ends::WithLast {
             return Ok(false);
         }

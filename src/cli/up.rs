@@ -96,7 +96,7 @@ pub(crate) async fn bring_up(
         let commands = [
             ("logs -f", "follows the logs"),
             ("status", "shows the state"),
-            ("down", "takes it down; its data stays"),
+            ("down", "removes the stack; its data stays"),
         ];
         next.extend(
             commands.map(|(command, what)| format!("`{}` {what}", ShellCommand::of("magicctl").syntax(command))),

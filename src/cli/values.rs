@@ -18,20 +18,17 @@ impl ValueEnum for Group {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Checklist => value("checklist", "The guide's checklist"),
-            Self::Compose => value(
-                "compose",
-                "The Compose file and what it mounts, publishes and waits for",
-            ),
+            Self::Checklist => value("checklist", "The files that the guide requires"),
+            Self::Compose => value("compose", "The Compose file: mounts, ports and dependencies"),
             Self::Dockerfile => value("dockerfile", "Dockerfile"),
             Self::Requirements => value("requirements", "requirements.txt"),
-            Self::Keys => value("keys", "`keys_pool`/ and env/"),
+            Self::Keys => value("keys", "API key files"),
             Self::Proxy => value("proxy", "`proxy_config.yaml`"),
             Self::Config => value("config", "config/"),
             Self::Engine => value("engine", "The engine"),
             Self::Ports => value("ports", "Host ports"),
             Self::Names => value("names", "Containers' names"),
-            Self::Remains => value("remains", "What earlier runs left"),
+            Self::Remains => value("remains", "Leftovers of earlier runs"),
         })
     }
 }
@@ -61,11 +58,11 @@ impl ValueEnum for SourceChoice {
         Some(match self {
             Self::Auto => value(
                 "auto",
-                "The log files where they can be read, else the engine: the same lines, sooner",
+                "The log files if they can be read (faster), otherwise the engine",
             ),
             Self::Engine => value("engine", "The engine's API"),
             Self::Files => value("files", "The engine's log files on this machine"),
-            Self::Loki => value("loki", "Loki, also for containers that are long gone"),
+            Self::Loki => value("loki", "Loki, including removed containers"),
         })
     }
 }

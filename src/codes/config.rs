@@ -9,34 +9,34 @@ codes! {
         id: "MC201",
         severity: Severity::Error,
         title: "proxy_config.yaml can't be parsed",
-        why: "The gateway refuses to start with it.",
-        fix: "Mend the place that is shown; indentation is by blanks, never by tabs.",
+        why: "The gateway doesn't start with it.",
+        fix: "Fix the marked line; indent with spaces, never with tabs.",
         example: "model_list:\n  - model_name: gpt-mini\n    provider: openai",
     }
 
     PROXY_TYPE: Code {
         id: "MC202",
         severity: Severity::Error,
-        title: "a value in proxy_config.yaml is of the wrong kind or not allowed",
-        why: "The gateway refuses it, or takes something else than you meant.",
-        fix: "Write what the message asks for. docs/schemas/proxy_config.schema.json says it to your editor too.",
+        title: "a value in proxy_config.yaml has the wrong type or is not allowed",
+        why: "The gateway rejects it, or misunderstands it.",
+        fix: "Use a value that the message allows. With docs/schemas/proxy_config.schema.json your editor can check it too.",
         example: "temperature: warm   →   temperature: 0.7",
     }
 
     PROXY_UNKNOWN_KEY: Code {
         id: "MC203",
         severity: Severity::Warning,
-        title: "a key in proxy_config.yaml means nothing",
-        why: "Mostly it is misspelt, and what you meant has no effect. The gateway of the sample project refuses to start with it.",
-        fix: "Correct or remove it. A mapping that only holds anchors belongs under `definitions`.",
+        title: "a key in proxy_config.yaml is unknown",
+        why: "It is probably misspelt, so the setting has no effect. The sample project's gateway doesn't start with it.",
+        fix: "Correct or remove it. A mapping that only defines anchors belongs under `definitions`.",
         example: "max_token: 4096   →   max_tokens: 4096",
     }
 
     PROXY_MISSING_KEY: Code {
         id: "MC204",
         severity: Severity::Error,
-        title: "something is missing in proxy_config.yaml",
-        why: "Each entry of model_list needs `model_name`, `provider` and `model_params.model`, one of `openai_compatible` also `keys` and `model_params.api_base`. The gateway refuses to start without one of them.",
+        title: "a key is missing in proxy_config.yaml",
+        why: "Each entry of model_list needs `model_name`, `provider` and `model_params.model`; an `openai_compatible` entry also needs `keys` and `model_params.api_base`. The gateway doesn't start without them.",
         fix: "Add it.",
         example: "- model_name: gpt-mini\n  provider: openai\n  model_params:\n    model: gpt-5-mini",
     }
@@ -44,9 +44,9 @@ codes! {
     PROXY_PROVIDER: Code {
         id: "MC205",
         severity: Severity::Error,
-        title: "a provider that the gateway does not know",
-        why: "It knows google, openai, mistral, anthropic, deepseek, openai_compatible and local. Anything else that speaks OpenAI's protocol is `openai_compatible` with `keys` and an `api_base`, or `local` with an `api_base` when it asks for no key.",
-        fix: "Write one of these.",
+        title: "the gateway doesn't know this provider",
+        why: "It knows google, openai, mistral, anthropic, deepseek, openai_compatible and local. For other services with OpenAI's API, use `openai_compatible` with `keys` and an `api_base`, or `local` with an `api_base` if it needs no key.",
+        fix: "Use one of these.",
         example: "provider: gemini   →   provider: google",
     }
 
@@ -54,16 +54,16 @@ codes! {
         id: "MC206",
         severity: Severity::Error,
         title: "two profiles have the same model_name",
-        why: "The name is what aliases and clients ask for; the gateway refuses to choose.",
-        fix: "Give each a name of its own.",
+        why: "Aliases and clients use this name to choose a profile, so it has to be unique.",
+        fix: "Give each profile its own name.",
         example: "- model_name: gpt-mini\n- model_name: gpt-mini-long",
     }
 
     PROXY_ALIAS: Code {
         id: "MC207",
         severity: Severity::Error,
-        title: "an alias leads to a profile that does not exist",
-        why: "The gateway refuses to start: nothing in model_list has that model_name.",
+        title: "an alias names a profile that doesn't exist",
+        why: "No entry in model_list has that model_name, so the gateway doesn't start.",
         fix: "Correct the name, or add the profile.",
         example: "default: [gpt-mni]   →   default: [gpt-mini]",
     }
@@ -71,35 +71,35 @@ codes! {
     PROXY_UNUSED: Code {
         id: "MC208",
         severity: Severity::Note,
-        title: "no alias leads to a profile",
-        why: "A client can still ask for it by its model_name; if none does, it is never used.",
-        fix: "Add it to an alias in router_settings.model_group_alias, or leave it.",
+        title: "no alias uses a profile",
+        why: "Clients can still use it by its model_name; otherwise it is never used.",
+        fix: "Add it to an alias in router_settings.model_group_alias, or ignore this note.",
         example: "router_settings:\n  model_group_alias:\n    default: [gpt-mini]",
     }
 
     PROXY_MCP: Code {
         id: "MC209",
         severity: Severity::Warning,
-        title: "mcp_server_url leads nowhere in this stack",
-        why: "Seen from the gateway's container, nothing of this stack listens there, so tools are never reached. In that container `localhost` is the container itself, where mcp-server listens on 8002.",
-        fix: "`http://localhost:8002`, or another service of the Compose file by its name and its port inside.",
+        title: "nothing answers at mcp_server_url",
+        why: "The gateway's container can't reach anything at that address, so no tool works. In that container, `localhost` is the container itself, where mcp-server listens on 8002.",
+        fix: "Use `http://localhost:8002`, or another service of the Compose file by its name and container port.",
         example: "mcp_server_url: http://mcp-server:8002   →   mcp_server_url: http://localhost:8002",
     }
 
     PROXY_EMPTY_CHAIN: Code {
         id: "MC210",
         severity: Severity::Error,
-        title: "an alias leads nowhere",
-        why: "Its list of profiles is empty: every request for it fails.",
-        fix: "Name at least one profile, or take the alias out.",
+        title: "an alias lists no profiles",
+        why: "Its list of profiles is empty, so every request for it fails.",
+        fix: "Add at least one profile, or remove the alias.",
         example: "default: []   →   default: [gpt-mini]",
     }
 
     PROXY_NO_MODELS: Code {
         id: "MC211",
         severity: Severity::Warning,
-        title: "proxy_config.yaml names no models",
-        why: "The gateway starts and can answer no request.",
+        title: "proxy_config.yaml defines no models",
+        why: "The gateway starts, but can't answer any request.",
         fix: "Add at least one profile to model_list.",
         example: "model_list:\n  - model_name: gpt-mini\n    provider: openai\n    model_params:\n      model: gpt-5-mini",
     }
@@ -107,8 +107,8 @@ codes! {
     PROXY_NOT_LISTED: Code {
         id: "MC212",
         severity: Severity::Error,
-        title: "a model that its provider's list does not have",
-        why: "provider_model_lists says which models of a provider may be used. The gateway refuses a profile whose model is not among them.",
+        title: "a model is not in its provider's list",
+        why: "provider_model_lists lists the models that may be used. The gateway rejects a profile with any other model.",
         fix: "Add the model to the list, or correct its name.",
         example: "provider_model_lists:\n  openai: [gpt-5-mini]",
     }
@@ -117,8 +117,8 @@ codes! {
         id: "MC220",
         severity: Severity::Note,
         title: "a rendered file was edited",
-        why: "magicctl keeps it as it is: settings in magicctl.yaml and newer templates no longer reach it.",
-        fix: "Nothing needs to be done. `magicctl render --diff` shows how it differs, `magicctl render --force` overwrites it.",
+        why: "magicctl doesn't change it any more, so settings in magicctl.yaml and newer templates have no effect on it.",
+        fix: "Nothing, if the edit is intended. `magicctl render --diff` shows how it differs, `magicctl render --force` overwrites it.",
         example: "note[MC220]: config/loki/local-config.yaml was edited",
     }
 
@@ -126,17 +126,17 @@ codes! {
         id: "MC221",
         severity: Severity::Warning,
         title: "a rendered file is outdated",
-        why: "It is as magicctl wrote it, but with other settings or an earlier template: what magicctl.yaml says now is not in force.",
-        fix: "`magicctl render` brings it up to date.",
+        why: "magicctl wrote it with other settings or an earlier template, so the current magicctl.yaml has no effect on it.",
+        fix: "Run `magicctl render` to update it.",
         example: "warning[MC221]: config/loki/local-config.yaml is outdated",
     }
 
     CONFIG_INVALID: Code {
         id: "MC222",
         severity: Severity::Error,
-        title: "a file in config/ can't be read by its program",
-        why: "The program refuses it and does not start. Loki and Promtail said so themselves, run once in their image (by `check --deep`, and by `up` before it replaces a container); else, and of other files, only the syntax was looked at.",
-        fix: "Mend the place that is shown. `magicctl render --diff` shows what was edited, `magicctl render --force` takes the edits back.",
+        title: "a program can't read its file in config/",
+        why: "The program rejects the file and doesn't start. `check --deep`, and `up` before it replaces a container, check the files of Loki and Promtail by running the program once; otherwise only the syntax is checked.",
+        fix: "Fix the marked line. `magicctl render --diff` shows the edits, `magicctl render --force` undoes them.",
         example: "error[MC222]: loki can't read config/loki/local-config.yaml",
     }
 
@@ -144,8 +144,8 @@ codes! {
         id: "MC223",
         severity: Severity::Error,
         title: "magicctl.yaml is invalid",
-        why: "Nothing can be rendered or started with settings that make no sense.",
-        fix: "Mend the place that is shown. docs/schemas/magicctl.schema.json says to your editor what may stand there.",
+        why: "magicctl can't render or start anything with invalid settings.",
+        fix: "Fix the marked line. With docs/schemas/magicctl.schema.json your editor can show the allowed values.",
         example: "retention: soon   →   retention: 7d",
     }
 
@@ -153,26 +153,26 @@ codes! {
         id: "MC230",
         severity: Severity::Error,
         title: "the Compose file is invalid",
-        why: "Nothing can be started from it. magicctl honours every key of the file or refuses it, so that nothing is silently left out.",
-        fix: "Mend the place that is shown.",
+        why: "magicctl supports a key or reports an error; it never ignores one silently.",
+        fix: "Fix the marked line.",
         example: "enviroment:   →   environment:",
     }
 
     COMPOSE_ADVICE: Code {
         id: "MC231",
         severity: Severity::Warning,
-        title: "something in the Compose file has no effect, or not the one that it seems to have",
-        why: "A variable that is not set counts as empty; some keys are there for older versions only.",
-        fix: "Set the variable (in .env), give it a default (`${NAME:-default}`), or take the key out.",
-        example: "warning[MC231]: the variable TAG is not set: it counts as empty",
+        title: "something in the Compose file has no effect, or an unexpected one",
+        why: "A variable that is not set counts as empty; some keys only matter for older versions.",
+        fix: "Set the variable (in .env), give it a default (`${NAME:-default}`), or remove the key.",
+        example: "warning[MC231]: the variable TAG is not set; using an empty string",
     }
 
     NO_HEALTHCHECK: Code {
         id: "MC232",
         severity: Severity::Error,
-        title: "a service waits for the health of one that has no healthcheck",
-        why: "`condition: service_healthy` waits for a healthcheck to pass. Neither the Compose file nor the image has one, so it never does, and the service is never started.",
-        fix: "Add a `healthcheck` to the one that is waited for, or wait for `service_started`.",
+        title: "a service waits for a healthcheck that doesn't exist",
+        why: "`condition: service_healthy` waits for a healthcheck to pass, but neither the Compose file nor the image has one, so the service is never started.",
+        fix: "Add a `healthcheck` to the dependency, or use `service_started`.",
         example: "redis:\n  healthcheck:\n    test: [\"CMD-SHELL\", \"redis-cli ping | grep -q PONG\"]\n    interval: 10s",
     }
 
@@ -180,16 +180,16 @@ codes! {
         id: "MC233",
         severity: Severity::Error,
         title: "the healthcheck's tool is not in the image",
-        why: "The engine runs the healthcheck inside the container. Without the tool it fails every time (\"executable file not found\"), the service counts as unhealthy for ever, and what waits for it never starts. Small images often have neither curl nor wget nor a shell.",
-        fix: "Use what the image has: often the program can ask itself (`/usr/bin/loki -health`), and where there is bash, `: </dev/tcp/127.0.0.1/PORT` needs nothing else.",
+        why: "The engine runs the healthcheck inside the container. Without the tool it always fails (\"executable file not found\"), so the service stays unhealthy, and its dependents never start. Small images often have no curl, wget or shell.",
+        fix: "Use a tool that is in the image: many programs have their own check (`/usr/bin/loki -health`), and with bash you can use `: </dev/tcp/127.0.0.1/PORT`.",
         example: "test: [\"CMD\", \"wget\", \"-q\", \"http://localhost:3100/ready\"]   →   test: [\"CMD\", \"/usr/bin/loki\", \"-health\"]",
     }
 
     OPEN_PORT: Code {
         id: "MC234",
         severity: Severity::Warning,
-        title: "a service that asks for no password, or for a well-known one, is open to other machines",
-        why: "A port without an address, or with any but a loopback address (0.0.0.0, `[::]`, that of a network card), is reached from other machines, and Docker's rules come before the firewall's; with `network_mode: host` that is so for everything that listens. Grafana with admin/admin, Redis, Kafka and Loki without a password are found by scanners within hours. Through a gateway without a client key anybody uses your providers' keys.",
+        title: "other machines can reach a service without a password, or with a well-known one",
+        why: "Other machines can reach a port that is published without an address, or on any address except loopback; with `network_mode: host` they can reach every port. Docker's rules take precedence over the firewall's. Scanners find Grafana with admin/admin, or Redis, Kafka and Loki without a password, within hours. Anyone can use your providers' keys through a gateway without a client key.",
         fix: "Publish it on 127.0.0.1 (BIND_ADDRESS), or set a password: GATEWAY_API_KEY in env/gateway.env or clients in env/gateway.yaml, GRAFANA_PASSWORD in .env, `--requirepass` for Redis.",
         example: "\"3000:3000\"   →   \"127.0.0.1:3000:3000\"",
     }
@@ -197,9 +197,9 @@ codes! {
     UNPINNED_IMAGE: Code {
         id: "MC235",
         severity: Severity::Warning,
-        title: "images that aren't pinned to a version",
-        why: "`latest`, or no tag at all, is another image tomorrow: two machines run different versions, and a pull may bring one that can't read the data of the one before.",
-        fix: "Name the version.",
+        title: "an image isn't pinned to a version",
+        why: "The image behind `latest`, or behind no tag, changes: two machines can run different versions, and after a pull the new version may not be able to read the old data.",
+        fix: "Add the version as the tag.",
         example: "image: redis   →   image: redis:8.10-alpine",
     }
 
@@ -207,17 +207,17 @@ codes! {
         id: "MC236",
         severity: Severity::Error,
         title: "two services publish the same host port",
-        why: "The second of them can't start: the port is taken by the first.",
-        fix: "Give one of them another host port.",
+        why: "The second one can't start, because the first one uses the port.",
+        fix: "Use another host port for one of them.",
         example: "\"127.0.0.1:8080:80\"   →   \"127.0.0.1:8081:80\"",
     }
 
     BIND_MISSING: Code {
         id: "MC237",
         severity: Severity::Error,
-        title: "the source of a mount is not there",
-        why: "Compose would make an empty folder of that name, and the service would find that instead of the file. magicctl refuses.",
-        fix: "Make the file or folder, or correct the path; it begins at the Compose file's folder.",
+        title: "the source of a mount doesn't exist",
+        why: "Compose would create an empty folder with that name and mount it instead of the file. magicctl reports an error.",
+        fix: "Create the file or folder, or correct the path, which is relative to the Compose file's folder.",
         example: "./settings.yml:/app/settings.yaml   →   ./settings.yaml:/app/settings.yaml",
     }
 
@@ -225,17 +225,17 @@ codes! {
         id: "MC238",
         severity: Severity::Warning,
         title: "a volume belongs to another project",
-        why: "Two projects write to the same data: Kafka and Loki damage it when two of them do so at a time.",
-        fix: "Give the volume another name, or say `external: true` if it is meant to be shared.",
+        why: "Two projects would write to the same data, which damages it, for example with Kafka and Loki.",
+        fix: "Give the volume another name, or set `external: true` if it should be shared.",
         example: "volumes:\n  kafka-data:\n    name: mine-kafka-data",
     }
 
     EXTERNAL_MISSING: Code {
         id: "MC239",
         severity: Severity::Error,
-        title: "an external network or volume is not there",
-        why: "`external: true` says that somebody else makes it; magicctl does not.",
-        fix: "Make it (`docker network create NAME`, `docker volume create NAME`), or take `external: true` out.",
+        title: "an external network or volume doesn't exist",
+        why: "With `external: true`, magicctl doesn't create it.",
+        fix: "Create it (`docker network create NAME`, `docker volume create NAME`), or remove `external: true`.",
         example: "docker network create shared",
     }
 
@@ -243,53 +243,53 @@ codes! {
         id: "MC240",
         severity: Severity::Error,
         title: "the collector mounts the socket of another engine",
-        why: "It finds containers through the engine's socket. The engine in use listens elsewhere (rootless, Desktop, another context), so it would find none, or those of another engine.",
-        fix: "Set DOCKER_SOCKET to the socket that is named, in .env or before the command.",
+        why: "It finds containers through the engine's socket. The engine in use has another socket (rootless, Desktop, another context), so the collector would find no containers, or those of another engine.",
+        fix: "Set DOCKER_SOCKET to the socket in the message, in .env or before the command.",
         example: "DOCKER_SOCKET=/run/user/1000/docker.sock",
     }
 
     LOG_DRIVER: Code {
         id: "MC241",
         severity: Severity::Warning,
-        title: "a log driver whose lines nobody can read back",
-        why: "The engine gives out the lines of json-file, local and journald only. With any other driver neither the collector nor `magicctl logs` sees them.",
-        fix: "Leave `logging.driver` out, or use one of the three. If it is the engine's own default, `log-driver` in its daemon.json says so.",
+        title: "logs of this log driver can't be read back",
+        why: "The engine can read back logs only from json-file, local and journald. With any other driver, neither the collector nor `magicctl logs` can show them.",
+        fix: "Remove `logging.driver`, or use one of the three. The engine's default is `log-driver` in its daemon.json.",
         example: "logging:\n  driver: json-file",
     }
 
     IMAGE_BY_TAG: Code {
         id: "MC242",
         severity: Severity::Note,
-        title: "images that are named by tag, not by digest",
-        why: "Whoever may write to the repository in the registry can give a tag to another image: what the next machine pulls is then not what you tried. A digest names one image for good.",
-        fix: "Run `magicctl render --pin`: it asks the registries and writes the digests beside the tags (`pins` in magicctl.yaml).",
+        title: "an image is referenced by tag, not by digest",
+        why: "A tag can be moved to another image, so the next machine may pull something that you never tested. A digest always stands for the same image.",
+        fix: "Run `magicctl render --pin`: it gets the digests from the registries and writes them to `pins` in magicctl.yaml.",
         example: "image: redis:8.10-alpine   →   image: redis:8.10-alpine@sha256:…",
     }
 
     ADDRESS_NOWHERE: Code {
         id: "MC243",
         severity: Severity::Warning,
-        title: "an address leads to no service of the stack",
-        why: "Containers reach each other by the names of their services. A name that no service has is looked up outside of the stack, where it mostly isn't found either.",
-        fix: "Correct the name. A host outside of the stack that has a similar name can be given with its domain, or in `extra_hosts`.",
+        title: "an address matches no service of the stack",
+        why: "Containers reach each other by their services' names. Any other name is looked up outside the stack, where it usually doesn't exist either.",
+        fix: "Correct the name. For a host outside the stack, add its domain, or use `extra_hosts`.",
         example: "warning[MC243]: app-runner: KAFKA_BROKERS names kafak:9093",
     }
 
     KAFKA_ADDRESS: Code {
         id: "MC244",
         severity: Severity::Warning,
-        title: "a service is given Kafka's address for the host",
-        why: "Kafka tells whoever connects where to go on, by the listener that they came in at. The listener for the host sends containers to localhost, which is the container itself there.",
-        fix: "Give containers the address of the listener that names the service, as KAFKA_ADVERTISED_LISTENERS has it.",
+        title: "a service uses Kafka's address for the host",
+        why: "Kafka redirects each client to the advertised address of the listener it connected to. The listener for the host redirects containers to localhost, which is the container itself.",
+        fix: "In containers, use the address in KAFKA_ADVERTISED_LISTENERS that contains the service's name.",
         example: "KAFKA_BROKER: kafka:9093",
     }
 
     IMAGE_UNAVAILABLE: Code {
         id: "MC245",
         severity: Severity::Error,
-        title: "an image is not here, can't be pulled, and nothing builds it",
-        why: "The service can't be started. The registry was asked, and doesn't have the image or can't be reached from the engine.",
-        fix: "Correct `image`, give the engine a way to the registry, or load the image from another machine (`docker save`, `docker load`). To bring up the rest, name the other services.",
+        title: "an image is missing, and can't be pulled or built",
+        why: "The service can't be started: the registry doesn't have the image, or the engine can't reach the registry.",
+        fix: "Correct `image`, give the engine access to the registry, or load the image from another machine (`docker save`, `docker load`). To bring up only the other services, list them on the command line.",
         example: "docker save IMAGE | ssh HOST docker load",
     }
 }

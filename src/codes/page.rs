@@ -9,17 +9,13 @@ const PARTS: [(&str, &str, &str); 4] = [
     (
         "1",
         "The project's files",
-        "The guide's checklist, the Dockerfile, requirements.txt, the keys.",
+        "The files that the guide requires, the Dockerfile, requirements.txt and the keys.",
     ),
-    (
-        "2",
-        "What configures the stack",
-        "proxy_config.yaml, config/, docker-compose.yml.",
-    ),
+    ("2", "Configuration", "proxy_config.yaml, config/, docker-compose.yml."),
     (
         "3",
-        "The engine and what is there",
-        "The engine, ports, names, volumes and containers of earlier runs.",
+        "The engine and its contents",
+        "The engine, ports, names and volumes, and leftover containers.",
     ),
     (
         "5",
@@ -49,10 +45,10 @@ pub fn text(code: &Code) -> Vec<String> {
 /// The whole table as Markdown.
 pub fn markdown() -> String {
     let mut page = String::from(
-        "# Errors, warnings and notes\n\n\
-         Each thing that `magicctl check` finds, and each failure that the other commands report, has a code. `magicctl explain CODE` prints\n\
-         what is written here. An error keeps `up` from working; a warning does not, but look at it (`check --strict` fails on it too); notes\n\
-         are shown with `-v`. Made from `src/codes/`.\n",
+        "# Errors, warnings and notes\n\nEach finding of `magicctl check` and each failure of the other \
+         commands has a code. `magicctl explain CODE` prints its section of this\npage. `up` can't work with an \
+         error, but it can with a warning (`check --strict` fails on warnings too); notes are shown with \
+         `-v`.\nGenerated from `src/codes/`; do not edit.\n",
     );
     for (digit, heading, about) in PARTS {
         let of_part: Vec<&Code> = all().filter(|code| code.id[2..].starts_with(digit)).collect();

@@ -8,27 +8,27 @@ codes! {
     CHECK_FAILED: Code {
         id: "MC100",
         severity: Severity::Warning,
-        title: "a check could not be made",
-        why: "The check itself failed, or gave up when its time was over. What it would have found is not known; all other checks were made.",
-        fix: "Look at the reason that is printed: mostly a folder that can't be read, or an engine that answers slowly. `magicctl check -v` shows how long each check took.",
+        title: "a check could not run",
+        why: "The check failed or reached its time limit, so its result is not known. All other checks ran.",
+        fix: "See the printed reason: usually a folder that can't be read, or a slow engine. `magicctl check -v` shows the duration of each check.",
         example: "warning[MC100]: the check `keys` gave up after 1.5 s",
     }
 
     MISSING: Code {
         id: "MC101",
         severity: Severity::Error,
-        title: "a file or folder of the checklist is not there",
-        why: "The stack builds from these files and mounts them. Docker turns a missing mount source into an empty folder of that name, and the service then fails late and oddly.",
-        fix: "`magicctl check --fix` writes what is missing from the sample project and touches nothing that is there.",
-        example: "error[MC101]: proxy_config.yaml is not there",
+        title: "a required file or folder is missing",
+        why: "The stack builds from these files and mounts them. Docker creates an empty folder for a missing mount source, and the service then fails later with a confusing error.",
+        fix: "`magicctl check --fix` creates the missing files from the sample project and doesn't change existing ones.",
+        example: "error[MC101]: proxy_config.yaml is missing",
     }
 
     WRONG_KIND: Code {
         id: "MC102",
         severity: Severity::Error,
-        title: "a folder stands where a file should be, or the reverse",
-        why: "Mostly Docker made the folder: it does so for a mount source that is missing. The service then finds a folder where it wants a file.",
-        fix: "If the folder is empty, remove it (`rmdir NAME`), and let `magicctl check --fix` write the file; else move it away first.",
+        title: "a folder is in the place of a file, or the reverse",
+        why: "Usually Docker created the folder, as it does for a missing mount source. The service then gets a folder instead of a file.",
+        fix: "If the folder is empty, remove it (`rmdir NAME`); otherwise move it away. Then `magicctl check --fix` creates the file.",
         example: "error[MC102]: proxy_config.yaml is a folder, not a file",
     }
 
@@ -36,44 +36,44 @@ codes! {
         id: "MC103",
         severity: Severity::Error,
         title: "a file or folder of the project can't be read",
-        why: "Neither magicctl nor the builder can use what this user may not read.",
-        fix: "Give yourself the right to read it (`ls -l NAME` shows whose it is), or run magicctl as its owner.",
+        why: "Neither magicctl nor the builder can use files that this user can't read.",
+        fix: "Give your user read permission (`ls -l NAME` shows the owner), or run magicctl as the owner.",
         example: "error[MC103]: Dockerfile can't be read: Permission denied",
     }
 
     TO_BE_RENDERED: Code {
         id: "MC104",
         severity: Severity::Note,
-        title: "a rendered file is not there yet",
-        why: "docker-compose.yml and the files in config/ are written from magicctl's templates. `up` writes those that are missing by itself.",
-        fix: "Nothing needs to be done. `magicctl render` writes them now, so that you can read and edit them.",
-        example: "note[MC104]: config/loki/local-config.yaml is not there yet: `up` writes it",
+        title: "a rendered file is missing",
+        why: "docker-compose.yml and the files in config/ are written from magicctl's templates. `up` writes the missing ones.",
+        fix: "Nothing. `magicctl render` writes them now, so that you can read and edit them.",
+        example: "note[MC104]: config/loki/local-config.yaml is missing: `up` writes it",
     }
 
     LINK_OUT: Code {
         id: "MC105",
         severity: Severity::Warning,
         title: "a symbolic link leads out of the project",
-        why: "What magicctl itself chooses to read or write (the files of the checklist, keys_pool/ and env/, config/, what `render` and `check --fix` write) lies below the project's folder: a repository could else have it read, or change, any file of this machine by a link. What the link leads to was neither read nor changed. What the Compose file names, such as a mount, is used wherever it lies.",
-        fix: "Put the file or folder itself in the link's place. A link that stays inside the project is followed, if it is written without a leading `/`.",
-        example: "warning[MC105]: proxy_config.yaml is not looked at: it leads out of the project",
+        why: "magicctl reads and writes its own files (the required files, keys_pool/, env/, config/ and the files of `render` and `check --fix`) only inside the project's folder. Otherwise a link in a repository could make it read or change any file of this machine. The link's target was neither read nor changed. Paths in the Compose file, such as mounts, may be anywhere.",
+        fix: "Replace the link by the file or folder itself. Relative links inside the project are allowed.",
+        example: "warning[MC105]: proxy_config.yaml is not read: it is a link that leads out of the project",
     }
 
     DOCKERFILE_INVALID: Code {
         id: "MC110",
         severity: Severity::Error,
         title: "the Dockerfile can't be parsed",
-        why: "The builder would stop at that line.",
-        fix: "Mend the line. A long instruction goes on in the next line only after a `\\` at its very end.",
+        why: "The build would fail at that line.",
+        fix: "Fix the line. An instruction continues on the next line only after a `\\` at the end of the line.",
         example: "COPPY run.py ./   →   COPY run.py ./",
     }
 
     BASE_IMAGE_EMPTY: Code {
         id: "MC111",
         severity: Severity::Error,
-        title: "the base image has no name or no valid one",
-        why: "`FROM` uses a build argument that has neither a default in the Dockerfile nor a value in the Compose file, or what comes out is no image's name.",
-        fix: "Give the `ARG` before `FROM` a default, or set it under `build.args` in the Compose file.",
+        title: "the base image's name is missing or not valid",
+        why: "`FROM` uses a build argument without a default in the Dockerfile or a value in the Compose file, or the result is not a valid image name.",
+        fix: "Set a default for the `ARG` before `FROM`, or a value under `build.args` in the Compose file.",
         example: "ARG PYTHON_IMAGE=python:3.12-slim\nFROM ${PYTHON_IMAGE}",
     }
 
@@ -81,25 +81,25 @@ codes! {
         id: "MC112",
         severity: Severity::Note,
         title: "the base image will be pulled",
-        why: "It is not on this engine yet, so the build begins with a download and needs a way to the registry.",
-        fix: "Nothing needs to be done where a registry can be reached. Elsewhere build the images from packages (`make images`) and name them with `--env-file images/local.env`.",
-        example: "note[MC112]: the base image python:3.12-slim is not here yet: the build pulls it",
+        why: "It is not on this engine yet, so the build downloads it and needs access to the registry.",
+        fix: "Nothing, if a registry can be reached. Otherwise build the images from packages (`make images`) and use them with `--env-file images/local.env`.",
+        example: "note[MC112]: the base image python:3.12-slim is missing: the build pulls it",
     }
 
     COPY_MISSING: Code {
         id: "MC113",
         severity: Severity::Error,
-        title: "the Dockerfile copies what is not there",
-        why: "`COPY` and `ADD` take files from the build context, the folder that `build.context` names. The builder stops at one that does not exist.",
-        fix: "Write the path as it is below the build context, or make the file.",
+        title: "the Dockerfile copies a missing file",
+        why: "`COPY` and `ADD` take files from the build context, the folder that `build.context` names. The build fails if one doesn't exist.",
+        fix: "Correct the path, which is relative to the build context, or create the file.",
         example: "COPY requirments.txt ./   →   COPY requirements.txt ./",
     }
 
     COPY_IGNORED: Code {
         id: "MC114",
         severity: Severity::Error,
-        title: "the Dockerfile copies what .dockerignore leaves out",
-        why: "The builder never gets a file that .dockerignore leaves out, and says that it does not exist although it lies there.",
+        title: "the Dockerfile copies a file that .dockerignore excludes",
+        why: "The builder doesn't get files that .dockerignore excludes, and reports that they don't exist.",
         fix: "Add an exception at the end of .dockerignore: `!PATH`.",
         example: "*\n!requirements.txt\n!run.py",
     }
@@ -108,26 +108,26 @@ codes! {
         id: "MC115",
         severity: Severity::Warning,
         title: "the Dockerfile copies keys into the image",
-        why: "Whoever gets the image gets the keys: they stay in its layers even when a later line deletes them. The stack mounts keys_pool/ and env/ read-only instead.",
-        fix: "Copy only what the app needs, and leave keys out of the build context: `magicctl check --fix` adds the lines to .dockerignore.",
+        why: "Anyone with the image has the keys: they stay in its layers even if a later line deletes them. The stack mounts keys_pool/ and env/ read-only instead.",
+        fix: "Copy only the files that the app needs, and exclude keys from the build context: `magicctl check --fix` adds the lines to .dockerignore.",
         example: "keys_pool/\nenv/\n.env",
     }
 
     NOT_RUN_PY: Code {
         id: "MC116",
         severity: Severity::Warning,
-        title: "the app's container starts uvicorn or gunicorn itself, not run.py",
-        why: "`python run.py` starts magic-proxy and mcp-server and joins their logs into one stream. Started otherwise, one of the two is missing, and its lines are in no log.",
-        fix: "End the Dockerfile with `CMD [\"python\", \"run.py\"]`, and take `command:` of app-runner out of the Compose file.",
+        title: "the app's container starts uvicorn or gunicorn directly, not run.py",
+        why: "`python run.py` starts magic-proxy and mcp-server and merges their logs. Without it, one of the two is missing.",
+        fix: "End the Dockerfile with `CMD [\"python\", \"run.py\"]`, and remove `command:` of app-runner from the Compose file.",
         example: "CMD [\"uvicorn\", \"magic_proxy.proxy:app\"]   →   CMD [\"python\", \"run.py\"]",
     }
 
     RUN_PY_MISSING: Code {
         id: "MC117",
         severity: Severity::Error,
-        title: "run.py is not there",
-        why: "The app's container runs `python run.py`, and the Dockerfile copies the whole folder, in which there is none: the container exits at once.",
-        fix: "Write run.py, which starts magic-proxy and mcp-server; `magicctl init` in an empty folder shows one.",
+        title: "run.py is missing",
+        why: "The app's container runs `python run.py`, but the copied folder doesn't contain it, so the container exits at once.",
+        fix: "Create run.py, which starts magic-proxy and mcp-server; `magicctl init` in an empty folder creates an example.",
         example: "python: can't open file '/app/run.py': [Errno 2] No such file or directory",
     }
 
@@ -135,8 +135,8 @@ codes! {
         id: "MC118",
         severity: Severity::Error,
         title: ".dockerignore can't be read",
-        why: "A line of it is not a valid pattern, or it has more than 1,000 patterns, so the build context can't be packed.",
-        fix: "Mend the line: mostly a `[` is not closed.",
+        why: "A line is not a valid pattern, or the file has more than 1,000 patterns, so the build context can't be packed.",
+        fix: "Fix the line: usually a `[` is not closed.",
         example: "error[MC118]: .dockerignore can't be read: line 3: `[a` is not a valid pattern",
     }
 
@@ -144,34 +144,34 @@ codes! {
         id: "MC119",
         severity: Severity::Warning,
         title: "a source file changed after the image was built",
-        why: "The container runs what the image holds: without a new build the change has no effect. `up` builds only what is missing.",
-        fix: "`magicctl rebuild SERVICE` builds the image and replaces the service's containers; a build that changes nothing is quick and ends this warning as well.",
+        why: "The container runs the files in the image, so the change has no effect without a new build. `up` builds only missing images.",
+        fix: "Run `magicctl rebuild SERVICE`: it builds the image and replaces the service's containers. A build without changes is quick and removes this warning too.",
         example: "magicctl rebuild app-runner",
     }
 
     REQUIREMENT_INVALID: Code {
         id: "MC120",
         severity: Severity::Error,
-        title: "a line of requirements.txt is no requirement",
-        why: "pip stops at it, and with it the build of the image. The form is that of PEP 508: a name, extras in brackets, versions, a marker behind `;`.",
-        fix: "Write it as pip wants it: `name`, `name==1.2.3`, `name[extra]>=1,<2 ; python_version < \"3.13\"`, `name @ https://…`.",
+        title: "a line of requirements.txt is not a valid requirement",
+        why: "pip fails at this line, and the build with it. The format is defined in PEP 508: a name, extras in brackets, versions, and a marker after `;`.",
+        fix: "Use one of these forms: `name`, `name==1.2.3`, `name[extra]>=1,<2 ; python_version < \"3.13\"`, `name @ https://…`.",
         example: "redis=8.1.0   →   redis==8.1.0",
     }
 
     REQUIREMENT_UNPINNED: Code {
         id: "MC121",
         severity: Severity::Warning,
-        title: "requirements without a version",
-        why: "The same file gives another image tomorrow: whatever is newest on the day of the build. A release that breaks the app then breaks a build that nobody changed.",
-        fix: "Name the version that you tried (`name==1.2.3`), or a range (`name>=1.2,<2`). `pip freeze` in a container that works prints them.",
+        title: "a requirement has no version",
+        why: "pip installs the newest version on the day of the build, so the same file can give a different image tomorrow, and a new release can break the app.",
+        fix: "Set the version that you tested (`name==1.2.3`), or a range (`name>=1.2,<2`). `pip freeze` in a working container prints the versions.",
         example: "starlette   →   starlette==1.10.0",
     }
 
     REQUIREMENT_TWICE: Code {
         id: "MC122",
         severity: Severity::Warning,
-        title: "a requirement is there twice",
-        why: "pip refuses two lines for one package that can't both hold, and two that can are a trap for whoever changes one of them.",
+        title: "a requirement is listed twice",
+        why: "pip rejects two lines for one package that contradict each other, and even if they don't, it is easy to change only one of them.",
         fix: "Keep one of the lines.",
         example: "redis==8.1.0\nRedis>=7",
     }
@@ -179,9 +179,9 @@ codes! {
     REQUIREMENTS_INCLUDE: Code {
         id: "MC123",
         severity: Severity::Error,
-        title: "requirements.txt includes a file that is not there",
-        why: "`-r` and `-c` name files beside requirements.txt. pip stops at one that does not exist.",
-        fix: "Make the file, or take the line out. The Dockerfile must copy it too.",
+        title: "requirements.txt includes a file that doesn't exist",
+        why: "`-r` and `-c` include other files. pip fails if one doesn't exist.",
+        fix: "Create the file, or remove the line. The Dockerfile has to copy the file too.",
         example: "-r requirements/base.txt",
     }
 
@@ -189,25 +189,25 @@ codes! {
         id: "MC124",
         severity: Severity::Error,
         title: "some requirements have hashes, and others don't",
-        why: "As soon as one line of requirements.txt has a `--hash`, pip holds every download to a hash, and stops the build at a line without one or without an exact version. So it does for a package that comes along and isn't listed.",
-        fix: "Write the file with its tool: `pip-compile --generate-hashes --strip-extras --allow-unsafe requirements.in`, with the new name in requirements.in. Or take all hashes out: pip then takes what the index gives it.",
+        why: "If any line of requirements.txt has a `--hash`, pip requires a hash and an exact version for every package, including indirect dependencies, and otherwise fails.",
+        fix: "Add the package to requirements.in and run `pip-compile --generate-hashes --strip-extras --allow-unsafe requirements.in`. Or remove all hashes: pip then doesn't verify downloads.",
         example: "redis==8.1.0   →   redis==8.1.0 --hash=sha256:…",
     }
 
     REQUIREMENT_MISSING: Code {
         id: "MC125",
         severity: Severity::Warning,
-        title: "the app imports what no line of requirements.txt brings",
-        why: "The module is not in the image then, and the app ends at its first line that imports it. Only imports that are made whatever happens are looked at, in the files that the Dockerfile copies.",
-        fix: "Name the package that brings the module in requirements.txt, then build. Where requirements.txt is compiled from another file, name it there and compile again.",
-        example: "warning[MC125]: run.py imports aiokafka, and no line of requirements.txt brings it",
+        title: "the app imports a package that is not in requirements.txt",
+        why: "The module is not in the image, so the app exits when it imports it. Only unconditional imports in files that the Dockerfile copies are checked.",
+        fix: "Add the module's package to requirements.txt, then build. If requirements.txt is compiled from another file, add the package there and compile again.",
+        example: "warning[MC125]: run.py imports aiokafka, but no line of requirements.txt installs it",
     }
 
     KEY_FILE_NAME: Code {
         id: "MC130",
         severity: Severity::Warning,
-        title: "a file in keys_pool/ has no name that is looked for",
-        why: "The gateway reads `keys_pool_<provider>.env`, where the provider is one of google, openai, mistral, anthropic, deepseek, local, or what `keys` of a profile says. Keys in any other file are never used.",
+        title: "a file in keys_pool/ is not used because of its name",
+        why: "The gateway reads `keys_pool_<provider>.env`, where the provider is google, openai, mistral, anthropic, deepseek, local, or a value of `keys` in a profile. Keys in any other file are never used.",
         fix: "Rename the file.",
         example: "keys_pool/openai.env   →   keys_pool/keys_pool_openai.env",
     }
@@ -215,54 +215,54 @@ codes! {
     KEY_FILE_KIND: Code {
         id: "MC131",
         severity: Severity::Warning,
-        title: "something in keys_pool/ or env/ is no regular file",
-        why: "A folder, pipe, socket or device holds no keys, and whoever reads it may wait for ever. A link that leads out of the project leads nowhere in a container. magicctl opens none of them.",
-        fix: "Put the keys into a regular file, or take it away.",
+        title: "something in keys_pool/ or env/ is not a regular file",
+        why: "A folder, pipe, socket or device contains no keys, and reading it can block. A link out of the project is broken in a container. magicctl opens none of them.",
+        fix: "Put the keys into a regular file, or remove it.",
         example: "warning[MC131]: keys_pool/keys_pool_openai.env is a pipe, not a file",
     }
 
     KEY_FILE_LARGE: Code {
         id: "MC132",
         severity: Severity::Warning,
-        title: "a key file, or all of them together, is far too large",
-        why: "A file of keys is a few lines. One larger than a megabyte is not read, nor what goes beyond 1000 files or 4 MB in both folders: what lies in them is not checked.",
-        fix: "See what is in it; a file of another kind has no place in that folder.",
+        title: "a key file, or all of them together, is too large",
+        why: "A key file usually has a few lines. Files above 1 MB are not read or checked, and neither are files beyond 1000 files or 4 MB in both folders.",
+        fix: "Check its content, and move other files out of that folder.",
         example: "warning[MC132]: env/dump.env is larger than 1 MB",
     }
 
     KEY_FILE_EMPTY: Code {
         id: "MC133",
         severity: Severity::Warning,
-        title: "a key file holds no key",
-        why: "The file is there and the provider still has no key: every request to it fails.",
-        fix: "Write the keys into it, one a line, or remove the file.",
-        example: "warning[MC133]: keys_pool/keys_pool_openai.env holds no key",
+        title: "a key file contains no key",
+        why: "Without a key, every request to the provider fails.",
+        fix: "Add the keys, one per line, or remove the file.",
+        example: "warning[MC133]: keys_pool/keys_pool_openai.env contains no key",
     }
 
     KEY_PLACEHOLDER: Code {
         id: "MC134",
         severity: Severity::Warning,
-        title: "a placeholder stands where a key should be",
-        why: "It is sent to the provider as it is, and refused.",
-        fix: "Put the real key in its place.",
+        title: "a key is still a placeholder",
+        why: "It is sent to the provider, which rejects it.",
+        fix: "Replace it by the real key.",
         example: "your-api-key-here",
     }
 
     KEY_BLANK: Code {
         id: "MC135",
         severity: Severity::Warning,
-        title: "a key has a blank inside, or a character that no key has",
-        why: "Keys are plain ASCII without blanks. Mostly these are two keys in one line, a comment behind the key, or a text that was copied along. The gateway leaves such a line out.",
-        fix: "One key a line; comments on lines of their own that begin with `#`.",
-        example: "warning[MC135]: keys_pool/keys_pool_openai.env:3: the key …x7Qd has a blank inside",
+        title: "a key contains a space, or a character that is not valid in a key",
+        why: "Keys are plain ASCII without spaces. Usually the line has two keys, a comment after the key, or other copied text. The gateway skips such a line.",
+        fix: "Write one key per line, and comments on separate lines that start with `#`.",
+        example: "warning[MC135]: keys_pool/keys_pool_openai.env:3: the key …x7Qd contains a space",
     }
 
     KEY_QUOTED: Code {
         id: "MC136",
         severity: Severity::Note,
         title: "a key in keys_pool/ is written in quotes",
-        why: "These files hold bare keys. The gateway of the sample project takes quotes off; an app of your own that takes the line as it is sends them too.",
-        fix: "Take the quotes away.",
+        why: "These files contain keys without quotes. The sample project's gateway removes quotes, but your own app may send them too.",
+        fix: "Remove the quotes.",
         example: "\"AIza…\"   →   AIza…",
     }
 
@@ -270,25 +270,25 @@ codes! {
         id: "MC137",
         severity: Severity::Note,
         title: "a key in keys_pool/ is written as NAME=key",
-        why: "These files hold one bare key a line; those in env/ are the ones with names. The gateway of the sample project takes the name off; an app of your own may take the whole line for the key.",
-        fix: "Leave only what is behind the `=`.",
+        why: "These files contain one key per line without a name; only files in env/ have names. The sample project's gateway removes the name, but your own app may use the whole line as the key.",
+        fix: "Keep only the text after the `=`.",
         example: "OPENAI_API_KEY=sk-…   →   sk-…",
     }
 
     KEY_LINE_ENDS: Code {
         id: "MC138",
         severity: Severity::Note,
-        title: "a key file has Windows line ends or a byte order mark",
-        why: "They are invisible. The gateway of the sample project takes them off; a reader that does not expect them takes them for a part of the key, which is then refused.",
-        fix: "Save it as plain UTF-8 with Unix line ends: `sed -i 's/\\r$//; 1s/^\\xef\\xbb\\xbf//' FILE`.",
-        example: "warning[MC138]: keys_pool/keys_pool_google.env has Windows line ends (CRLF)",
+        title: "a key file has Windows line endings or a byte order mark",
+        why: "They are invisible. The sample project's gateway removes them, but another program may read them as part of the key, which is then rejected.",
+        fix: "Save it as plain UTF-8 with Unix line endings: `sed -i 's/\\r$//; 1s/^\\xef\\xbb\\xbf//' FILE`.",
+        example: "warning[MC138]: keys_pool/keys_pool_google.env has Windows line endings (CRLF)",
     }
 
     KEY_TWICE: Code {
         id: "MC139",
         severity: Severity::Warning,
-        title: "the same key is there twice",
-        why: "A pool of keys is there to spread requests; the same key twice is tried twice, and quarantined twice.",
+        title: "a key is listed twice",
+        why: "Requests are spread over the keys of a pool; a duplicate key is tried twice and quarantined twice.",
         fix: "Keep one of them.",
         example: "warning[MC139]: the key …x7Qd is in keys_pool/keys_pool_openai.env:1 and keys_pool/keys_pool_openai.env:4",
     }
@@ -297,7 +297,7 @@ codes! {
         id: "MC140",
         severity: Severity::Warning,
         title: "a line of a file in env/ is not NAME=value",
-        why: "The tools read these files as variables; a line of another form is left out or stops them.",
+        why: "The tools read these files as variables; they skip any other line, or fail.",
         fix: "Write it as `NAME=value`.",
         example: "TAVILY_API_KEY=tvly-…",
     }
@@ -306,8 +306,8 @@ codes! {
         id: "MC141",
         severity: Severity::Warning,
         title: "other users of this machine can read a key file",
-        why: "Everybody who can log in, and every service of this machine, can take the keys.",
-        fix: "Take the right away. Where the app's container runs as another user than the file's owner, that user still must be able to read it: then give the file to that user's group, which needs root once. `magicctl check --fix` takes the right away where the container reads the file without it: as its owner, through its group, or as root with root's rights.",
+        why: "Every user and every service on this machine can read the keys.",
+        fix: "Remove the permission. If the app's container doesn't run as the file's owner, first give the file to the group of the container's user, which needs root. `magicctl check --fix` removes the permission if the container can still read the file.",
         example: "chmod o-r keys_pool/keys_pool_openai.env",
     }
 
@@ -315,8 +315,8 @@ codes! {
         id: "MC142",
         severity: Severity::Warning,
         title: "the app's user can't read a key file",
-        why: "The container runs as a user of its own, which is neither the file's owner nor allowed to read it as anybody else. The app starts, and has no keys.",
-        fix: "Give the file to the group of that user, and let the group read it.",
+        why: "The container's user is not the file's owner and has no permission to read it. The app starts, but has no keys.",
+        fix: "Give the file to that user's group, with read permission for the group.",
         example: "sudo chgrp 10001 keys_pool/keys_pool_openai.env && chmod g+r keys_pool/keys_pool_openai.env",
     }
 
@@ -324,16 +324,16 @@ codes! {
         id: "MC143",
         severity: Severity::Warning,
         title: "git tracks a key file",
-        why: "The keys are in the history: whoever gets the repository gets them, even after the file is deleted.",
-        fix: "`git rm --cached FILE`, ignore it, and replace the keys at their providers if anybody else has the repository.",
+        why: "The keys are in the history: anyone with the repository has them, even after the file is deleted.",
+        fix: "Run `git rm --cached FILE`, ignore the file, and replace the keys at their providers if anyone else has the repository.",
         example: "git rm --cached keys_pool/keys_pool_openai.env",
     }
 
     KEYS_NOT_IGNORED: Code {
         id: "MC144",
         severity: Severity::Warning,
-        title: "git does not ignore the key files",
-        why: "The next `git add .` puts the keys into the history.",
+        title: "git doesn't ignore the key files",
+        why: "The next `git add .` would add the keys to the history.",
         fix: "`magicctl check --fix` adds the lines to .gitignore.",
         example: "/keys_pool/*\n/env/*\n!/keys_pool/README.md\n!/env/README.md",
     }
@@ -342,7 +342,7 @@ codes! {
         id: "MC145",
         severity: Severity::Warning,
         title: "key files are sent to the builder",
-        why: "They lie in the build context and .dockerignore lets them through: a `COPY . .` puts them into the image, and a remote builder gets them in any case.",
+        why: "They are in the build context, and .dockerignore doesn't exclude them: a `COPY . .` copies them into the image, and a remote builder gets them in any case.",
         fix: "`magicctl check --fix` adds the lines to .dockerignore.",
         example: "keys_pool/\nenv/\n.env",
     }
@@ -350,36 +350,36 @@ codes! {
     KEY_FILE_UNREADABLE: Code {
         id: "MC146",
         severity: Severity::Warning,
-        title: "magicctl may not read a key file",
-        why: "Keys that it does not know it can't mask in logs and messages, but for those that look like a provider's key.",
-        fix: "Give your user the right to read it, or run magicctl as its owner.",
+        title: "magicctl can't read a key file",
+        why: "In logs and messages it can mask only keys that it knows, or that look like a provider's key.",
+        fix: "Give your user read permission, or run magicctl as the file's owner.",
         example: "warning[MC146]: keys_pool/keys_pool_openai.env can't be read: Permission denied",
     }
 
     KEYS_UNUSED: Code {
         id: "MC147",
         severity: Severity::Warning,
-        title: "there are keys, and no alias leads to a provider that has one",
-        why: "Every alias of proxy_config.yaml leads only to providers without a key file, so every request can only fail; the keys that are there are of providers that no alias uses.",
-        fix: "Put a key of a provider that is used into keys_pool/, or lead an alias to a profile of one that has a key.",
-        example: "warning[MC147]: there are keys for mistral, but aliases lead only to google, openai",
+        title: "no alias uses a provider that has a key",
+        why: "All aliases in proxy_config.yaml use providers without a key file, so every request fails; the existing keys are for other providers.",
+        fix: "Add a key of a used provider to keys_pool/, or change an alias to a profile whose provider has a key.",
+        example: "warning[MC147]: there are keys for mistral, but aliases use only google, openai",
     }
 
     KEYS_NONE_FOR_PROVIDER: Code {
         id: "MC148",
         severity: Severity::Note,
-        title: "a provider that is used has no key yet",
-        why: "Profiles of that provider are in proxy_config.yaml; a request that comes to one of them fails, and goes on to the next of its chain.",
-        fix: "Put its keys into keys_pool/keys_pool_PROVIDER.env, one a line.",
-        example: "note[MC148]: no key for mistral: keys_pool/keys_pool_mistral.env is not there",
+        title: "a used provider has no key yet",
+        why: "proxy_config.yaml has profiles of that provider; a request to one of them fails, and the next profile is tried.",
+        fix: "Add its keys to keys_pool/keys_pool_PROVIDER.env, one per line.",
+        example: "note[MC148]: no key for mistral: keys_pool/keys_pool_mistral.env is missing",
     }
 
     NAME_NOT_TEXT: Code {
         id: "MC149",
         severity: Severity::Warning,
         title: "a file's name is not UTF-8",
-        why: "Programs that expect text as names can't open it, magicctl's own reading of keys included.",
-        fix: "Rename it: `ls -b` shows its bytes, `mv` with a pattern such as `keys_pool/*.env` reaches it.",
-        example: "warning[MC149]: keys_pool/ holds a file whose name is not UTF-8: keys_pool_\\xff.env",
+        why: "Many programs can't open it, including magicctl, which doesn't read its keys.",
+        fix: "Rename it: `ls -b` shows the bytes, and `mv` works with a pattern such as `keys_pool/*.env`.",
+        example: "warning[MC149]: keys_pool/ contains a file whose name is not UTF-8: keys_pool_\\xff.env",
     }
 }

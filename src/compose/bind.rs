@@ -202,10 +202,10 @@ impl Field<'_> {
     fn int(&self, tree: &Tree) -> Result<i64, Failure> {
         match &tree.value {
             Value::Int(number) => Ok(*number),
-            #[expect(clippy::cast_possible_truncation, reason = "Compose cuts the fraction off")]
+            #[expect(clippy::cast_possible_truncation, reason = "Compose drops the fraction")]
             Value::Float(number) if number.abs() < 9e18 => Ok(*number as i64),
             Value::Text(text) => text.parse().map_err(|_| self.wrong(tree, "a whole number")),
-            _ => Err(self.wrong(tree, "a whole number that fits")),
+            _ => Err(self.wrong(tree, "a whole number in range")),
         }
     }
 
@@ -294,7 +294,7 @@ impl Field<'_> {
                         None => (text.as_str(), Value::Text(String::new())),
                     };
                     if maybe && name.ends_with(char::is_whitespace) {
-                        return Err(item.wrong(self.path, "a variable's name ends in a space"));
+                        return Err(item.wrong(self.path, "the variable's name ends with a space"));
                     }
                     entries.push((name.to_owned(), Tree::new(value, &item.span)));
                 }
@@ -323,7 +323,7 @@ impl Field<'_> {
         };
         let well = |host: &str, at: &Tree| {
             if host.is_empty() || host.contains([':', '=']) {
-                return Err(at.wrong(self.path, format!("`{host}` is no host's name")));
+                return Err(at.wrong(self.path, format!("`{host}` is not a valid host name")));
             }
             Ok(())
         };

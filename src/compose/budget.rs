@@ -25,7 +25,7 @@ impl std::fmt::Display for Spent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "more than {MOST} values once files are merged and included, services extended and variables put in (each \
+            "more than {MOST} values after merging, `include`, `extends` and interpolation (each \
              {BYTES_A_VALUE} bytes of text count as one)"
         )
     }

@@ -76,8 +76,8 @@ impl Service<'_> {
             rewritten.map_err(|why| {
                 let failure = item.wrong(&format!("{}.{key}[{index}]", self.path), why);
                 match key {
-                    "volumes" => failure.hint("a mount is written `SOURCE:TARGET` or `SOURCE:TARGET:OPTIONS`"),
-                    "devices" => failure.hint("a device is written `SOURCE:TARGET` or `SOURCE:TARGET:PERMISSIONS`"),
+                    "volumes" => failure.hint("write a mount as `SOURCE:TARGET` or `SOURCE:TARGET:OPTIONS`"),
+                    "devices" => failure.hint("write a device as `SOURCE:TARGET` or `SOURCE:TARGET:PERMISSIONS`"),
                     _ => failure,
                 }
             })?;
@@ -146,7 +146,7 @@ impl Service<'_> {
             [source, target] => (*source, *target, "rwm"),
             [source, target, permissions] => (*source, *target, *permissions),
             _ if self.lenient => ("", "", "rwm"),
-            _ => return Err("it has too many colons".to_owned()),
+            _ => return Err("too many colons".to_owned()),
         };
         let target = if target.is_empty() { source } else { target };
         let part = |text: &str| Tree::text_at(text, &item.span);
@@ -183,10 +183,10 @@ impl Service<'_> {
         let mut ports = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let too_many = |count: usize| {
-                let why = format!("more than {MOST_PORTS} ports of one service");
+                let why = format!("more than {MOST_PORTS} ports in one service");
                 let failure = item.wrong(&format!("{}.ports[{index}]", self.path), why);
                 if count > MOST_PORTS {
-                    Err(failure.hint("`network_mode: host` gives a service all ports of its machine"))
+                    Err(failure.hint("`network_mode: host` makes all ports available"))
                 } else {
                     Ok(())
                 }
@@ -209,18 +209,18 @@ impl Service<'_> {
                 Err(_) if self.lenient => return Ok(()),
                 Err(why) => {
                     let why = if item.from_variable {
-                        "what the variables make of it is no port".to_owned()
+                        "not a valid port after interpolation".to_owned()
                     } else {
                         why
                     };
-                    let hint = "a port is written `PUBLISHED:TARGET` or `IP:PUBLISHED:TARGET`, from 1 to 65535";
+                    let hint = "write a port as `PUBLISHED:TARGET` or `IP:PUBLISHED:TARGET`, from 1 to 65535";
                     return Err(item.wrong(&format!("{}.ports[{index}]", self.path), why).hint(hint));
                 }
             };
             too_many(ports.len() + parsed.len())?;
             self.budget.take(parsed.len() * VALUES_A_PORT).map_err(|spent| {
                 let path = format!("{}.ports[{index}]", self.path);
-                item.wrong(&path, format!("the project comes to {spent}"))
+                item.wrong(&path, format!("the project has {spent}"))
             })?;
             for port in parsed.ports() {
                 let text = |text: &str| Tree::text_at(text, &item.span);

@@ -68,7 +68,7 @@ impl Cast {
                     "n" | "no" | "off" => false,
                     _ => return None,
                 };
-                warnings.insert(format!("`{text}` is no boolean of YAML 1.2: write `{value}`"));
+                warnings.insert(format!("`{text}` is not a boolean in YAML 1.2; use `{value}`"));
                 Some(Value::Bool(value))
             }
         }

@@ -46,7 +46,7 @@ pub(super) fn check(whole: &Whole<'_>) -> Result<(), Failure> {
             return Err(wrong_at(
                 &entry.key,
                 &format!("secrets.{name}"),
-                "needs one of file, environment",
+                "needs `file` or `environment`",
             ));
         }
     }
@@ -84,13 +84,16 @@ impl<'t> Service<'t> {
         if build.is_none() && self.text("image").is_none_or(str::is_empty) && self.get(&["provider"]).is_none() {
             return Err(self
                 .wrong("it has neither `image` nor `build`")
-                .hint("name the image that it runs"));
+                .hint("add `image` or `build`"));
         }
         let Some(build) = build else {
             return Ok(());
         };
         if let (Some(_), Some(inline)) = (build.get("dockerfile"), build.get("dockerfile_inline")) {
-            return Err(inline.wrong(&self.path("build.dockerfile_inline"), "can't be beside `dockerfile`"));
+            return Err(inline.wrong(
+                &self.path("build.dockerfile_inline"),
+                "can't be combined with `dockerfile`",
+            ));
         }
         if let (Some(platform), Some(platforms)) =
             (self.get(&["platform"]), build.get("platforms").and_then(Tree::list))
@@ -108,7 +111,7 @@ impl<'t> Service<'t> {
             && mode.text() != Some("")
             && !map.is_empty()
         {
-            return Err(mode.wrong(&self.path("network_mode"), "can't be beside `networks`"));
+            return Err(mode.wrong(&self.path("network_mode"), "can't be combined with `networks`"));
         }
         for (network, entry) in networks.into_iter().flatten() {
             self.known("networks", network, || {
@@ -142,7 +145,7 @@ impl<'t> Service<'t> {
                     &self.path("healthcheck.test"),
                     format!("must begin with NONE, CMD or CMD-SHELL, not `{}`", first.printed()),
                 )
-                .hint("a command is written `[\"CMD\", \"program\", \"argument\"]`")),
+                .hint("write a command as `[\"CMD\", \"program\", \"argument\"]`")),
         }
     }
 
@@ -177,8 +180,8 @@ impl<'t> Service<'t> {
                     .filter_map(Tree::text)
                     .collect();
                 return Err(
-                    wrong(format!("it depends on {other}, which is not enabled")).hint(format!(
-                        "enable its profile (--profile {}), or say `required: false`",
+                    wrong(format!("it depends on {other}, whose profile is not active")).hint(format!(
+                        "activate the profile (--profile {}), or set `required: false`",
                         profiles.join(", ")
                     )),
                 );
@@ -203,7 +206,7 @@ impl<'t> Service<'t> {
                 let known = self.known("volumes", &name, || source.wrong(&path, missing(&name)));
                 known.map_err(|failure| {
                     if name.contains('/') {
-                        failure.hint(format!("a path begins with `./`, `/` or `~`: `./{name}`"))
+                        failure.hint(format!("a path starts with `./`, `/` or `~`: `./{name}`"))
                     } else {
                         failure
                     }
@@ -261,7 +264,7 @@ impl<'t> Service<'t> {
                 let other = format!("deploy.resources.{}", deployed.join("."));
                 return Err(own
                     .wrong(&self.path(key), format!("differs from {other}"))
-                    .hint("say it once"));
+                    .hint("set only one of them"));
             }
         }
         Ok(())
@@ -283,7 +286,7 @@ impl<'t> Service<'t> {
         {
             return Err(a
                 .wrong(&self.path("scale"), "differs from deploy.replicas")
-                .hint("say it once"));
+                .hint("set only one of them"));
         }
         for (key, tree) in [("scale", scale), ("deploy.replicas", replicas)] {
             let Some(tree) = tree else {
@@ -296,7 +299,7 @@ impl<'t> Service<'t> {
             if wanted > i64::from(MOST_REPLICAS) {
                 return Err(tree
                     .wrong(&self.path(key), format!("must be at most {MOST_REPLICAS}"))
-                    .hint("a network of one engine takes about 1,000 containers"));
+                    .hint("a network of one engine can connect about 1,000 containers"));
             }
             if wanted > 1 && self.text("container_name").is_some_and(|name| !name.is_empty()) {
                 return Err(tree
@@ -304,7 +307,7 @@ impl<'t> Service<'t> {
                         &self.path(key),
                         format!("{wanted} containers can't share one container_name"),
                     )
-                    .hint("leave container_name out"));
+                    .hint("remove container_name"));
             }
         }
         Ok(())
@@ -330,7 +333,7 @@ impl<'t> Service<'t> {
         });
         for (key, item, target) in tmpfs.chain(volumes) {
             if let Some(other) = seen.get(&target) {
-                let why = format!("something is mounted at {target} already ({other})");
+                let why = format!("{other} is already mounted at {target}");
                 return Err(item.wrong(&self.path(&key), why));
             }
             seen.insert(target, key);
@@ -340,7 +343,7 @@ impl<'t> Service<'t> {
 }
 
 fn missing(name: &str) -> String {
-    format!("`{name}` is not in the file")
+    format!("`{name}` is not defined in the file")
 }
 
 /// Two services can't give their containers one name.
@@ -355,9 +358,9 @@ pub(super) fn shared_names(services: &Map) -> Result<(), Failure> {
             return Err(container
                 .wrong(
                     &format!("services.{name}.container_name"),
-                    format!("service {other} has the container_name {text} too"),
+                    format!("service {other} has the same container_name {text}"),
                 )
-                .hint("give each its own, or leave container_name out"));
+                .hint("give each its own, or remove container_name"));
         }
     }
     Ok(())
@@ -392,7 +395,7 @@ fn circles(services: &Map) -> Result<(), Failure> {
                 };
                 let why = format!("services depend on each other in a circle: {}", shown.join(" → "));
                 let span = dependency.map_or(&entry.key, |dependency| &dependency.key);
-                return Err(wrong_at(span, "", why).hint("take one of these dependencies out"));
+                return Err(wrong_at(span, "", why).hint("remove one of these dependencies"));
             }
             let Some(entry) = services.get(name) else {
                 continue;

@@ -74,7 +74,7 @@ pub(super) fn check(root: &Tree) -> Result<(), Failure> {
             return Err(super::tree::wrong_at(
                 &entry.key,
                 &format!("{path}.{key}"),
-                "it is external: only its name can be said",
+                "it is external, so only `name` can be set",
             ));
         }
     }
@@ -96,7 +96,7 @@ pub(super) fn check(root: &Tree) -> Result<(), Failure> {
                 let shown = super::interpolate::shown(text, ip.from_variable);
                 return Err(ip.wrong(
                     &format!("services.{name}.ports[{index}].host_ip"),
-                    format!("{shown} is no IP address"),
+                    format!("{shown} is not a valid IP address"),
                 ));
             }
         }
@@ -124,7 +124,7 @@ fn one_source(root: &Tree, kind: &str, keys: &[&str]) -> Result<(), Failure> {
             return Err(super::tree::wrong_at(
                 &map[**second].key,
                 &format!("{path}.{second}"),
-                format!("only one of {} can be said", keys.join(", ")),
+                format!("only one of {} can be set", keys.join(", ")),
             ));
         }
         if given.is_empty() && !map.contains_key("driver") && !map.contains_key("external") {
@@ -150,7 +150,7 @@ fn device_requests(service: &Tree, path: &str) -> Result<(), Failure> {
         for (index, request) in list.and_then(Tree::list).into_iter().flatten().enumerate() {
             if let (Some(_), Some(ids)) = (request.get("count"), request.get("device_ids")) {
                 let path = format!("{path}.{key}[{index}].device_ids");
-                return Err(ids.wrong(&path, "can't be beside `count`"));
+                return Err(ids.wrong(&path, "can't be combined with `count`"));
             }
         }
     }

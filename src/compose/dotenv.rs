@@ -61,7 +61,7 @@ fn put(
 }
 
 fn too_much(spent: &Spent) -> String {
-    format!("the project comes to {spent}")
+    format!("the project has {spent}")
 }
 
 /// `format: raw`: nothing is unquoted, unescaped or put in.
@@ -83,7 +83,11 @@ pub(super) fn parse_raw(
             None => (line, outer.get(line)),
         };
         if name.is_empty() || name.contains([' ', '\t']) {
-            return Err(wrong(path, index + 1, "what is before the `=` is no variable's name"));
+            return Err(wrong(
+                path,
+                index + 1,
+                "the text before the `=` is not a valid variable name",
+            ));
         }
         if let Some(value) = value {
             let variable = (name.to_owned(), value.to_owned());
@@ -205,15 +209,15 @@ impl<'t> Reader<'t> {
             Some((end, '=' | ':')) => (&rest[..end], end + 1, false),
             Some((end, '\n')) => (&rest[..end], end + 1, true),
             Some(_) => {
-                let why = "a character stands before the `=` that no variable's name has";
+                let why = "a character before the `=` is not valid in a variable name";
                 return Err(self.wrong(self.line, why));
             }
-            // The last line may lack its end. (Compose takes the name for a value without a name then.)
+            // The last line may lack its end. (Compose takes the name for a value anonymous then.)
             None => (rest, rest.len(), true),
         };
         let name = name.trim_end();
         if name.contains(' ') {
-            return Err(self.wrong(self.line, "a variable's name holds no space"));
+            return Err(self.wrong(self.line, "a variable name can't contain a space"));
         }
         self.advance(next);
         if alone {
@@ -257,7 +261,7 @@ impl<'t> Reader<'t> {
             }
             value.push(c);
         }
-        Err(self.wrong(self.line, "a quote is opened here and never closed"))
+        Err(self.wrong(self.line, "this quote is never closed"))
     }
 }
 

@@ -51,7 +51,7 @@ impl fmt::Display for Nanos {
 impl<'de> Deserialize<'de> for Nanos {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        super::units::duration(&text).ok_or_else(|| serde::de::Error::custom("no duration"))
+        super::units::duration(&text).ok_or_else(|| serde::de::Error::custom("not a valid duration"))
     }
 }
 

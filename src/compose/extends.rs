@@ -103,7 +103,7 @@ impl Loader {
     fn over(&mut self, mut base: Tree, extending: Extending, name: &str, file: &File<'_>) -> Result<Tree, Failure> {
         base.take_of(&mut self.notes.budget).map_err(|spent| {
             let extends = &extending.extends;
-            extends.wrong(&extending.at, format!("the project comes to {spent}"))
+            extends.wrong(&extending.at, format!("the project has {spent}"))
         })?;
         if let Some(resets) = file.resets.below(&["services", name]) {
             resets.take_out_of(&mut base);
@@ -125,7 +125,7 @@ impl Loader {
             return Ok(base);
         }
         let (tree, resets) = self.file(path, place, None, Depth::Base)?;
-        let none = || Failure::invalid(format!("{} names no services", path.display()));
+        let none = || Failure::invalid(format!("{} defines no services", path.display()));
         let mut tree = tree.ok_or_else(none)?;
         let folder = paths::normal(path.parent().unwrap_or(Path::new("/")));
         let home = self.home.clone();
@@ -226,7 +226,7 @@ fn step(seen: &Seen, file: &Path, name: &str, extends: &Tree, at: &str) -> Resul
                 format!("services extend each other in a circle: {}", names.join(" → ")),
             )
         } else {
-            extends.wrong(at, format!("more than {LONGEST} services extend each other"))
+            extends.wrong(at, format!("more than {LONGEST} services extend each other in a chain"))
         });
     }
     seen.push(here);

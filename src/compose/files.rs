@@ -73,7 +73,10 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
     for file in compose.iter().filter(|file| *file != Path::new(STDIN)) {
         let unwritten = request.unwritten.as_ref().is_some_and(|(path, _)| path == file);
         if !lies_there(file) && !unwritten {
-            return Err(Failure::usage(format!("there is no Compose file {}", file.display())));
+            return Err(Failure::usage(format!(
+                "the Compose file {} doesn't exist",
+                file.display()
+            )));
         }
     }
     let first = compose.iter().find(|file| *file != Path::new(STDIN));
@@ -166,9 +169,9 @@ fn named(request: &Request) -> Result<Asked, Failure> {
         request.files.clone()
     };
     if named.len() > MOST_FILES {
-        return Err(Failure::usage(format!("{} Compose files are named", named.len()))
+        return Err(Failure::usage(format!("{} Compose files are given", named.len()))
             .because(format!("at most {MOST_FILES} can be merged"))
-            .hint("they are named by `-f`, or by COMPOSE_FILE in the environment or in .env"));
+            .hint("they come from `-f`, or from COMPOSE_FILE in the environment or in .env"));
     }
     let absolute = |name: &PathBuf| match name.to_str() {
         Some(STDIN) => name.clone(),
@@ -214,8 +217,8 @@ fn override_of(file: &Path) -> Option<PathBuf> {
 }
 
 fn none_found(start: &Path) -> Failure {
-    Failure::invalid(format!("there is no Compose file in {} or above", start.display()))
-        .hint("go to the project's folder (or `-C DIR`); `magicctl init` writes a project, `magicctl render` its docker-compose.yml")
+    Failure::invalid(format!("there is no Compose file in {} or its parent folders", start.display()))
+        .hint("go to the project's folder (or `-C DIR`); `magicctl init` creates a project, `magicctl render` its docker-compose.yml")
 }
 
 /// `--env-file`, else `COMPOSE_ENV_FILES`, else those of before; absolute.
@@ -263,11 +266,11 @@ fn read_env_files(request: &Request, files: &[PathBuf], variables: &mut Variable
         let text = recalled.map_or_else(|| open::text(file, LARGEST_ENV), |(_, text)| Ok(text.clone()));
         let text = text.map_err(|unreadable| {
             let failure = if unreadable.missing {
-                Failure::usage(format!("there is no env file {}", file.display()))
+                Failure::usage(format!("the env file {} doesn't exist", file.display()))
             } else {
                 Failure::usage(format!("the env file {} can't be read", file.display())).because(unreadable.why)
             };
-            failure.hint("it was named by --env-file, COMPOSE_ENV_FILES, or is the project's .env")
+            failure.hint("it comes from --env-file or COMPOSE_ENV_FILES, or is the project's .env")
         })?;
         let set = dotenv::parse(file, &text, &mut found, variables, &mut notes)?;
         origins.resize(found.len(), index);
@@ -299,11 +302,11 @@ pub(super) fn project_name(request: &Request, files: &Files, in_file: Option<&st
     let name = normalized(&given);
     if name.is_empty() {
         let what = if in_file.is_some() {
-            "the project's name in the file has no letter and no digit"
+            "the project's name in the file contains no letter or digit"
         } else {
-            "the project needs a name, and its folder gives none"
+            "the project needs a name, and none can be made from its folder's name"
         };
-        return Err(Failure::usage(what).hint("give one with `-p NAME`"));
+        return Err(Failure::usage(what).hint("set one with `-p NAME`"));
     }
     Ok(name)
 }

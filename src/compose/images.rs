@@ -21,10 +21,10 @@ pub(super) fn bad(services: &Map, project: &str, separator: Separator) -> BadIma
             // The name of its own that a built image gets.
             let own = [project, name].join(separator.text());
             ImageRef::parse(&own).err().map(|why| {
-                let what = format!("its image would be called `{own}`, which is not a valid image name");
+                let what = format!("its image would be named `{own}`, which is not a valid image name");
                 wrong_at(&entry.key, &format!("services.{name}"), what)
                     .because(why.to_string())
-                    .hint("give it a name with `image`")
+                    .hint("set a name with `image`")
             })
         };
         bad.images.extend(failure.map(|failure| (name.clone(), failure)));

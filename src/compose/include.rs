@@ -87,9 +87,9 @@ impl Loader {
         let entry = read(item, path, place)?;
         self.inclusions += entry.files.len() + entry.env_files.len();
         if self.inclusions > MOST {
-            let why = format!("more than {MOST} files are included, each counted as often as it is named");
+            let why = format!("more than {MOST} files are included, with repeated ones counted each time");
             let failure = item.wrong(path, why);
-            return Err(failure.hint("include each file once, in the file that uses it"));
+            return Err(failure.hint("include each file only once"));
         }
         let first = entry.files.first().cloned().unwrap_or_default();
         if within.contains(&first) {
@@ -140,7 +140,7 @@ impl Loader {
 
     /// The values that an entry's files see: its env files' beneath those of the including file.
     fn scope(&mut self, entry: &Entry<'_>, path: &str, place: &Place<'_>) -> Result<(Rc<Variables>, u64), Failure> {
-        let spent = |spent: Spent| entry.at.wrong(path, format!("the project comes to {spent}"));
+        let spent = |spent: Spent| entry.at.wrong(path, format!("the project has {spent}"));
         let mut found = Found::new();
         for file in &entry.env_files {
             let text = open::text(file, LARGEST_ENV).map_err(|unreadable| {
@@ -185,7 +185,7 @@ impl Loader {
         };
         if let Some(known) = self.included.iter().find(same) {
             let taken = known.tree.take_of(&mut self.notes.budget);
-            taken.map_err(|spent| entry.at.wrong(path, format!("the project comes to {spent}")))?;
+            taken.map_err(|spent| entry.at.wrong(path, format!("the project has {spent}")))?;
             return Ok(Some(known.tree.clone()));
         }
         for file in &entry.files {
@@ -208,7 +208,7 @@ fn read<'t>(item: &'t Tree, path: &str, place: &Place<'_>) -> Result<Entry<'t>, 
     if let Some(map) = item.map() {
         let known = ["path", "project_directory", "env_file"];
         if let Some((key, entry)) = map.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-            let failure = wrong_at(&entry.key, &format!("{path}.{key}"), "there is no such key");
+            let failure = wrong_at(&entry.key, &format!("{path}.{key}"), "unknown key");
             return Err(failure.meant(nearest(key, known)));
         }
     } else if item.text().is_none() {

@@ -49,7 +49,7 @@ fn below(tree: &mut Tree, path: &mut Vec<String>, variables: &dyn Values, notes:
             if text.contains('$') {
                 let new = substitute(text, variables, notes).map_err(|bad| failure(&tree.span, path, text, bad))?;
                 notes.budget.take_text(new.len()).map_err(|spent| {
-                    super::tree::wrong_at(&tree.span, &dotted(path), format!("the project comes to {spent}"))
+                    super::tree::wrong_at(&tree.span, &dotted(path), format!("the project has {spent}"))
                 })?;
                 tree.from_variable |= new != *text;
                 *text = new;
@@ -164,7 +164,7 @@ impl Substitution<'_> {
     fn braced(&mut self, text: &str, last: Option<usize>, depth: usize) -> Result<(String, usize), Bad> {
         let name = name_at(&text[2..]);
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(bad(0, "no variable's name after `${`"));
+            return Err(bad(0, "missing variable name after `${`"));
         }
         let after = &text[2 + name.len()..];
         if after.starts_with('}') {
@@ -177,10 +177,7 @@ impl Substitution<'_> {
             return Err(if closed {
                 Bad {
                     hint: Some("the forms are ${A}, ${A:-b}, ${A-b}, ${A:?e}, ${A?e}, ${A:+r} and ${A+r}".to_owned()),
-                    ..bad(
-                        0,
-                        format!("`${{{name}` is followed by something that is no form of a variable"),
-                    )
+                    ..bad(0, format!("the text after `${{{name}` is not valid"))
                 }
             } else {
                 bad(0, "this `${` is not closed on its line")

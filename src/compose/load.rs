@@ -295,15 +295,15 @@ fn stack(found: &Found, services: &Map, disabled: &Map, request: &Request) -> Re
     let unset = notes.unset.iter();
     stack
         .warnings
-        .extend(unset.map(|name| format!("the variable {name} is not set: an empty string is in its place")));
+        .extend(unset.map(|name| format!("the variable {name} is not set; using an empty string")));
     stack.warnings.extend(notes.warnings.iter().cloned());
     if !found.loader.versions.is_empty() {
         stack
             .warnings
-            .push("`version` at the top of the file has no effect: leave it out".to_owned());
+            .push("the top-level `version` has no effect; remove it".to_owned());
     }
     if services.is_empty() && disabled.is_empty() {
-        stack.warnings.push("the file names no services".to_owned());
+        stack.warnings.push("the file defines no services".to_owned());
     }
     stack.interpolation = notes.used.values().cloned().collect();
     if !request.all_resources {

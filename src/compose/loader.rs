@@ -122,7 +122,7 @@ impl Loader {
                 };
                 return Err(Failure::invalid("the file is empty")
                     .at(top)
-                    .hint("begin with `services:`"));
+                    .hint("start with `services:`"));
             }
         };
         defaults::fill(&mut whole);
@@ -171,11 +171,11 @@ impl Loader {
     fn begun(&mut self, document: yaml::Node, place: &Place<'_>) -> Result<(Tree, Resets), Failure> {
         let (mut tree, resets) = from_yaml(document)?;
         tree.take_of(&mut self.notes.budget)
-            .map_err(|spent| tree.wrong("", format!("the project comes to {spent}")))?;
+            .map_err(|spent| tree.wrong("", format!("the project has {spent}")))?;
         if tree.map().is_none() {
             return Err(tree
-                .wrong("", format!("a Compose file is a mapping, not {}", tree.kind()))
-                .hint("begin with `services:`"));
+                .wrong("", format!("a Compose file must be a mapping, not {}", tree.kind()))
+                .hint("start with `services:`"));
         }
         if !self.raw {
             interpolate(&mut tree, &**place.variables, &mut self.notes)?;
@@ -191,7 +191,7 @@ impl Loader {
             None => tree,
         };
         let checked = self.notes.budget.check(merged.count());
-        checked.map_err(|spent| merged.wrong("", format!("the project comes to {spent}")))?;
+        checked.map_err(|spent| merged.wrong("", format!("the project has {spent}")))?;
         unique::enforce(&mut merged)?;
         if depth == Depth::Whole {
             schema::check(&merged)?;

@@ -40,7 +40,7 @@ pub(super) fn merge(earlier: Tree, later: Tree, path: &mut Vec<String>) -> Resul
         (Value::Map(_), Value::Map(_)) => maps(earlier, later, path),
         (Value::List(_), Value::List(_)) => Ok(appended(earlier, later)),
         (Value::Map(_) | Value::List(_), _) => {
-            let why = format!("{} can't take the place of {}", later.kind(), earlier.kind());
+            let why = format!("{} can't be merged with {}", later.kind(), earlier.kind());
             let hint = format!(
                 "the other is at {}:{}; `!override` replaces instead of merging",
                 earlier.span.source.path.display(),
@@ -202,7 +202,7 @@ fn as_mapping(tree: Tree, dependencies: bool, path: &[String]) -> Result<Tree, F
     let mut map = Map::new();
     for name in names {
         let Some(text) = name.text() else {
-            return Err(name.wrong(&path.join("."), format!("must hold names, not {}", name.kind())));
+            return Err(name.wrong(&path.join("."), format!("must contain names, not {}", name.kind())));
         };
         let value = if dependencies {
             started(&name)
@@ -247,14 +247,10 @@ fn pools(earlier: &Tree, later: &Tree, path: &mut Vec<String>) -> Result<Tree, F
         return Err(wrong.wrong(&path.join("."), format!("must be a list, not {}", wrong.kind())));
     };
     if ours.len().saturating_mul(theirs.len()) > MOST_PAIRS {
-        let why = format!(
-            "{} and {} address pools are too many to merge",
-            ours.len(),
-            theirs.len()
-        );
+        let why = format!("too many address pools to merge: {} and {}", ours.len(), theirs.len());
         return Err(later
             .wrong(&path.join("."), why)
-            .hint("a network has one or two; `!override` replaces instead of merging"));
+            .hint("a network usually has one or two; `!override` replaces instead of merging"));
     }
     // A pool may be named twice in the result and changed later: `all` says which, not what.
     let mut pools: Vec<Tree> = ours.iter().chain(theirs).cloned().collect();

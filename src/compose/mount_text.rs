@@ -35,7 +35,7 @@ impl MountText {
 pub(super) fn parse(text: &str) -> Result<MountText, String> {
     let mut mount = MountText::default();
     match text.len() {
-        0 => return Err("there is nothing to mount".to_owned()),
+        0 => return Err("the mount is empty".to_owned()),
         1 | 2 => {
             text.clone_into(&mut mount.target);
             return Ok(mount);
@@ -73,7 +73,7 @@ fn is_drive(part: &str) -> bool {
 
 fn set(mount: &mut MountText, part: &str, last: bool) -> Result<(), String> {
     if part.is_empty() {
-        return Err("there is nothing between two colons".to_owned());
+        return Err("nothing between two colons".to_owned());
     }
     if mount.source.is_empty() && last {
         part.clone_into(&mut mount.target);
@@ -82,7 +82,7 @@ fn set(mount: &mut MountText, part: &str, last: bool) -> Result<(), String> {
     } else if mount.target.is_empty() {
         part.clone_into(&mut mount.target);
     } else if !last {
-        return Err("it has too many colons".to_owned());
+        return Err("too many colons".to_owned());
     } else {
         for option in part.split(',') {
             match option {

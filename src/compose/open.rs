@@ -31,7 +31,7 @@ impl From<Refused> for Unreadable {
     fn from(refused: Refused) -> Self {
         let why = match &refused {
             Refused::Kind(kind) if *kind != Kind::Folder => {
-                format!("{refused}; pipe it in with `-f -` if it is a pipe")
+                format!("{refused}; to read from a pipe, use `-f -`")
             }
             _ => refused.to_string(),
         };

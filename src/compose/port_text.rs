@@ -61,23 +61,23 @@ pub(super) fn parse(text: &str) -> Result<PortRange, String> {
         [container] => (String::new(), "", *container),
         [host, container] => (String::new(), *host, *container),
         [ip @ .., host, container] => (ip.join(":"), *host, *container),
-        [] => return Err("there is no port".to_owned()),
+        [] => return Err("the port is missing".to_owned()),
     };
     let (container, protocol) = container.split_once('/').unwrap_or((container, ""));
     if container.is_empty() {
-        return Err("there is no port".to_owned());
+        return Err("the port is missing".to_owned());
     }
     let protocol = match protocol.to_lowercase().as_str() {
         "" => "tcp".to_owned(),
         known @ ("tcp" | "udp" | "sctp") => known.to_owned(),
-        other => return Err(format!("`{other}` is none of tcp, udp, sctp")),
+        other => return Err(format!("`{other}` is not one of tcp, udp, sctp")),
     };
     let ip = match ip.strip_prefix('[') {
         Some(inside) => inside.strip_suffix(']').unwrap_or(&ip).to_owned(),
         None => ip,
     };
     if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
-        return Err(format!("`{ip}` is no IP address"));
+        return Err(format!("`{ip}` is not a valid IP address"));
     }
     let targets = range(container)?;
     let hosts = if host.is_empty() { None } else { Some(range(host)?) };
@@ -85,7 +85,7 @@ pub(super) fn parse(text: &str) -> Result<PortRange, String> {
         && targets.len() > 1
         && hosts.len() != targets.len()
     {
-        return Err(format!("{host} and {container} are ranges of different lengths"));
+        return Err(format!("the ranges {host} and {container} have different lengths"));
     }
     Ok(PortRange {
         host_ip: ip,
@@ -109,7 +109,7 @@ fn number(text: &str) -> Result<u16, String> {
     text.strip_prefix('+')
         .unwrap_or(text)
         .parse()
-        .map_err(|_| format!("`{text}` is no port"))
+        .map_err(|_| format!("`{text}` is not a valid port"))
 }
 
 #[cfg(test)]

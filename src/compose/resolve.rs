@@ -81,8 +81,8 @@ fn environment(
             Some(other) => {
                 let format = file.get("format").unwrap_or(file);
                 return Err(format
-                    .wrong(&path, format!("`{other}` is no format of an env file"))
-                    .hint("leave it out, or write `raw`"));
+                    .wrong(&path, format!("`{other}` is not a valid env file format"))
+                    .hint("remove it, or use `raw`"));
             }
         };
     }
@@ -140,18 +140,18 @@ fn read(
     match open::text(file, LARGEST_ENV) {
         Ok(text) => {
             let taken = notes.budget.take_text(text.len());
-            taken.map_err(|spent| at.wrong(path, format!("the project comes to {spent}")))?;
+            taken.map_err(|spent| at.wrong(path, format!("the project has {spent}")))?;
             Ok(Some(text))
         }
         Err(unreadable) if unreadable.missing && !required => Ok(None),
         Err(unreadable) if unreadable.missing => {
             let hint = if path.contains("env_file") {
-                "make it, or write `{path: …, required: false}` if the service can do without"
+                "create it, or write `{path: …, required: false}` if it is optional"
             } else {
-                "make it, or take it out"
+                "create it, or remove the entry"
             };
             missing.0.get_or_insert_with(|| {
-                at.wrong(path, format!("there is no file {}", file.display()))
+                at.wrong(path, format!("the file {} doesn't exist", file.display()))
                     .hint(hint)
             });
             Ok(None)

@@ -35,15 +35,13 @@ impl Stack {
 
     fn unknown(&self, name: &str) -> Failure {
         if let Some(service) = self.disabled.get(name) {
-            return Failure::usage(format!("service `{name}` is not enabled")).hint(format!(
-                "it belongs to the profile {}: `--profile`",
-                service.profiles.join(", ")
-            ));
+            return Failure::usage(format!("the profile of service `{name}` is not active"))
+                .hint(format!("activate it with `--profile`: {}", service.profiles.join(", ")));
         }
         let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
         let hint = match nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are: {}", names.join(", ")),
+            None => format!("the services are {}", names.join(", ")),
         };
         Failure::usage(format!("there is no service `{name}`")).hint(hint)
     }

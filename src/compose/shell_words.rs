@@ -62,13 +62,13 @@ pub(super) fn split(text: &str) -> Result<Words, &'static str> {
             '`' if !single && !double && !dollar => back = !back,
             ')' if !single && !double && !back => {
                 if !dollar {
-                    return Err("`)` means nothing outside of quotes");
+                    return Err("`)` outside of quotes is not supported");
                 }
                 dollar = false;
             }
             '(' if !single && !double && !back => {
                 if dollar || !word.ends_with('$') || word.ends_with("\\$") {
-                    return Err("`(` means nothing outside of quotes");
+                    return Err("`(` outside of quotes is not supported");
                 }
                 dollar = true;
                 word.push('(');

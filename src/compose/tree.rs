@@ -274,9 +274,9 @@ fn typed(node: Node, path: &mut Vec<String>, resets: &mut Resets) -> Result<Tree
             let mut map = Map::with_capacity(entries.len());
             for (key, item) in entries {
                 if key.plain && !matches!(scalar(key.name.clone()), Value::Text(_)) {
-                    return Err(Failure::invalid(format!("the key `{}` is no string", key.name))
+                    return Err(Failure::invalid(format!("the key `{}` is not a string", key.name))
                         .at(key.span.place(false))
-                        .hint(format!("write it in quotes: `\"{}\"`", key.name)));
+                        .hint(format!("put it in quotes: `\"{}\"`", key.name)));
                 }
                 path.push(key.name.clone());
                 if item.tag == Some(Tag::Reset) {

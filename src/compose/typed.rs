@@ -119,7 +119,7 @@ pub(super) fn cut_command(name: &str, service: &Tree) -> Option<String> {
         let text = service.get(key)?.text()?;
         let sign = shell_words::split(text).ok()?.cut?.chars().next()?;
         Some(format!(
-            "services.{name}.{key}: all from the first `{sign}` on is cut off, as Compose does; for a shell write [\"sh\", \"-c\", …]"
+            "services.{name}.{key}: the text from the first `{sign}` is ignored, as in Compose; to use a shell, write [\"sh\", \"-c\", …]"
         ))
     })
 }
@@ -144,9 +144,9 @@ pub(super) fn check(services: &Map) -> Result<(), Failure> {
                 return Err(mount
                     .wrong(
                         &at(&format!("volumes[{index}]")),
-                        format!("{shown} is no path in the container"),
+                        format!("{shown} is not a valid path in the container"),
                     )
-                    .hint("it must be absolute: it begins with `/`"));
+                    .hint("it must be absolute, starting with `/`"));
             }
         }
         for (index, port) in listed(tree, "ports") {
@@ -167,16 +167,16 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
                 return Err(mount
                     .wrong(
                         &at(&format!("volumes[{index}]")),
-                        "a letter before a colon is a drive of Windows",
+                        "a single letter before a colon is a Windows drive",
                     )
-                    .hint("give the volume a name of two letters or more, or write the long form"));
+                    .hint("use a volume name of two or more letters, or the long form"));
             }
         }
         if let Some(entry) = tree.get("environment").and_then(Tree::map).and_then(|map| map.get("")) {
             return Err(wrong_at(
                 &entry.key,
                 &at("environment"),
-                "a variable has no name before the `=`",
+                "the variable name before the `=` is missing",
             ));
         }
         if let Some(item) = tree
@@ -184,7 +184,7 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
             .and_then(Tree::list)
             .and_then(|items| items.iter().find(|item| item.printed().starts_with('=')))
         {
-            return Err(item.wrong(&at("environment"), "a variable has no name before the `=`"));
+            return Err(item.wrong(&at("environment"), "the variable name before the `=` is missing"));
         }
         if let Some(restart) = tree.get("restart") {
             self::restart(restart, &at("restart"))?;
@@ -195,15 +195,15 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
                 .is_some_and(|text| is_remote(text) || text.contains("://"))
         {
             return Err(context
-                .wrong(&at("build.context"), "a context on another machine is not supported")
-                .hint("clone it and name the folder"));
+                .wrong(&at("build.context"), "a remote build context is not supported")
+                .hint("clone it and use the folder"));
         }
         if let Some(host) = tree.get("container_name")
             && !host.text().is_none_or(is_container_name)
         {
             let shown = super::interpolate::shown(&host.printed(), host.from_variable);
             return Err(host
-                .wrong(&at("container_name"), format!("{shown} is no container's name"))
+                .wrong(&at("container_name"), format!("{shown} is not a valid container name"))
                 .hint(names::CONTAINER));
         }
         for (key, network) in tree.entries("networks") {
@@ -216,7 +216,7 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
                     let shown = super::interpolate::shown(&address.printed(), address.from_variable);
                     return Err(address.wrong(
                         &at(&format!("networks.{key}.{field}")),
-                        format!("{shown} is no IP address"),
+                        format!("{shown} is not a valid IP address"),
                     ));
                 }
             }
@@ -230,17 +230,17 @@ fn is_drive(text: &str) -> bool {
 }
 
 fn port(port: &Tree, path: &str) -> Result<(), Failure> {
-    let hint = "ports go from 1 to 65535";
+    let hint = "use a port from 1 to 65535";
     let target = port.get("target").unwrap_or(port);
     if !target.printed().parse::<u16>().is_ok_and(|port| port > 0) {
         let shown = super::interpolate::shown(&target.printed(), target.from_variable);
-        return Err(wrong_at(&port.span, path, format!("{shown} is no port")).hint(hint));
+        return Err(wrong_at(&port.span, path, format!("{shown} is not a valid port")).hint(hint));
     }
     if let Some(published) = port.get("published").filter(|published| published.text() != Some(""))
         && port_text::range(&published.printed()).is_err()
     {
         let shown = super::interpolate::shown(&published.printed(), published.from_variable);
-        return Err(published.wrong(path, format!("{shown} is no port")).hint(hint));
+        return Err(published.wrong(path, format!("{shown} is not a valid port")).hint(hint));
     }
     for (key, words) in [
         ("protocol", ["tcp", "udp", "sctp"].as_slice()),
@@ -250,7 +250,7 @@ fn port(port: &Tree, path: &str) -> Result<(), Failure> {
             && !words.contains(&found.printed().as_str())
         {
             let shown = super::interpolate::shown(&found.printed(), found.from_variable);
-            return Err(found.wrong(path, format!("{shown} is none of {}", words.join(", "))));
+            return Err(found.wrong(path, format!("{shown} is not one of {}", words.join(", "))));
         }
     }
     Ok(())
@@ -269,6 +269,6 @@ fn restart(tree: &Tree, path: &str) -> Result<(), Failure> {
     let shown = super::interpolate::shown(&text, tree.from_variable);
     Err(tree.wrong(
         path,
-        format!("{shown} is none of no, always, unless-stopped, on-failure, on-failure:N"),
+        format!("{shown} is not one of no, always, unless-stopped, on-failure, on-failure:N"),
     ))
 }

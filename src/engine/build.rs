@@ -63,8 +63,8 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let Some(build) = &service.build else {
             return Err(EngineError::Unsupported {
-                what: format!("{} has no build section", service.name),
-                hint: "it runs an image as it comes: `magicctl up` pulls it".to_owned(),
+                what: format!("{} has no `build` section", service.name),
+                hint: "it runs a ready-made image, which `magicctl up` pulls".to_owned(),
             });
         };
         let context = Context::of(build)?;
@@ -113,7 +113,7 @@ fn tag_of(text: &str) -> Result<ImageRef, EngineError> {
     let wrong = |why: &str| unusable(Object::Image, text, why);
     let tag = ImageRef::parse(text).map_err(|bad| wrong(&bad.to_string()))?;
     if tag.is_id() || tag.digest().is_some() {
-        return Err(wrong("it is given by the builder"));
+        return Err(wrong("it is supplied by the builder"));
     }
     Ok(tag)
 }

@@ -36,7 +36,7 @@ impl Context {
         if files::kind(&root).ok().flatten() != Some(Kind::Folder) {
             return Err(local(
                 "the build context can't be used",
-                format!("{}: there is no such folder", root.display()),
+                format!("{}: the folder doesn't exist", root.display()),
             ));
         }
         if let Some(text) = &build.dockerfile_inline {

@@ -87,7 +87,7 @@ impl Engine {
         for written in registries.unknown {
             let quoted = written.escape_debug();
             logins.warnings.push(format!(
-                "the registry of `{quoted}` in the Dockerfile is known to the builder only: no login for it is sent"
+                "the registry of `{quoted}` in the Dockerfile is known only to the builder, so no login is sent for it"
             ));
         }
         logins
@@ -156,11 +156,7 @@ impl Credentials {
         let read = match files::text(&path, LARGEST_CONFIG) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| {
                 // The error's own words may quote a password.
-                format!(
-                    "line {}, column {} is not as it should be",
-                    error.line(),
-                    error.column()
-                )
+                format!("not valid at line {}, column {}", error.line(), error.column())
             }),
             Err(Refused::Missing) => Ok(ConfigFile::default()),
             Err(refused) => Err(refused.to_string()),
@@ -183,7 +179,7 @@ impl Credentials {
         logins.warnings.extend(self.unreadable.clone());
         for (registry, (login, warning)) in registries.into_iter().zip(answers) {
             let warning = warning.filter(|_| login.is_none());
-            let warning = warning.map(|why| format!("{why}: no login for {registry} is sent"));
+            let warning = warning.map(|why| format!("{why}, so no login is sent for {registry}"));
             logins.warnings.extend(warning);
             logins.found.extend(login.map(|login| (registry, login)));
         }

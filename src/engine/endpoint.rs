@@ -80,7 +80,8 @@ impl Endpoint {
         let wrong = |why: String| EngineError::Endpoint {
             what: format!("the Docker context `{name}` can't be used"),
             why,
-            hint: "see `docker context ls`; `docker context use default` takes the local engine".to_owned(),
+            hint: "`docker context ls` lists the contexts; `docker context use default` selects the local engine"
+                .to_owned(),
         };
         let folder = config
             .ok_or_else(|| wrong("there is no home directory".to_owned()))?
@@ -126,14 +127,14 @@ impl Endpoint {
             }),
             "ssh" => Err(EngineError::Endpoint {
                 what: format!("{address} (from {origin}) can't be used"),
-                why: "magicctl does not speak ssh".to_owned(),
+                why: "magicctl doesn't support ssh".to_owned(),
                 hint: "forward the socket: `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST`, then \
                        `--host unix:///tmp/docker.sock`"
                     .to_owned(),
             }),
             _ => Err(EngineError::Endpoint {
-                what: format!("{address} (from {origin}) is no engine's address"),
-                why: "it begins with none of unix://, tcp://, http://, https://".to_owned(),
+                what: format!("{address} (from {origin}) is not a valid engine address"),
+                why: "it must start with unix://, tcp://, http:// or https://".to_owned(),
                 hint: format!("the default is {DEFAULT}"),
             }),
         }

@@ -48,7 +48,7 @@ pub enum EngineError {
         hint: String,
     },
     /// The engine's API is older than what we need.
-    #[error("the engine at {endpoint} speaks API {api}")]
+    #[error("the engine at {endpoint} supports API {api}")]
     TooOld {
         /// Where.
         endpoint: String,
@@ -64,7 +64,7 @@ pub enum EngineError {
     #[error("{0}")]
     Conflict(String),
     /// It answered what no engine answers, or more than is read.
-    #[error("the engine at {endpoint} gave an answer that can't be used: {why}")]
+    #[error("the engine at {endpoint} sent an invalid answer: {why}")]
     Unusable {
         /// Where.
         endpoint: String,
@@ -126,7 +126,7 @@ impl Errors {
         match error {
             Error::DockerResponseServerError { status_code, message } => {
                 let message = match message.trim() {
-                    "" => format!("the engine answered with HTTP status {status_code} and without a word"),
+                    "" => format!("the engine answered with HTTP status {status_code} and no message"),
                     message => message.to_owned(),
                 };
                 match status_code {
@@ -158,10 +158,12 @@ impl Errors {
                 code: "MC301",
                 endpoint: self.endpoint.address().to_owned(),
                 why: match other {
-                    EngineError::Unusable { why, .. } => format!("what answers there is not a Docker Engine: {why}"),
-                    other => format!("it says: {other}"),
+                    EngineError::Unusable { why, .. } => {
+                        format!("the server at that address is not a Docker Engine: {why}")
+                    }
+                    other => format!("it answered: {other}"),
                 },
-                hint: "see `docker info`, and `docker context ls` for where it points".to_owned(),
+                hint: "run `docker info`; `docker context ls` shows the addresses".to_owned(),
             },
         }
     }
@@ -184,8 +186,8 @@ impl EngineError {
         Self::Unreachable {
             code: "MC301",
             endpoint: endpoint.address().to_owned(),
-            why: format!("what answers there says that it isn't (HTTP status {status})"),
-            hint: "see whether the engine behind it runs, and what the proxy in front of it logs".to_owned(),
+            why: format!("a proxy at that address reports that the engine is down (HTTP status {status})"),
+            hint: "check that the engine is running, and read the proxy's log".to_owned(),
         }
     }
 
@@ -206,9 +208,9 @@ impl EngineError {
         let (code, why, hint) = match kind {
             Some(ErrorKind::NotFound) if is_local => (
                 "MC301",
-                "there is no such socket: the engine is not running, or it has another address".to_owned(),
-                "start the engine (`sudo systemctl start docker`); in a clone of MagicProxy, `make up` installs and \
-                 starts one where it may",
+                "the socket doesn't exist: the engine is not running, or has another address".to_owned(),
+                "start the engine (`sudo systemctl start docker`); in a clone of MagicProxy, `make up` can \
+                 install and start one",
             ),
             Some(ErrorKind::PermissionDenied) => (
                 NOT_ALLOWED,
@@ -217,7 +219,7 @@ impl EngineError {
             ),
             Some(ErrorKind::ConnectionRefused) => (
                 "MC301",
-                "nobody listens there: the engine is not running".to_owned(),
+                "nothing listens there: the engine is not running".to_owned(),
                 "start the engine (`sudo systemctl start docker`)",
             ),
             kind if closed
@@ -229,13 +231,13 @@ impl EngineError {
                 (
                     "MC301",
                     "it closed the connection".to_owned(),
-                    "see whether the engine was stopped or restarted; the same command again goes on from there",
+                    "check whether the engine was stopped or restarted; then run the command again to continue",
                 )
             }
             _ => (
                 "MC301",
                 root_cause(error),
-                "see `docker info`, and `docker context ls` for where it points",
+                "run `docker info`; `docker context ls` shows the addresses",
             ),
         };
         let hint = match endpoint.origin() {
@@ -256,8 +258,8 @@ impl EngineError {
             code: "MC301",
             endpoint: endpoint.address().to_owned(),
             why: Wrong::Silent(within).to_string(),
-            hint: "see the engine's own log (`journalctl -u docker`); it may be starting or overloaded: `--engine-timeout` gives it \
-                   longer"
+            hint: "the engine may be starting or overloaded: allow more time with `--engine-timeout`, or read \
+                   its log (`journalctl -u docker`)"
                 .to_owned(),
         }
     }
@@ -297,21 +299,21 @@ impl EngineError {
             Self::TooOld { endpoint, api, wanted } => {
                 Failure::new(Exit::NoEngine, format!("the engine at {endpoint} is too old"))
                     .because(format!(
-                        "it speaks API {api}, magicctl needs {wanted} (Docker Engine 20.10)"
+                        "it supports API {api}, but magicctl needs {wanted} (Docker Engine 20.10)"
                     ))
                     .coded("MC303")
                     .hint("upgrade the engine: https://docs.docker.com/engine/install/")
             }
             Self::Unusable { endpoint, why } => {
-                Failure::failed(format!("the engine at {endpoint} gave an answer that can't be used"))
+                Failure::failed(format!("the engine at {endpoint} sent an invalid answer"))
                     .because(why)
                     .coded("MC515")
-                    .hint("see whether a Docker Engine is what answers there: `docker version`")
+                    .hint("check that a Docker Engine answers there: `docker version`")
             }
             Self::Unsupported { what, hint } => Failure::failed(what).hint(hint),
-            Self::Name { what, why } => Failure::failed(what)
-                .because(why)
-                .hint("if it comes from the Compose file or the command line, choose another; else the engine gave it"),
+            Self::Name { what, why } => Failure::failed(what).because(why).hint(
+                "if it comes from the Compose file or the command line, choose another; otherwise the engine sent it",
+            ),
             Self::Local { what, why } => Failure::failed(what).because(why),
             Self::NotFound(message)
             | Self::Conflict(message)

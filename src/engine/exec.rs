@@ -139,7 +139,7 @@ async fn fit(exec: &OneExec<'_>) {
     }
     let (height, width) = console::Term::stdout().size();
     if let Err(error) = exec.resize(ResizeExecOptions { height, width }).await {
-        tracing::debug!(%error, "the terminal's size could not be set");
+        tracing::debug!(%error, "the terminal's size can't be set");
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn ask(
     let is_of_a_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.contains("..") || !name.chars().all(is_of_a_word) {
         let quoted = name.escape_debug();
-        return Err(format!("`{quoted}` can't be the name of a credential helper"));
+        return Err(format!("`{quoted}` is not a valid name for a credential helper"));
     }
     let program = format!("docker-credential-{name}");
     let asked = Program {
@@ -63,7 +63,7 @@ fn understood(program: &str, code: Option<i32>, answer: &[u8]) -> Result<Option<
     match code {
         Some(0) => serde_json::from_slice(answer)
             .map(Some)
-            .map_err(|_quotes_it| format!("{program} gave an answer that is not a login")),
+            .map_err(|_quotes_it| format!("{program} returned an invalid login")),
         _ if answer.trim_ascii() == NOT_FOUND => Ok(None),
         Some(code) => Err(format!("{program} failed with exit code {code}")),
         None => Err(format!("{program} was killed")),

@@ -56,11 +56,7 @@ impl Engine {
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
         tokio::time::timeout(LOOKS_WITHIN, work)
             .await
-            .unwrap_or_else(|_elapsed| {
-                Err(EngineError::Refused(
-                    "the engine took too long to look into it".to_owned(),
-                ))
-            })
+            .unwrap_or_else(|_elapsed| Err(EngineError::Refused("inspecting it took too long".to_owned())))
     }
 
     /// The beginning of the file at `path`, or of the one that its text leads to; nothing when there is none.

@@ -56,11 +56,11 @@ impl Part {
             Object::Container | Object::Exec
                 if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(is_of_a_word) =>
             {
-                "it has letters, digits, `_`, `.` and `-` only, beginning with a letter or digit"
+                "only letters, digits, `_`, `.` and `-` are allowed, starting with a letter or digit"
             }
-            _ if name.chars().any(char::is_control) => "it has control characters",
+            _ if name.chars().any(char::is_control) => "it contains control characters",
             _ if name.split('/').any(|part| matches!(part, "" | "." | "..")) => {
-                "it is empty, or a part of it between `/` is empty, `.` or `..`"
+                "it is empty, or one of its parts between `/` is empty, `.` or `..`"
             }
             _ => return Ok(Self(utf8_percent_encode(name, RESERVED).to_string())),
         };
@@ -81,7 +81,7 @@ pub(super) fn unusable(object: Object, name: &str, why: &str) -> EngineError {
     }
     EngineError::Name {
         what: format!(
-            "`{quoted}` can't be the name or id of {}",
+            "`{quoted}` is not a valid name or id for {}",
             match object {
                 Object::Exec | Object::Image => format!("an {}", object.word()),
                 _ => format!("a {}", object.word()),

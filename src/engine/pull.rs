@@ -52,7 +52,7 @@ impl Engine {
             return Err(unusable(
                 Object::Image,
                 image.as_str(),
-                "no registry has an image by its id alone",
+                "an image can't be pulled by its id",
             ));
         }
         // Without a tag or digest the engine would pull every tag.
@@ -89,7 +89,7 @@ impl Engine {
         tell: &mut dyn FnMut(PullProgress),
     ) -> Result<(), EngineError> {
         if image.is_id() || image.digest().is_some() {
-            let why = "an image is pushed under a name and a tag; its registry gives the digest";
+            let why = "push an image by name and tag; the registry sets the digest";
             return Err(unusable(Object::Image, image.as_str(), why));
         }
         let mut stream = std::pin::pin!(self.docker.image(image).push(logins.of_image(image)));

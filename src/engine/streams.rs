@@ -61,7 +61,7 @@ impl Engine {
             Err(error) => Err(error),
         };
         if let Err(error) = resized {
-            tracing::debug!(%error, "the terminal's size could not be set");
+            tracing::debug!(%error, "the terminal's size can't be set");
         }
     }
 

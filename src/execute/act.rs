@@ -259,7 +259,7 @@ impl Execution<'_> {
             },
         ) = (self.signs, &self.plan.steps()[step.index()].action)
         else {
-            return Err(Failure::failed("a wait without the engine's events"));
+            return Err(Failure::failed("can't wait without the engine's events"));
         };
         Ok(Wait {
             engine: self.engine,
@@ -371,7 +371,7 @@ impl Execution<'_> {
 
     fn stack(&self) -> Result<&Stack, Failure> {
         self.stack
-            .ok_or_else(|| Failure::failed("a plan that makes something needs a Compose file"))
+            .ok_or_else(|| Failure::failed("a plan that creates something needs a Compose file"))
     }
 
     fn wanted(&self, service: Option<&str>) -> Result<(&Stack, &Service), Failure> {
@@ -379,7 +379,7 @@ impl Execution<'_> {
         service
             .and_then(|name| stack.services.get(name))
             .map(|service| (stack, service))
-            .ok_or_else(|| Failure::failed("a step for a service that the file does not name"))
+            .ok_or_else(|| Failure::failed("a step for a service that is not in the Compose file"))
     }
 
     /// The ids of several.
@@ -398,7 +398,7 @@ impl Execution<'_> {
                 .borrow()
                 .get(step)
                 .cloned()
-                .ok_or_else(|| Failure::failed(format!("{} was not made", target.name))),
+                .ok_or_else(|| Failure::failed(format!("{} was not created", target.name))),
         }
     }
 }
@@ -412,19 +412,19 @@ fn with_service(mut failure: Failure, service: Option<&str>) -> Failure {
 
 fn missing_image(service: &Service, image: &str, never_pulls: bool) -> Failure {
     let failure = Failure::failed(format!(
-        "{} can't be made: its image {image} is not there",
+        "{} can't be created: its image {image} is missing",
         service.name
     ))
     .coded("MC521");
     let mut failure = match service.pull_policy.as_deref() {
         _ if never_pulls => failure
             .because("`--pull never` was given")
-            .hint("pull it yourself, or leave `--pull never` out"),
+            .hint("pull it yourself, or drop `--pull never`"),
         Some(policy) => failure
             .because(format!("pull_policy of {} is {policy}", service.name))
-            .hint("pull it yourself, or take pull_policy out of the service"),
+            .hint("pull it yourself, or remove pull_policy from the service"),
         None => failure
-            .because("it was removed since the command looked")
+            .because("it was removed while the command was running")
             .hint("pull it yourself, or run the command again"),
     };
     failure.run.extend(ShellCommand::of("docker pull").operand(image));

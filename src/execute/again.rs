@@ -65,7 +65,7 @@ impl Execution<'_> {
 
     /// Once a command is enough.
     fn tell_repetition(&self, error: &EngineError) {
-        let text = format!("{error}; trying again");
+        let text = format!("{error}; retrying");
         if self.warned.borrow_mut().insert(text.clone()) {
             (self.emit)(Event::Warning { text });
         }

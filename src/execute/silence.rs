@@ -46,7 +46,7 @@ pub(super) async fn telling<T>(
         emit(Event::Waiting {
             service: service.unwrap_or("engine").to_owned(),
             text: format!(
-                "the engine has reported nothing for {} s; Ctrl-C ends the wait",
+                "the engine has reported nothing for {} s; press Ctrl-C to stop waiting",
                 told.as_secs_f64()
             ),
         });

@@ -54,7 +54,7 @@ impl Watch {
             };
             let why = match event.kind {
                 EngineEventKind::Die { code } => format!("exited with {code}"),
-                EngineEventKind::Unhealthy => "is unhealthy now".to_owned(),
+                EngineEventKind::Unhealthy => "is now unhealthy".to_owned(),
                 _ => continue,
             };
             if let Some(wait) = self.ready.remove(&event.id) {

@@ -55,7 +55,7 @@ fn place(from: &Path, to: &Path) -> io::Result<()> {
             Ok(())
         }
         (false, Ok(true)) => Err(io::Error::other(format!("{} is a directory", to.display()))),
-        (true, Ok(false)) => Err(io::Error::other(format!("{} is no directory", to.display()))),
+        (true, Ok(false)) => Err(io::Error::other(format!("{} is not a directory", to.display()))),
         _ => fs::rename(from, to),
     }
 }

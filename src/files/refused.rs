@@ -102,9 +102,9 @@ impl fmt::Display for Refused {
             Self::Large { largest } if *largest >= 1 << 20 => write!(f, "it is larger than {} MB", largest >> 20),
             Self::Large { largest } => write!(f, "it is larger than {largest} bytes"),
             Self::NotText { line } => write!(f, "line {line} is not UTF-8"),
-            Self::HardLink => f.write_str("it has a second name elsewhere (a hard link)"),
-            Self::NotPrivate => f.write_str("the folder belongs to another user, or others may enter it"),
-            Self::Kernel => f.write_str("it is made by the kernel (/proc), not a file"),
+            Self::HardLink => f.write_str("it has another hard link"),
+            Self::NotPrivate => f.write_str("the folder belongs to another user, or other users can access it"),
+            Self::Kernel => f.write_str("it is a kernel file (/proc), not a regular file"),
             Self::Io(error) => error.fmt(f),
         }
     }

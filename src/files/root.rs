@@ -110,7 +110,7 @@ impl Root {
                 "{} is a symbolic link that leads out of the project's folder",
                 link.display()
             ),
-            (Some(link), Refused::Missing) => format!("{} is a symbolic link that leads nowhere", link.display()),
+            (Some(link), Refused::Missing) => format!("{} is a broken symbolic link", link.display()),
             (Some(link), _) => format!("{} is a symbolic link", link.display()),
         }
     }

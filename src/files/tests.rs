@@ -293,7 +293,7 @@ fn the_link_that_is_the_reason_is_named() {
         why("alias/out/secret"),
         "alias/out is a symbolic link that leads out of the project's folder"
     );
-    assert_eq!(why("dangling"), "dangling is a symbolic link that leads nowhere");
+    assert_eq!(why("dangling"), "dangling is a broken symbolic link");
     assert_eq!(why("none"), "it does not exist");
     assert_eq!(why("sub"), "it is a folder");
     let linked = root.write(Path::new("near"), b"x").unwrap_err();

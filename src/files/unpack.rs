@@ -39,10 +39,10 @@ impl LeftOut {
             let kind = match kind {
                 EntryType::Char | EntryType::Block => "a device".to_owned(),
                 EntryType::Fifo => "a pipe".to_owned(),
-                EntryType::GNUSparse => "a file with holes".to_owned(),
-                other => format!("of kind {:?}", char::from(other.as_byte())),
+                EntryType::GNUSparse => "a sparse file".to_owned(),
+                other => format!("an entry of type {:?}", char::from(other.as_byte())),
             };
-            self.named.push(format!("{} is left out: it is {kind}", path.display()));
+            self.named.push(format!("{} is skipped: it is {kind}", path.display()));
         }
     }
 
@@ -54,7 +54,7 @@ impl LeftOut {
     /// A line each, and one for those that are not named.
     pub fn lines(&self) -> Vec<String> {
         let more = self.count - self.named.len() as u64;
-        let more = (more > 0).then(|| format!("{more} more are left out"));
+        let more = (more > 0).then(|| format!("{more} more are skipped"));
         self.named.iter().cloned().chain(more).collect()
     }
 }
@@ -72,7 +72,7 @@ impl<R: Read> Read for Metered<R> {
             let left = left.checked_sub(read as u64);
             self.left.set(left);
             if left.is_none() {
-                return Err(refused("the headers of an entry are longer than a mebibyte"));
+                return Err(refused("the headers of an entry are longer than 1 MiB"));
             }
         }
         Ok(read)
@@ -82,7 +82,7 @@ impl<R: Read> Read for Metered<R> {
 fn refused(why: impl Into<String>) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        format!("what the container sent is refused: {}", why.into()),
+        format!("the container's archive is refused: {}", why.into()),
     )
 }
 
@@ -134,7 +134,7 @@ fn unpack_at_most(most: u64, stream: impl Read, into: &Path, ownership: bool) ->
             make_folder(into, &path)?;
             names += path.as_os_str().len();
             if names > MOST_NAMES {
-                return Err(refused("the names of its folders take too much memory"));
+                return Err(refused("its folder names take too much memory"));
             }
             folders.push_front(Folder {
                 mode: entry.header().mode()? & RIGHTS,
@@ -190,7 +190,7 @@ fn make_folder(into: &Path, path: &Path) -> io::Result<()> {
             Ok(found) if found.is_dir() => {}
             Ok(_) => {
                 return Err(refused(format!(
-                    "{} leads through what is not a folder",
+                    "the path of {} contains something other than a folder",
                     path.display()
                 )));
             }
@@ -213,7 +213,7 @@ fn link<R: Read>(entry: &Entry<'_, R>, into: &Path, path: &Path) -> io::Result<(
     let full = into.join(&source);
     if !fs::symlink_metadata(&full).is_ok_and(|found| found.is_file()) {
         return Err(refused(format!(
-            "{} is another name of {}, which is not a file",
+            "{} is a link to {}, which is not a file",
             path.display(),
             source.display()
         )));
@@ -233,7 +233,7 @@ fn owner<R: Read>(entry: &Entry<'_, R>, wanted: bool) -> io::Result<Option<(u32,
     if !wanted {
         return Ok(None);
     }
-    let number = |number: u64| u32::try_from(number).map_err(|_| refused("it names a user whose number is too large"));
+    let number = |number: u64| u32::try_from(number).map_err(|_| refused("it has a user id that is too large"));
     Ok(Some((number(entry.header().uid()?)?, number(entry.header().gid()?)?)))
 }
 
@@ -437,10 +437,10 @@ mod tests {
         assert_eq!(
             left_out.lines(),
             [
-                "d/null is left out: it is a device",
-                "d/sda is left out: it is a device",
-                "d/pipe is left out: it is a pipe",
-                "d/z\u{1b}[2J is left out: it is of kind 'Z'",
+                "d/null is skipped: it is a device",
+                "d/sda is skipped: it is a device",
+                "d/pipe is skipped: it is a pipe",
+                "d/z\u{1b}[2J is skipped: it is of kind 'Z'",
             ]
         );
         let names: Vec<_> = fs::read_dir(place.path("into/d"))
@@ -451,7 +451,7 @@ mod tests {
         assert!(names.iter().all(|entry| !entry.file_type().unwrap().is_char_device()));
         let many: Vec<Made<'_>> = (0..25).map(|_| made("pipe", EntryType::Fifo)).collect();
         let lines = place.unpack(&many).unwrap().lines();
-        assert_eq!((lines.len(), lines[10].as_str()), (11, "15 more are left out"));
+        assert_eq!((lines.len(), lines[10].as_str()), (11, "15 more are skipped"));
     }
 
     #[test]

@@ -85,13 +85,13 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     let mut plan = Plan::default();
     let all: Vec<&Container> = observed.of_project(project).collect();
     let going = with_dependents(&all, options);
-    let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack goes down");
+    let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack is being removed");
     let mut removed = Removed::default();
     for container in &going {
         let reason = if container.service().is_some() && !options.knows(container) {
-            "the file no longer names it"
+            "it is no longer in the Compose file"
         } else {
-            "the stack goes down"
+            "the stack is being removed"
         };
         let action = Action::RemoveContainer {
             container: target_of(container),
@@ -109,14 +109,14 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     for network in observed.networks.iter().filter(|network| of(&network.labels, project)) {
         if let Some(user) = users.get(network.name.as_str()) {
             plan.notes
-                .push(format!("network {} stays: {} uses it", network.name, user.name));
+                .push(format!("keeping network {}: {} uses it", network.name, user.name));
             continue;
         }
         let action = Action::RemoveNetwork {
             id: network.id.clone(),
             name: network.name.clone(),
         };
-        removed.push_after(&mut plan, action, "the stack goes down");
+        removed.push_after(&mut plan, action, "the stack is being removed");
     }
     plan_volumes(&mut plan, project, observed, options, (&going, &staying), &mut removed);
     plan_images(&mut plan, observed, options, &staying, &mut removed, project);
@@ -139,7 +139,7 @@ fn plan_volumes(
         .collect();
     if !options.volumes {
         if !volumes.is_empty() && !plan.steps().is_empty() {
-            plan.notes.push(format!("volumes stay: {}", volumes.join(", ")));
+            plan.notes.push(format!("keeping volumes: {}", volumes.join(", ")));
         }
         return;
     }
@@ -150,9 +150,8 @@ fn plan_volumes(
     });
     if !others.is_empty() {
         let others = others.join(", ");
-        plan.notes.push(format!(
-            "volumes stay that are not of this file and its services: {others}"
-        ));
+        plan.notes
+            .push(format!("keeping volumes that are not in this Compose file: {others}"));
     }
     // Those that a container took over from the one before it don't go with it.
     let known = going.iter().filter(|container| options.knows(container));
@@ -160,7 +159,7 @@ fn plan_volumes(
     let all: BTreeSet<&str> = volumes.into_iter().chain(anonymous.map(String::as_str)).collect();
     for name in all {
         if let Some(user) = users.get(name) {
-            plan.notes.push(format!("volume {name} stays: {} uses it", user.name));
+            plan.notes.push(format!("keeping volume {name}: {} uses it", user.name));
             continue;
         }
         let action = Action::RemoveVolume { name: name.to_owned() };
@@ -214,7 +213,7 @@ fn plan_images(
     for name in names {
         let id = observed.image_id(name).unwrap_or(name);
         if let Some(user) = users.get(id) {
-            plan.notes.push(format!("image {name} stays: {} uses it", user.name));
+            plan.notes.push(format!("keeping image {name}: {} uses it", user.name));
             continue;
         }
         let action = Action::RemoveImage { image: name.to_owned() };

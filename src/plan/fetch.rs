@@ -51,7 +51,7 @@ pub fn build(
             no_cache,
             pull,
         };
-        let step = plan.push(Some(&name), action, "build was asked for", Vec::new());
+        let step = plan.push(Some(&name), action, "requested by the command", Vec::new());
         by_image.insert(image, step);
     }
     if push {
@@ -93,7 +93,7 @@ pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Result
             platform: service.platform.clone(),
             best_effort,
         };
-        plan.push(Some(name), action, "pull was asked for", Vec::new());
+        plan.push(Some(name), action, "requested by the command", Vec::new());
     }
     Ok(plan)
 }
@@ -125,12 +125,12 @@ fn push_images(
         let service = &stack.services[name];
         if service.build.is_none() {
             plan.notes
-                .push(format!("{name} is not built, so there is nothing to push"));
+                .push(format!("{name} has no `build` section, so there is nothing to push"));
             continue;
         }
         if !is_named(service) {
             plan.notes.push(format!(
-                "{name} is not pushed: the file names no `image` for what it builds"
+                "{name} is not pushed: set `image` to name the image that it builds"
             ));
             continue;
         }
@@ -146,7 +146,7 @@ fn push_images(
         for image in std::iter::once(image).chain(tags) {
             if seen.insert(image.clone()) {
                 let action = Action::PushImage { image, best_effort };
-                plan.push(Some(name), action, "push was asked for", needs.clone());
+                plan.push(Some(name), action, "requested by the command", needs.clone());
             }
         }
     }

@@ -67,12 +67,9 @@ pub(super) fn plan_images(
                     continue;
                 }
                 let command = ShellCommand::of("magicctl build").operand(name);
-                return Err(Failure::failed(format!("{name} has no image: {image} is not there"))
+                return Err(Failure::failed(format!("{name} has no image: {image} is missing"))
                     .because("--no-build was given")
-                    .hint(format!(
-                        "build it{}, or leave --no-build out",
-                        ShellCommand::aside(command)
-                    )));
+                    .hint(format!("build it{}, or drop --no-build", ShellCommand::aside(command))));
             }
             stack.tags_of(service)?;
             let action = Action::BuildImage {
@@ -101,9 +98,11 @@ pub(super) fn plan_images(
 
 fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
     match service.pull_policy.as_deref() {
-        _ if options.build.contains(&service.name) || options.pull == Pull::Build => Some("it was asked for"),
+        _ if options.build.contains(&service.name) || options.pull == Pull::Build => {
+            Some("requested on the command line")
+        }
         Some("build") if options.pull == Pull::Policy => Some("pull_policy is build"),
-        _ if !there => Some("it is not there"),
+        _ if !there => Some("it is missing"),
         _ => None,
     }
 }
@@ -111,9 +110,9 @@ fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<&'st
 fn why_pull(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
     match (options.pull, service.pull_policy.as_deref()) {
         (Pull::Never, _) | (Pull::Policy, Some("never")) => None,
-        (Pull::Always, _) => Some("it was asked for"),
+        (Pull::Always, _) => Some("requested on the command line"),
         (Pull::Policy, Some("always")) => Some("pull_policy is always"),
-        _ if !there => Some("it is not there"),
+        _ if !there => Some("it is missing"),
         _ => None,
     }
 }

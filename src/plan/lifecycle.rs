@@ -21,7 +21,7 @@ pub fn remove(project: &str, observed: &Observed, scope: &Scope, stop: bool, vol
     let mut plan = Plan::default();
     let chosen = chosen(project, observed, scope);
     let stops = if stop {
-        stop_in_order(&mut plan, &chosen, None, "rm --stop was asked for")
+        stop_in_order(&mut plan, &chosen, None, "requested by rm --stop")
     } else {
         BTreeMap::new()
     };
@@ -31,14 +31,14 @@ pub fn remove(project: &str, observed: &Observed, scope: &Scope, stop: bool, vol
             volumes,
         };
         let needs = stops.get(&container.id).copied().into_iter().collect();
-        plan.push(container.service(), action, "rm was asked for", needs);
+        plan.push(container.service(), action, "requested by rm", needs);
     }
     plan
 }
 
 /// Sends `signal` to the running containers of `scope`, all at once.
 pub fn kill(project: &str, observed: &Observed, scope: &Scope, signal: &str) -> Plan {
-    each(project, observed, scope, "kill was asked for", |container| {
+    each(project, observed, scope, "requested by kill", |container| {
         container.has_process().then(|| Action::KillContainer {
             container: target_of(container),
             signal: signal.to_owned(),
@@ -48,7 +48,7 @@ pub fn kill(project: &str, observed: &Observed, scope: &Scope, signal: &str) -> 
 
 /// Freezes the running containers of `scope`.
 pub fn pause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
-    each(project, observed, scope, "pause was asked for", |container| {
+    each(project, observed, scope, "requested by pause", |container| {
         container.is_running().then(|| Action::PauseContainer {
             container: target_of(container),
         })
@@ -57,7 +57,7 @@ pub fn pause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
 
 /// Unfreezes the frozen containers of `scope`.
 pub fn unpause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
-    each(project, observed, scope, "unpause was asked for", |container| {
+    each(project, observed, scope, "requested by unpause", |container| {
         (container.state == State::Paused).then(|| Action::UnpauseContainer {
             container: target_of(container),
         })
@@ -84,7 +84,7 @@ fn each(
 pub fn stop(project: &str, observed: &Observed, scope: &Scope, timeout: Option<u32>) -> Plan {
     let mut plan = Plan::default();
     let containers = chosen(project, observed, scope);
-    stop_in_order(&mut plan, &containers, timeout, "stop was asked for");
+    stop_in_order(&mut plan, &containers, timeout, "requested by stop");
     plan
 }
 
@@ -150,14 +150,14 @@ pub fn restart(
             container: target_of(container),
             timeout,
         };
-        let step = plan.push(Some(service), action, "restart was asked for", needs);
+        let step = plan.push(Some(service), action, "requested by restart", needs);
         let action = Action::Await {
             container: target_of(container),
             until: until(container, &jobs),
             page: page(container),
             settle: settle_of(&container.labels),
         };
-        let wait = plan.push(Some(service), action, "restart ends when it is ready", vec![step]);
+        let wait = plan.push(Some(service), action, "wait until ready", vec![step]);
         gates.set(service, Some(wait));
         ready.entry(service).or_default().push(wait);
     }
@@ -205,7 +205,7 @@ fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<St
         page: page(container),
         settle: settle_of(&container.labels),
     };
-    Some(plan.push(container.service(), action, "start ends when it is ready", needs))
+    Some(plan.push(container.service(), action, "wait until ready", needs))
 }
 
 /// The steps of each of its dependencies.

@@ -41,24 +41,25 @@ pub(super) fn plan_networks(
         match (there, network.external) {
             (Some(_), true) => {}
             (None, true) => {
-                return Err(Failure::failed(format!("network {} is not there", network.name))
+                return Err(Failure::failed(format!("network {} doesn't exist", network.name))
                     .because(format!(
-                        "the file says that {key} is external, so magicctl doesn't make it"
+                        "{key} is external in the Compose file, so magicctl doesn't create it"
                     ))
                     .hint(format!(
-                        "make it{} or take `external: true` out",
+                        "create it{} or remove `external: true`",
                         ShellCommand::aside(ShellCommand::of("docker network create").operand(&network.name))
                     )));
             }
             (Some(there), false) => {
                 if there.labels.get(labels::PROJECT) != Some(&stack.name) {
-                    return Err(
-                        Failure::failed(format!("network {} exists and is not this project's", network.name))
-                            .because(owner(there.labels.get(labels::PROJECT)))
-                            .hint(format!(
-                                "to share it say `external: true` under networks.{key}; else give it another `name:`"
-                            )),
-                    );
+                    return Err(Failure::failed(format!(
+                        "network {} exists, but belongs to another project",
+                        network.name
+                    ))
+                    .because(owner(there.labels.get(labels::PROJECT)))
+                    .hint(format!(
+                        "to share it, set `external: true` under networks.{key}; otherwise give it another `name:`"
+                    )));
                 }
                 let hash = there.labels.get(labels::CONFIG_HASH);
                 if hash.is_some_and(|hash| *hash != network_hash(network)) {
@@ -71,7 +72,7 @@ pub(super) fn plan_networks(
                     key: key.clone(),
                     name: network.name.clone(),
                 };
-                let step = plan.push(None, action, "it is not there", Vec::new());
+                let step = plan.push(None, action, "it is missing", Vec::new());
                 networks.made.insert(key.clone(), step);
             }
         }
@@ -95,8 +96,8 @@ fn refuse_guests(stack: &Stack, observed: &Observed, key: &str, network: &Networ
     ))
     .coded("MC510")
     .because(format!(
-        "networks.{key} differs from the network that is there, which can only be changed by removing it; {guest} is not of this \
-         project, so magicctl leaves it connected"
+        "networks.{key} differs from the existing network, which has to be removed to change it; {guest} is not \
+         part of this project, so magicctl doesn't disconnect it"
     ))
     .hint("disconnect that container, then run the command again");
     let disconnect = ShellCommand::of("docker network disconnect").operand(network);
@@ -183,12 +184,12 @@ pub(super) fn plan_volumes(
         match (there, volume.external) {
             (Some(_), true) => {}
             (None, true) => {
-                return Err(Failure::failed(format!("volume {} is not there", volume.name))
+                return Err(Failure::failed(format!("volume {} doesn't exist", volume.name))
                     .because(format!(
-                        "the file says that {key} is external, so magicctl doesn't make it"
+                        "{key} is external in the Compose file, so magicctl doesn't create it"
                     ))
                     .hint(format!(
-                        "make it{} or take `external: true` out",
+                        "create it{} or remove `external: true`",
                         ShellCommand::aside(ShellCommand::of("docker volume create").operand(&volume.name))
                     )));
             }
@@ -196,7 +197,7 @@ pub(super) fn plan_volumes(
                 let project = there.labels.get(labels::PROJECT);
                 if project != Some(&stack.name) {
                     plan.notes.push(format!(
-                        "volume {} was there before ({}): it is used as it is",
+                        "volume {} already exists ({}) and is used unchanged",
                         volume.name,
                         owner(project)
                     ));
@@ -205,9 +206,9 @@ pub(super) fn plan_volumes(
                 if hash.is_some_and(|hash| *hash != volume_hash(volume)) {
                     let remove = ShellCommand::of("docker volume rm").operand(&volume.name);
                     let remove =
-                        remove.map(|remove| format!(" (`{remove}` after `magicctl down` if that is what you want)"));
+                        remove.map(|remove| format!(" (to replace it anyway: `{remove}` after `magicctl down`)"));
                     plan.notes.push(format!(
-                        "volume {} differs from the Compose file; it stays, as replacing it would lose its data{}",
+                        "volume {} differs from the Compose file; it is kept, because replacing it would delete its data{}",
                         volume.name,
                         remove.unwrap_or_default()
                     ));
@@ -218,7 +219,7 @@ pub(super) fn plan_volumes(
                     key: key.clone(),
                     name: volume.name.clone(),
                 };
-                steps.insert(key.clone(), plan.push(None, action, "it is not there", Vec::new()));
+                steps.insert(key.clone(), plan.push(None, action, "it is missing", Vec::new()));
             }
         }
     }
@@ -228,6 +229,6 @@ pub(super) fn plan_volumes(
 fn owner(project: Option<&String>) -> String {
     match project {
         Some(project) => format!("it belongs to project {project}"),
-        None => "it was made by hand, outside any project".to_owned(),
+        None => "it was created by hand, outside any project".to_owned(),
     }
 }

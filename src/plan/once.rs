@@ -45,7 +45,7 @@ impl<'a> Planner<'a> {
             shares: self.shares(service),
             one_off: Some(once.one_off),
         };
-        let step = self.plan.push(Some(&service.name), action, "run was asked for", needs);
+        let step = self.plan.push(Some(&service.name), action, "requested by run", needs);
         self.plan.order_after(step, optional);
         Ok(())
     }

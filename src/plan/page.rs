@@ -14,8 +14,8 @@ pub(super) fn wanted(service: &Service) -> Result<Option<ReadyPage>, Failure> {
         Some(page) => Ok(Some(page)),
         None => Err(
             Failure::invalid(format!("{}: the label {} is `{label}`", service.name, labels::READY))
-                .because("it names the page that says whether the service can be used")
-                .hint("write PORT/PATH, as in `9080/ready`"),
+                .because("it must name the page that answers once the service is ready")
+                .hint("use PORT/PATH, such as `9080/ready`"),
         ),
     }
 }

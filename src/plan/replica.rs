@@ -42,7 +42,7 @@ pub(super) fn refuse_too_many(stack: &Stack, service: &Service, count: u32) -> R
         return Ok(());
     }
     let failure = Failure::invalid(format!("{} can't have {count} containers", service.name))
-        .because(format!("a service has at most {MOST_REPLICAS}"));
+        .because(format!("a service can have at most {MOST_REPLICAS}"));
     Err(failure.at(stack.places.services.get(&service.name).cloned()))
 }
 
@@ -60,9 +60,9 @@ pub(super) fn refuse_sharing(stack: &Stack, service: &Service, count: u32) -> Re
     };
     if let Some(fixed) = &service.container_name {
         return cant(
-            format!("its container_name is {fixed}, and a name can be given once"),
+            format!("its container_name is {fixed}, and names are unique"),
             format!(
-                "leave container_name out: they are called {}-{name}-1 and so on then",
+                "remove container_name: the containers are then named {}-{name}-1 and so on",
                 stack.name
             ),
         );
@@ -78,8 +78,8 @@ pub(super) fn refuse_sharing(stack: &Stack, service: &Service, count: u32) -> Re
             .filter(|last| u16::try_from(*last).is_ok())
             .map(|last| format!("publish a range (`{published}-{last}:{target}`), or "));
         return cant(
-            format!("its port {target} is published at the host's port {published}, which only one of them can have"),
-            format!("{}leave the host's port out (`{target}`)", range.unwrap_or_default()),
+            format!("its port {target} is published on host port {published}, which only one container can use"),
+            format!("{}remove the host port (`{target}`)", range.unwrap_or_default()),
         );
     }
     let address = service.networks.iter().find_map(|(key, attachment)| {
@@ -95,7 +95,7 @@ pub(super) fn refuse_sharing(stack: &Stack, service: &Service, count: u32) -> Re
     if let Some((network, address)) = address {
         return cant(
             format!("it has the fixed address {address} in the network {network}"),
-            "leave the address out: the service's name leads to all of them".to_owned(),
+            "remove the address: the service's name resolves to all of its containers".to_owned(),
         );
     }
     Ok(())

@@ -21,8 +21,8 @@ pub(super) fn wanted(service: &str, labels: &BTreeMap<String, String>) -> Result
             "{service}: the label {} is `{label}`",
             labels::SETTLE
         ))
-        .because("it says how long the service has to be alive before it counts as running")
-        .hint("write a duration, as in `5s` or `500ms`")),
+        .because("it sets how long the service has to stay alive to count as running")
+        .hint("use a duration such as `5s` or `500ms`")),
         _ => Ok(settle_of(labels)),
     }
 }

@@ -208,7 +208,7 @@ impl<'a> Planner<'a> {
             self.container(&goal, &candidates, &mut planned)?;
         }
         for (surplus, _) in there.into_values().flatten() {
-            let reason = format!("{count} of {name} are wanted");
+            let reason = format!("{name} should have {count}");
             self.remove(surplus, Some(name), &reason, Vec::new());
         }
         self.note_unknown(service, &planned);
@@ -226,7 +226,7 @@ impl<'a> Planner<'a> {
             let unknown = unknown.into_values().collect::<Vec<_>>().join(", ");
             let (name, why) = (&service.name, failure.what);
             self.plan.notes.push(format!(
-                "{name} keeps its container; {unknown} can't be compared: {why}"
+                "the container of {name} is kept: {unknown} can't be compared: {why}"
             ));
         }
     }
@@ -250,7 +250,7 @@ impl<'a> Planner<'a> {
         };
         let mut needs = goal.freed.to_vec();
         for (other, _) in candidates.iter().skip(1) {
-            let reason = "left over from a replacement that was cut off";
+            let reason = "left over from an interrupted replacement";
             needs.push(self.remove(other, Some(&service.name), reason, Vec::new()));
         }
         self.keep(service, kept, &goal.name, needs, planned);

@@ -68,7 +68,7 @@ impl Planner<'_> {
         } else if self.dependents.healthy.contains(name) {
             self.waits(name, Until::Healthy, "a dependent needs it healthy");
         } else if !self.options.no_wait {
-            self.waits(name, Until::Ready, "up ends when it is ready");
+            self.waits(name, Until::Ready, "wait until ready");
         }
     }
 

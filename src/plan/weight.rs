@@ -55,14 +55,14 @@ impl Weight {
         if self.bytes <= MOST {
             return Ok(());
         }
-        let failure = Failure::invalid(format!("{count} containers of {} are too many to plan", service.name))
+        let failure = Failure::invalid(format!("{count} containers of {} are too many", service.name))
             .because(format!(
-                "each waits for {} steps of what it depends on and carries {} bytes of labels; together that is more than {} MB",
+                "each waits for {} steps and has {} bytes of labels, together more than {} MB",
                 each.waits,
                 each.labels,
                 MOST >> 20
             ))
-            .hint("set fewer containers of it, or of what it depends on");
+            .hint("use fewer containers of this service, or of its dependencies");
         Err(failure.at(stack.places.services.get(&service.name).cloned()))
     }
 }

@@ -42,7 +42,7 @@ pub async fn ask(page: &ReadyPage, addresses: &[String]) -> Answer {
         Ok(Ok(answer)) if answer.status == 200 => Answer::Ready,
         Ok(Ok(answer)) => Answer::NotYet(format!("GET {} says {}", page.path, answer.status)),
         Ok(Err(error)) => Answer::NotYet(format!("GET {}: {error}", page.path)),
-        Err(_elapsed) => Answer::NotYet(format!("GET {} is not answered", page.path)),
+        Err(_elapsed) => Answer::NotYet(format!("no answer to GET {}", page.path)),
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
         );
         assert_eq!(
             asked("nonsense\r\n"),
-            Answer::NotYet("GET /ready: the answer is no HTTP".to_owned())
+            Answer::NotYet("GET /ready: the answer is not valid HTTP".to_owned())
         );
     }
 

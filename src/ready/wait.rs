@@ -124,7 +124,7 @@ impl Wait<'_> {
             let mut by = ReadyBy::Engine;
             if judge(&evidence) == Verdict::Starting {
                 if let Some(code) = life.code().filter(|_| detail.state == State::Restarting) {
-                    tell_once(format!("exited with {code}; the engine starts it again"));
+                    tell_once(format!("exited with {code}; the engine restarts it"));
                 }
                 // Where something can be asked the answer counts, and a run of the healthcheck is not to be broken off.
                 let settles = Some(life.seen + self.settle).filter(|_| evidence.asks == Asks::Nothing);
@@ -173,7 +173,7 @@ impl Wait<'_> {
             Asked::Ready | Asked::Impossible | Asked::Never => None,
             Asked::NotYet(said) => {
                 let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
-                Some(format!("its healthcheck fails now{said}"))
+                Some(format!("its healthcheck now fails{said}"))
             }
         }
     }
@@ -313,7 +313,7 @@ impl Wait<'_> {
                 answer = ask(page, address.as_slice()) => answer,
                 turn = self.event(events, tell) => return turn,
             };
-            tracing::debug!(service = self.service, answer = ?asked, "page asked");
+            tracing::debug!(service = self.service, answer = ?asked, "requested its page");
             match asked {
                 Answer::Ready => return Turn::Proven(ReadyBy::Page),
                 Answer::Unreachable => {
@@ -395,8 +395,8 @@ impl Wait<'_> {
         Failure::failed(format!("{service} has no healthcheck"))
             .coded("MC574")
             .of(service)
-            .because("a service that depends on it says `condition: service_healthy`, which can never come")
-            .hint(format!("give {service} a healthcheck, or wait for `service_started`"))
+            .because("a service that depends on it has `condition: service_healthy`, which can never be met")
+            .hint(format!("add a healthcheck to {service}, or use `service_started`"))
     }
 }
 
@@ -458,8 +458,8 @@ impl Life {
 
 fn tell_tracing<E: std::fmt::Display>(service: &str, outcome: Result<ExecOutcome, E>) -> Result<ExecOutcome, E> {
     match &outcome {
-        Ok(outcome) => tracing::debug!(service, exit_code = ?outcome.exit_code, "healthcheck run early"),
-        Err(error) => tracing::debug!(service, %error, "healthcheck could not be run"),
+        Ok(outcome) => tracing::debug!(service, exit_code = ?outcome.exit_code, "ran its healthcheck early"),
+        Err(error) => tracing::debug!(service, %error, "can't run its healthcheck"),
     }
     outcome
 }

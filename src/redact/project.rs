@@ -65,9 +65,9 @@ pub(super) fn keys(root: &Path) -> Result<Vec<String>, Failure> {
 fn too_many(folder: &Path, what: &str) -> Failure {
     let folder = folder.display();
     Failure::invalid(format!(
-        "{folder}/ holds {what}: the keys among them can't all be masked"
+        "{folder}/ contains {what}: some of the keys in it can't be masked"
     ))
-    .because("what magicctl prints could hold one of them")
+    .because("magicctl could print one of them")
     .hint(format!("keep only key files in {folder}/"))
 }
 

@@ -28,7 +28,7 @@ pub struct Initialized {
 pub fn init(folder: &Path) -> Result<Initialized, Failure> {
     refuse_second_compose_file(folder)?;
     files::make_folder(folder).map_err(|refused| {
-        Failure::failed(format!("{} can't be made", folder.display())).because(refused.to_string())
+        Failure::failed(format!("{} can't be created", folder.display())).because(refused.to_string())
     })?;
     let settings = settings::load(folder, &std::collections::BTreeMap::new(), &[])?;
     let root = settings::folder(folder)?;
@@ -63,12 +63,12 @@ fn refuse_second_compose_file(folder: &Path) -> Result<(), Failure> {
         return Ok(());
     };
     let why = if *own == "docker-compose.yaml" {
-        format!("init would write {RENDERED}, which would be read in place of {own}")
+        format!("init would write {RENDERED}, which would replace {own}")
     } else {
-        format!("init would write {RENDERED}, which would not be read beside {own}")
+        format!("init would write {RENDERED}, which would be ignored because of {own}")
     };
     Err(
-        Failure::failed(format!("{} has a Compose file already: {own}", folder.display()))
+        Failure::failed(format!("{} already has a Compose file: {own}", folder.display()))
             .because(why)
             .hint(format!(
                 "use another folder (`magicctl init FOLDER`), or move {own} away"

@@ -116,9 +116,11 @@ fn unwritten(root: &Root, path: &Path, refused: &Refused) -> Failure {
     let failure = Failure::failed(format!("{} can't be written", full.display())).because(root.why(path, refused));
     match refused {
         refused if refused.is_denied() => {
-            failure.hint("make the project's folder writable for this user, or work on a copy of it")
+            failure.hint("make the project's folder writable for this user, or use a copy of it")
         }
-        Refused::Outside | Refused::Kind(_) => failure.hint("put a regular file or folder of the project's own there"),
+        Refused::Outside | Refused::Kind(_) => {
+            failure.hint("replace it by a regular file or folder inside the project")
+        }
         _ => failure,
     }
 }
@@ -144,7 +146,7 @@ pub fn diff(root: &Path, files: &[Rendered]) -> Result<String, Failure> {
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .unwrap_or_default(),
             State::Linked { why } | State::Unreadable { why } => {
-                all.extend(["# ", &path, " is left alone: ", &why, "\n"]);
+                all.extend(["# ", &path, " is not written: ", &why, "\n"]);
                 continue;
             }
         };

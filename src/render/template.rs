@@ -67,8 +67,8 @@ fn render(settings: &Settings, named: &Arc<Mutex<BTreeSet<String>>>) -> Result<V
         .find(|name| !services.contains(&name.as_str()))
     {
         return Err(
-            Failure::invalid(format!("resources.{name} in magicctl.yaml: there is no such service"))
-                .hint(format!("there are: {}", services.join(", "))),
+            Failure::invalid(format!("resources.{name} in magicctl.yaml: unknown service"))
+                .hint(format!("the services are {}", services.join(", "))),
         );
     }
     let mut environment = Environment::new();

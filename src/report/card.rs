@@ -94,7 +94,7 @@ impl Card {
             Evidence::Healthcheck { command, code, output } => {
                 let ended = match code {
                     Some(code) => format!("exit {code}"),
-                    None => "did not end by itself".to_owned(),
+                    None => "did not exit by itself".to_owned(),
                 };
                 let mut lines = vec![command.as_str(), ended.as_str()];
                 let output: Vec<&str> = output.lines().collect();
@@ -248,7 +248,7 @@ mod tests {
         failure.evidence = vec![
             Evidence::Exit {
                 code: 1,
-                meaning: "ended by itself, with an error of its own".to_owned(),
+                meaning: "exited with an error".to_owned(),
                 starts: Some(3),
             },
             Evidence::Log {

@@ -40,13 +40,9 @@ impl Failures {
         }
         for (root, services) in follows {
             lines.push(Line::new());
-            let (waits, their) = if services.len() == 1 {
-                ("waits", "its")
-            } else {
-                ("wait", "their")
-            };
+            let are = if services.len() == 1 { "is" } else { "are" };
             lines.push(Line::from(format!(
-                "{} only {waits} for {root}: nothing of {their} own to mend",
+                "{} {are} blocked by {root}; nothing to fix here",
                 listed(&services)
             )));
         }

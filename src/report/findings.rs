@@ -14,9 +14,9 @@ pub fn checklist_lines(items: &[Item]) -> Vec<Line> {
     let mark = |state| match state {
         ItemState::There => (Style::new().green(), "ok"),
         ItemState::ToBeRendered => (Style::new().dim(), "up writes it"),
-        ItemState::Missing => (Style::new().red(), "not there"),
+        ItemState::Missing => (Style::new().red(), "missing"),
         ItemState::WrongKind => (Style::new().red(), "wrong kind"),
-        ItemState::Unreadable => (Style::new().red(), "not readable"),
+        ItemState::Unreadable => (Style::new().red(), "unreadable"),
         ItemState::LeadsOut => (Style::new().yellow(), "leads out"),
     };
     let line = |item: &Item| {
@@ -56,7 +56,7 @@ pub fn verdict(findings: &[&Finding], whole: bool) -> String {
     let good = if whole {
         "ready for up"
     } else {
-        "nothing that would stop up in what was checked"
+        "no errors in what was checked"
     };
     let Some(worst) = findings.iter().max_by_key(|finding| finding.severity()) else {
         return good.to_owned();
@@ -80,6 +80,6 @@ pub fn verdict(findings: &[&Finding], whole: bool) -> String {
         1 => parts.push("`magicctl check --fix` fixes 1 of them".to_owned()),
         count => parts.push(format!("`magicctl check --fix` fixes {count} of them")),
     }
-    parts.push(format!("`magicctl explain {}` says more", worst.code.id));
+    parts.push(format!("more: `magicctl explain {}`", worst.code.id));
     parts.join("; ")
 }

@@ -71,7 +71,7 @@ impl Out {
             Ok(text) => self.json_text(&text),
             // Only a map whose keys are no texts can't be written, and there is none.
             Err(error) => {
-                self.diagnostic(format!("this result can't be written as JSON: {error}"));
+                self.diagnostic(format!("the result can't be printed as JSON: {error}"));
                 true
             }
         }

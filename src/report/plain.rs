@@ -54,7 +54,7 @@ impl Reporter for Plain {
                 ..
             } => self.say(service.as_deref(), &format!("{action} {target}")),
             Event::StepSkipped { service, because, .. } if self.verbose => {
-                self.say(service.as_deref(), &format!("left out, because {because} failed"));
+                self.say(service.as_deref(), &format!("skipped, because {because} failed"));
             }
             Event::Progress { service, text, .. } if self.verbose => self.say(service.as_deref(), text),
             Event::Output { service, line, .. } => self.say(service.as_deref(), &format!("| {line}")),

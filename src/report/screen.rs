@@ -136,7 +136,7 @@ impl Reporter for Screen {
             }
             Event::StepSkipped { service, because, .. } => {
                 if let Some(service) = service.as_ref().filter(|service| *service != because) {
-                    self.end(service, "-", format!("left out, because {because} failed"));
+                    self.end(service, "-", format!("skipped, because {because} failed"));
                 }
             }
             Event::Waiting { service, text } => self.say(Some(service), text),

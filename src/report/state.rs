@@ -33,6 +33,6 @@ fn word(state: Option<State>, verdict: Verdict) -> String {
         (Some(State::Created), _) => "not started".to_owned(),
         (Some(State::Paused), _) => "paused".to_owned(),
         (Some(State::Restarting), _) => "restarting".to_owned(),
-        (Some(State::Removing | State::Dead), _) => "going away".to_owned(),
+        (Some(State::Removing | State::Dead), _) => "removing".to_owned(),
     }
 }

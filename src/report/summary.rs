@@ -20,7 +20,7 @@ pub fn seconds(milliseconds: u64) -> String {
 
 /// The line for [`Event::Interrupted`].
 pub fn interrupted_line(services: &[String]) -> Line {
-    let line = warning_line("interrupted; containers are left as they are");
+    let line = warning_line("interrupted; containers are unchanged");
     if services.is_empty() {
         return line;
     }

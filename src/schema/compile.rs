@@ -215,7 +215,7 @@ impl<'s> Compiler<'s> {
                 "$defs" | "$schema" | "$id" | "$comment" | "title" | "description" | "format" | "const"
                 | "deprecated" | "default" | "properties" | "patternProperties" | "propertyNames" | "items"
                 | "allOf" | "anyOf" => {}
-                other => return Err(format!("the schema says {other}, which is not understood")),
+                other => return Err(format!("unsupported keyword {other} in the schema")),
             }
         }
         self.nested(schema, &mut rule)?;
@@ -233,7 +233,7 @@ impl<'s> Compiler<'s> {
                 "^[a-zA-Z0-9._-]+$" => Pattern::Name,
                 "^[a-z]+$" => Pattern::Lower,
                 "^.+$" | ".+" => Pattern::Any,
-                other => return Err(format!("the schema has the pattern {other}, which is not understood")),
+                other => return Err(format!("unsupported pattern {other} in the schema")),
             };
             let id = self.id(schema)?;
             rule.patterns.push((pattern, id));
@@ -305,7 +305,7 @@ fn types(value: &Json) -> Result<Vec<Type>, String> {
                 "integer" => Type::Whole,
                 "boolean" => Type::Bool,
                 "null" => Type::Null,
-                other => return Err(format!("the schema has the type {other}, which is not understood")),
+                other => return Err(format!("unsupported type {other} in the schema")),
             })
         })
         .collect()

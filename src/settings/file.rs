@@ -29,7 +29,7 @@ pub(super) fn read(root: &Root) -> Result<(SettingsFile, Vec<Service>), Failure>
             let why = root.why(Path::new(FILE), &refused);
             return Err(Failure::invalid(format!("{} can't be read", path.display()))
                 .because(why)
-                .hint("put a regular file of the project's own in its place"));
+                .hint("replace it by a regular file inside the project"));
         }
     };
     let (tree, file) = typed(&path, text)?;
@@ -62,11 +62,11 @@ fn service(root: &Root, item: &Node) -> Result<Service, Failure> {
         }),
         Err(Refused::Missing) if root.link_on(name).is_none() => Err(wrong(
             item,
-            format!("there is no file {}", root.path().join(name).display()),
+            format!("the file {} doesn't exist", root.path().join(name).display()),
         )),
         Err(refused) => Err(wrong(item, format!("{} can't be used", name.display()))
             .because(root.why(name, &refused))
-            .hint("name a regular file in the project's folder")),
+            .hint("use a regular file in the project's folder")),
     }
 }
 
@@ -119,10 +119,10 @@ fn told(problem: &Problem<'_, '_, Node>) -> Failure {
     match &problem.kind {
         Kind::Unknown(known) => {
             let key = path.last().copied().unwrap_or_default();
-            let failure = Failure::invalid(format!("{key}: there is no such setting")).at(problem.span.place(false));
+            let failure = Failure::invalid(format!("unknown setting {key}")).at(problem.span.place(false));
             match nearest(key, known.iter().copied()) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),
-                None => failure.hint(format!("there are: {}", known.join(", "))),
+                None => failure.hint(format!("the settings are {}", known.join(", "))),
             }
         }
         Kind::Type(types) if problem.tree.text().is_none() || types::about(&path).is_none() => {

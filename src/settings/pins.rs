@@ -19,19 +19,19 @@ const LARGEST: u64 = 1 << 20;
 pub type Pins = BTreeMap<String, String>;
 
 /// What stands above the pins that we write.
-const COMMENT: &str = "# Which image each tag stands for, written by `magicctl render --pin`.";
+const COMMENT: &str = "# The digest of each image tag, written by `magicctl render --pin`.";
 
 /// An entry of `pins`; the error says what it is instead.
 pub(super) fn check(image: &str, digest: &str) -> Result<(), String> {
     let named = ImageRef::parse(image).is_ok_and(|image| image.tag().is_some() && image.digest().is_none());
     if !named {
         return Err(format!(
-            "`{image}` is not an image with a tag, as docker-compose.yml names it"
+            "`{image}` is not an image with a tag, as in docker-compose.yml"
         ));
     }
     ImageRef::parse(&format!("{image}@{digest}"))
         .map(drop)
-        .map_err(|_| format!("`{digest}` is not a digest"))
+        .map_err(|_| format!("`{digest}` is not a valid digest"))
 }
 
 /// Writes `pins` into the magicctl.yaml of `root`, in place of those that are there; all else stays as it is written.
@@ -80,8 +80,8 @@ fn with_pins(path: &Path, text: &str, pins: &Pins) -> Result<String, Failure> {
     match entries(path, &edited) {
         Ok(after) if pins_of(&after) == *pins && names(&after) == names(&before) => Ok(edited),
         _ => Err(
-            Failure::failed(format!("{} can't be edited in the form that it has", path.display()))
-                .hint(format!("write this into it by hand:\n{block}")),
+            Failure::failed(format!("{} can't be edited automatically", path.display()))
+                .hint(format!("add this by hand:\n{block}")),
         ),
     }
 }

@@ -129,24 +129,21 @@ pub(super) fn about(path: &[&str]) -> Option<(&'static str, &'static str)> {
         ),
         ["collector"] => (
             "is no collector",
-            "there are promtail (tried with every release) and alloy (its maintained successor)",
+            "use promtail (tested with every release) or alloy (its maintained successor)",
         ),
         ["collector_scope"] => (
             "is no scope of a collector",
-            "`all` collects from every running container, `project` only from this project's",
+            "use `all` for every running container, or `project` for this project's",
         ),
         ["log_level"] => (
             "is no level of Loki's and the collector's own log",
-            "it may be debug, info, warn or error",
+            "use debug, info, warn or error",
         ),
-        ["read_only"] => ("is not true or false", "write `read_only: true`, or leave it out"),
-        ["retention"] => (
-            "is no retention",
-            "write hours, days or weeks: 36h, 7d, 2w; Loki keeps logs for at least 24h",
-        ),
-        ["ports", _] => ("is no port", "write a number from 1 to 65535"),
-        ["resources", _, "memory"] => ("is no size", "write it like 512m or 1g"),
-        ["resources", _, "cpus"] => ("is no number of cores", "write it like 1.5"),
+        ["read_only"] => ("is not true or false", "use `read_only: true`, or remove it"),
+        ["retention"] => ("is no retention", "use hours, days or weeks: 36h, 7d, 2w; at least 24h"),
+        ["ports", _] => ("is no port", "use a number from 1 to 65535"),
+        ["resources", _, "memory"] => ("is no size", "use 512m or 1g"),
+        ["resources", _, "cpus"] => ("is no number of cores", "use a number such as 1.5"),
         _ => return None,
     })
 }

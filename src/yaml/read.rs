@@ -35,9 +35,9 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Failure> {
             tag: None,
         }),
         1 => Ok(documents.remove(0)),
-        _ => Err(Failure::invalid("a second YAML document begins here")
+        _ => Err(Failure::invalid("a second YAML document starts here")
             .at(documents[1].span.place(false))
-            .hint("put everything into one document: remove the `---` line")),
+            .hint("use a single document: remove the `---` line")),
     }
 }
 
@@ -49,7 +49,7 @@ pub fn parse_all(source: &Arc<Source>) -> Result<Vec<Node>, Failure> {
         .find(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}'))
     {
         let before = &source.text[..at];
-        return Err(Failure::invalid("this is no YAML")
+        return Err(Failure::invalid("not valid YAML")
             .at(Span {
                 source: Arc::clone(source),
                 line: before.matches('\n').count() + 1,
@@ -57,7 +57,7 @@ pub fn parse_all(source: &Arc<Source>) -> Result<Vec<Node>, Failure> {
                 width: 1,
             }
             .place(true))
-            .because("a control character stands here"));
+            .because("control characters are not allowed"));
     }
     let mut reader = Reader {
         source,
@@ -137,7 +137,7 @@ impl<'s> Reader<'s> {
                     .anchors
                     .get(&id)
                     .cloned()
-                    .ok_or_else(|| self.wrong("this alias names an anchor that holds it", &range))?;
+                    .ok_or_else(|| self.wrong("this alias refers to an anchor that contains it", &range))?;
                 self.count(size(&node), &range)?;
                 return Ok(Some((node, range)));
             }
@@ -215,10 +215,7 @@ impl<'s> Reader<'s> {
                 let packed: String = text.split_whitespace().collect();
                 let bytes = base64::engine::general_purpose::STANDARD.decode(packed).ok();
                 let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-                (
-                    text.ok_or_else(|| self.wrong("this is no text in base64", range))?,
-                    false,
-                )
+                (text.ok_or_else(|| self.wrong("not valid base64", range))?, false)
             }
             Some("int" | "float" | "bool" | "null" | "timestamp") => (text.into_owned(), true),
             _ => (text.into_owned(), style == ScalarStyle::Plain),
@@ -232,18 +229,15 @@ impl<'s> Reader<'s> {
             ("!", "override") => Ok(Some(Tag::Override)),
             ("tag:yaml.org,2002:", _) => Ok(None),
             (handle, suffix) => Err(self
-                .wrong(&format!("the tag {handle}{suffix} means nothing here"), range)
-                .hint("the Compose specification knows !reset and !override")),
+                .wrong(&format!("the tag {handle}{suffix} is not supported"), range)
+                .hint("the Compose specification has !reset and !override")),
         }
     }
 
     fn count(&mut self, more: usize, range: &Range) -> Result<(), Failure> {
         self.nodes += more;
         if self.nodes > MOST_NODES {
-            return Err(self.wrong(
-                &format!("more than {MOST_NODES} values once aliases are written out"),
-                range,
-            ));
+            return Err(self.wrong(&format!("more than {MOST_NODES} values after expanding aliases"), range));
         }
         Ok(())
     }
@@ -284,7 +278,7 @@ impl<'s> Reader<'s> {
         if error.info().contains("recursion limit") {
             return Failure::invalid(format!("nested more than {DEEPEST} levels deep")).at(span.place(false));
         }
-        Failure::invalid("this is no YAML")
+        Failure::invalid("not valid YAML")
             .at(span.place(false))
             .because(error.info())
     }
@@ -329,9 +323,9 @@ impl Mapping {
     fn add(&mut self, key: Key, value: Node) -> Result<(), Failure> {
         if !self.names.insert(key.name.clone()) {
             let first = self.entries.iter().find(|(first, _)| first.name == key.name);
-            let failure = Failure::invalid(format!("the key `{}` is there twice", key.name)).at(key.span.place(false));
+            let failure = Failure::invalid(format!("the key `{}` is set twice", key.name)).at(key.span.place(false));
             return Err(match first {
-                Some((first, _)) => failure.because(format!("it was first given at line {}", first.span.line)),
+                Some((first, _)) => failure.because(format!("it was first set on line {}", first.span.line)),
                 None => failure,
             }
             .hint("keep one of them"));
@@ -355,7 +349,7 @@ impl Mapping {
         };
         for source in sources {
             let Value::Map(more) = source.value else {
-                return Err(Failure::invalid("`<<` merges mappings").at(source.span.place(false)));
+                return Err(Failure::invalid("`<<` can only merge mappings").at(source.span.place(false)));
             };
             for (key, value) in more {
                 if self.names.insert(key.name.clone()) {

@@ -163,7 +163,7 @@ fn containers_find_each_other_and_the_probes_are_gone() {
     let took = report["took"].as_array().expect("times");
     let asked = took
         .iter()
-        .find(|took| took["check"] == "asking for names")
+        .find(|took| took["check"] == "resolving names")
         .expect("it was made");
     assert!(asked["ms"].as_u64() > Some(0), "{asked}");
     assert_eq!(project.left(), Vec::<String>::new());

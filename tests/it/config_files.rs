@@ -100,7 +100,7 @@ fn a_log_driver_that_cannot_be_read() {
     let up = project.magicctl(&["up"]).ok();
     assert!(
         up.stderr
-            .contains("promtail: the engine can't give out the lines of log driver none"),
+            .contains("promtail: the engine can't read back logs of the log driver none"),
         "{}",
         up.stderr
     );

@@ -296,7 +296,7 @@ fn up_that_stays_counts_neither_what_it_replaces_nor_old_lines() {
     let line = done.stdout.lines().find(|line| line.contains("this time two"));
     let time = regex::Regex::new(r"\d\d:\d\d:\d\d").expect("a pattern");
     assert!(line.is_some_and(|line| time.is_match(line)), "{}", done.all());
-    assert!(done.stderr.contains("-test-1 has exited with code 0"), "{}", done.all());
+    assert!(done.stderr.contains("-test-1 exited with code 0"), "{}", done.all());
     assert!(
         !done.stderr.contains("137") && !done.stderr.contains("next:"),
         "{}",
@@ -330,7 +330,7 @@ fn what_is_not_there_to_be_built_or_shown_is_said_and_no_failure() {
     let project = Project::of("nothing", &two());
     let build = project.magicctl(&["build"]).ok();
     assert!(
-        build.all().contains("no service of this project is built"),
+        build.all().contains("no service of this project has a `build` section"),
         "{}",
         build.all()
     );

@@ -62,7 +62,7 @@ fn what_a_registry_answers_is_pinned_and_no_later_command_undoes_it() {
         "grafana/loki:3.7.8: stays without a digest".to_owned(),
         "apache/kafka:4.3.1: stays without a digest".to_owned(),
         "no route to host".to_owned(),
-        "the answer is not a digest".to_owned(),
+        "the registry's answer is not a valid digest".to_owned(),
     ] {
         assert!(done.stdout.contains(&line), "{line}: {}", done.all());
     }

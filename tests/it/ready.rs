@@ -80,7 +80,7 @@ fn a_healthcheck_that_passes_once_and_fails_then_is_no_readiness() {
     let done = project.magicctl(&["up", "--progress", "plain", "--wait-timeout", "9s"]);
     assert_eq!(done.code, 1, "{}", done.all());
     assert!(
-        done.stderr.contains("was ready, but its healthcheck fails now"),
+        done.stderr.contains("was ready, but its healthcheck now fails"),
         "{}",
         done.all()
     );
@@ -118,7 +118,7 @@ fn what_gets_unhealthy_and_recovers_is_ready_at_the_end() {
     let project = stack("ill", &[ill, slow()]);
     let done = project.magicctl(&["up", "--progress", "plain"]).ok();
     assert!(
-        done.stderr.contains("was ready, but is unhealthy now"),
+        done.stderr.contains("was ready, but is now unhealthy"),
         "{}",
         done.all()
     );

@@ -76,7 +76,7 @@ fn env_files_of_up_are_read_again() {
     assert_eq!(mode(&project), "other");
     fs::remove_file(project.path("other.env")).expect("a file");
     let missing = project.magicctl(&["plan"]).ok();
-    says(&missing, "the env file other.env, which is not read: it is not there");
+    says(&missing, "the env file other.env, which is not read: it doesn't exist");
     drift(missing);
 }
 
@@ -94,15 +94,15 @@ fn what_a_label_names_is_read_below_the_project_only() {
     let outside = outside.to_str().expect("UTF-8");
     let many = vec!["/none"; 5_000].join(",");
     for (label, why) in [
-        (outside, "it lies outside of the project"),
-        ("../outside.env", "it lies outside of the project"),
-        ("/proc/self/environ", "it lies outside of the project"),
+        (outside, "it is outside the project"),
+        ("../outside.env", "it is outside the project"),
+        ("/proc/self/environ", "it is outside the project"),
         ("link.env", "leads out of the project's folder"),
         ("huge.env", "it is larger than 4 MB"),
         (pipe.to_str().expect("UTF-8"), "not a regular file"),
         (".", "it is a folder"),
-        ("none\u{1b}[2J.env", "it is not there"),
-        (&many, "it lies outside of the project"),
+        ("none\u{1b}[2J.env", "it doesn't exist"),
+        (&many, "it is outside the project"),
     ] {
         let id = stranger(&project, label);
         let plan = project.magicctl(&["plan"]);
@@ -155,7 +155,7 @@ fn other_files_and_profiles_are_told() {
     project.write("other.yml", &compose(""));
     project.magicctl(&["--profile", "x", "up", "--no-wait"]).ok();
     let profiles = "profiles that are not active now: tool (x)";
-    let files = "the stack was brought up with docker-compose.yml; this command reads other.yml";
+    let files = "the stack was brought up with docker-compose.yml, but this command uses other.yml";
     for command in ["plan", "status", "up", "logs", "stop"] {
         let done = project.magicctl(&[command]).ok();
         assert_eq!(done.stderr.matches(profiles).count(), 1, "{command}: {}", done.all());

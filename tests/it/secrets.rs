@@ -254,9 +254,9 @@ fn who_waits_is_told_by_whom_and_nothing_that_was_planted() {
     held.lock().expect("nobody holds it");
     for (text, wanted) in [
         ("4242 run\n", "magicctl run (pid 4242)"),
-        ("4242 run -e API_KEY=visible\n", "it has just begun"),
-        ("1 \u{1b}]0;visible\u{7}", "it has just begun"),
-        ("visible", "it has just begun"),
+        ("4242 run -e API_KEY=visible\n", "it has just started"),
+        ("1 \u{1b}]0;visible\u{7}", "it has just started"),
+        ("visible", "it has just started"),
     ] {
         fs::write(lock.path(), text).expect("the lock");
         let done = project.magicctl(&["--no-lock-wait", "up", "--no-wait"]);

@@ -504,7 +504,7 @@ fn an_interrupt_finishes_the_screen_before_it_is_told() {
         assert_eq!(found.len(), 1, "{part}: {rows:#?}\n{said:?}");
         found[0]
     };
-    let warning = at("warning: interrupted; containers are left as they are");
+    let warning = at("warning: interrupted; containers are unchanged");
     assert!(at(" one ") < warning && at(" two ") < warning, "{rows:#?}");
     assert_eq!(warning, rows.len() - 1, "{rows:#?}");
 }

@@ -273,7 +273,11 @@ fn stopping_in_every_way() {
     for verb in ["top", "stats"] {
         project.magicctl(&[verb]).ok();
     }
-    failed(&project.magicctl(&["start"]), 1, "`magicctl up` makes what is missing");
+    failed(
+        &project.magicctl(&["start"]),
+        1,
+        "`magicctl up` creates missing containers",
+    );
     failed(&project.magicctl(&["wait", "web"]), 1, "has no container");
     project.magicctl(&["up"]).ok();
     let state = |service: &str| project.inspect(service, "{{.State.Status}} {{.State.ExitCode}}");
@@ -293,7 +297,7 @@ fn stopping_in_every_way() {
     failed(
         &project.magicctl(&["kill", "-s", "NONSENSE", "db"]),
         2,
-        "there is no such signal: a name such as SIGTERM or HUP, or a number from 1 to 64 such as 15",
+        "unknown signal; use a name such as SIGTERM or HUP, or a number from 1 to 64",
     );
     let refused = project.magicctl(&["rm", "web"]).ok();
     assert!(refused.stdout.contains("nothing is removed"), "{}", refused.all());

@@ -1,4 +1,4 @@
-//! Text of containers, builds and engines that was written to be run: in a command to copy it is a word or it is not there.
+//! Text of containers, builds and engines that was written to be run: in a command to copy it is a word or it doesn't exist.
 
 use std::fs;
 use std::path::Path;

@@ -121,7 +121,10 @@ fn what_a_dockerfile_copies_is_looked_for_in_the_project() {
     let code = ("app/run.py", "import tools\n");
     let built = "services: {app: {build: app}}\n";
     for (files, part) in [
-        (&[code, ("app/src/tools/x.py", "")][..], "let that line copy src/tools"),
+        (
+            &[code, ("app/src/tools/x.py", "")][..],
+            "change the line to copy src/tools",
+        ),
         (&[code, ("tools/x.py", "")], "the project has it at tools"),
         (&[code], "app/run.py:1 names it"),
         (&[("app/run.py", "")], "(run.py) does not name it"),
@@ -251,7 +254,7 @@ fn what_runs_is_named() {
         &denied("/etc/hostname"),
         &[],
         pulled,
-        &["let the command begin with a program"],
+        &["start the command with a program"],
     );
     tells(&denied("/app/run.sh"), &[], pulled, &["begin with `sh /app/run.sh`"]);
 

@@ -28,10 +28,10 @@ pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding
             findings.push(
                 Finding::new(
                     &codes::BIND_MISSING,
-                    format!("{} mounts {source}, which is not there", service.name),
+                    format!("{} mounts {source}, which doesn't exist", service.name),
                 )
-                .because("Compose would make an empty folder of that name, and the service would find that instead")
-                .fix(how_to_make(source).map_or_else(|| "make it".to_owned(), |make| format!("make it: `{make}`")))
+                .because("Compose would create an empty folder with that name and mount it instead")
+                .fix(how_to_make(source).map_or_else(|| "create it".to_owned(), |make| format!("create it: `{make}`")))
                 .at(place),
             );
         }
@@ -45,13 +45,13 @@ pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding
                     Finding::new(
                         &codes::BIND_MISSING,
                         format!(
-                            "{} uses {}, whose file {} is not there",
+                            "{} uses {}, whose file {} doesn't exist",
                             service.name,
                             reference.source,
                             path.display()
                         ),
                     )
-                    .fix("make the file, or take the entry out"),
+                    .fix("create the file, or remove the entry"),
                 );
             }
         }

@@ -40,7 +40,7 @@ pub(in crate::check) fn awaited(project: &Project, _: &There, more: &More) -> Lo
             let has_none = disabled || (!own && image.is_some_and(|image| image.healthcheck.is_empty()));
             if has_none {
                 let what = format!(
-                    "{} waits for the health of {name}, which has no healthcheck",
+                    "{} waits for {name} to be healthy, but {name} has no healthcheck",
                     service.name
                 );
                 findings.push(
@@ -74,7 +74,7 @@ pub(in crate::check) fn tools(project: &Project, _: &There, more: &More) -> Look
             );
             findings.push(
                 Finding::new(&codes::HEALTHCHECK_TOOL, what)
-                    .because("it fails every time, and the service counts as unhealthy for ever")
+                    .because("it always fails, so the service stays unhealthy")
                     .at(project.place_of(&service.name))
                     .in_file(),
             );

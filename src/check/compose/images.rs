@@ -58,7 +58,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     if !by_tag.is_empty() {
         let count = by_tag.len();
         let are = if count == 1 { "image is" } else { "images are" };
-        let what = format!("{count} {are} named by tag, not by digest: {}", listed(&by_tag));
+        let what = format!("{count} {are} referenced by tag, not by digest: {}", listed(&by_tag));
         let finding = Finding::new(&codes::IMAGE_BY_TAG, what);
         findings.push(if project.is_rendered() {
             finding
@@ -90,7 +90,7 @@ pub(in crate::check) fn to_be_had(project: &Project, there: &There, more: &More)
                 Some(why) => why,
                 None => return None,
             };
-            let what = format!("{}: the image {image} is not here and can't be pulled", service.name);
+            let what = format!("{}: the image {image} is missing and can't be pulled", service.name);
             let finding = Finding::new(&codes::IMAGE_UNAVAILABLE, what)
                 .because(why.to_owned())
                 .at(project.place_of(&service.name));
@@ -99,7 +99,7 @@ pub(in crate::check) fn to_be_had(project: &Project, there: &There, more: &More)
                 image.starts_with("magicproxy/") && project.holds("images/local.env") && project.holds("Makefile");
             Some(match (is_local, is_never_pulled) {
                 (true, _) => finding.fix("`make images`"),
-                (false, true) => finding.fix("load the image (`docker load`), or take `pull_policy` out"),
+                (false, true) => finding.fix("load the image (`docker load`), or remove `pull_policy`"),
                 (false, false) => finding,
             })
         });

@@ -91,12 +91,12 @@ impl Program {
     /// Why anybody who reaches `service` may use it; nothing when that is not sure.
     fn unguarded(self, project: &Project, service: &Service) -> Option<Unguarded> {
         let no_password = Unguarded {
-            why: "it asks for no password",
+            why: "it has no password",
             fix: ON_LOOPBACK,
         };
         match self {
             Self::Gateway => client_key::is_missing(project, service).then_some(Unguarded {
-                why: "whoever reaches it uses your providers' keys: env/gateway.env sets no GATEWAY_API_KEY",
+                why: "anyone who can reach it can use your providers' keys: env/gateway.env doesn't set GATEWAY_API_KEY",
                 fix: "put `GATEWAY_API_KEY=…` into env/gateway.env, or publish it on 127.0.0.1 (BIND_ADDRESS)",
             }),
             Self::Grafana => {
@@ -105,7 +105,7 @@ impl Program {
                 let other = variable(service, "GF_SECURITY_ADMIN_PASSWORD__FILE").is_some()
                     || variable(service, "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION").is_some();
                 (known && !other).then_some(Unguarded {
-                    why: "its password is admin, as everybody knows",
+                    why: "its password is the default, admin",
                     fix: "set GRAFANA_PASSWORD in .env, or publish it on 127.0.0.1 (BIND_ADDRESS)",
                 })
             }
@@ -114,7 +114,7 @@ impl Program {
                 let guards = ["requirepass", "aclfile", ".conf"];
                 let is_guarded = guards.iter().any(|word| command.contains(word));
                 (!is_guarded).then_some(Unguarded {
-                    fix: "publish it on 127.0.0.1, or not at all; or have it ask for a password (`--requirepass`)",
+                    fix: "publish it on 127.0.0.1, or not at all; or set a password (`--requirepass`)",
                     ..no_password
                 })
             }
@@ -122,7 +122,7 @@ impl Program {
                 let mut values = service.environment.values().flatten();
                 let is_guarded = values.any(|value| value.contains("SASL") || value.contains("SSL:"));
                 (!is_guarded).then_some(Unguarded {
-                    why: "its listeners ask for no password",
+                    why: "its listeners need no password",
                     ..no_password
                 })
             }

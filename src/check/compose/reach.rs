@@ -37,7 +37,7 @@ pub(super) fn is_beyond(address: Option<&str>) -> bool {
 /// `port 8001`, also where the engine chooses or a range is given.
 pub(super) fn shown(port: &Port) -> String {
     match port.published.as_deref() {
-        None | Some("" | "0") => format!("a port that the engine chooses (for {})", port.target),
+        None | Some("" | "0") => format!("a port chosen by the engine (for {})", port.target),
         Some(published) => format!("port {published}"),
     }
 }

@@ -38,15 +38,15 @@ pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
                 Finding::new(
                     &codes::EXTERNAL_MISSING,
                     format!(
-                        "{} uses the external volume {}, which is not there",
+                        "{} uses the external volume {}, which doesn't exist",
                         user.name, volume.name
                     ),
                 )
                 .fix(format!(
-                    "{}, or take `external: true` out",
+                    "{}, or remove `external: true`",
                     ShellCommand::or(
                         ShellCommand::of("docker volume create").operand(&volume.name),
-                        "make it"
+                        "create it"
                     )
                 )),
             ),
@@ -73,15 +73,15 @@ pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
                 Finding::new(
                     &codes::EXTERNAL_MISSING,
                     format!(
-                        "{} joins the external network {}, which is not there",
+                        "{} joins the external network {}, which doesn't exist",
                         user.name, network.name
                     ),
                 )
                 .fix(format!(
-                    "{}, or take `external: true` out",
+                    "{}, or remove `external: true`",
                     ShellCommand::or(
                         ShellCommand::of("docker network create").operand(&network.name),
-                        "make it"
+                        "create it"
                     )
                 )),
             );

@@ -25,7 +25,7 @@ fn json(path: &Path, text: &str) -> Option<Failure> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
     let words = error.to_string();
     let why = words.split(" at line ").next().unwrap_or(&words).to_owned();
-    Some(Failure::invalid("this is no JSON").because(why).at(Place {
+    Some(Failure::invalid("not valid JSON").because(why).at(Place {
         file: PathBuf::from(path),
         line: error.line(),
         column: error.column().max(1),

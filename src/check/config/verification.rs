@@ -77,7 +77,7 @@ fn failure(service: &str, file: &Path, text: &str, output: &str) -> Failure {
     let said = last_words(output);
     Failure::invalid(format!("{service} can't read {}", file.display()))
         .because(said.clone())
-        .hint("nothing was touched; `magicctl render --diff` shows what was edited")
+        .hint("nothing was changed; `magicctl render --diff` shows what was edited")
         .at(place(file, text, &said))
 }
 
@@ -115,7 +115,7 @@ fn last_words(output: &str) -> String {
     });
     match logged {
         Some(error) => error,
-        None if lines.is_empty() => "it said nothing".to_owned(),
+        None if lines.is_empty() => "it printed nothing".to_owned(),
         // A list of errors is indented below the line that announces it.
         None => lines[lines.len().saturating_sub(3)..].join(" "),
     }
@@ -143,7 +143,7 @@ mod tests {
     fn takes_the_error_out_of_a_line_of_the_log() {
         let output = "level=info msg=\"Starting\"\nlevel=error ts=1 msg=\"validating config\" err=\"CONFIG ERROR: a \\\"b\\\" c\"\n";
         assert_eq!(last_words(output), "CONFIG ERROR: a \"b\" c");
-        assert_eq!(last_words("\n"), "it said nothing");
+        assert_eq!(last_words("\n"), "it printed nothing");
     }
 
     /// The command and environment with which the service `loki` of `compose` would be asked about a file with `text`.

@@ -35,12 +35,12 @@ fn bases(recipe: &Recipe<'_, '_>) -> Vec<(String, Range<usize>)> {
 pub(super) fn named(recipe: &Recipe<'_, '_>) -> Vec<Finding> {
     let wrong = bases(recipe).into_iter().filter_map(|(image, span)| {
         let why = if image.is_empty() {
-            "nothing is left of it once its build arguments are put in".to_owned()
+            "it is empty once its build arguments are filled in".to_owned()
         } else {
             let bad = ImageRef::parse(&image).err()?;
             format!("`{}` is not a valid image name: {bad}", recipe.text.word(&image))
         };
-        let what = format!("{}: the base image has no valid name", recipe.service.name);
+        let what = format!("{}: the base image's name is not valid", recipe.service.name);
         Some(
             Finding::new(&codes::BASE_IMAGE_EMPTY, what)
                 .because(why)
@@ -58,7 +58,7 @@ pub(super) fn absent(recipe: &Recipe<'_, '_>, observed: &Observed) -> Vec<Findin
         .filter(|(image, _)| ImageRef::parse(image).is_ok() && observed.image_id(image).is_none());
     let findings = absent.map(|(image, span)| {
         let image = recipe.text.word(&image);
-        let what = format!("the base image {image} is not here yet: the build pulls it");
+        let what = format!("the base image {image} is missing: the build pulls it");
         Finding::new(&codes::BASE_IMAGE_ABSENT, what).at(recipe.text.place(&span))
     });
     findings.take(MOST_FINDINGS).collect()

@@ -35,7 +35,7 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
             .iter()
             .any(|copied| copied.path.as_os_str().is_empty());
         if copies_all && matches!(recipe.context.kind(Path::new("run.py")), Ok(None)) {
-            let what = format!("{} runs run.py, which is not there", recipe.service.name);
+            let what = format!("{} runs run.py, which doesn't exist", recipe.service.name);
             return vec![Finding::new(&codes::RUN_PY_MISSING, what).at(place()).in_file()];
         }
         return Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         .find(|part| SERVERS.contains(part));
     match server {
         Some(server) => {
-            let what = format!("{} starts {server} itself, not run.py", recipe.service.name);
+            let what = format!("{} starts {server} directly, not run.py", recipe.service.name);
             vec![Finding::new(&codes::NOT_RUN_PY, what).at(place())]
         }
         None => Vec::new(),

@@ -95,7 +95,7 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         if !is_there {
             let finding = Finding::new(
                 &codes::COPY_MISSING,
-                format!("the Dockerfile copies {written}, which is not there"),
+                format!("the Dockerfile copies {written}, which doesn't exist"),
             )
             .at(place)
             .in_file();
@@ -104,7 +104,7 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
                     finding.fix(format!("did you mean `{}`?", path.with_file_name(near).display()))
                 }
                 _ => finding.fix(format!(
-                    "make it, or correct the path; it begins at {}",
+                    "create it, or correct the path, which is relative to {}",
                     recipe.build.context.display()
                 )),
             });
@@ -116,10 +116,12 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
         out.then(|| {
             Finding::new(
                 &codes::COPY_IGNORED,
-                format!("the Dockerfile copies {written}, which .dockerignore leaves out"),
+                format!("the Dockerfile copies {written}, which .dockerignore excludes"),
             )
             .fix(if secrets::are_in(path) {
-                format!("take it out, and mount {shown} read-only in the Compose file: keys belong in no image")
+                format!(
+                    "remove the line, and mount {shown} read-only in the Compose file: keys don't belong in an image"
+                )
             } else {
                 format!("add `!{shown}` at the end of .dockerignore")
             })

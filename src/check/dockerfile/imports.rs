@@ -88,13 +88,13 @@ fn missing(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
     let finding = |(module, (text, line)): (String, (Text, usize))| {
         let package = python::package(&module);
         let what = format!(
-            "{} imports {module}, and no line of {} brings it",
+            "{} imports {module}, but no line of {} installs it",
             project.shown(&text.path),
             project.shown(&path)
         );
         let fix = if is_hashed {
             format!(
-                "add {package} to what {} is compiled from, compile it again, then build",
+                "add {package} to the file that {} is compiled from, compile again, then build",
                 project.shown(&path)
             )
         } else {

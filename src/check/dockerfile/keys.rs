@@ -48,14 +48,14 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
     });
     let repaired = |finding: Finding| match &repair {
         Ok(repair) => finding.repaired_by(repair.clone()),
-        Err(why) => finding.fix(format!("{by_hand}; `--fix` leaves it alone, as {why}")),
+        Err(why) => finding.fix(format!("{by_hand}; `--fix` can't: {why}")),
     };
     let Some((path, copied)) = sent.iter().find_map(|path| Some((path, taken_by(path)?))) else {
         let what = format!("{} is sent to the builder of {}", first.display(), recipe.service.name);
         return vec![repaired(Finding::new(&codes::KEYS_IN_CONTEXT, what))];
     };
     let what = format!(
-        "{} gets into the image of {}: the Dockerfile copies {}",
+        "{} ends up in the image of {}: the Dockerfile copies {}",
         path.display(),
         recipe.service.name,
         recipe.text.word(&copied.written)

@@ -115,13 +115,13 @@ fn each(
         Ok(None) | Err(_) if checklist::tells_of(project, &path) => return Err(None),
         Ok(None) => {
             let what = format!(
-                "{} is built from {}, which is not there",
+                "{} is built from {}, which doesn't exist",
                 service.name,
                 project.shown(&path)
             );
             return Err(Some(
                 Finding::new(&codes::MISSING, what)
-                    .fix("make it, or correct `build` in the Compose file")
+                    .fix("create it, or correct `build` in the Compose file")
                     .at(project.place_of(&service.name)),
             ));
         }
@@ -145,7 +145,7 @@ fn each(
         Some(rest) => *left = rest,
         None => {
             return Err(unchecked(format!(
-                "the Dockerfiles come to more than {} MB",
+                "the Dockerfiles are larger than {} MB in total",
                 MOST_BYTES >> 20
             )));
         }

@@ -30,10 +30,7 @@ pub(super) fn keys(project: &Project, path: &Path, text: &str, seen: &mut Seen) 
         let bare = value.trim_matches(['"', '\'']);
         let called = called(bare);
         if name.is_some() {
-            findings.push(found(
-                &codes::KEY_ASSIGNED,
-                format!("{called} is written with a name before it"),
-            ));
+            findings.push(found(&codes::KEY_ASSIGNED, format!("{called} is written as NAME=key")));
         }
         if bare.len() != value.len() {
             let how = if is_unbalanced(value) {
@@ -46,22 +43,22 @@ pub(super) fn keys(project: &Project, path: &Path, text: &str, seen: &mut Seen) 
         if is_placeholder(bare) {
             findings.push(found(
                 &codes::KEY_PLACEHOLDER,
-                "a placeholder stands where a key should be".to_owned(),
+                "a key is still a placeholder".to_owned(),
             ));
         } else if bare.contains(char::is_whitespace) {
-            findings.push(found(&codes::KEY_BLANK, format!("{called} has a blank inside")));
+            findings.push(found(&codes::KEY_BLANK, format!("{called} contains a space")));
         } else if !bare.chars().all(|c| c.is_ascii_graphic()) {
             findings.push(found(
                 &codes::KEY_BLANK,
-                format!("{called} has a character that no key has"),
+                format!("{called} contains a character that is not valid in a key"),
             ));
         }
         match seen.get(bare) {
             Some((first, line)) => {
                 let first = project.shown(first);
                 findings.push(
-                    found(&codes::KEY_TWICE, format!("{called} is there twice"))
-                        .because(format!("it is in {first}:{line} already")),
+                    found(&codes::KEY_TWICE, format!("{called} is listed twice"))
+                        .because(format!("it is already in {first}:{line}")),
                 );
             }
             None => {
@@ -70,7 +67,7 @@ pub(super) fn keys(project: &Project, path: &Path, text: &str, seen: &mut Seen) 
         }
     }
     if count == 0 {
-        let what = format!("{} holds no key", project.shown(path));
+        let what = format!("{} contains no key", project.shown(path));
         findings.push(Finding::new(&codes::KEY_FILE_EMPTY, what));
     }
     findings
@@ -102,27 +99,22 @@ pub(super) fn variables(project: &Project, path: &Path, text: &str) -> Vec<Findi
                     &codes::ENV_LINE,
                     format!("the value of {name} has a quote on one side only"),
                 )
-                .because(
-                    "what reads it takes the quote for a part of the key, or the next line for a part of the value",
-                )
-                .fix("take the quote away, or write it on both sides"),
+                .because("the quote would count as part of the key, or the next line as part of the value")
+                .fix("remove the quote, or write it on both sides"),
             );
         }
         if is_placeholder(bare) {
-            findings.push(found(
-                &codes::KEY_PLACEHOLDER,
-                format!("a placeholder stands where {name} should be"),
-            ));
+            findings.push(found(&codes::KEY_PLACEHOLDER, format!("{name} is still a placeholder")));
         }
         if let Some(first) = names.insert(name, number) {
             findings.push(
-                found(&codes::KEY_TWICE, format!("{name} is there twice"))
-                    .because(format!("it is in line {first} already; the later one counts")),
+                found(&codes::KEY_TWICE, format!("{name} is set twice"))
+                    .because(format!("it is already on line {first}; the later one counts")),
             );
         }
     }
     if values == 0 {
-        let what = format!("{} holds no value", project.shown(path));
+        let what = format!("{} sets no value", project.shown(path));
         findings.push(Finding::new(&codes::KEY_FILE_EMPTY, what));
     }
     findings
@@ -205,11 +197,11 @@ fn line_ends(project: &Project, path: &Path, text: &str) -> Option<Finding> {
     let what = if text.starts_with('\u{feff}') {
         format!("{shown} begins with a byte order mark")
     } else if text.contains("\r\n") {
-        format!("{shown} has Windows line ends (CRLF)")
+        format!("{shown} has Windows line endings (CRLF)")
     } else {
         return None;
     };
-    Some(Finding::new(&codes::KEY_LINE_ENDS, what).fix("save it as plain UTF-8 with Unix line ends"))
+    Some(Finding::new(&codes::KEY_LINE_ENDS, what).fix("save it as plain UTF-8 with Unix line endings"))
 }
 
 fn place(path: &Path, line: usize) -> Place {

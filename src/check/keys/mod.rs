@@ -74,7 +74,7 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
                 let what = format!("{shown} is a link that leads out of the project, not a file");
                 findings.push(
                     Finding::new(&codes::KEY_FILE_KIND, what)
-                        .because(format!("{why}; it was not read, and in a container it leads nowhere"))
+                        .because(format!("{why}; it was not read, and in a container it would be broken"))
                         .fix("put the file itself in its place"),
                 );
             }
@@ -87,14 +87,14 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
 fn left_out(project: &Project, left: &Left) -> Finding {
     match left {
         Left::LeadsOut { folder, why } => led_out(folder, why)
-            .fix("put the folder itself in its place; until then its keys are neither checked nor masked in output"),
+            .fix("put the folder itself in its place; until then its keys are neither checked nor masked"),
         Left::Files { folder } => {
-            let what = format!("{folder}/ holds more files than the {MOST_FILES} that are looked at");
+            let what = format!("{folder}/ contains more than {MOST_FILES} files, the most that are read");
             Finding::new(&codes::KEY_FILE_LARGE, what).because("keys in the others are neither checked nor masked")
         }
         Left::Bytes { first } => {
             let what = format!(
-                "keys_pool/ and env/ hold more than {} MB: {} and what follows it are not looked at",
+                "keys_pool/ and env/ contain more than {} MB: {} and later files are not read",
                 MOST_BYTES >> 20,
                 project.shown(first)
             );
@@ -131,7 +131,7 @@ fn named(project: &Project, entry: &Entry, pools: &BTreeSet<String>) -> Option<F
     let folder = entry.folder;
     let name = entry.path.file_name().unwrap_or(OsStr::new(""));
     let Some(text) = name.to_str() else {
-        let what = format!("{folder}/ holds a file whose name is not UTF-8: {}", name.display());
+        let what = format!("{folder}/ contains a file whose name is not UTF-8: {}", name.display());
         return Some(Finding::new(&codes::NAME_NOT_TEXT, what));
     };
     if folder == "env" || matches!(entry.kind, Kind::Other(_) | Kind::LeadsOut(_)) {
@@ -145,12 +145,12 @@ fn named(project: &Project, entry: &Entry, pools: &BTreeSet<String>) -> Option<F
     let meant = nearest(&stem.to_lowercase(), PROVIDERS).map(|near| format!("keys_pool_{near}.env"));
     let finding = Finding::new(
         &codes::KEY_FILE_NAME,
-        format!("{shown}: no provider's keys are looked for in it"),
+        format!("{shown}: the file's name matches no provider"),
     );
     Some(match meant {
         Some(meant) => finding.fix(format!("did you mean `{folder}/{meant}`?")),
         None => finding.fix(format!(
-            "name it `keys_pool_<provider>.env`, with one of {}",
+            "name it `keys_pool_<provider>.env`; the providers are {}",
             PROVIDERS.join(", ")
         )),
     })

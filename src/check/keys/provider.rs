@@ -31,7 +31,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     for provider in &lacking {
         findings.push(Finding::new(
             &codes::KEYS_NONE_FOR_PROVIDER,
-            format!("no key for {provider}: keys_pool/keys_pool_{provider}.env has none"),
+            format!("no key for {provider} in keys_pool/keys_pool_{provider}.env"),
         ));
     }
     // A project without any key is a new one, not one where something was forgotten; and what answers by itself needs none.
@@ -46,7 +46,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
         let have: Vec<&str> = have.iter().map(String::as_str).collect();
         let led_to: Vec<&str> = led_to.into_iter().collect();
         let what = format!(
-            "there are keys for {}, but aliases lead only to {}",
+            "there are keys for {}, but aliases use only {}",
             have.join(", "),
             led_to.join(", ")
         );

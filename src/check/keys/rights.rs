@@ -47,14 +47,14 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
                     finding.fix(reader.let_in(project.relative(path), "o-rwx"))
                 }
                 (None, _) if is_mounted => {
-                    finding.fix("see which user the app runs as, give the file to its group, and close it to others")
+                    finding.fix("find out which user the app runs as, give the file to its group, and remove the permissions of others")
                 }
                 (_, Ok(repair)) => {
                     let close = ShellCommand::of("chmod o-rwx").path(project.relative(path));
-                    let close = close.map_or_else(|| "take that right away".to_owned(), |close| close.to_string());
+                    let close = close.map_or_else(|| "remove that permission".to_owned(), |close| close.to_string());
                     finding.fix(close).repaired_by(repair)
                 }
-                (_, Err(why)) => finding.fix(format!("close it where it lies; `--fix` leaves it alone, as {why}")),
+                (_, Err(why)) => finding.fix(format!("change its permissions by hand; `--fix` can't: {why}")),
             });
         }
         if let (false, true, Some(reader), Some(false)) = (is_open, is_mounted, reader, reads) {

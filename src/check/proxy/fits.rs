@@ -17,7 +17,7 @@ pub(super) fn misfit(problem: &Problem<'_, '_, Node>) -> Finding {
     let (code, what, meant) = match &problem.kind {
         Kind::Unknown(known) => {
             let key = problem.path.last().map(String::as_str).unwrap_or_default();
-            let what = "there is no such key".to_owned();
+            let what = "unknown key".to_owned();
             (&codes::PROXY_UNKNOWN_KEY, what, nearest(key, known.iter().copied()))
         }
         Kind::Missing(name) => (&codes::PROXY_MISSING_KEY, format!("`{name}` is missing"), None),
@@ -34,7 +34,7 @@ pub(super) fn misfit(problem: &Problem<'_, '_, Node>) -> Finding {
             } else {
                 "this".to_owned()
             };
-            let what = format!("{shown} is none of {}", words.join(", "));
+            let what = format!("{shown} is not one of {}", words.join(", "));
             (code, what, nearest(text, words.iter().map(String::as_str)))
         }
         kind => (&codes::PROXY_TYPE, wrong(problem, kind), None),

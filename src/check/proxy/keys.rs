@@ -22,7 +22,7 @@ pub(super) fn look(name: &Node, profile: &Node) -> Vec<Finding> {
             ("model_params.api_base", base.is_some()),
         ] {
             let finding = || Finding::new(&codes::PROXY_MISSING_KEY, format!("`{called}` has no `{key}`"));
-            let because = "an openai_compatible provider has no address and no keys but those that its profile names";
+            let because = "for an openai_compatible provider, the profile has to set both the address and the keys";
             findings.extend((!is_there).then(|| finding().because(because).at(place(&name.span)).in_file()));
         }
     } else if let Some(keys) = profile.get("keys") {
@@ -33,7 +33,7 @@ pub(super) fn look(name: &Node, profile: &Node) -> Vec<Finding> {
     if let Some(base) = base.filter(|base| provider != "local" && base.text().is_some_and(is_in_the_clear)) {
         let what = format!("`{called}` would send its keys over http:// to another network");
         let finding = Finding::new(&codes::PROXY_TYPE, what).because("the gateway refuses it");
-        let fix = "use https://, or a host of your own network";
+        let fix = "use https://, or a host in your own network";
         findings.push(finding.fix(fix).at(place(&base.span)).in_file());
     }
     findings

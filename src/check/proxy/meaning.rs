@@ -79,8 +79,8 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
         let Some(text) = name.text() else { continue };
         if let Some(first) = names.get(text) {
             findings.push(
-                Finding::new(&codes::PROXY_TWICE, format!("the model_name `{text}` is there twice"))
-                    .because(format!("it is in line {first} already"))
+                Finding::new(&codes::PROXY_TWICE, format!("the model_name `{text}` is used twice"))
+                    .because(format!("it is already on line {first}"))
                     .at(place(&name.span))
                     .in_file(),
             );
@@ -94,9 +94,12 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
     for (alias, chain) in aliases(node) {
         if matches!(&chain.value, Value::List(items) if items.is_empty()) {
             findings.push(
-                Finding::new(&codes::PROXY_EMPTY_CHAIN, format!("the alias `{alias}` leads nowhere"))
-                    .at(place(&chain.span))
-                    .in_file(),
+                Finding::new(
+                    &codes::PROXY_EMPTY_CHAIN,
+                    format!("the alias `{alias}` lists no profiles"),
+                )
+                .at(place(&chain.span))
+                .in_file(),
             );
         }
         for profile in list(chain) {
@@ -106,7 +109,7 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
             let Some(text) = profile.text() else { continue };
             used.insert(text);
             if !names.contains_key(text) {
-                let what = format!("the alias `{alias}` leads to `{text}`, which is not in model_list");
+                let what = format!("the alias `{alias}` names `{text}`, which is not in model_list");
                 let finding = Finding::new(&codes::PROXY_ALIAS, what)
                     .at(place(&profile.span))
                     .in_file();
@@ -120,15 +123,15 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
     if names.is_empty() && node.get("model_list").is_none_or(|models| list(models).is_empty()) {
         findings.push(Finding::new(
             &codes::PROXY_NO_MODELS,
-            "proxy_config.yaml names no models",
+            "proxy_config.yaml defines no models",
         ));
     }
     let unused: Vec<&str> = names.keys().copied().filter(|name| !used.contains(name)).collect();
     if !unused.is_empty() {
         let shown = unused.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
         let what = match unused.len().saturating_sub(MOST_NAMES) {
-            0 => format!("no alias leads to {shown}"),
-            more => format!("no alias leads to {shown} and {more} more"),
+            0 => format!("no alias uses {shown}"),
+            more => format!("no alias uses {shown} and {more} more"),
         };
         findings.push(Finding::new(&codes::PROXY_UNUSED, what));
     }

@@ -42,7 +42,7 @@ fn read(project: &Project) -> Option<Result<Node, Failure>> {
     let text = Text::of_project(project, &project.root.join("proxy_config.yaml")).ok()??;
     if text.content.len() > LARGEST {
         let what = format!("proxy_config.yaml is larger than {} kB", LARGEST >> 10);
-        return Some(Err(Failure::invalid(what).hint("keep only the profiles that are used")));
+        return Some(Err(Failure::invalid(what).hint("remove profiles that are not used")));
     }
     Some(parse(&Source::new(&text.path, text.content)))
 }
@@ -146,7 +146,7 @@ mod tests {
     fn what_does_not_fit_is_found_at_its_place() {
         for (text, wanted) in [
             ("[]\n", "MC202:1: the file: must be a mapping, not a list"),
-            ("modell_list: []\n", "MC203:1: modell_list: there is no such key"),
+            ("modell_list: []\n", "MC203:1: modell_list: unknown key"),
             ("model_list: {}\n", "MC202:1: model_list: must be a list, not a mapping"),
             (
                 "model_list:\n  - {model_name: a}\n",
@@ -198,15 +198,15 @@ mod tests {
             ),
             (
                 "router_settings: {model_group_alias: {d: [b]}}\n",
-                "MC207:1: the alias `d` leads to `b`, which is not in model_list",
+                "MC207:1: the alias `d` names `b`, which is not in model_list",
             ),
             (
                 "router_settings: {model_group_alias: {d: []}}\n",
-                "MC210:1: the alias `d` leads nowhere",
+                "MC210:1: the alias `d` lists no profiles",
             ),
             (
                 "provider_model_lists: {gemini: [m]}\n",
-                "MC203:1: provider_model_lists.gemini: there is no such key",
+                "MC203:1: provider_model_lists.gemini: unknown key",
             ),
         ] {
             let found = found(text);
@@ -214,7 +214,7 @@ mod tests {
         }
         let twice = format!("{MODELS}  - {{model_name: a, provider: openai, model_params: {{model: m}}}}\n");
         assert!(
-            found(&twice).contains(&"MC206:3: the model_name `a` is there twice".to_owned()),
+            found(&twice).contains(&"MC206:3: the model_name `a` is used twice".to_owned()),
             "{:?}",
             found(&twice)
         );

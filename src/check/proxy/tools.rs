@@ -25,7 +25,7 @@ pub(super) fn look(project: &Project, node: &Node) -> Option<Finding> {
     Some(
         Finding::new(
             &codes::PROXY_MCP,
-            "agent_settings.mcp_server_url leads nowhere in this stack",
+            "nothing in this stack answers at agent_settings.mcp_server_url",
         )
         .because(why)
         .fix(format!(
@@ -50,7 +50,7 @@ fn own(project: &Project, port: u16) -> Option<String> {
     let publishes = |published: &&Port| published.published.as_deref() == Some(port.to_string().as_str());
     if let Some(published) = app.ports.iter().find(publishes) {
         return Some(format!(
-            "{port} is the port on this machine; in the container it is {}",
+            "{port} is the port on this machine; inside the container it is {}",
             published.target
         ));
     }
@@ -64,7 +64,7 @@ fn own(project: &Project, port: u16) -> Option<String> {
     });
     taken.map(|service| {
         format!(
-            "localhost is that container itself, and port {port} is {}'s",
+            "localhost is the gateway's own container, but port {port} belongs to {}",
             service.name
         )
     })

@@ -63,7 +63,7 @@ pub(super) fn normal(marker: &str) -> Result<String, String> {
             (Next::Operator, "not") => {
                 rest = match self::word(rest) {
                     Ok(("in", after)) => after.trim_start(),
-                    _ => return Err("`not` is followed by `in`".to_owned()),
+                    _ => return Err("`not` must be followed by `in`".to_owned()),
                 };
                 words.push("not".to_owned());
                 words.push("in".to_owned());
@@ -77,16 +77,16 @@ pub(super) fn normal(marker: &str) -> Result<String, String> {
                 depth -= 1;
                 Next::Joint
             }
-            (Next::First | Next::Second, _) => return Err(format!("`{}` is not a marker's variable", shown(word))),
-            (Next::Operator, _) => return Err(format!("`{}` does not compare", shown(word))),
-            (Next::Joint, _) => return Err(format!("`{}` stands where `and` or `or` should", shown(word))),
+            (Next::First | Next::Second, _) => return Err(format!("`{}` is not a valid marker variable", shown(word))),
+            (Next::Operator, _) => return Err(format!("`{}` is not a comparison operator", shown(word))),
+            (Next::Joint, _) => return Err(format!("expected `and` or `or`, found `{}`", shown(word))),
         };
         words.push(word.replace('"', "'"));
     }
     match next {
         Next::Joint if depth == 0 => Ok(words.join(" ")),
-        Next::Joint => Err("a bracket of its marker is not closed".to_owned()),
-        _ => Err("its marker is not complete".to_owned()),
+        Next::Joint => Err("a bracket in its marker is not closed".to_owned()),
+        _ => Err("its marker is incomplete".to_owned()),
     }
 }
 
@@ -96,7 +96,7 @@ fn word(text: &str) -> Result<(&str, &str), String> {
     let length = match first {
         '(' | ')' => 1,
         '"' | '\'' => {
-            let inside = text[1..].find(first).ok_or("a quote of its marker is not closed")?;
+            let inside = text[1..].find(first).ok_or("a quote in its marker is not closed")?;
             inside + 2
         }
         '=' | '~' | '!' | '<' | '>' => {
@@ -151,14 +151,14 @@ mod tests {
             ("python_version", "not complete"),
             ("python_version <", "not complete"),
             ("extra == 'x' and", "not complete"),
-            ("pythonversion < '3'", "`pythonversion` is not a marker's variable"),
-            ("extra = 'x'", "`=` does not compare"),
-            ("extra == x", "`x` is not a marker's variable"),
+            ("pythonversion < '3'", "`pythonversion` is not a valid marker variable"),
+            ("extra = 'x'", "`=` is not a comparison operator"),
+            ("extra == x", "`x` is not a valid marker variable"),
             ("extra == 'x' 'y'", "stands where `and` or `or` should"),
             ("extra == 'x')", "stands where"),
             ("(extra == 'x'", "bracket"),
             ("extra == 'x", "quote"),
-            ("extra not 'x'", "`not` is followed by `in`"),
+            ("extra not 'x'", "`not` must be followed by `in`"),
             ("extra == é", "`é` is not"),
         ] {
             let error = normal(marker).unwrap_err();

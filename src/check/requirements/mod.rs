@@ -110,23 +110,23 @@ fn read(root: &Root, text: &Text) -> Vec<Finding> {
                     &codes::CHECK_FAILED,
                     format!("line {number} of requirements.txt is not checked"),
                 )
-                .because(format!("what stands before its marker is longer than {LONGEST} bytes"))
+                .because(format!("the text before its marker is longer than {LONGEST} bytes"))
                 .at(text.line(number)),
             ),
         }
     }
     // Two lines for one package; those for different machines or versions of Python are no two.
     findings.extend(twice.into_iter().map(|(name, (number, first))| {
-        Finding::new(&codes::REQUIREMENT_TWICE, format!("{name} is there twice"))
+        Finding::new(&codes::REQUIREMENT_TWICE, format!("{name} is listed twice"))
             .because(format!(
-                "it is in line {first} already; pip refuses two that can't both hold"
+                "it is already on line {first}; pip refuses two requirements that contradict each other"
             ))
             .at(text.line(number))
     }));
     // What other files hold may be what is missing here.
     if let (Some((number, _)), true, false) = (unheld.first(), hashes, included) {
         let what = format!(
-            "requirements.txt has hashes, but not for all: without a hash or an exact version: {}",
+            "some requirements have hashes, but these have no hash or no exact version: {}",
             listed(&unheld)
         );
         findings.push(
@@ -135,7 +135,7 @@ fn read(root: &Root, text: &Text) -> Vec<Finding> {
                 .in_file(),
         );
     } else if let (Some((number, _)), false) = (unpinned.first(), constrained) {
-        let what = format!("without a version: {}", listed(&unpinned));
+        let what = format!("requirements without a version: {}", listed(&unpinned));
         findings.push(Finding::new(&codes::REQUIREMENT_UNPINNED, what).at(text.line(*number)));
     }
     findings
@@ -200,10 +200,10 @@ fn requirement(line: &str) -> Result<(Requirement<VerbatimUrl>, String), Refused
     }
     // The parser takes these for granted, and panics.
     if !bare.is_ascii() {
-        return Err(Refused::Wrong("names and versions are written in ASCII".to_owned()));
+        return Err(Refused::Wrong("names and versions must be ASCII".to_owned()));
     }
     if !names_end_well(bare) {
-        return Err(Refused::Wrong("a name ends with a letter or a digit".to_owned()));
+        return Err(Refused::Wrong("a name must end with a letter or a digit".to_owned()));
     }
     let requirement =
         Requirement::from_str(bare).map_err(|error| Refused::Wrong(error.message.to_string().replace('\n', " ")))?;
@@ -267,7 +267,7 @@ fn include(root: &Root, text: &Text, number: usize, line: &str) -> Option<Findin
     Some(
         Finding::new(
             &codes::REQUIREMENTS_INCLUDE,
-            format!("requirements.txt includes {name}, which is not there"),
+            format!("requirements.txt includes {name}, which doesn't exist"),
         )
         .at(text.line(number))
         .in_file(),

@@ -80,7 +80,7 @@ fn a_large_dockerfile_of_very_many_services_is_read_a_few_times() {
     world.write("docker-compose.yml", &format!("services:\n{}", services.concat()));
     let finding = told_as(&world, "MC100");
     assert!(
-        finding.why.contains("the Dockerfiles come to more than 8 MB"),
+        finding.why.contains("the Dockerfiles are larger than 8 MB in total"),
         "{finding:?}"
     );
 }

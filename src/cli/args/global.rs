@@ -15,64 +15,64 @@ pub struct Global {
     /// Work in this directory instead of the current one
     #[arg(short = 'C', long = "directory", value_name = "DIR")]
     pub directory: Option<PathBuf>,
-    /// The project's name (else COMPOSE_PROJECT_NAME, magicctl.yaml, or the directory's name)
+    /// The project's name [default: COMPOSE_PROJECT_NAME, magicctl.yaml, or the directory's name]
     #[arg(short, long, value_name = "NAME")]
     pub project_name: Option<String>,
     /// A Compose file instead of docker-compose.yml; repeat to merge several
     #[arg(short, long = "file", value_name = "FILE")]
     pub file: Vec<PathBuf>,
-    /// A file of variables instead of .env and of those that the stack was brought up with; repeat for several, later ones win
+    /// An env file to use instead of .env and the env files of the last `up`; repeat for several, later ones win
     #[arg(long, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
-    /// Where relative paths of the Compose file start and .env lies, instead of the file's own folder
+    /// The directory for relative paths of the Compose file and for .env, instead of the file's own
     #[arg(long, visible_alias = "workdir", value_name = "DIR")]
     pub project_directory: Option<PathBuf>,
-    /// Also networks, volumes, configs and secrets that no service uses
+    /// Include networks, volumes, configs and secrets that no service uses
     #[arg(long)]
     pub all_resources: bool,
-    /// Put names together with `_` (PROJECT_SERVICE_1), as Compose 1 did; else COMPOSE_COMPATIBILITY
+    /// Join names with `_` (PROJECT_SERVICE_1), as Compose 1 did [default: COMPOSE_COMPATIBILITY]
     #[arg(long)]
     pub compatibility: bool,
-    /// Enable services of this profile; repeat for several
+    /// Activate a profile; repeat for several
     #[arg(long, value_name = "NAME")]
     pub profile: Vec<String>,
-    /// The engine's address (else DOCKER_HOST, the active Docker context, the default socket)
+    /// The engine's address [default: DOCKER_HOST, the active Docker context, or the default socket]
     #[arg(short = 'H', long, value_name = "URL")]
     pub host: Option<String>,
-    /// How long the engine may take to answer what it only has to look up; changes may take eight times as long
+    /// The timeout for requests that only read from the engine; changes may take eight times as long
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = crate::cli::duration::parse)]
     pub engine_timeout: std::time::Duration,
-    /// Results as text for people, JSON for programs, or (`logs` only) the bytes as written
+    /// The output format: text for people, JSON for programs, or (`logs` only) the raw bytes
     #[arg(long, value_enum, default_value_t, value_name = "FORM", global = true)]
     pub output: Output,
-    /// How progress is told
+    /// The progress output style
     #[arg(long, value_enum, default_value_t, value_name = "HOW", global = true)]
     pub progress: Progress,
-    /// Whether to use colour (auto also heeds NO_COLOR)
+    /// When to use colour (auto also respects NO_COLOR)
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
-    /// Compose's word for --color and --progress: `never` is no colour and plain lines, `always` colour and a live screen
+    /// Compose's flag for --color and --progress: `never` means no colour and plain lines, `always` colour and a live screen
     #[arg(long, value_enum, value_name = "WHEN")]
     pub ansi: Option<Color>,
-    /// At most N calls to the engine at once, -1 for no limit of yours; else COMPOSE_PARALLEL_LIMIT
+    /// The most calls to the engine at once, -1 for no limit [default: COMPOSE_PARALLEL_LIMIT]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..))]
     pub parallel: Option<i64>,
-    /// Print what a command would do, and change nothing
+    /// Print what a command would do, without doing it
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Say more: -v progress in detail, -vv every step and probe as the engine answers it
+    /// Print more: -v progress in detail, -vv every step and healthcheck as the engine reports it
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
-    /// Say only what went wrong
+    /// Print only errors and warnings
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Fail at once when another magicctl is at work on this project, instead of waiting for it
+    /// Fail at once if another magicctl is working on this project, instead of waiting for it
     #[arg(long, global = true)]
     pub no_lock_wait: bool,
 }
 
 impl Global {
-    /// With what `--ansi` says of colour and progress, where nothing more precise was said.
+    /// Applies `--ansi` where neither `--color` nor `--progress` was given.
     pub(crate) fn with_ansi(mut self) -> Self {
         let (color, progress) = match self.ansi {
             None | Some(Color::Auto) => return self,
@@ -88,7 +88,7 @@ impl Global {
         self
     }
 
-    /// The program and the flags that say what it is about: what a command to copy begins with. Nothing when a shell can't take
+    /// The program and the flags that select the project: the beginning of each command to copy. `None` if a shell can't take
     /// one of them.
     pub(crate) fn again(&self) -> Option<ShellCommand> {
         let mut flags: Vec<(&'static str, &str)> = Vec::new();
@@ -136,16 +136,16 @@ pub enum Output {
 /// `--progress`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Progress {
-    /// A live screen on a terminal, plain lines elsewhere.
+    /// A live screen on a terminal, plain lines otherwise.
     #[default]
     Auto,
     /// A live screen.
     Tty,
-    /// One line an event.
+    /// One line per event.
     Plain,
-    /// One JSON object an event.
+    /// One JSON object per event.
     Json,
-    /// Only what went wrong.
+    /// Only errors and warnings.
     Quiet,
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::{duration, verbs};
 
-/// The flags with which `up` stays. With -d, `--no-attach` has no effect.
+/// The flags that make `up` stay attached. With -d, `--no-attach` has no effect.
 const STAYS: [&str; 5] = [
     "attach",
     "attach_dependencies",
@@ -19,68 +19,68 @@ const STAYS: [&str; 5] = [
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct UpArgs {
-    /// Services, with what they depend on; all by default
+    /// Services to include with their dependencies; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// What `create` has too
+    /// The flags that `create` also has
     #[command(flatten)]
     pub make: MakeArgs,
-    /// Accepted as with Compose; `up` is detached unless one of the flags below says otherwise
+    /// Accepted for compatibility: `up` is detached unless one of the attach flags is given
     #[arg(short, long, conflicts_with_all = STAYS)]
     pub detach: bool,
-    /// Stay, and show the logs of this service only, until it has ended; repeat for several. Ctrl-C stops the services
+    /// Stay attached and show the logs of this service until it exits; repeat for several. Ctrl-C stops the services
     #[arg(long, value_name = "SERVICE", conflicts_with = "attach_dependencies")]
     pub attach: Vec<String>,
-    /// Stay, and show the logs of what the services depend on, too
+    /// Stay attached and also show the logs of dependencies
     #[arg(long)]
     pub attach_dependencies: bool,
-    /// Stay, and show the logs of all but this service; repeat for several
+    /// Stay attached and show the logs of all services except this one; repeat for several
     #[arg(long, value_name = "SERVICE")]
     pub no_attach: Vec<String>,
-    /// Stay until a container ends, stop the others, and exit with its code; a job that others wait for may end with 0
+    /// Stay attached until a container exits, stop the others, and exit with its code; jobs that others wait for may exit with 0
     #[arg(long)]
     pub abort_on_container_exit: bool,
-    /// The same for the first container that ends with another code than 0
+    /// Like --abort-on-container-exit, but only for a container that exits with an error
     #[arg(long, conflicts_with = "abort_on_container_exit")]
     pub abort_on_container_failure: bool,
     /// Exit with the code of this service's container; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE")]
     pub exit_code_from: Option<String>,
-    /// Show the time of each line of the logs
+    /// Show the time of each log line
     #[arg(long)]
     pub timestamps: bool,
-    /// Accepted as with Compose; `up` always waits, unless --no-wait is given
+    /// Accepted for compatibility: `up` always waits, unless --no-wait is given
     #[arg(long, conflicts_with = "no_wait", conflicts_with_all = STAYS)]
     pub wait: bool,
-    /// Leave out the checks that would refuse it beforehand
+    /// Skip the checks before the start
     #[arg(long)]
     pub no_check: bool,
-    /// Don't wait until services are ready, beyond what others depend on
+    /// Don't wait until services are ready, except for dependencies
     #[arg(long)]
     pub no_wait: bool,
-    /// How long a service that has no healthcheck and no page has to stay alive before it counts as running [default: 2s, or
-    /// what its label magicctl.settle says]
+    /// How long a service without a healthcheck or page has to stay alive to count as running [default: 2s, or the service's
+    /// label magicctl.settle]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub settle: Option<std::time::Duration>,
-    /// How long to wait for one service (90s, 2m)
+    /// How long to wait for each service (90s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration::parse)]
     pub wait_timeout: std::time::Duration,
-    /// Leave out what the services depend on
+    /// Don't start dependencies
     #[arg(long, requires = "services")]
     pub no_deps: bool,
-    /// Replace containers of what the services depend on, too, though they are as wanted
+    /// Replace the containers of dependencies too, even if they are unchanged
     #[arg(long, conflicts_with = "no_recreate")]
     pub always_recreate_deps: bool,
-    /// Give replaced containers new anonymous volumes; the old ones stay on the engine
+    /// Give replaced containers new anonymous volumes; the old volumes stay on the engine
     #[arg(short = 'V', long, conflicts_with = "no_recreate")]
     pub renew_anon_volumes: bool,
-    /// Leave out what the builder says
+    /// Don't show the build output
     #[arg(long)]
     pub quiet_build: bool,
-    /// Only make containers, as `create` does
+    /// Only create containers, as `create` does
     #[arg(long, conflicts_with = "wait", conflicts_with_all = STAYS)]
     pub no_start: bool,
-    /// How long a container that is replaced may take to stop (10s) before it is killed; else its own grace period
+    /// How long a replaced container may take to stop before it is killed (10s) [default: its own grace period]
     #[arg(short, long, value_name = "DURATION", value_parser = duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
 }
@@ -89,31 +89,31 @@ pub struct UpArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct MakeArgs {
-    /// Build images even when they are there
+    /// Build images even if they exist
     #[arg(long, conflicts_with = "no_build")]
     pub build: bool,
-    /// Build nothing, also what is missing
+    /// Never build, even if an image is missing
     #[arg(long)]
     pub no_build: bool,
-    /// When to pull images, instead of what each service's pull_policy says
+    /// When to pull images [default: each service's pull_policy]
     #[arg(long, value_enum, value_name = "WHEN")]
     pub pull: Option<PullWhen>,
-    /// Accepted as with Compose; a pull is one line
+    /// Accepted for compatibility: pulls never print more than a line
     #[arg(long)]
     pub quiet_pull: bool,
-    /// Replace containers though they are as wanted
+    /// Replace containers even if they are unchanged
     #[arg(long, conflicts_with = "no_recreate")]
     pub force_recreate: bool,
-    /// Leave containers alone though they are not as wanted
+    /// Don't replace containers that have changed
     #[arg(long)]
     pub no_recreate: bool,
-    /// Remove containers of services that the file no longer names
+    /// Remove containers of services that are no longer in the Compose file
     #[arg(long)]
     pub remove_orphans: bool,
-    /// So many containers of a service, instead of what the file says; repeat for several
+    /// Set the number of containers of a service (SERVICE=N); repeat for several
     #[arg(long, value_name = "SERVICE=N", value_parser = verbs::scale::parse)]
     pub scale: Vec<(String, u32)>,
-    /// Accepted as with Compose; nothing is asked
+    /// Accepted for compatibility: there are no questions
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -121,14 +121,14 @@ pub struct MakeArgs {
 /// `--pull`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PullWhen {
-    /// Also when they are there.
+    /// Even if they exist.
     Always,
-    /// When they are not there.
+    /// If they are missing.
     #[value(alias = "if_not_present")]
     Missing,
-    /// Not even then.
+    /// Not even if they are missing.
     Never,
-    /// As each service's pull_policy says.
+    /// By each service's pull_policy.
     Policy,
     /// Build what can be built instead.
     Build,

@@ -13,74 +13,74 @@ pub struct LogsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// Only errors and worse, each with its whole traceback; also a traceback that states no level
+    /// Only errors and worse, each with its whole traceback
     #[arg(long, conflicts_with = "level")]
     pub errors: bool,
     /// Only this level and worse
     #[arg(long, value_name = "LEVEL", value_enum, ignore_case = true)]
     pub level: Option<Level>,
-    /// Fold the same errors into one: how often, first, last, services, an example; newest first (implies --errors)
+    /// Group equal errors: how often, first, last, services, an example; newest first (implies --errors)
     #[arg(long, conflicts_with_all = ["follow", "tail", "after_context", "before_context", "context"])]
     pub summary: bool,
-    /// Go on with new lines as they come, across restarts and replaced containers, until the last container has ended or --until
+    /// Follow new lines, across restarts and replaced containers, until the last container has exited or --until
     #[arg(short, long)]
     pub follow: bool,
-    /// Only what is newer: 10m, 2h, yesterday, 2026-01-31, 2026-01-31T12:00:00Z, or a Unix time
+    /// Only lines since this time: 10m, 2h, yesterday, 2026-01-31, 2026-01-31T12:00:00Z, or a Unix time
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     pub since: Option<Stamp>,
-    /// Only what is older: the same
+    /// Only lines before this time (as for --since)
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     pub until: Option<Stamp>,
-    /// Only the last N records of each container, of those that pass the filters; `all` for all
+    /// Only the last N records of each container that pass the filters; `all` for all
     #[arg(short = 'n', long, value_name = "N", value_parser = tail, allow_negative_numbers = true)]
     pub tail: Option<usize>,
-    /// Only the container with this number, of the one service that is named
+    /// Only the container with this number; needs one service
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub index: Option<u32>,
-    /// Only records in which this regular expression matches
+    /// Only records that match this regular expression
     #[arg(long, value_name = "RE")]
     pub grep: Option<String>,
-    /// Match --grep in any case
+    /// Ignore case in --grep
     #[arg(short, long, requires = "grep")]
     pub ignore_case: bool,
-    /// Only records in which --grep does not match (-v is --verbose)
+    /// Only records that don't match --grep (-v is --verbose)
     #[arg(long, requires = "grep")]
     pub invert: bool,
-    /// Show N records of any service after each
+    /// Also show the N records after each match, of any service
     #[arg(short = 'A', long, value_name = "N", value_parser = around)]
     pub after_context: Option<usize>,
-    /// Show N records of any service before each
+    /// Also show the N records before each match, of any service
     #[arg(short = 'B', long, value_name = "N", value_parser = around)]
     pub before_context: Option<usize>,
-    /// Show N records of any service before and after each, in the order of time
+    /// Also show the N records before and after each match, of any service
     #[arg(short = 'C', long, value_name = "N", value_parser = around)]
     pub context: Option<usize>,
-    /// Show the time of each line, where you are
+    /// Show the time of each line, in the local time zone
     #[arg(short, long)]
     pub timestamps: bool,
     /// Show times in UTC (implies -t)
     #[arg(long)]
     pub utc: bool,
-    /// Wrap long lines under their own beginning
+    /// Wrap long lines and indent the rest
     #[arg(long, conflicts_with = "cut")]
     pub wrap: bool,
     /// Cut long lines
     #[arg(long)]
     pub cut: bool,
-    /// Where lines come from
+    /// Where to read logs from
     #[arg(long, value_enum, default_value_t, value_name = "SOURCE")]
     pub source: SourceChoice,
-    /// Show keys as they are; only on a terminal
+    /// Show keys unmasked; only on a terminal
     #[arg(long)]
     pub no_redact: bool,
 }
 
 const LOGS_EXAMPLES: &str = "Examples:
   magicctl logs --errors --summary           what went wrong, how often, since when
-  magicctl logs --errors -C 3                each error and what any service said around it
+  magicctl logs --errors -C 3                each error and the lines around it, of any service
   magicctl logs --since 10m --grep 'time.?out' -i
   magicctl logs -f --tail 20 app-runner
-  magicctl logs --output json | jq .message  one record a line; --output raw: the bytes as written";
+  magicctl logs --output json | jq .message  one record per line; --output raw: the unchanged bytes";
 
 /// The last records of a log are kept in memory until all of it is read.
 const MOST_OF_A_TAIL: usize = 1_000_000;
@@ -95,7 +95,7 @@ fn tail(text: &str) -> Result<usize, String> {
     }
     let count: usize = text
         .parse()
-        .map_err(|_| format!("`{text}` is not a number of records; write one (100), or `all`"))?;
+        .map_err(|_| format!("`{text}` is not a valid number of records; use a number such as 100, or `all`"))?;
     if count > MOST_OF_A_TAIL {
         return Err(format!("at most {MOST_OF_A_TAIL}, or `all`"));
     }
@@ -106,7 +106,7 @@ fn tail(text: &str) -> Result<usize, String> {
 fn around(text: &str) -> Result<usize, String> {
     let count: usize = text
         .parse()
-        .map_err(|_| format!("`{text}` is not a number of records"))?;
+        .map_err(|_| format!("`{text}` is not a valid number of records"))?;
     if count > MOST_AROUND {
         return Err(format!("at most {MOST_AROUND}"));
     }

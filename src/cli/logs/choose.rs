@@ -61,7 +61,7 @@ pub(super) async fn choose(
         if place.driver == "none" {
             say(
                 session,
-                &format!("{} keeps no log: its log driver is `none`", container.name),
+                &format!("{} has no log: its log driver is `none`", container.name),
             );
             continue;
         }
@@ -122,9 +122,8 @@ pub(super) async fn from_loki(
     known.retain(|known| selection.takes(&known.service, number_of(&known.container)));
     if known.is_empty() {
         return Err(
-            Failure::failed(format!("Loki at {url} has nothing of project {project}")).hint(
-                "its collector ships what containers say; without `--source loki` the engine's own logs are shown",
-            ),
+            Failure::failed(format!("Loki at {url} has no logs of project {project}"))
+                .hint("the log collector sends logs to Loki; without `--source loki` the engine's logs are shown"),
         );
     }
     let mut names = Names::of(
@@ -164,7 +163,7 @@ fn number_of(container: &str) -> u32 {
 /// The file in which a container's log is read, or why none is.
 pub(super) fn file(choice: SourceChoice, engine: &Engine, place: &LogPlace) -> Result<LogFile, String> {
     match (Driver::of(&place.driver), &place.file) {
-        _ if choice == SourceChoice::Engine => Err("the engine was asked for".to_owned()),
+        _ if choice == SourceChoice::Engine => Err("`--source engine` was given".to_owned()),
         _ if !engine.is_local() => Err("the engine is on another machine".to_owned()),
         (None, _) => Err(format!(
             "the log driver is `{}`, whose files can't be read",
@@ -197,7 +196,7 @@ fn one(choice: SourceChoice, engine: &Arc<Engine>, name: &str, place: &LogPlace)
         Err(why) if choice == SourceChoice::Files => {
             Err(Failure::failed(format!("the log files of {name} can't be read"))
                 .because(why)
-                .hint("`--source auto` asks the engine where files can't be read"))
+                .hint("`--source auto` reads from the engine if the files can't be read"))
         }
         Err(why) => {
             tracing::debug!(container = name, why, "not from files");

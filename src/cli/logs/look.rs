@@ -33,10 +33,10 @@ pub(super) fn printer(session: &Session, args: &LogsArgs) -> Result<Printer, Fai
     if args.no_redact {
         if !stdout_is_terminal() {
             return Err(Failure::usage("--no-redact works on a terminal only")
-                .because("what goes to a file or another program may go further, and keys with it")
-                .hint("leave it out: keys are shown as ********"));
+                .because("otherwise the keys would end up in a file or another program")
+                .hint("drop --no-redact: keys are shown as ********"));
         }
-        session.warn("keys are shown as they are (--no-redact): mind who looks at this terminal");
+        session.warn("keys are shown unmasked (--no-redact): make sure that nobody else can see this terminal");
     }
     let form = match session.global.output {
         Output::Json => Form::Json,

@@ -35,8 +35,8 @@ const WAITING: usize = 2;
 pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
     if args.follow && args.source == SourceChoice::Loki {
         return Err(
-            Failure::usage("--follow goes on with what the engine streams, which `--source loki` leaves out")
-                .hint("leave out one of the two"),
+            Failure::usage("--follow reads from the engine, so it can't be combined with `--source loki`")
+                .hint("drop one of the two"),
         );
     }
     let mut wanted = wanted(session, args)?;
@@ -59,7 +59,7 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
     };
     let from_loki = async {
         let stack = stack.as_ref().ok_or_else(|| {
-            Failure::failed("where Loki is says the Compose file, which can't be read").hint("see `magicctl config`")
+            Failure::failed("Loki's address is in the Compose file, which can't be read").hint("see `magicctl config`")
         })?;
         let url = published(stack, "loki")?.to_string();
         let chosen = choose::from_loki(session, args, &selection, &url, stack, &wanted).await?;
@@ -127,9 +127,9 @@ fn pattern(text: &str, ignore_case: bool) -> Result<regex::bytes::Regex, Failure
         .multi_line(true)
         .build()
         .map_err(|error| {
-            Failure::usage("--grep: that is no regular expression")
+            Failure::usage("--grep: invalid regular expression")
                 .because(error.to_string())
-                .hint("to find the text as it stands, put a backslash before each of . * + ? ( ) [ ] { } | ^ $ \\")
+                .hint("to search for literal text, put a backslash before each of . * + ? ( ) [ ] { } | ^ $ \\")
         })
 }
 
@@ -201,7 +201,7 @@ impl Show<'_> {
         containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
         if containers.is_empty() {
             let none = selection.none(project);
-            let hint = "`magicctl up` makes what is missing; `--source loki` shows the logs of what is gone";
+            let hint = "`magicctl up` creates missing containers; `--source loki` shows the logs of removed ones";
             if selection.is_of_one() {
                 return Err(Failure::failed(none).hint(hint));
             }
@@ -265,9 +265,9 @@ impl Show<'_> {
             self.follow(sources, behind, &mut output).await?;
         }
         if let Some(error) = output.error {
-            return Err(Failure::failed("the logs can't be written to where they were to go")
+            return Err(Failure::failed("the logs can't be written to the output")
                 .because(error.to_string())
-                .hint("is there room left?"));
+                .hint("check whether the disk is full"));
         }
         if is_followed {
             return Ok(None);
@@ -312,16 +312,14 @@ fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Re
                 if let Err(error) = read {
                     let failure = Failure::failed(format!("{} can't be read", path.display()))
                         .because(error.to_string())
-                        .hint("`--source engine` asks the engine for it");
+                        .hint("`--source engine` reads it from the engine");
                     let _nobody_listens = to.blocking_send(Fed::Failed(Box::new(failure)));
                 }
             };
             std::thread::Builder::new()
                 .name("log".to_owned())
                 .spawn(read)
-                .map_err(|error| {
-                    Failure::failed("no thread can be started to read a log").because(error.to_string())
-                })?;
+                .map_err(|error| Failure::failed("can't start a thread to read a log").because(error.to_string()))?;
         }
         Place::Loki(loki) => {
             tokio::spawn(from_loki(wanted, who, loki, project.to_owned(), to));

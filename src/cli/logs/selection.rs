@@ -24,7 +24,7 @@ pub(super) struct Selection {
 impl Selection {
     pub(super) fn of(args: &LogsArgs, stack: Option<&Stack>) -> Result<Self, Failure> {
         if args.index.is_some() && args.services.len() != 1 {
-            return Err(Failure::usage("--index is the number of a container of one service")
+            return Err(Failure::usage("--index needs exactly one service")
                 .hint("name the service: `magicctl logs --index 2 SERVICE`"));
         }
         let is_of_file = args.services.is_empty() && args.source != SourceChoice::Loki;

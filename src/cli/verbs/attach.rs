@@ -15,16 +15,16 @@ use super::there::There;
 pub struct AttachArgs {
     /// The service
     service: String,
-    /// Which of its containers, by its number
+    /// The container's number
     #[arg(long, value_name = "N")]
     index: Option<u32>,
-    /// Don't hand our standard input on
+    /// Don't connect stdin
     #[arg(long)]
     no_stdin: bool,
-    /// Keys that leave it, instead of ctrl-p,ctrl-q
+    /// The keys to detach, instead of ctrl-p,ctrl-q
     #[arg(long, value_name = "KEYS")]
     detach_keys: Option<String>,
-    /// Hand signals on to the container; else they only end this command
+    /// Forward signals to the container; without it they only end this command
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     sig_proxy: bool,
 }

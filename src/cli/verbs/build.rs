@@ -13,7 +13,7 @@ use crate::plan;
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct BuildArgs {
-    /// Services; all that are built by default
+    /// Services; all with a `build` section by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     /// Set a build argument for the services
@@ -25,10 +25,10 @@ pub struct BuildArgs {
     /// Pull newer base images
     #[arg(long)]
     pull: bool,
-    /// Push the images when they are built
+    /// Push the images after the build
     #[arg(long)]
     push: bool,
-    /// Build what the services depend on, too
+    /// Also build dependencies
     #[arg(long)]
     with_dependencies: bool,
 }
@@ -42,8 +42,11 @@ pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
         .collect();
     if services.is_empty() {
         let what = match args.services.as_slice() {
-            [] => "no service of this project is built".to_owned(),
-            services => format!("{} is not built: it runs an image as it comes", services.join(", ")),
+            [] => "no service of this project has a `build` section".to_owned(),
+            services => format!(
+                "{} has no `build` section: it runs a ready-made image",
+                services.join(", ")
+            ),
         };
         // As with Compose: what has nothing to build is built.
         let engine = session.engine().await?;

@@ -19,24 +19,24 @@ use super::unpacked::Unpacked;
 
 /// `cp`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "One side is SERVICE:PATH. `-` is a tar stream, from standard input or to standard output.")]
+#[command(after_help = "One side is SERVICE:PATH. `-` is a tar stream, from stdin or to stdout.")]
 pub struct CpArgs {
-    /// From where: a path, SERVICE:PATH, or -
+    /// The source: a path, SERVICE:PATH, or -
     #[arg(value_name = "SOURCE")]
     source: String,
-    /// To where: SERVICE:PATH, a path, or -
+    /// The target: SERVICE:PATH, a path, or -
     #[arg(value_name = "DESTINATION")]
     destination: String,
-    /// Which of the service's containers, by its number; else from the first, and to all
+    /// The container's number [default: from the first, or to all]
     #[arg(long, value_name = "N")]
     index: Option<u32>,
-    /// Also containers of `run`
+    /// Include containers of `run`
     #[arg(long)]
     all: bool,
     /// Keep users and groups
     #[arg(short, long)]
     archive: bool,
-    /// Copy what a symbolic link leads to
+    /// Follow a symbolic link in the source
     #[arg(short = 'L', long)]
     follow_link: bool,
 }
@@ -76,8 +76,8 @@ pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
                 to_containers(session, args, &from, service, path).await
             }
             (Side::Service { .. }, Side::Service { .. }) => Err(Failure::usage("both sides are services")
-                .because("the engine copies between a container and here only")
-                .hint("copy here first, and from here to the other")),
+                .because("the engine copies only between a container and this machine")
+                .hint("copy to this machine first, then to the other service")),
             _ => Err(Failure::usage("neither side is a service").hint("write one side as SERVICE:PATH")),
         }
     };
@@ -180,7 +180,10 @@ async fn source(engine: &Engine, args: &CpArgs, container: &Container, path: &st
         });
     };
     let target = beside(path, link);
-    let broken = format!("{path} in {} leads to {target}, which is not there", container.name);
+    let broken = format!(
+        "{path} in {} is a link to {target}, which doesn't exist",
+        container.name
+    );
     let info = info_of(engine, container, &target).await?;
     Ok(Source {
         is_dir: info.ok_or_else(|| Failure::failed(broken))?.is_dir,
@@ -199,10 +202,10 @@ async fn to_containers(
     let containers = candidates(&there, args, service)?;
     if *from == Side::Stream && containers.len() > 1 {
         return Err(Failure::usage(format!(
-            "{service} has {} containers, and the stream can be read once",
+            "{service} has {} containers, but the stream can be read only once",
             containers.len()
         ))
-        .hint("--index N says which is meant"));
+        .hint("choose one with --index N"));
     }
     let here = session.start_dir()?;
     let mut copied = Vec::new();
@@ -240,14 +243,14 @@ async fn to_container(
                 &path,
                 info.as_ref().map(|info| info.is_dir),
             )
-            .map_err(|failure| failure.because(format!("it was to go to {}:{path}", container.name)))?;
+            .map_err(|failure| failure.because(format!("the target was {}:{path}", container.name)))?;
             let folder = packed.into.clone();
             let write = move |writer: &mut dyn std::io::Write| packed.write(writer);
             engine.upload(&container.id, &folder, args.archive, write).await
         }
         _ if !is_dir => {
-            return Err(Failure::failed(format!("{}:{path} is no directory", container.name))
-                .because("a tar stream is unpacked into one"));
+            return Err(Failure::failed(format!("{}:{path} is not a directory", container.name))
+                .because("a tar stream needs a directory to unpack into"));
         }
         _ => {
             let stdin = |writer: &mut dyn std::io::Write| crate::engine::pass(std::io::stdin().lock(), writer);

@@ -12,7 +12,7 @@ use crate::plan::UpOptions;
 /// `create`.
 #[derive(Debug, Clone, Args)]
 pub struct CreateArgs {
-    /// Services, with what they depend on; all by default
+    /// Services to create with their dependencies; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     #[command(flatten)]

@@ -15,13 +15,13 @@ pub struct EventsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// One JSON object an event, as Compose prints it
+    /// One JSON object per event, as Compose prints it
     #[arg(long)]
     json: bool,
-    /// Begin with what happened since: 10m, 2026-01-31T12:00:00Z, or a Unix time
+    /// Start with events since this time: 10m, 2026-01-31T12:00:00Z, or a Unix time
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     since: Option<Stamp>,
-    /// End there: the same
+    /// Stop at this time (as for --since)
     #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     until: Option<Stamp>,
 }

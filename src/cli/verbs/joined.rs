@@ -173,7 +173,7 @@ impl Joined<'_> {
             count += 1;
             handing.push(async move {
                 if let Err(error) = self.engine.kill(self.container, name).await {
-                    tracing::debug!(%error, name, "the signal could not be handed on");
+                    tracing::debug!(%error, name, "the signal can't be forwarded");
                 }
             });
         }

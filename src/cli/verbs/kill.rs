@@ -15,10 +15,10 @@ pub struct KillArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Which signal, by name or number: SIGTERM, HUP, 15
+    /// The signal, by name or number: SIGTERM, HUP, 15
     #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL", value_parser = super::signal::signal)]
     signal: String,
-    /// Remove containers of services that the file no longer names
+    /// Remove containers of services that are no longer in the Compose file
     #[arg(long)]
     remove_orphans: bool,
 }

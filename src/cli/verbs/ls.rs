@@ -17,10 +17,10 @@ use super::images::Form;
 /// `ls`.
 #[derive(Debug, Clone, Args)]
 pub struct LsArgs {
-    /// Also projects of which nothing runs
+    /// Include projects without running containers
     #[arg(short, long)]
     all: bool,
-    /// Only projects whose name this regular expression matches in (name=RE)
+    /// Only projects whose name matches a regular expression (name=RE)
     #[arg(long, value_name = "name=RE")]
     filter: Vec<String>,
     /// As a table or as JSON (with -q only the names)
@@ -76,11 +76,11 @@ fn filter(text: &str) -> Result<regex::Regex, Failure> {
     let wrong = |why: String| {
         Failure::usage(format!("--filter {text}"))
             .because(why)
-            .hint("write it like `name=^app`")
+            .hint("use `name=^app`")
     };
     let expression = text
         .strip_prefix("name=")
-        .ok_or_else(|| wrong("only names can be filtered".to_owned()))?;
+        .ok_or_else(|| wrong("only name can be filtered".to_owned()))?;
     regex::Regex::new(expression).map_err(|error| wrong(error.to_string()))
 }
 

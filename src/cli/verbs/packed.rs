@@ -32,7 +32,7 @@ impl Packed {
         let is_folder = found == Kind::Folder;
         let only_content = typed == "." || typed.ends_with("/.");
         if only_content && !is_folder {
-            return Err(cant("it is no directory".to_owned()));
+            return Err(cant("it is not a directory".to_owned()));
         }
         let (into, name) = match exists {
             Some(true) if only_content => (path.to_owned(), ".".to_owned()),
@@ -40,11 +40,11 @@ impl Packed {
                 path.to_owned(),
                 last_part(&files::real(source).unwrap_or_else(|_| source.to_owned()), source),
             ),
-            Some(false) if is_folder => return Err(cant(format!("it is a directory, and {path} is a file"))),
-            Some(false) if path.ends_with('/') => return Err(cant(format!("{path} is no directory"))),
+            Some(false) if is_folder => return Err(cant(format!("it is a directory, but {path} is a file"))),
+            Some(false) if path.ends_with('/') => return Err(cant(format!("{path} is not a directory"))),
             None if path.ends_with('/') && !is_folder => {
                 return Err(cant(format!("there is no directory {path}"))
-                    .hint("without the last slash it is the file's new name"));
+                    .hint("without the trailing slash it is the file's new name"));
             }
             _ => split(path),
         };

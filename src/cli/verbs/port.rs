@@ -15,13 +15,13 @@ use super::there::There;
 pub struct PortArgs {
     /// The service
     service: String,
-    /// The port in the container; all that are published by default
+    /// The port in the container; all published ports by default
     #[arg(value_name = "PRIVATE_PORT")]
     port: Option<u16>,
     /// tcp, udp or sctp; tcp by default when a port is named
     #[arg(long, value_name = "PROTOCOL")]
     protocol: Option<String>,
-    /// Which of the service's containers, by its number
+    /// The container's number
     #[arg(long, value_name = "N")]
     index: Option<u32>,
 }
@@ -92,15 +92,15 @@ fn not_published(container: &Container, port: u16, protocol: &str) -> Failure {
         .any(|known| known.private == port && known.protocol == protocol);
     let failure = Failure::failed(format!("port {port}/{protocol} of {service} is not published"));
     let failure = if exposed {
-        failure.because("the image or the file names it, which only tells other containers")
+        failure.because("the image or the Compose file only exposes it to other containers")
     } else {
         failure
     };
     if published.is_empty() {
         failure.hint(format!(
-            "no port of {service} is: publish it under `ports` (`127.0.0.1:{port}:{port}`)"
+            "{service} publishes no ports: add it under `ports` (`127.0.0.1:{port}:{port}`)"
         ))
     } else {
-        failure.hint(format!("published are {}", published.join(", ")))
+        failure.hint(format!("the published ports are {}", published.join(", ")))
     }
 }

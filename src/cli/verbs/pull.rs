@@ -15,16 +15,16 @@ pub struct PullArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Leave out images that can be built
+    /// Skip images that can be built
     #[arg(long)]
     ignore_buildable: bool,
-    /// Go on when an image can't be pulled, and say so
+    /// Continue if an image can't be pulled, and report it
     #[arg(long)]
     ignore_pull_failures: bool,
-    /// Pull the images of what the services depend on, too
+    /// Also pull the images of dependencies
     #[arg(long)]
     include_deps: bool,
-    /// Pull images that are there, too, or only those that are not
+    /// Pull all images, or only missing ones
     #[arg(long, value_enum, value_name = "WHEN")]
     policy: Option<Policy>,
 }
@@ -32,7 +32,7 @@ pub struct PullArgs {
 /// `pull --policy`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Policy {
-    /// Only images that are not there.
+    /// Only missing images.
     Missing,
     /// All.
     Always,

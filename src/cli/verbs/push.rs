@@ -15,10 +15,10 @@ pub struct PushArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Go on when an image can't be pushed, and say so
+    /// Continue if an image can't be pushed, and report it
     #[arg(long)]
     ignore_push_failures: bool,
-    /// Push the images of what the services depend on, too
+    /// Also push the images of dependencies
     #[arg(long)]
     include_deps: bool,
 }

@@ -17,7 +17,7 @@ pub struct RmArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     force: bool,
     /// Stop the containers first
@@ -39,13 +39,13 @@ pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
         let running = running.iter().filter(|container| there.scope.takes(container)).count();
         let text = match running {
             0 => "rm: there are no containers to remove".to_owned(),
-            _ => format!("rm: there are no stopped containers; {running} run, --stop stops them first"),
+            _ => format!("rm: there are no stopped containers; {running} are running, and --stop stops them first"),
         };
         idle(session, &carry, text);
         return Ok(None);
     }
     if !args.force && !session.global.dry_run && !agreed(session, &plan) {
-        idle(session, &carry, "rm: nothing is removed".to_owned());
+        idle(session, &carry, "rm: nothing was removed".to_owned());
         return Ok(None);
     }
     carry.run(&plan, args.services.clone()).await?;
@@ -67,7 +67,7 @@ fn agreed(session: &Session, plan: &Plan) -> bool {
         .iter()
         .filter(|step| step.action.verb() == "remove container");
     let names: Vec<&str> = removed.map(|step| step.action.target()).collect();
-    session.out.diagnostic(format!("going to remove {}", names.join(", ")));
+    session.out.diagnostic(format!("about to remove {}", names.join(", ")));
     session.out.diagnostic("are you sure? [y/N]");
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);

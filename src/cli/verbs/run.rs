@@ -34,79 +34,79 @@ pub struct RunArgs {
     /// The command and its arguments; the service's own by default
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<String>,
-    /// Remove the container, and its anonymous volumes, when it has ended
+    /// Remove the container and its anonymous volumes after it exits
     #[arg(long)]
     rm: bool,
-    /// Leave it running, and print its id
+    /// Leave it running in the background, and print its id
     #[arg(short, long)]
     detach: bool,
-    /// Set a variable; NAME alone takes the value from here
+    /// Set a variable; NAME alone takes the value from your environment
     #[arg(short, long, value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// Set the variables of a file
+    /// Set variables from an env file
     #[arg(long, value_name = "FILE")]
     env_from_file: Vec<std::path::PathBuf>,
-    /// Mount something more (./data:/data:ro)
+    /// Add a mount (./data:/data:ro)
     #[arg(short, long, visible_alias = "volumes", value_name = "MOUNT")]
     volume: Vec<String>,
     /// Publish a port (8080:80)
     #[arg(short, long, value_name = "PORT", conflicts_with = "service_ports")]
     publish: Vec<String>,
-    /// Publish the service's own ports, which it doesn't else
+    /// Publish the service's ports (off by default)
     #[arg(short = 'P', long)]
     service_ports: bool,
-    /// Another entry point, split as a shell would
+    /// Set the entrypoint, split as by a shell
     #[arg(long, value_name = "COMMAND")]
     entrypoint: Option<String>,
-    /// As this user
+    /// Run as this user
     #[arg(short, long)]
     user: Option<String>,
-    /// In this directory of the container
+    /// Run in this directory of the container
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
-    /// A name for the container
+    /// Set the container's name
     #[arg(long)]
     name: Option<String>,
     /// Add or replace a label
     #[arg(short, long, visible_alias = "labels", value_name = "NAME=VALUE")]
     label: Vec<String>,
-    /// Give it a capability
+    /// Add a capability
     #[arg(long, value_name = "CAPABILITY")]
     cap_add: Vec<String>,
-    /// Take a capability away
+    /// Drop a capability
     #[arg(long, value_name = "CAPABILITY")]
     cap_drop: Vec<String>,
-    /// Don't start what the service depends on
+    /// Don't start dependencies
     #[arg(long)]
     no_deps: bool,
-    /// Let it answer to the service's names in its networks
+    /// Give it the service's network aliases
     #[arg(long)]
     use_aliases: bool,
-    /// No terminal, even when there is one
+    /// Don't allocate a terminal
     #[arg(short = 'T', long, visible_alias = "no-TTY")]
     no_tty: bool,
-    /// A terminal, even when our output is none
+    /// Allocate a terminal, even if the output isn't one
     #[arg(short = 't', long, conflicts_with = "no_tty", hide = true)]
     tty: bool,
-    /// Hand our standard input on
+    /// Keep stdin open
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     interactive: bool,
-    /// Build its image first
+    /// Build the image first
     #[arg(long)]
     build: bool,
-    /// When to pull images, instead of what pull_policy says
+    /// When to pull images [default: pull_policy]
     #[arg(long, value_enum, value_name = "WHEN")]
     pull: Option<PullWhen>,
-    /// Accepted as with Compose; a pull is one line
+    /// Accepted for compatibility: pulls never print more than a line
     #[arg(long)]
     quiet_pull: bool,
-    /// Leave out what the builder says
+    /// Don't show the build output
     #[arg(long)]
     quiet_build: bool,
-    /// Remove containers of services that the file no longer names
+    /// Remove containers of services that are no longer in the Compose file
     #[arg(long)]
     remove_orphans: bool,
-    /// How long to wait for what it depends on (90s, 2m)
+    /// How long to wait for each dependency (90s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = crate::cli::duration::parse)]
     wait_timeout: std::time::Duration,
 }
@@ -202,7 +202,7 @@ async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<String, Fai
         .map_err(|error| error.failure())?;
     let made = there.into_iter().find(|container| container.name == name);
     made.map(|container| container.id)
-        .ok_or_else(|| Failure::failed(format!("{name} was made and is gone")).because("somebody removed it"))
+        .ok_or_else(|| Failure::failed(format!("{name} was created, but is gone")).because("somebody removed it"))
 }
 
 fn options(session: &Session, stack: &Stack, args: &RunArgs) -> Result<UpOptions, Failure> {
@@ -314,7 +314,7 @@ fn environment(session: &Session, service: &mut Service, args: &RunArgs, here: &
             continue;
         };
         if name.is_empty() {
-            return Err(Failure::usage(format!("-e {text}: there is no name before the `=`")));
+            return Err(Failure::usage(format!("-e {text}: the name before the `=` is missing")));
         }
         service.environment.insert(name.to_owned(), Some(value.to_owned()));
     }

@@ -12,10 +12,10 @@ use crate::compose::MOST_REPLICAS;
 /// `scale`.
 #[derive(Debug, Clone, Args)]
 pub struct ScaleArgs {
-    /// How many containers of which service
+    /// The number of containers (SERVICE=N)
     #[arg(value_name = "SERVICE=N", required = true, value_parser = parse)]
     scale: Vec<(String, u32)>,
-    /// Leave out what the services depend on
+    /// Don't start dependencies
     #[arg(long)]
     no_deps: bool,
 }
@@ -25,11 +25,11 @@ pub struct ScaleArgs {
 /// # Errors
 /// A sentence with an example.
 pub(crate) fn parse(text: &str) -> Result<(String, u32), String> {
-    let wrong = || format!("`{text}` says no number of containers; write it like worker=3");
+    let wrong = || format!("`{text}` is not valid; use SERVICE=N, such as worker=3");
     let (service, count) = text.split_once('=').ok_or_else(wrong)?;
     let count: u32 = count.parse().map_err(|_| wrong())?;
     if count > MOST_REPLICAS {
-        return Err(format!("a service has at most {MOST_REPLICAS} containers"));
+        return Err(format!("a service can have at most {MOST_REPLICAS} containers"));
     }
     Ok((service.to_owned(), count))
 }

@@ -36,7 +36,7 @@ pub(super) fn signal(typed: &str) -> Result<String, String> {
     }
     let meant = nearest(name, NAMES.iter().copied()).map(|name| format!("; did you mean SIG{name}?"));
     Err(format!(
-        "there is no such signal: a name such as SIGTERM or HUP, or a number from 1 to {LAST} such as 15{}",
+        "unknown signal; use a name such as SIGTERM or HUP, or a number from 1 to {LAST}{}",
         meant.unwrap_or_default()
     ))
 }

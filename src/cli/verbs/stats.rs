@@ -17,7 +17,7 @@ pub struct StatsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Show them once
+    /// Print the stats once and exit
     #[arg(long)]
     no_stream: bool,
     /// As a table or as JSON

@@ -114,9 +114,9 @@ impl There {
                 let numbers: Vec<String> = all.iter().map(|container| container.number().to_string()).collect();
                 let failure = Failure::failed(format!("{service} has no container number {index}"));
                 if numbers.is_empty() {
-                    failure.hint(up(service, "makes one"))
+                    failure.hint(up(service, "creates one"))
                 } else {
-                    failure.hint(format!("there are: {}", numbers.join(", ")))
+                    failure.hint(format!("its containers are {}", numbers.join(", ")))
                 }
             })
     }
@@ -142,7 +142,7 @@ impl There {
 }
 
 fn none_of(service: &str) -> Failure {
-    Failure::failed(format!("{service} has no container")).hint(up(service, "makes it"))
+    Failure::failed(format!("{service} has no container")).hint(up(service, "creates it"))
 }
 
 /// What `magicctl up` does for `service`, as a hint.

@@ -86,7 +86,7 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
 }
 
 fn too_many(columns: usize, processes: usize) -> Failure {
-    Failure::failed("the engine names more processes than can be shown")
-        .because(format!("{columns} columns, and {processes} processes before it"))
+    Failure::failed("there are more processes than can be shown")
+        .because(format!("{columns} columns, after {processes} processes"))
         .hint("name the services that you want to see")
 }

@@ -7,10 +7,10 @@ use crate::cli::session::Session;
 /// `version`.
 #[derive(Debug, Clone, Args)]
 pub struct VersionArgs {
-    /// A sentence or JSON
+    /// Text or JSON
     #[arg(short, long, value_enum, default_value_t, value_name = "FORM")]
     format: Form,
-    /// Only the number
+    /// Print only the version number
     #[arg(long)]
     short: bool,
 }

@@ -14,7 +14,7 @@ use super::images::Form;
 /// `volumes`.
 #[derive(Debug, Clone, Args)]
 pub struct VolumesArgs {
-    /// Services whose volumes are meant; all by default
+    /// Only volumes of these services; all by default
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
     /// As a table or as JSON (with -q only the names)

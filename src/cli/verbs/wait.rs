@@ -14,7 +14,7 @@ pub struct WaitArgs {
     /// Services
     #[arg(value_name = "SERVICE", required = true)]
     services: Vec<String>,
-    /// Take the project down when the first of them has ended
+    /// Take the project down after the first of them has exited
     #[arg(long)]
     down_project: bool,
 }

@@ -8,36 +8,36 @@ codes! {
     PORT_TAKEN_AT_START: Code {
         id: "MC505",
         severity: Severity::Error,
-        title: "the engine can't give a container its host port",
-        why: "Somebody took the port between the check and the start, or has it where magicctl can't see it: on the engine's machine, or on another address.",
-        fix: "End what has it, or move the port with its variable (in .env or before the command).",
+        title: "a host port is already in use",
+        why: "Another process took the port between the check and the start, or uses it where magicctl can't see it: on the engine's machine, or on another address.",
+        fix: "Stop the process that uses the port, or choose another port with its variable (in .env or before the command).",
         example: "KAFKA_PORT=19092 magicctl up",
     }
 
     SOURCE_GONE: Code {
         id: "MC507",
         severity: Severity::Error,
-        title: "the engine finds the source of a mount missing",
-        why: "The path is looked up on the engine's machine, which may be another one, and when the container is started.",
-        fix: "Make the file or folder there, or correct the path in the Compose file.",
+        title: "the engine can't find the source of a mount",
+        why: "The engine looks up the path when it starts the container, on its own machine, which may be another one.",
+        fix: "Create the file or folder there, or correct the path in the Compose file.",
         example: "bind source path does not exist: /srv/keys_pool",
     }
 
     FILE_ON_FOLDER: Code {
         id: "MC508",
         severity: Severity::Error,
-        title: "a folder is mounted where the image has a file, or the reverse",
-        why: "Docker and Compose make an empty folder in the place of a source that is missing. Mounted on a file, it keeps the container from starting.",
-        fix: "Remove the empty folder, and put the file there that was meant.",
+        title: "a folder is mounted onto a file of the image, or the reverse",
+        why: "Docker and Compose create an empty folder for a missing mount source. If it is mounted onto a file, the container can't start.",
+        fix: "Replace the empty folder by the right file.",
         example: "rmdir proxy_config.yaml && magicctl init",
     }
 
     MOUNT_REFUSED: Code {
         id: "MC509",
         severity: Severity::Error,
-        title: "the engine refuses a mount",
-        why: "The entry of `volumes` can be read, and asks for what can't be: a target that is no path or is there twice, or a volume whose device does not exist.",
-        fix: "Correct the entry that the card shows.",
+        title: "the engine rejects a mount",
+        why: "The entry in `volumes` is impossible: its target is not a valid path or is used twice, or the volume's device doesn't exist.",
+        fix: "Correct the entry in the error.",
         example: "volumes: [\"data:/var/lib/app\"]",
     }
 
@@ -45,17 +45,17 @@ codes! {
         id: "MC510",
         severity: Severity::Error,
         title: "a volume or network is still in use",
-        why: "A container that is not of this project mounts the volume or is connected to the network. magicctl removes only containers of its own project.",
-        fix: "Remove that container if it is not needed, then say the same command again.",
+        why: "A container outside this project uses the volume or the network. magicctl removes only containers of its own project.",
+        fix: "Remove that container if you don't need it, then run the command again.",
         example: "docker ps -a --filter volume=magicproxy_kafka-data",
     }
 
     NO_ADDRESSES: Code {
         id: "MC511",
         severity: Severity::Error,
-        title: "no addresses for a network or container",
-        why: "Each network takes a range of addresses. Those of the default pools were used up by networks that are left over, or a subnet in the file overlaps with one that is there.",
-        fix: "Remove networks that no container uses, or choose another subnet.",
+        title: "no free address for a network or container",
+        why: "Each network reserves a range of addresses. Leftover networks use up the default pools, or a subnet in the Compose file overlaps with an existing one.",
+        fix: "Remove unused networks, or choose another subnet.",
         example: "docker network prune",
     }
 
@@ -63,61 +63,61 @@ codes! {
         id: "MC512",
         severity: Severity::Error,
         title: "the disk is full",
-        why: "Where the engine keeps its data lie images, containers, volumes, logs and the build cache. When it is full nothing can be pulled, built, made or written.",
-        fix: "Free space: what nothing uses can go. Volumes hold data; look before you remove one.",
+        why: "The engine's disk contains images, containers, volumes, logs and the build cache. If it is full, nothing can be pulled, built, created or written.",
+        fix: "Remove unused images and the build cache. Volumes contain data, so check them before you remove one.",
         example: "docker system df\ndocker builder prune -f; docker image prune -f",
     }
 
     NOT_AVAILABLE: Code {
         id: "MC513",
         severity: Severity::Error,
-        title: "the service asks for what this engine or machine does not have",
-        why: "A user that is not in the image, a device, a runtime, a log driver, more processors than there are, less memory than the least.",
-        fix: "Take the setting out, or give the machine what it asks for.",
+        title: "the service needs something that this engine or machine doesn't have",
+        why: "It uses a user that is not in the image, an unknown device, runtime or log driver, more CPUs than the machine has, or a memory limit below the minimum.",
+        fix: "Remove the setting, or install what is missing.",
         example: "user: \"1000\"",
     }
 
     REFUSED: Code {
         id: "MC514",
         severity: Severity::Error,
-        title: "the engine refuses, for a reason that magicctl does not know",
-        why: "The card shows the engine's own words.",
-        fix: "Mend what they name. The engine's log may say more.",
+        title: "the engine reports an error that magicctl doesn't know",
+        why: "The error shows the engine's message.",
+        fix: "Fix what the message names. The engine's log may have details.",
         example: "sudo journalctl -u docker -n 30",
     }
 
     ENGINE_STRANGE: Code {
         id: "MC515",
         severity: Severity::Error,
-        title: "the engine gave an answer that can't be used",
-        why: "What came is not what the Engine API has: not JSON, another shape, or longer than any such answer is (docs/engine-limits.md). Something else than a Docker Engine answers at that address, or a proxy before it spoils what it says.",
-        fix: "See what answers there: `docker version`, `docker info`, and the engine's own log (`journalctl -u docker`).",
-        example: "error[MC515]: the engine at unix:///var/run/docker.sock gave an answer that can't be used",
+        title: "the engine sent an invalid answer",
+        why: "The answer doesn't match the Engine API: it is not JSON, has another structure, or is too long (docs/engine-limits.md). The server at that address is not a Docker Engine, or a proxy changes its answers.",
+        fix: "Check the server with `docker version` and `docker info`, and read the engine's log (`journalctl -u docker`).",
+        example: "error[MC515]: the engine at unix:///var/run/docker.sock sent an invalid answer",
     }
 
     REGISTRY_AWAY: Code {
         id: "MC520",
         severity: Severity::Error,
         title: "a registry can't be reached",
-        why: "No image can be pulled: the registry's name is misspelt, it is not running, or this machine has no way to it (network, DNS, firewall, proxy).",
-        fix: "Correct the name, start the registry, or connect the machine. Where no registry can be reached, build the services' images from packages.",
+        why: "The registry's name is misspelt, it is not running, or this machine can't reach it (network, DNS, firewall, proxy).",
+        fix: "Correct the name, start the registry, or connect the machine. Without a registry, build the services' images from packages.",
         example: "make images\nmagicctl --env-file images/local.env up",
     }
 
     NO_SUCH_IMAGE: Code {
         id: "MC521",
         severity: Severity::Error,
-        title: "there is no such image",
-        why: "The registry answers, and does not have it: name or tag is misspelt, or it was never pushed. Registries say the same of private images to those who are not logged in.",
-        fix: "Correct `image` of the service; log in if it is a private one.",
+        title: "an image doesn't exist",
+        why: "The registry doesn't have it: the name or tag is misspelt, or it was never pushed. Without a login, registries give the same answer for private images.",
+        fix: "Correct the service's `image`; log in if it is private.",
         example: "image: redis:8.10-alpine",
     }
 
     LOGIN_NEEDED: Code {
         id: "MC522",
         severity: Severity::Error,
-        title: "the registry wants a login",
-        why: "No login is stored for it, or one that it does not accept.",
+        title: "the registry requires a login",
+        why: "There is no stored login, or the registry rejects it.",
         fix: "Log in to that registry; `magicctl` uses what the Docker client stores.",
         example: "docker login registry.example.com",
     }
@@ -125,8 +125,8 @@ codes! {
     RATE_LIMIT: Code {
         id: "MC523",
         severity: Severity::Error,
-        title: "the registry has had too many pulls",
-        why: "Registries allow so many pulls in some hours for an address, and more to those who are logged in.",
+        title: "the registry's pull limit is reached",
+        why: "Registries limit the pulls per address and time; the limit is higher with a login.",
         fix: "Log in, or wait.",
         example: "docker login",
     }
@@ -134,27 +134,27 @@ codes! {
     OTHER_PLATFORM: Code {
         id: "MC524",
         severity: Severity::Error,
-        title: "the image is not made for this machine",
-        why: "It is there for other processors only.",
-        fix: "Take an image that is made for this one, or say `platform:` to have it emulated, which is slow.",
+        title: "the image is not available for this machine",
+        why: "It is only available for other platforms.",
+        fix: "Use an image for this platform, or set `platform:` to emulate it, which is slow.",
         example: "platform: linux/amd64",
     }
 
     REGISTRY_TLS: Code {
         id: "MC525",
         severity: Severity::Error,
-        title: "the registry's TLS does not fit",
-        why: "It speaks plain HTTP, or its certificate is signed by somebody whom the engine does not know.",
-        fix: "Name it under `insecure-registries` in /etc/docker/daemon.json, or give the engine the CA's certificate.",
+        title: "the TLS connection to the registry fails",
+        why: "It uses plain HTTP, or the engine doesn't trust its certificate.",
+        fix: "Add it to `insecure-registries` in /etc/docker/daemon.json, or install the CA's certificate for the engine.",
         example: "sudo install -D ca.crt /etc/docker/certs.d/registry.example.com/ca.crt",
     }
 
     REGISTRY_UNWELL: Code {
         id: "MC526",
         severity: Severity::Error,
-        title: "the registry failed, or the download broke off",
-        why: "That is no fault of the stack.",
-        fix: "Try again; layers that are there are not loaded again.",
+        title: "the registry failed, or the download was interrupted",
+        why: "The cause is the registry or the network, not the stack.",
+        fix: "Try again; finished layers are not downloaded again.",
         example: "magicctl up",
     }
 
@@ -162,17 +162,17 @@ codes! {
         id: "MC530",
         severity: Severity::Error,
         title: "a step of a Dockerfile fails",
-        why: "The program that the step runs ended with an error. What ran before still runs: nothing is replaced until the build has worked.",
-        fix: "Read the step's last lines on the card, mend what they name, build again.",
+        why: "The step's program exited with an error. Running containers are not replaced until the build succeeds.",
+        fix: "Read the step's output in the error, fix the problem, and build again.",
         example: "magicctl rebuild app-runner",
     }
 
     COPIED_MISSING: Code {
         id: "MC531",
         severity: Severity::Error,
-        title: "a step copies what is not in the build context",
-        why: "The file is not there, or `.dockerignore` leaves it out. The sample's `.dockerignore` leaves out everything that it does not name, so that no key gets into the image.",
-        fix: "Put the file there, or name it in `.dockerignore` with `!`.",
+        title: "a step copies a file that is not in the build context",
+        why: "The file doesn't exist, or `.dockerignore` excludes it. The sample project's `.dockerignore` excludes every file that it doesn't list, so that no key gets into the image.",
+        fix: "Create the file, or add it to `.dockerignore` with `!`.",
         example: "echo '!tools/' >> .dockerignore",
     }
 
@@ -180,8 +180,8 @@ codes! {
         id: "MC532",
         severity: Severity::Error,
         title: "a Python package can't be installed",
-        why: "requirements.txt names a package or version that the package index does not have, or versions that do not fit each other.",
-        fix: "Correct the line that the card shows.",
+        why: "requirements.txt lists a package or version that the package index doesn't have, or incompatible versions.",
+        fix: "Correct the line in the error.",
         example: "redis==8.1.0",
     }
 
@@ -189,26 +189,26 @@ codes! {
         id: "MC533",
         severity: Severity::Error,
         title: "a build can't reach the network",
-        why: "Package indexes answer neither by name nor by address.",
-        fix: "Connect the machine; behind a proxy, pass it as build arguments.",
+        why: "The build can't reach any package index.",
+        fix: "Connect the machine; if it needs a proxy, pass the proxy as build arguments.",
         example: "build: {args: {HTTPS_PROXY: \"http://proxy.example.com:3128\"}}",
     }
 
     DOCKERFILE: Code {
         id: "MC534",
         severity: Severity::Error,
-        title: "the Dockerfile can't be used",
+        title: "the Dockerfile is not valid",
         why: "An instruction is misspelt, a stage or a build argument is missing.",
-        fix: "Correct the line that the card shows.",
+        fix: "Correct the line in the error.",
         example: "RUN pip install -r requirements.txt",
     }
 
     BUILD_TOOL: Code {
         id: "MC535",
         severity: Severity::Error,
-        title: "a program or system package is missing while the image is built",
-        why: "The base image does not have it, and no earlier step installs it.",
-        fix: "Install it in a step before.",
+        title: "a program or system package is missing during the build",
+        why: "The base image doesn't contain it, and no earlier step installs it.",
+        fix: "Install it in an earlier step.",
         example: "RUN apt-get update && apt-get install -y --no-install-recommends build-essential",
     }
 }

@@ -8,8 +8,8 @@ codes! {
     JAVA_MEMORY: Code {
         id: "MC561",
         severity: Severity::Error,
-        title: "Java can't have the memory that it is told to use",
-        why: "The heap that KAFKA_HEAP_OPTS asks for is too small, too large, or no size.",
+        title: "Java can't get the configured memory",
+        why: "The heap size in KAFKA_HEAP_OPTS is too small, too large, or not valid.",
         fix: "Correct it; 512 MB is enough for this stack.",
         example: "KAFKA_HEAP_OPTS=-Xms256m -Xmx512m",
     }
@@ -17,17 +17,17 @@ codes! {
     LISTENERS: Code {
         id: "MC562",
         severity: Severity::Error,
-        title: "Kafka's listeners do not fit",
-        why: "Each listener must be named in KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP. A client that connects to one is sent on to what that one advertises: EXTERNAL is for this machine, INTERNAL for containers.",
-        fix: "Use kafka:9093 in containers and localhost:9092 outside; take the names over from the template.",
+        title: "Kafka's listener settings are inconsistent",
+        why: "Each listener must be in KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP. A client is redirected to the advertised address of its listener: EXTERNAL is for this machine, INTERNAL for containers.",
+        fix: "Use kafka:9093 in containers and localhost:9092 outside; copy the names from the template.",
         example: "magicctl render --diff",
     }
 
     DATA_LOCKED: Code {
         id: "MC563",
         severity: Severity::Error,
-        title: "two processes want the same data folder",
-        why: "A second broker runs on the same volume; only one may.",
+        title: "two processes use the same data folder",
+        why: "A second broker uses the same volume, but only one can.",
         fix: "Stop the other one.",
         example: "docker ps --filter volume=magicproxy_kafka-data",
     }
@@ -35,9 +35,9 @@ codes! {
     SETTINGS: Code {
         id: "MC564",
         severity: Severity::Error,
-        title: "a service refuses its own configuration",
-        why: "Its program can't read the file or the setting that the card shows.",
-        fix: "Correct it; `magicctl render --diff` shows what differs from the template, `render --force` writes it anew.",
+        title: "a service rejects its configuration",
+        why: "Its program can't read the file or the setting in the error.",
+        fix: "Correct it; `magicctl render --diff` shows the edits, `render --force` restores the template.",
         example: "magicctl render --diff",
     }
 
@@ -45,15 +45,15 @@ codes! {
         id: "MC565",
         severity: Severity::Error,
         title: "a service can't read its data",
-        why: "A file was cut off in the middle of a write.",
-        fix: "Let the service's own tool mend it.",
+        why: "A write was interrupted.",
+        fix: "Fix it with the service's own tool.",
         example: "redis-check-aof --fix appendonly.aof.manifest",
     }
 
     TOO_MANY_FILES: Code {
         id: "MC566",
         severity: Severity::Error,
-        title: "the machine allows no more open or watched files",
+        title: "the machine's limit for open or watched files is reached",
         why: "The kernel's limits count for all containers together.",
         fix: "Raise the limit.",
         example: "sudo sysctl -w fs.inotify.max_user_instances=1024",
@@ -62,9 +62,9 @@ codes! {
     CHECK_TOOL: Code {
         id: "MC570",
         severity: Severity::Error,
-        title: "a healthcheck runs what is not in the image",
-        why: "It fails for ever, whatever the service does. Many images have neither wget nor curl; Loki's has had no shell since 3.6.",
-        fix: "Ask with what the image has.",
+        title: "a healthcheck runs a program that is not in the image",
+        why: "It always fails. Many images have neither wget nor curl; Loki's has no shell since 3.6.",
+        fix: "Use a program that is in the image.",
         example: "test: [\"CMD\", \"bash\", \"-c\", \": </dev/tcp/127.0.0.1/8001\"]",
     }
 
@@ -72,17 +72,17 @@ codes! {
         id: "MC571",
         severity: Severity::Error,
         title: "a healthcheck takes longer than its timeout",
-        why: "Each run is cut off and counts as failed.",
-        fix: "Raise `timeout`, or let it run something quicker.",
+        why: "Each run is stopped and counts as failed.",
+        fix: "Raise `timeout`, or use a faster command.",
         example: "healthcheck: {timeout: 10s}",
     }
 
     NOBODY_LISTENS: Code {
         id: "MC572",
         severity: Severity::Error,
-        title: "nothing listens on the port that the healthcheck asks",
+        title: "nothing listens on the healthcheck's port",
         why: "The service has not opened it yet, or listens on another one.",
-        fix: "Let both name the same port, or wait longer.",
+        fix: "Use the same port in both, or wait longer.",
         example: "magicctl up --wait-timeout 300s",
     }
 
@@ -90,17 +90,17 @@ codes! {
         id: "MC573",
         severity: Severity::Error,
         title: "a healthcheck fails",
-        why: "The service runs, and says of itself that it is not well.",
-        fix: "Run the healthcheck by hand, and mend what it names.",
+        why: "The service is running, but reports that it is unhealthy.",
+        fix: "Run the healthcheck by hand, and fix what it reports.",
         example: "magicctl exec redis redis-cli ping",
     }
 
     NO_CHECK: Code {
         id: "MC574",
         severity: Severity::Error,
-        title: "a service that others wait for has no healthcheck",
-        why: "`condition: service_healthy` can never come true.",
-        fix: "Give it a healthcheck, or wait with `condition: service_started`.",
+        title: "a dependency has no healthcheck",
+        why: "`condition: service_healthy` can never be met.",
+        fix: "Add a healthcheck, or use `condition: service_started`.",
         example: "depends_on: {kafka: {condition: service_started}}",
     }
 
@@ -108,8 +108,8 @@ codes! {
         id: "MC580",
         severity: Severity::Error,
         title: "a service was not ready in time",
-        why: "It runs, and nothing says what is wrong: it may only be slow. It goes on starting after the command has ended.",
-        fix: "See what it is doing; wait longer.",
+        why: "It is running and reports no error; it may just be slow. It continues to start after the command has ended.",
+        fix: "Check its log; wait longer.",
         example: "magicctl up --wait-timeout 300s",
     }
 }

@@ -245,7 +245,7 @@ fn a_large_service_that_many_extend_is_counted_each_time() {
     let text = format!("services:\n  base:\n    image: i\n    environment:\n{environment}{extending}");
     let (line, said) = told(&stack(&text).unwrap_err());
     assert!(
-        line > 2_004 && said.contains("extends: the project comes to more than 500000 values"),
+        line > 2_004 && said.contains("extends: the project has more than 500000 values"),
         "{line}: {said}"
     );
     // From a file that is read again for each: two that take from each other.

@@ -50,7 +50,7 @@ impl Client {
     }
 }
 
-/// Says what it was asked for, and answers.
+/// Says what requested on the command line, and answers.
 const ANSWERS: &str =
     r#"read -r registry; echo "$registry" >>"$(dirname "$0")/asked"; echo '{"Username":"me","Secret":"pass"}'"#;
 
@@ -169,13 +169,13 @@ async fn a_helper_that_cannot_answer_is_named_and_not_quoted() {
             "echo s3cret; echo s3cret >&2; exit 7",
             "docker-credential-h failed with exit code 7",
         ),
-        ("echo s3cret", "docker-credential-h gave an answer that is not a login"),
+        ("echo s3cret", "docker-credential-h returned an invalid login"),
         ("exec yes s3cret", "docker-credential-h printed more than 64 kB"),
         ("kill -9 $$", "docker-credential-h was killed"),
     ] {
         let client = Client::new(r#"{"credsStore":"h"}"#).helper("h", script);
         let logins = client.logins(&["r.example"]).await;
-        assert_eq!(logins.warnings, [format!("{why}: no login for r.example is sent")]);
+        assert_eq!(logins.warnings, [format!("{why}, so no login is sent for r.example")]);
     }
     let client = Client::new(r#"{"credsStore":"gone"}"#);
     let logins = client.logins(&["r.example"]).await;

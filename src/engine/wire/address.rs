@@ -43,7 +43,7 @@ impl Address {
         let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
         let url = Url::parse(endpoint.address())?;
         let host = match url.host() {
-            None | Some(Host::Domain("")) => return Err(wrong(format!("{url} names no host")).into()),
+            None | Some(Host::Domain("")) => return Err(wrong(format!("{url} has no host")).into()),
             // In brackets in an address, and without them elsewhere.
             Some(Host::Ipv6(host)) => host.to_string(),
             Some(host) => host.to_string(),
@@ -56,7 +56,7 @@ impl Address {
                 host,
             }),
             None if url.scheme() == "https" => Err(wrong(
-                "https:// needs certificates: DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH names their folder".to_owned(),
+                "https:// needs certificates: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to their folder".to_owned(),
             )
             .into()),
             None => Ok(Self::Plain { port: port(PORT), host }),

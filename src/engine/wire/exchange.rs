@@ -62,7 +62,7 @@ pub(super) async fn exchange(
             return if asks_upgrade {
                 Ok(Answer::Upgraded(response, line))
             } else {
-                Err(Wrong::Strange("it switched to another protocol, which was not asked for".to_owned()).into_error())
+                Err(Wrong::Strange("it switched to another protocol without a request".to_owned()).into_error())
             };
         }
         let is_error = !status.is_success() && status != StatusCode::NOT_MODIFIED;

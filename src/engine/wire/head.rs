@@ -41,7 +41,7 @@ impl AsyncRead for Head {
             self.read += buffer.filled().len() - before;
             if self.read > limits::BEFORE_ANSWER {
                 let wrong = Wrong::Long {
-                    what: "what comes before its answer",
+                    what: "the header of its answer",
                     most: limits::BEFORE_ANSWER,
                 };
                 return Poll::Ready(Err(wrong.into()));

@@ -74,7 +74,7 @@ pub(super) fn transport(
                 if !answered.load(Ordering::Relaxed) || !again.pause().await {
                     return answer;
                 }
-                tracing::debug!("asking again");
+                tracing::debug!("retrying");
                 request = once_more();
             }
         };

@@ -114,7 +114,7 @@ where
             response
         });
         // Nobody asks twice.
-        std::future::ready(response.ok_or(Wrong::Strange("it was asked twice".to_owned())))
+        std::future::ready(response.ok_or(Wrong::Strange("it was requested twice".to_owned())))
     });
     let server = hyper::server::conn::http1::Builder::new()
         .keep_alive(false)

@@ -29,7 +29,7 @@ impl fmt::Display for Over {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "its last {} records are longer than {} MB: ask for fewer, or leave --tail out",
+            "its last {} records are longer than {} MB: show fewer, or drop --tail",
             self.count,
             LONGEST >> 20
         )

@@ -266,7 +266,7 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
                 continue;
             };
             if place.driver == "none" {
-                let text = format!("{} keeps no log: its log driver is `none`", container.name);
+                let text = format!("{} has no log: its log driver is `none`", container.name);
                 self.follower.say(&text);
                 continue;
             }
@@ -280,7 +280,7 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
     /// Waits for an engine that went away, and takes up every log where it was left. Nothing happens any more at `end`.
     async fn reconnect(&mut self, end: Option<Instant>) -> Result<Events, Failure> {
         self.follower
-            .say("the engine went away; its logs go on when it is back");
+            .say("lost the connection to the engine; logs continue when it is back");
         loop {
             if end.is_some_and(|end| end <= Instant::now()) {
                 return Ok(Box::pin(futures_util::stream::pending()));

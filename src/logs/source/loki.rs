@@ -240,16 +240,16 @@ impl Loki {
             let shown: String = said.trim().chars().take(MOST_SHOWN).collect();
             return Err(Wrong::Because(format!("it answered {status}: {shown}")));
         }
-        serde_json::from_slice(&body).map_err(|error| Wrong::Because(format!("its answer is not understood: {error}")))
+        serde_json::from_slice(&body).map_err(|error| Wrong::Because(format!("its answer is not valid: {error}")))
     }
 
     fn failure(&self, wrong: Wrong) -> Failure {
-        Failure::failed(format!("Loki at {} can't be asked", self.address))
+        Failure::failed(format!("Loki at {} can't be queried", self.address))
             .because(match wrong {
                 Wrong::TooLong => format!("its answer is longer than {} MB", LARGEST_ANSWER >> 20),
                 Wrong::Because(why) => why,
             })
-            .hint("`magicctl up loki` starts it; without `--source loki` the engine's own logs are shown")
+            .hint("`magicctl up loki` starts it; without `--source loki` the engine's logs are shown")
     }
 }
 

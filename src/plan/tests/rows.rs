@@ -29,7 +29,7 @@ fn a_replaced_container_is_one_row() {
         shown(&rows),
         [
             "replace container p-a-1: environment.A added",
-            "remove container p-gone-1: the file no longer names it",
+            "remove container p-gone-1: it is no longer in the Compose file",
         ]
     );
     assert_eq!(total(&rows), "replace 1 container, remove 1 container");

@@ -227,7 +227,7 @@ fn sharers_get_the_container_that_is_there_in_the_end() {
     let plan = up(&stack, &observed, &Contents::new(), &alone).unwrap();
     assert_eq!(
         plan.steps()[0].reason.0,
-        "it shares a namespace with a container of dep that is gone"
+        "it shares a namespace with a removed container of dep"
     );
     play(&stack, &plan, &mut observed);
     let running = observed.containers.iter().find(|container| container.name == "p-dep-1");
@@ -256,7 +256,7 @@ fn a_sharer_of_any_kind_whose_container_is_gone_is_made_again() {
         let plan = planned(&stack, &observed);
         assert_eq!(
             plan.steps()[0].reason.0,
-            "it shares a namespace with a container of dep that is gone",
+            "it shares a namespace with a removed container of dep",
             "{shares}"
         );
         play(&stack, &plan, &mut observed);

@@ -19,7 +19,7 @@ impl Planner<'_> {
         }
         match self.options.recreate(&service.name) {
             Recreate::Never => return Fit::AsWanted,
-            Recreate::Force => return Fit::Differs("it was asked for".to_owned()),
+            Recreate::Force => return Fit::Differs("requested on the command line".to_owned()),
             Recreate::Diverged => {}
         }
         let mut why = match container.labels.get(labels::SPEC) {
@@ -32,7 +32,7 @@ impl Planner<'_> {
             }
             // Compose made it, and says by a hash what from.
             None if container.labels.get(labels::CONFIG_HASH) == Some(&service.config_hash) => Vec::new(),
-            None => vec!["Compose made it from another configuration".to_owned()],
+            None => vec!["Compose created it from another configuration".to_owned()],
         };
         why.extend(self.taken_off(service, container));
         if let Some(id) = image_id.filter(|id| *id != container.image_id) {
@@ -81,9 +81,7 @@ impl Planner<'_> {
             held.is_some_and(|held| !self.ids_of(other).any(|id| id == held))
         };
         let other = namespaces_of(service).find(gone)?;
-        Some(format!(
-            "it shares a namespace with a container of {other} that is gone"
-        ))
+        Some(format!("it shares a namespace with a removed container of {other}"))
     }
 }
 

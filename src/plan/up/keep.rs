@@ -27,7 +27,7 @@ impl<'a> Planner<'a> {
                 container: target.clone(),
                 name: name.to_owned(),
             };
-            let reason = format!("it is still called {}", container.name);
+            let reason = format!("it is still named {}", container.name);
             needs = vec![self.plan.push(Some(&service.name), action, reason, needs)];
         }
         let start = |state: &str| format!("it {state}");
@@ -40,7 +40,7 @@ impl<'a> Planner<'a> {
                         container: target.clone(),
                         timeout: self.options.timeout,
                     };
-                    let reason = format!("{dependency} is started, and depends_on says restart: true");
+                    let reason = format!("{dependency} is started, and depends_on has restart: true");
                     needs.extend(steps);
                     let step = self.plan.push(Some(&service.name), action, reason, needs);
                     planned.started.push(step);

@@ -12,7 +12,7 @@ impl<'a> Planner<'a> {
         let (service, name) = (goal.service, &goal.name);
         let reason = match outdated.first() {
             Some((_, Fit::Differs(why))) => why.clone(),
-            _ => "there is none".to_owned(),
+            _ => "it is missing".to_owned(),
         };
         let old = outdated.iter().map(|(container, _)| *container);
         let holds_name = old.clone().find(|container| container.name == *name);
@@ -66,7 +66,7 @@ impl<'a> Planner<'a> {
             };
             let step = self
                 .plan
-                .push(Some(&service.name), action, "the old one has gone", ready_to_start);
+                .push(Some(&service.name), action, "the old one was removed", ready_to_start);
             ready_to_start = vec![step];
         }
         ready_to_start.push(created);

@@ -22,8 +22,8 @@ impl Planner<'_> {
         if self.options.remove_orphans {
             for container in orphans {
                 let reason = match container.service() {
-                    Some(_) => "the file no longer names it",
-                    None => "it was run once and has ended",
+                    Some(_) => "it is no longer in the Compose file",
+                    None => "it was created by run and has exited",
                 };
                 self.remove(container, container.service(), reason, Vec::new());
             }

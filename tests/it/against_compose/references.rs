@@ -128,7 +128,7 @@ fn project(engine: &FakeEngine, images: &[&str]) -> Project {
     project
 }
 
-/// By both, each with what the engine was asked for.
+/// By both, each with what `--source engine` was given.
 fn by_both(engine: &FakeEngine, images: &[&str], args: &[&str]) -> [(Done, Vec<String>); 2] {
     let project = project(engine, images);
     engine.take();

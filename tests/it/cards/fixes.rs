@@ -63,7 +63,7 @@ const FIXES: [(&str, Fix, Then); 80] = [
     (
         "app-read-only",
         ByHand(mounts_writable),
-        Next("its user may not write in keys_pool"),
+        Next("its user can't write to keys_pool"),
     ),
     ("app-read-only-no-more", Commands, ENDS),
     ("app-refused", ByHand(serves), Well),

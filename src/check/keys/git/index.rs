@@ -19,10 +19,8 @@ pub(super) fn named(index: &[u8], paths: &BTreeSet<PathBuf>) -> Result<BTreeSet<
     let read = HASHES
         .into_iter()
         .find_map(|hash| Reader { rest: index, hash }.read(paths));
-    match read.ok_or("it is not in a form that is known")? {
-        (_, true) => {
-            Err("a part of it lies in another file (`git update-index --no-split-index` joins them)".to_owned())
-        }
+    match read.ok_or("its format is unknown")? {
+        (_, true) => Err("it is split into two files (`git update-index --no-split-index` joins them)".to_owned()),
         (found, false) => Ok(found),
     }
 }

@@ -33,23 +33,13 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = tracked(&repository, &files).unwrap_or_else(|why| {
-        vec![
-            Finding::new(
-                &codes::CHECK_FAILED,
-                "whether git tracks key files could not be looked at",
-            )
-            .because(why),
-        ]
+        vec![Finding::new(&codes::CHECK_FAILED, "can't check whether git tracks key files").because(why)]
     });
     match not_ignored(&repository, &files) {
         Ok(open) => findings.extend(open_files(project, &open)),
-        Err(why) => findings.push(
-            Finding::new(
-                &codes::CHECK_FAILED,
-                "whether git ignores key files could not be looked at",
-            )
-            .because(why),
-        ),
+        Err(why) => {
+            findings.push(Finding::new(&codes::CHECK_FAILED, "can't check whether git ignores key files").because(why))
+        }
     }
     findings
 }
@@ -63,9 +53,9 @@ fn tracked(repository: &Repository, files: &[&Path]) -> Result<Vec<Finding>, Str
         .filter(|path| tracked.contains(&repository.prefix.join(path)))
         .map(|path| {
             let shown = path.display();
-            let remove = untrack(path).map_or_else(|| "take it out of git".to_owned(), |remove| remove.to_string());
+            let remove = untrack(path).map_or_else(|| "remove it from git".to_owned(), |remove| remove.to_string());
             Finding::new(&codes::KEYS_TRACKED, format!("git tracks {shown}")).fix(format!(
-                "{remove}, and replace its keys if anybody else has the repository"
+                "{remove}, and replace its keys if anyone else has the repository"
             ))
         })
         .collect())
@@ -107,7 +97,7 @@ fn open_files(project: &Project, open: &[&Path]) -> Option<Finding> {
     let path: PathBuf = project.root.join(".gitignore");
     Some(match project.repairable(Repair::AddLines { path, lines }) {
         Ok(repair) => finding.repaired_by(repair),
-        Err(why) => finding.fix(format!("{by_hand}; `--fix` leaves it alone, as {why}")),
+        Err(why) => finding.fix(format!("{by_hand}; `--fix` can't: {why}")),
     })
 }
 

@@ -58,7 +58,7 @@ fn unknown(name: &str) -> Failure {
     let names = VERBS.iter().map(|verb| verb.name);
     Failure::usage(format!("Docker Compose has no command `{name}`")).hint(match nearest(name, names) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "`magicctl compose-help` lists them all".to_owned(),
+        None => "`magicctl compose-help` lists all commands".to_owned(),
     })
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn instead(error: &clap::Error, typed: &[String]) -> Option<Failure> 
             Some(if known.verdict.is_here() {
                 Failure::usage(format!("{flag} is a flag of `{name}`")).hint(format!("write it after `{name}`"))
             } else {
-                Failure::usage(format!("`{name}` has no {flag} here")).hint(known.verdict.note())
+                Failure::usage(format!("magicctl's `{name}` has no {flag}")).hint(known.verdict.note())
             })
         }
         _ => None,

@@ -115,7 +115,7 @@ pub(super) const BEFORE: &[Flag] = &[
     same("-f, --file"),
     better(
         "--parallel",
-        "calls to the engine, except waits for readiness; short calls also have magicctl's own limit",
+        "calls to the engine, except waits for readiness; short calls also have prints magicctl's version limit",
     ),
     same("--profile"),
     same("--progress"),
@@ -231,7 +231,7 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     better_verb(
         "down",
-        "says which volumes it removes before it removes them, and what stays because something else uses it",
+        "lists the volumes before it removes them, and the ones that stay because something else uses them",
         &[
             better(
                 "--remove-orphans",
@@ -324,11 +324,11 @@ pub(super) const VERBS: &[Verb] = &[
         "publish",
         "put the file into a repository, and use a clone of it with `magicctl -f`",
         &[
-            instead("--app", "not here"),
-            instead("--oci-version", "not here"),
-            instead("--resolve-image-digests", "not here"),
-            instead("--with-env", "not here"),
-            instead("-y, --yes", "not here"),
+            instead("--app", "not supported"),
+            instead("--oci-version", "not supported"),
+            instead("--resolve-image-digests", "not supported"),
+            instead("--with-env", "not supported"),
+            instead("-y, --yes", "not supported"),
         ],
     ),
     verb(
@@ -406,7 +406,7 @@ pub(super) const VERBS: &[Verb] = &[
             instead("-a, --all", "stopped containers use nothing"),
             better(
                 "--format",
-                "table or json, with magicctl's own keys and numbers as numbers; instead of a template, use json and jq",
+                "table or json, with prints magicctl's version keys and numbers as numbers; instead of a template, use json and jq",
             ),
             same("--no-stream"),
             instead("--no-trunc", "nothing is truncated"),
@@ -456,7 +456,11 @@ pub(super) const VERBS: &[Verb] = &[
             same("-y, --yes"),
         ],
     ),
-    better_verb("version", "magicctl's own", &[same("-f, --format"), same("--short")]),
+    better_verb(
+        "version",
+        "prints magicctl's version",
+        &[same("-f, --format"), same("--short")],
+    ),
     verb("volumes", &[same("--format"), same("-q, --quiet")]),
     verb("wait", &[same("--down-project")]),
     other_verb(
@@ -511,7 +515,7 @@ pub(super) const SERVICES: &str = "
 The *services of the file* are the services in the Compose files in use that have no profile or an active one. Naming a service on the command
 line enables it, whatever its profiles. A name that isn't a service's is an error before anything is done.
 
-| command | without a name | with names |
+| command | anonymous | with names |
 | --- | --- | --- |
 | `up`, `create`, `plan` | the services of the file | those and their dependencies; `up --no-deps`: only those |
 | `scale` | | those that get a number, and their dependencies; `--no-deps`: only those |
