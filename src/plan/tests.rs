@@ -501,14 +501,14 @@ fn what_can_not_be_had_is_refused() {
     assert!(
         refused("services: {a: {image: redis}}\n", &observed)
             .what
-            .contains("not this project's")
+            .contains("belongs to another project")
     );
     observed.networks.clear();
     observed.containers.push(container("x", "mine", State::Created));
     assert!(
         refused("services: {a: {image: redis, container_name: mine}}\n", &observed)
             .what
-            .contains("is taken")
+            .contains("is already in use")
     );
 }
 
@@ -529,7 +529,7 @@ fn replicas_beyond_what_is_wanted_go_and_orphans_are_told() {
         ]
     );
     let other = stack("services: {b: {image: redis}}\n");
-    assert!(planned(&other, &observed).notes[0].contains("no longer names a"));
+    assert!(planned(&other, &observed).notes[0].contains("a are no longer in the Compose file"));
 }
 
 #[test]
@@ -545,7 +545,7 @@ fn down_stops_dependents_first_and_leaves_volumes_unless_told() {
     remove container p-app-1 <- stop container p-app-1
     remove network p_default <- remove container p-kafka-1, remove container p-redis-1, remove container p-app-1
     ");
-    assert_eq!(plan.notes, ["volumes stay: p_data"]);
+    assert_eq!(plan.notes, ["keeping volumes: p_data"]);
     let all = DownOptions {
         volumes: true,
         ..DownOptions::default()
@@ -637,7 +637,7 @@ fn down_leaves_services_of_inactive_profiles_and_their_networks() {
         assert!(
             plan.notes
                 .iter()
-                .any(|note| note.contains("network p_default stays: p-")),
+                .any(|note| note.contains("keeping network p_default: p-")),
             "{:?}",
             plan.notes
         );
@@ -722,7 +722,7 @@ fn names_of_others_are_words_of_a_command() {
     let failure = name_taken(&stack, "a", &held, NamedBy::Run);
     assert_eq!(
         failure.hint.as_deref(),
-        Some("remove it if it is not needed (`docker rm -f mine`), or choose another name with `--name`")
+        Some("remove it if you don't need it (`docker rm -f mine`), or choose another name with `--name`")
     );
     assert_eq!(failure.place, None);
     for (project, name, part) in [
@@ -732,7 +732,7 @@ fn names_of_others_are_words_of_a_command() {
         (None, "--all", "(`docker rm -f -- --all`)"),
         // No option, and nothing that a terminal would act on.
         (Some("--help"), "a", "stop that project, or"),
-        (None, "a\u{1b}]0;x\u{7}", "if it is not needed, or"),
+        (None, "a\u{1b}]0;x\u{7}", "if you don't need it, or"),
     ] {
         let hint = hint(project, name);
         assert!(hint.contains(part), "{hint}");

@@ -279,25 +279,25 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_at_its_place() {
         for (text, line, column, what, hint) in [
-            ("projct: x\n", 1, 1, "no such setting", "did you mean `project`?"),
+            ("projct: x\n", 1, 1, "unknown setting", "did you mean `project`?"),
             ("project: Not Good\n", 1, 10, "not a valid project name", "lower-case"),
-            ("\nretention: soon\n", 2, 12, "no retention", "7d"),
-            ("collector: fluentd\n", 1, 12, "no collector", "promtail"),
-            ("collector_scope: some\n", 1, 18, "no scope", "project"),
-            ("log_level: loud\n", 1, 12, "no level", "debug"),
+            ("\nretention: soon\n", 2, 12, "not a valid retention", "7d"),
+            ("collector: fluentd\n", 1, 12, "not a valid collector", "promtail"),
+            ("collector_scope: some\n", 1, 18, "not a valid collector scope", "project"),
+            ("log_level: loud\n", 1, 12, "not a valid log level", "debug"),
             ("read_only: maybe\n", 1, 12, "is not true or false", "read_only: true"),
             (
                 "ports: {grafna: 1}\n",
                 1,
                 9,
-                "no such setting",
+                "unknown setting",
                 "did you mean `grafana`?",
             ),
-            ("ports: {grafana: 70000}\n", 1, 18, "no port", "65535"),
-            ("resources: {kafka: {ram: 1g}}\n", 1, 21, "no such setting", "memory"),
-            ("resources: {kafka: {memory: lots}}\n", 1, 29, "no size", "512m"),
-            ("services: [nope.yml]\n", 1, 12, "no file", ""),
-            ("pins:\n  redis:8: latest\n", 2, 12, "is not a digest", "render --pin"),
+            ("ports: {grafana: 70000}\n", 1, 18, "not a valid port", "65535"),
+            ("resources: {kafka: {ram: 1g}}\n", 1, 21, "unknown setting", "memory"),
+            ("resources: {kafka: {memory: lots}}\n", 1, 29, "not a valid size", "512m"),
+            ("services: [nope.yml]\n", 1, 12, "doesn't exist", ""),
+            ("pins:\n  redis:8: latest\n", 2, 12, "is not a valid digest", "render --pin"),
             ("- a\n", 1, 1, "mapping", ""),
         ] {
             let failure = loaded(text, &[], &[]).unwrap_err();

@@ -114,7 +114,7 @@ fn names_that_were_exchanged_by_hand_are_given_back() {
 fn what_only_one_can_have_is_refused_for_several() {
     for (service, why) in [
         ("container_name: one", "container_name is one"),
-        ("ports: ['8080:80']", "host's port 8080"),
+        ("ports: ['8080:80']", "host port 8080"),
         ("networks: {default: {ipv4_address: 10.0.0.2}}", "10.0.0.2"),
     ] {
         let stack = stack(&format!("services:\n  worker:\n    image: redis\n    {service}\n"));
