@@ -30,7 +30,7 @@ pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: Named
         format!("stop that project{}", ShellCommand::aside(down))
     } else {
         let remove = ShellCommand::of("docker rm -f").operand(name);
-        format!("remove it if it is not needed{}", ShellCommand::aside(remove))
+        format!("remove it if you don't need it{}", ShellCommand::aside(remove))
     };
     // The rendered file puts this variable before each name.
     let prefixed = stack

@@ -329,13 +329,13 @@ fn every_code_has_its_row() {
 #[test]
 fn an_engine_that_cannot_be_asked_is_told_by_why() {
     for (what, why, wanted) in [
-        ("the engine at x can't be reached", "there is no such socket", "MC301"),
+        ("the engine at x can't be reached", "the socket doesn't exist", "MC301"),
         (
             "the engine at x can't be reached",
             "this user may not open its socket",
             "MC302",
         ),
-        ("the engine at x is too old", "it speaks API 1.38", "MC303"),
+        ("the engine at x is too old", "it supports API 1.38", "MC303"),
     ] {
         let failure = Failure::new(crate::failure::Exit::NoEngine, what).because(why);
         let finding = gather::unreachable(&failure);

@@ -221,7 +221,7 @@ mod tests {
             assert!(refused(&project, name).contains("outside"), "{name}");
         }
         assert!(refused(&project, "out.env").contains("leads out"));
-        assert!(refused(&project, "none.env").contains("not there"));
+        assert!(refused(&project, "none.env").contains("doesn't exist"));
         assert!(refused(&project, "pipe").contains("pipe"));
         assert!(refused(&project, "huge.env").contains("larger than 4 MB"));
         assert!(refused(&project, "bytes.env").contains("UTF-8"));

@@ -352,9 +352,9 @@ mod tests {
             ("x ${A", 2, "not closed"),
             ("ü ${U:-b", 2, "not closed"),
             ("${U:-b\n}", 0, "not closed"),
-            ("a ${}", 2, "no variable's name"),
-            ("${A!b}", 0, "no form"),
-            ("${A:}", 0, "no form"),
+            ("a ${}", 2, "missing variable name"),
+            ("${A!b}", 0, "is not valid"),
+            ("${A:}", 0, "is not valid"),
             ("${U:?set me}", 0, "U must be set: set me"),
             ("${EMPTY:?}", 0, "EMPTY must be set"),
         ] {

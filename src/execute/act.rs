@@ -444,18 +444,18 @@ mod tests {
             ..Service::default()
         };
         for (policy, never_pulls, why, fix) in [
-            (None, true, "`--pull never` was given", "leave `--pull never` out"),
+            (None, true, "`--pull never` was given", "drop `--pull never`"),
             (
                 Some("missing"),
                 true,
                 "`--pull never` was given",
-                "leave `--pull never` out",
+                "drop `--pull never`",
             ),
             (
                 Some("never"),
                 false,
                 "pull_policy of app is never",
-                "take pull_policy out",
+                "remove pull_policy",
             ),
             (None, false, "was removed", "again"),
         ] {

@@ -440,7 +440,7 @@ mod tests {
                 "d/null is skipped: it is a device",
                 "d/sda is skipped: it is a device",
                 "d/pipe is skipped: it is a pipe",
-                "d/z\u{1b}[2J is skipped: it is of kind 'Z'",
+                "d/z\u{1b}[2J is skipped: it is an entry of type 'Z'",
             ]
         );
         let names: Vec<_> = fs::read_dir(place.path("into/d"))

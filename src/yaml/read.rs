@@ -438,7 +438,7 @@ mod tests {
             ("a: [1\nb: 2\n", "YAML", 2),
             ("a: 1\n---\nb: 1\n", "second", 3),
             ("a: !nope 1\n", "tag", 1),
-            ("a: {<<: 1}\n", "merges mappings", 1),
+            ("a: {<<: 1}\n", "only merge mappings", 1),
             ("? [a]\n: 1\n", "key must be", 1),
             (&bomb, "aliases", 0),
             (&deep, "deep", 1),

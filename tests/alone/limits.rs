@@ -83,7 +83,7 @@ fn values_of_a_megabyte() {
     );
     refused(
         one(format!("services: {{a: {{image: i, \"{long}\": 1}}}}\n")),
-        "no such key",
+        "unknown key",
     );
     assert!(
         one(format!(

@@ -150,7 +150,7 @@ fn a_restart_loop_is_told_as_one() {
     let project = Project::of("loop", &compose);
     let done = project.magicctl(&["--quiet", "up", "--wait-timeout", "60s"]);
     assert_eq!(done.code, 1);
-    assert!(done.all().contains("again and again"), "{}", done.all());
+    assert!(done.all().contains("is crash-looping"), "{}", done.all());
 }
 
 /// Runs magicctl as somebody who is not root, from a copy that such a user may run.

@@ -263,7 +263,7 @@ fn check_fix_changes_nothing_that_a_link_leads_to() {
         if name == "context" {
             let beside = fs::read_to_string(project.dir.with_file_name(".dockerignore")).expect("a file");
             assert_eq!(beside, "# theirs\n", "{}", fixed.all());
-            assert!(fixed.stdout.contains("outside of the project"), "{}", fixed.all());
+            assert!(fixed.stdout.contains("outside the project"), "{}", fixed.all());
         }
         if name == "hard" {
             assert!(fixed.stdout.contains("hard link"), "{}", fixed.all());

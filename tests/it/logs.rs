@@ -438,7 +438,7 @@ fn loki_gives_what_was_shipped_also_of_containers_that_are_gone() {
     let away = project.magicctl(&["logs", "--source", "loki"]);
     assert_eq!(away.code, 1, "{}", away.all());
     assert!(
-        away.stderr.contains("can't be asked") && away.stderr.contains("engine"),
+        away.stderr.contains("can't be queried") && away.stderr.contains("engine"),
         "{}",
         away.stderr
     );

@@ -235,7 +235,7 @@ fn failures(engine: &OwnEngine) {
         lines.sort();
         (up.code, lines.join("\n"))
     };
-    for (compose, ended) in [(ends.as_str(), "exited with 3"), (builds, "ended with exit code 3")] {
+    for (compose, ended) in [(ends.as_str(), "exited with 3"), (builds, "failed with exit code 3")] {
         let (code, text) = told(compose, Some(engine));
         let whole = code == 1 && text.contains("no luck") && text.contains(ended);
         assert!(whole, "{code}: {text}");

@@ -28,10 +28,10 @@ fn env_files_of_up_are_read_again() {
     project.write("prod.env", "MODE=prod\n");
     project.write("other.env", "MODE=other\n");
     let up = project.magicctl(&["--env-file", "prod.env", "up", "--no-wait"]).ok();
-    assert!(!up.stderr.contains("is read"), "{}", up.all());
+    assert!(!up.stderr.contains("note: using"), "{}", up.all());
     assert_eq!(mode(&project), "prod");
     let id = project.container("app");
-    let read = "note: prod.env is read, as the stack was brought up with it";
+    let read = "note: using prod.env, the env file that the stack was brought up with";
     for command in [
         &["plan"] as &[&str],
         &["up"],
@@ -60,7 +60,7 @@ fn env_files_of_up_are_read_again() {
     // Another one that is named wins, and so does what the file says by now.
     let drift = |done: Done| assert!(done.stdout.contains("environment.MODE changed"), "{}", done.all());
     let named = project.magicctl(&["--env-file", "other.env", "plan"]).ok();
-    assert!(!named.stderr.contains("is read"), "{}", named.all());
+    assert!(!named.stderr.contains("note: using"), "{}", named.all());
     drift(named);
     project
         .env
@@ -72,11 +72,11 @@ fn env_files_of_up_are_read_again() {
 
     // The last one that made a container is remembered.
     project.magicctl(&["--env-file", "other.env", "up", "--no-wait"]).ok();
-    says(&project.magicctl(&["up"]).ok(), "note: other.env is read");
+    says(&project.magicctl(&["up"]).ok(), "note: using other.env");
     assert_eq!(mode(&project), "other");
     fs::remove_file(project.path("other.env")).expect("a file");
     let missing = project.magicctl(&["plan"]).ok();
-    says(&missing, "the env file other.env, which is not read: it doesn't exist");
+    says(&missing, "the env file other.env, which can't be used: it doesn't exist");
     drift(missing);
 }
 
@@ -107,7 +107,7 @@ fn what_a_label_names_is_read_below_the_project_only() {
         let id = stranger(&project, label);
         let plan = project.magicctl(&["plan"]);
         project.docker(&["rm", "-f", &id]);
-        says(&plan, "which is not read: ");
+        says(&plan, "which can't be used: ");
         says(&plan, why);
         // Nothing of it is known: the command goes on without it.
         assert_eq!(plan.code, 4, "{label:.50}: {}", plan.all());
@@ -123,7 +123,7 @@ fn what_a_label_names_is_read_below_the_project_only() {
     let id = stranger(&project, "own.env");
     let plan = project.magicctl(&["plan"]);
     project.docker(&["rm", "-f", &id]);
-    says(&plan, "note: own.env is read");
+    says(&plan, "note: using own.env");
     assert!(!plan.stderr.contains("is not set"), "{}", plan.all());
 }
 
@@ -159,7 +159,7 @@ fn other_files_and_profiles_are_told() {
     for command in ["plan", "status", "up", "logs", "stop"] {
         let done = project.magicctl(&[command]).ok();
         assert_eq!(done.stderr.matches(profiles).count(), 1, "{command}: {}", done.all());
-        assert!(!done.stderr.contains("this command reads"), "{command}: {}", done.all());
+        assert!(!done.stderr.contains("this command uses"), "{command}: {}", done.all());
     }
     let name = project.name.as_str();
     let other = project.magicctl(&["-p", name, "-f", "other.yml", "status"]).ok();

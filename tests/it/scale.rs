@@ -101,7 +101,7 @@ fn orphans_go_with_up_when_asked_and_one_service_goes_with_down() {
     project.magicctl(&["up"]).ok();
     let down = project.magicctl(&["down", "app"]).ok();
     assert_eq!(names(&project), ["worker-1 running"]);
-    assert!(down.stderr.contains("default stays"), "{}", down.all());
+    assert!(down.stderr.contains("_default: "), "{}", down.all());
     project.magicctl(&["up"]).ok();
     let file = compose("");
     project.write(

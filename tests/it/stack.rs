@@ -99,7 +99,7 @@ fn from_nothing_to_ready_and_back_with_its_data() {
 
     // Down: no container, no network; the volumes stay, and the topic with them.
     let down = project.magicctl(&["down"]).ok();
-    assert!(down.stderr.contains("volumes stay"), "{}", down.stderr);
+    assert!(down.stderr.contains("keeping volumes"), "{}", down.stderr);
     let volumes = ["kafka-data", "redis-data"].map(|volume| format!("volume {}_{volume}", project.name));
     assert_eq!(project.left(), volumes);
     project.magicctl(&UP).ok();

@@ -175,14 +175,14 @@ fn run_says_why_it_can_not() {
     failed(
         &project.magicctl(&["run", "-p", "x:y", "web", "true"]),
         2,
-        "`y` is no port",
+        "`y` is not a valid port",
     );
     failed(
         &project.magicctl(&["run", "-v", "./gone:/x", "web", "true"]),
         1,
-        "gone, which is not there",
+        "gone, which doesn't exist",
     );
-    failed(&project.magicctl(&["run", "-e", "=x", "web", "true"]), 2, "no name");
+    failed(&project.magicctl(&["run", "-e", "=x", "web", "true"]), 2, "the name before the `=` is missing");
     failed(
         &project.magicctl(&["run", "--entrypoint", "'x", "web", "true"]),
         2,
@@ -196,7 +196,7 @@ fn run_says_why_it_can_not() {
     failed(
         &project.magicctl(&["run", "--rm", "-w", "/dev/null", "web", "true"]),
         1,
-        "can't be made",
+        "can't be created",
     );
     project.edit("docker-compose.yml", "init: true", "init: false");
     failed(
@@ -216,7 +216,7 @@ fn run_says_why_it_can_not() {
     failed(
         &project.magicctl(&["run", "--name", &name, "web", "true"]),
         1,
-        "is taken",
+        "is already in use",
     );
 }
 
@@ -231,11 +231,11 @@ fn looking_at_what_runs() {
     let out = |args: &[&str]| project.magicctl(args).ok().stdout;
     assert_eq!(out(&["port", "web", "80"]), format!("127.0.0.1:{port}\n"));
     assert_eq!(out(&["port", "web"]), format!("80/tcp -> 127.0.0.1:{port}\n"));
-    failed(&project.magicctl(&["port", "web", "81"]), 1, "published are 80/tcp");
+    failed(&project.magicctl(&["port", "web", "81"]), 1, "the published ports are 80/tcp");
     failed(
         &project.magicctl(&["port", "web", "80", "--index", "2"]),
         1,
-        "there are: 1",
+        "its containers are",
     );
     failed(&project.magicctl(&["port", "wep", "80"]), 2, "did you mean `web`?");
     let top = out(&["top", "web"]);
@@ -250,7 +250,7 @@ fn looking_at_what_runs() {
     assert_eq!(out(&["images", "-q"]).trim().len(), 64);
     let ls = out(&["ls", "--filter", &format!("name=^{}$", project.name)]);
     assert!(ls.contains("running(2)") && ls.contains("docker-compose.yml"), "{ls}");
-    failed(&project.magicctl(&["ls", "--filter", "state=x"]), 2, "only names");
+    failed(&project.magicctl(&["ls", "--filter", "state=x"]), 2, "only name can be filtered");
     let stats = out(&["stats", "--no-stream", "--format", "json", "web"]);
     let usage: Value = serde_json::from_str(stats.trim()).expect("JSON");
     assert!(

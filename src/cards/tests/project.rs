@@ -79,11 +79,11 @@ fn files_that_are_missing_are_looked_for_in_the_project() {
     for (files, parts) in [
         (
             &[code, docker][..],
-            &["nothing called prompts.txt", "COPY prompts.txt /app/prompts.txt"][..],
+            &["prompts.txt is neither mounted", "COPY prompts.txt /app/prompts.txt"][..],
         ),
         (
             &[code, docker, ("prompts.txt", "")],
-            &["the project has such a file", "`COPY prompts.txt /app/prompts.txt`"],
+            &["the file is in the project", "`COPY prompts.txt /app/prompts.txt`"],
         ),
         (
             &[code, docker, ("data/prompts.txt", "")],
@@ -92,7 +92,7 @@ fn files_that_are_missing_are_looked_for_in_the_project() {
         (
             &[code, docker, ("prompts.txt", ""), (".dockerignore", "*\n!run.py")],
             &[
-                ".dockerignore keeps it out",
+                ".dockerignore excludes it",
                 "printf '\\n%s\\n' '!prompts.txt' >> .dockerignore",
             ],
         ),
@@ -125,10 +125,10 @@ fn what_a_dockerfile_copies_is_looked_for_in_the_project() {
             &[code, ("app/src/tools/x.py", "")][..],
             "change the line to copy src/tools",
         ),
-        (&[code, ("tools/x.py", "")], "the project has it at tools"),
+        (&[code, ("tools/x.py", "")], "it is at tools, outside the build context"),
         (&[code], "app/run.py:1 names it"),
-        (&[("app/run.py", "")], "(run.py) does not name it"),
-        (&[], "take the line out"),
+        (&[("app/run.py", "")], "the code (run.py) doesn't use it"),
+        (&[], "remove the line"),
     ] {
         tells(&copy, files, built, &[part, "magicctl rebuild app"]);
     }
@@ -149,12 +149,12 @@ fn a_login_decides_what_a_denied_pull_means() {
     };
     let compose = "services: {app: {image: x}}\n";
     tells(&denied("ghcr.io/a/b", false), &[], compose, &["docker login ghcr.io"]);
-    tells(&denied("ghcr.io/a/b", true), &[], compose, &["the right to pull it"]);
+    tells(&denied("ghcr.io/a/b", true), &[], compose, &["permission to pull it"]);
     tells(
         &denied("rediss:8", false),
         &[],
         compose,
-        &["mostly the name is misspelt"],
+        &["usually the name is misspelt"],
     );
 }
 
@@ -241,7 +241,7 @@ fn what_runs_is_named() {
         pulled,
         &[
             "in the image redis:8",
-            "take `command` out: then its image runs `redis-server`",
+            "remove `command`: then its image runs `redis-server`",
             "magicctl up",
         ],
     );
@@ -266,7 +266,7 @@ fn what_runs_is_named() {
         BUILT,
         &[
             "(`python run.py`)",
-            "a job that is to end needs `restart: \"no\"`",
+            "for a job, set `restart: \"no\"`",
             "magicctl rebuild app",
             "at Dockerfile:2",
         ],
@@ -278,7 +278,7 @@ fn what_runs_is_named() {
         &gave_up,
         &[],
         BUILT,
-        &["that is all that it said", "in its command or", "magicctl rebuild app"],
+        &["it printed nothing else", "in its command or", "magicctl rebuild app"],
     );
     assert!(!told(&gave_up, &[], BUILT).contains("magicctl logs"));
     tells(
@@ -295,9 +295,9 @@ fn what_runs_is_named() {
         &exited(139),
         &[],
         pulled,
-        &["start it once more", "the one that ran before"],
+        &["start it again", "that worked before"],
     );
-    tells(&exited(139), &[], BUILT, &["start it once more", "--no-cache"]);
+    tells(&exited(139), &[], BUILT, &["start it again", "--no-cache"]);
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn open_ports_decide_what_a_refused_healthcheck_means() {
     for (ports, part) in [
         (
             vec![],
-            "(`sleep 60`) serves nothing, or nothing yet, and it has printed nothing",
+            "(`sleep 60`) is not a server or is still starting, and it has printed nothing",
         ),
         (vec![8000], "it listens on port 8000"),
         (vec![8001], "which is open now"),
@@ -331,7 +331,7 @@ fn code_that_names_what_is_not_there() {
         &[code],
         BUILT,
         &[
-            "run.py:2 makes a number of REDIS_URL",
+            "run.py:2 expects a number in REDIS_URL",
             "magicctl rebuild app",
             "at run.py:2",
         ],
@@ -359,7 +359,7 @@ fn code_that_names_what_is_not_there() {
     for (others, part) in [
         ("db: {image: x, expose: ['5432']}", "connect to db:5432"),
         ("db: {image: x, ports: ['5432:7000']}", "connect to db:7000"),
-        ("db: {image: x}", "there are: db"),
+        ("db: {image: x}", "the services are db"),
         ("", "no other service"),
     ] {
         let compose = format!("services: {{app: {{build: .}}, {others}}}\n");
@@ -409,7 +409,7 @@ fn what_holds_keys_is_mounted_and_never_copied() {
         let error = format!("FileNotFoundError: [Errno 2] No such file or directory: '{path}'");
         let text = told(&raised(1, &error), &files, compose);
         assert!(
-            text.contains("belong in no image") && text.contains("mount it"),
+            text.contains("don't belong in an image") && text.contains("mount it read-only"),
             "{text}"
         );
         assert!(!text.contains("COPY") && !text.contains(".dockerignore"), "{text}");
@@ -417,7 +417,7 @@ fn what_holds_keys_is_mounted_and_never_copied() {
     for path in ["keys_pool", ".env", "env/tavily.env"] {
         let said = format!("failed to compute cache key: \"/{path}\" not found: not found");
         let text = told(&Symptoms::new("app", Stage::Build).said(said), &files, compose);
-        assert!(text.contains("take the line out") && !text.contains(">>"), "{text}");
+        assert!(text.contains("remove the line") && !text.contains(">>"), "{text}");
     }
 }
 
@@ -446,7 +446,7 @@ fn a_program_that_python_lacks_is_installed_and_not_copied() {
         &missing,
         &files,
         "services: {app: {build: .}}\n",
-        &["no program ffmpeg", "install it in Dockerfile"],
+        &["the program ffmpeg", "install it in Dockerfile"],
     );
 }
 
@@ -458,7 +458,7 @@ fn a_service_that_does_not_run_is_not_misspelt() {
         .lines
         .push("socket.gaierror: [Errno -2] Name or service not known".to_owned());
     let compose = "services: {app: {build: .}, redis: {image: x}}\n";
-    tells(&lost, &[code], compose, &["can't reach redis, which does not run"]);
+    tells(&lost, &[code], compose, &["can't reach redis, which is not running"]);
     let misspelt = "services: {app: {build: .}, rediss: {image: x}}\n";
     tells(&lost, &[code], misspelt, &["write `rediss` there"]);
 }

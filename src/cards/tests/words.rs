@@ -102,7 +102,7 @@ fn what_registries_say() {
         (
             "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit",
             "MC523",
-            "too many pulls",
+            "the pull limit",
         ),
         (
             "pull access denied for nothing/here, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
@@ -112,7 +112,7 @@ fn what_registries_say() {
         (
             "Head \"https://ghcr.io/v2/a/b/manifests/1\": unauthorized",
             "MC522",
-            "ghcr.io wants a login",
+            "ghcr.io requires a login",
         ),
         (
             "Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no such host",
@@ -127,7 +127,7 @@ fn what_registries_say() {
         (
             "Get \"https://10.1.1.1:5000/v2/\": http: server gave HTTP response to HTTPS client",
             "MC525",
-            "10.1.1.1:5000 speaks plain HTTP",
+            "10.1.1.1:5000 uses plain HTTP",
         ),
         (
             "Get \"https://reg.example.com/v2/\": x509: certificate signed by unknown authority",
@@ -144,7 +144,7 @@ fn what_registries_say() {
             "MC521",
             "has no",
         ),
-        ("unexpected EOF", "MC526", "broke off"),
+        ("unexpected EOF", "MC526", "was interrupted"),
     ] {
         is(&pull(words), code, part);
     }
@@ -177,7 +177,7 @@ fn what_builders_say() {
             "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory\nERROR: Failed building wheel for hiredis",
             "`pip install hiredis` exited with 1",
             "MC535",
-            "a compiler",
+            "the compiler",
         ),
         (
             "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError('<pip>: Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')': /simple/redis/\nERROR: Could not find a version that satisfies the requirement redis (from versions: none)\nERROR: No matching distribution found for redis",
@@ -253,7 +253,7 @@ fn what_services_say() {
         (
             &["exec /usr/bin/tini: exec format error"],
             "MC543",
-            "not made for this machine",
+            "can't run on this machine",
         ),
     ] {
         let mut symptoms = exited(1);
@@ -267,12 +267,12 @@ fn what_services_say() {
 #[test]
 fn how_processes_end() {
     for (code, found, part) in [
-        (0, "MC541", "ended by itself"),
+        (0, "MC541", "exited without an error"),
         (126, "MC543", "can't be executed"),
         (127, "MC542", "not found"),
-        (137, "MC545", "killed from outside"),
+        (137, "MC545", "it was killed (SIGKILL)"),
         (139, "MC546", "crashed"),
-        (143, "MC547", "told to stop"),
+        (143, "MC547", "stopped by a signal"),
         (42, "MC540", "it printed nothing"),
     ] {
         is(&exited(code), found, part);
@@ -343,7 +343,7 @@ fn what_healthchecks_say() {
             "loading its data",
         ),
         (Some(1), "queue is full", "MC573", "queue is full"),
-        (Some(1), "", "MC573", "without a word"),
+        (Some(1), "", "MC573", "without any output"),
     ] {
         is(&unhealthy(&wget, code, output), found, part);
     }

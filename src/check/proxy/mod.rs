@@ -154,7 +154,7 @@ mod tests {
             ),
             (
                 "model_list:\n  - {model_name: a, provider: gemini, model_params: {model: m}}\n",
-                "MC205:2: model_list[0].provider: `gemini` is none of google, openai, mistral, anthropic, deepseek, openai_compatible, local",
+                "MC205:2: model_list[0].provider: `gemini` is not one of google, openai, mistral, anthropic, deepseek, openai_compatible, local",
             ),
             (
                 "model_list:\n  - {model_name: a, provider: openai, model_params: {model: 5}}\n",
@@ -186,7 +186,7 @@ mod tests {
             ),
             (
                 "streaming_settings: {typewriter_mode: server}\n",
-                "MC202:1: streaming_settings.typewriter_mode: `server` is none of proxy, client",
+                "MC202:1: streaming_settings.typewriter_mode: `server` is not one of proxy, client",
             ),
             (
                 "agent_settings: {mcp_server_url: localhost}\n",

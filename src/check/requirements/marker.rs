@@ -147,15 +147,15 @@ mod tests {
     #[test]
     fn invalid_ones_say_why() {
         for (marker, why) in [
-            ("", "not complete"),
-            ("python_version", "not complete"),
-            ("python_version <", "not complete"),
-            ("extra == 'x' and", "not complete"),
+            ("", "incomplete"),
+            ("python_version", "incomplete"),
+            ("python_version <", "incomplete"),
+            ("extra == 'x' and", "incomplete"),
             ("pythonversion < '3'", "`pythonversion` is not a valid marker variable"),
             ("extra = 'x'", "`=` is not a comparison operator"),
             ("extra == x", "`x` is not a valid marker variable"),
-            ("extra == 'x' 'y'", "stands where `and` or `or` should"),
-            ("extra == 'x')", "stands where"),
+            ("extra == 'x' 'y'", "expected `and` or `or`"),
+            ("extra == 'x')", "expected `and` or `or`"),
             ("(extra == 'x'", "bracket"),
             ("extra == 'x", "quote"),
             ("extra not 'x'", "`not` must be followed by `in`"),

@@ -107,7 +107,7 @@ mod tests {
         for (typed, path, exists, why) in [
             ("f", "/tmp/new/", None, "no directory /tmp/new/"),
             ("d", "/old", Some(false), "/old is a file"),
-            ("f", "/old/", Some(false), "no directory"),
+            ("f", "/old/", Some(false), "not a directory"),
             ("gone", "/tmp", Some(true), "No such file"),
             ("f/.", "/tmp", Some(true), "Not a directory"),
         ] {

@@ -200,7 +200,7 @@ async fn only_a_plain_word_names_a_helper() {
         let client = Client::new(&config);
         let logins = client.logins(&["r.example"]).await;
         assert!(
-            logins.warnings[0].contains("can't be the name of a credential helper"),
+            logins.warnings[0].contains("is not a valid name for a credential helper"),
             "{logins:?}"
         );
         assert!(!logins.warnings[0].contains('\u{1b}'));

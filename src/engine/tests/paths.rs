@@ -109,7 +109,7 @@ macro_rules! holds {
         if expected.is_none() {
             let error = done.err().map(|error| error.failure().to_string()).unwrap_or_default();
             assert!(
-                error.contains("can't be the name or id of a"),
+                error.contains("is not a valid name or id for a"),
                 "{:?}: {error}: {}",
                 $name,
                 stringify!($call)

@@ -460,6 +460,6 @@ mod tests {
         assert!(failure.why[0].contains("400: parse error"), "{failure:?}");
         server.join().unwrap();
         let failure = run(loki.containers("p", Span::default())).unwrap_err();
-        assert!(failure.hint.unwrap().contains("the engine's own logs"));
+        assert!(failure.hint.unwrap().contains("the engine's logs"));
     }
 }

@@ -41,8 +41,8 @@ fn no_number_of_containers_takes_all_memory() {
 fn a_range_of_ports_beyond_the_last_one_is_not_proposed() {
     let stack = stack("services:\n  a: {image: redis, ports: ['8080:80']}\n  b: {image: redis, ports: ['65535:80']}\n");
     let hint = |name, count| scaled(&stack, &[(name, count)]).unwrap_err().hint.unwrap();
-    assert!(hint("a", 3).starts_with("publish a range (`8080-8082:80`), or leave"));
-    assert!(hint("b", 2).starts_with("leave the host's port out"));
+    assert!(hint("a", 3).starts_with("publish a range (`8080-8082:80`), or remove"));
+    assert!(hint("b", 2).starts_with("remove the host port"));
     assert!(hint("a", 10_000).contains("8080-18079:80"));
 }
 
@@ -62,7 +62,7 @@ fn what_each_container_waits_for_and_carries_is_counted() {
         "volumes_from: [a]",
     ] {
         let failure = scaled(&stack(&two.replace("depends_on: [a]", link)), &[]).unwrap_err();
-        assert!(failure.what.contains("too many to plan"), "{link}: {failure:?}");
+        assert!(failure.what.contains("are too many"), "{link}: {failure:?}");
     }
     let label = "x".repeat(1 << 20);
     let failure = scaled(

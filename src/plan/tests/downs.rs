@@ -15,7 +15,7 @@ fn down_stops_dependents_first_and_leaves_volumes_unless_told() {
     remove container p-app-1 <- stop container p-app-1
     remove network p_default <- remove container p-kafka-1, remove container p-redis-1, remove container p-app-1
     ");
-    assert_eq!(plan.notes, ["volumes stay: p_data"]);
+    assert_eq!(plan.notes, ["keeping volumes: p_data"]);
     let all = DownOptions {
         volumes: true,
         ..DownOptions::default()
@@ -37,7 +37,7 @@ fn down_names_what_the_file_no_longer_does() {
     };
     let plan = down("p", &observed, &options);
     insta::assert_snapshot!(shown(&plan), @r"
-    note: volumes stay: p_data
+    note: keeping volumes: p_data
     STEP  SERVICE  ACTION            TARGET     AFTER  WHY
     0     app      stop container    p-app-1           the stack goes down
     1     redis    stop container    p-redis-1  0      the stack goes down
@@ -75,7 +75,7 @@ fn down_leaves_services_of_inactive_profiles_and_their_networks() {
         assert!(
             plan.notes
                 .iter()
-                .any(|note| note.contains("network p_default stays: p-")),
+                .any(|note| note.contains("keeping network p_default: p-")),
             "{:?}",
             plan.notes
         );

@@ -21,14 +21,14 @@ fn what_can_not_be_had_is_refused() {
     assert!(
         refused("services: {a: {image: redis}}\n", &observed)
             .what
-            .contains("not this project's")
+            .contains("belongs to another project")
     );
     observed.networks.clear();
     observed.containers.push(container("x", "mine", State::Created));
     assert!(
         refused("services: {a: {image: redis, container_name: mine}}\n", &observed)
             .what
-            .contains("is taken")
+            .contains("is already in use")
     );
 }
 
@@ -47,7 +47,7 @@ fn names_of_others_are_words_of_a_command() {
     let failure = name_taken(&stack, "a", &held, NamedBy::Run);
     assert_eq!(
         failure.hint.as_deref(),
-        Some("remove it if it is not needed (`docker rm -f mine`), or give another name with `--name`")
+        Some("remove it if you don't need it (`docker rm -f mine`), or choose another name with `--name`")
     );
     assert_eq!(failure.place, None);
     for (project, name, part) in [
@@ -57,7 +57,7 @@ fn names_of_others_are_words_of_a_command() {
         (None, "--all", "(`docker rm -f -- --all`)"),
         // No option, and nothing that a terminal would act on.
         (Some("--help"), "a", "stop that project, or"),
-        (None, "a\u{1b}]0;x\u{7}", "if it is not needed, or"),
+        (None, "a\u{1b}]0;x\u{7}", "if you don't need it, or"),
     ] {
         let hint = hint(project, name);
         assert!(hint.contains(part), "{hint}");

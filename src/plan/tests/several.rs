@@ -114,7 +114,7 @@ fn names_that_were_exchanged_by_hand_are_given_back() {
 fn what_only_one_can_have_is_refused_for_several() {
     for (service, why) in [
         ("container_name: one", "container_name is one"),
-        ("ports: ['8080:80']", "host's port 8080"),
+        ("ports: ['8080:80']", "host port 8080"),
         ("networks: {default: {ipv4_address: 10.0.0.2}}", "10.0.0.2"),
     ] {
         let stack = stack(&format!("services:\n  worker:\n    image: redis\n    {service}\n"));
@@ -242,5 +242,5 @@ fn replicas_beyond_what_is_wanted_go_and_orphans_are_told() {
     3     a        remove container  p-a-3   2      1 of a are wanted
     ");
     let other = stack("services: {b: {image: redis}}\n");
-    assert!(planned(&other, &observed).notes[0].contains("no longer names a"));
+    assert!(planned(&other, &observed).notes[0].contains("a are no longer in the Compose file"));
 }

@@ -198,7 +198,7 @@ mod tests {
         assert!(
             named(&index, &paths(&["keys_pool/-0"]))
                 .unwrap_err()
-                .contains("another file")
+                .contains("two files")
         );
         assert!(named(b"", &paths(&[])).unwrap_err().contains("form"));
     }
