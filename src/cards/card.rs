@@ -138,6 +138,7 @@ fn fitting(
     let known = Known {
         symptoms,
         around,
+        at: rule.at,
         caught: Some(caught),
         text,
     };
@@ -152,27 +153,30 @@ fn fitting(
         why: known.fill(rule.why)?,
         fix: known.fill(rule.fix)?,
         run: known.commands(rule.run)?,
-        place: place(rule.at, &known),
+        place: place(&known),
         record: None,
         blames,
     })
 }
 
-fn place(at: At, known: &Known<'_>) -> Option<Place> {
+fn place(known: &Known<'_>) -> Option<Place> {
     let around = known.around;
     let service = known.symptoms.service.as_str();
     let caught = |name: &str| Some(known.caught?.name(name)?.as_str());
-    match at {
+    match known.at {
         At::Nowhere => None,
         At::Code => known.user_frame(),
         At::Key("image") if known.symptoms.stage == Stage::Build => around.in_dockerfile(service, &["FROM"]),
-        At::Key("command") => around
-            .key(service, "command")
-            .or_else(|| around.key(service, "entrypoint"))
-            .or_else(|| around.in_dockerfile(service, &["CMD", "ENTRYPOINT"]))
+        At::Key("command") if known.written().is_none() => around
+            .in_dockerfile(service, &["CMD", "ENTRYPOINT"])
             .or_else(|| around.begin(service)),
-        At::Key(key) => around.key(service, key).or_else(|| around.begin(service)),
-        At::Variable(variable, key) => around.variable_place(variable).or_else(|| place(At::Key(key), known)),
+        At::Key(_) | At::Setting(_) => known
+            .written()
+            .map_or_else(|| around.begin(service), |at| Some(at.place())),
+        At::Variable(variable, setting) => around.variable_place(variable).or_else(|| {
+            let at = At::Setting(setting);
+            place(&Known { at, ..*known })
+        }),
         At::Step => step_place(known.symptoms, around, caught("line")),
         At::File => {
             let path = caught("path")?;
@@ -205,6 +209,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
     let known = Known {
         symptoms,
         around,
+        at: At::Key("command"),
         caught: None,
         text: "",
     };
@@ -256,7 +261,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         run: known.commands(run).unwrap_or_default(),
         place: match symptoms.stage {
             Stage::Build => step_place(symptoms, around, None),
-            _ if code == "MC540" => place(At::Key("command"), &known),
+            _ if code == "MC540" => place(&known),
             _ => None,
         },
         record: last_words,
@@ -289,7 +294,7 @@ fn own_reason(
         false => "that is the last that it said; it is the program's own reason, not one of the stack",
     };
     // What a file says is shown from there.
-    let is_shown = known.around.key(service, "command").is_some() || known.around.dockerfile(service).is_some();
+    let is_shown = known.written().is_some() || known.around.dockerfile(service).is_some();
     let ran = known.fill(" (`{ran}`)").filter(|_| !is_shown).unwrap_or_default();
     let fix = format!("fix what the message names, in its command{ran} or in what that reads, then start it again");
     if others <= RECORDS {
@@ -376,11 +381,19 @@ fn evidence(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Evidence> {
     evidence
 }
 
-/// What its log says besides the record that decides. A loop says the same each time: once is enough.
+/// What its log says besides the record that decides. A loop says the same each time, in one record or several: once is
+/// enough.
 fn others(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Vec<String>> {
     let decisive = decisive.and_then(|index| symptoms.records.get(index));
     let mut records: Vec<Vec<String>> = symptoms.records.iter().map(|record| record.lines.clone()).collect();
     records.retain(|lines| decisive.is_none_or(|record| record.lines != *lines));
+    let is_said_twice = |records: &Vec<Vec<String>>, last: usize| {
+        let before = &records[..records.len() - last];
+        before.ends_with(&records[before.len()..])
+    };
+    while let Some(last) = (1..=records.len() / 2).find(|last| is_said_twice(&records, *last)) {
+        records.truncate(records.len() - last);
+    }
     records.dedup();
     records
 }

@@ -9,8 +9,10 @@ use std::path::PathBuf;
 
 use regex::Captures;
 
+use crate::compose::Written;
 use crate::shell::ShellCommand;
 
+use super::rules::At;
 use super::surroundings::Surroundings;
 use super::symptoms::Symptoms;
 use super::template::{self, Part, Piece};
@@ -40,6 +42,8 @@ const LITERALS: [(&str, &str); 3] = [
 pub(super) struct Known<'k> {
     pub symptoms: &'k Symptoms,
     pub around: &'k Surroundings<'k>,
+    /// What the card points to.
+    pub at: At,
     /// What the pattern caught.
     pub caught: Option<&'k Captures<'k>>,
     /// The text in which it did.
@@ -189,6 +193,18 @@ impl Known<'_> {
             .filter_map(|gap| self.shown(self.gap(gap)?))
             .filter(|name| *name != self.symptoms.service)
             .collect()
+    }
+
+    /// Where the Compose files set what the card points to.
+    pub(super) fn written(&self) -> Option<&Written> {
+        let service = &self.symptoms.service;
+        let key = |key| self.around.key(service, key);
+        match self.at {
+            At::Key("command") => key("command").or_else(|| key("entrypoint")),
+            At::Key(name) => key(name),
+            At::Setting(name) | At::Variable(_, name) => self.around.setting_place(service, name),
+            At::Nowhere | At::Code | At::Step | At::File | At::Requirement => None,
+        }
     }
 
     pub(super) fn gap(&self, gap: &str) -> Option<Filled> {

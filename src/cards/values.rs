@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::compose::Written;
 use crate::failure::Place;
 use crate::python::is_foreign;
 use crate::shell::ShellCommand;
@@ -104,9 +105,13 @@ impl Known<'_> {
                 None => without_a_file("the folder of the Dockerfile"),
                 Some(service) => Some(around.shown(&service.build.as_ref()?.context)),
             },
-            "compose" => match around.begin(service) {
-                Some(place) => Some(around.shown(&place.file)),
-                None => Some("the Compose file".to_owned()),
+            "compose" => {
+                let place = self.written().map(Written::place).or_else(|| around.begin(service));
+                Some(place.map_or_else(|| "the Compose file".to_owned(), |place| around.shown(&place.file)))
+            }
+            "where_set" => match self.written() {
+                Some(written) => Some(around.where_set(written, self.text)),
+                None => self.known("compose"),
             },
             "at" => match self.user_frame() {
                 Some(place) => Some(place_text(around, &place)),

@@ -5,8 +5,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::codes;
-use crate::compose::{Port, Service};
-use crate::failure::Place;
+use crate::compose::{Port, Service, Written};
 use crate::observed::Container;
 
 use super::copies::{Held, Thing};
@@ -45,7 +44,8 @@ pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
             let Some(owner) = whose else { continue };
             let places = stack.places.ports.get(&service.name);
             let place = places.and_then(|places| places.get(index));
-            findings.push(finding(service, port, number, &owner, place));
+            let variable = stack.port_variable(service, index);
+            findings.push(finding(service, port, number, &owner, variable).at(place.map(Written::place)));
         }
     }
     findings
@@ -131,8 +131,7 @@ fn is_free(port: &Port, number: u16) -> bool {
     !opened.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place: Option<&Place>) -> Finding {
-    let variable = place.and_then(|place| place.source.as_deref()).and_then(variable_of);
+fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, variable: Option<&str>) -> Finding {
     let hint = match variable {
         Some(variable) => {
             let other = number.checked_add(10_000).unwrap_or(number - 10_000);
@@ -163,16 +162,7 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place
     )
     .because(words)
     .fix(hint)
-    .at(place.cloned())
     .held_by(held)
-}
-
-/// The variable that holds the port in a line such as `"${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092"`.
-fn variable_of(line: &str) -> Option<&str> {
-    line.split("${")
-        .skip(1)
-        .map(|rest| rest.split([':', '-', '}', '?', '+']).next().unwrap_or_default())
-        .find(|name| name.contains("PORT"))
 }
 
 #[cfg(test)]
@@ -180,13 +170,6 @@ mod tests {
     use super::*;
     use crate::check::tests::container_of as container;
     use crate::observed::State;
-
-    #[test]
-    fn finds_the_variable_that_moves_the_port() {
-        let line = r#"      - "${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092""#;
-        assert_eq!(variable_of(line), Some("KAFKA_PORT"));
-        assert_eq!(variable_of("- 80:80"), None);
-    }
 
     fn tcp(number: u16) -> Port {
         Port {

@@ -42,7 +42,9 @@ pub enum At {
     Code,
     /// A key of the service in the Compose file.
     Key(&'static str),
-    /// The line of `.env` that sets a variable of the Compose file, or else the key of the service that takes it.
+    /// A variable of the service's `environment`.
+    Setting(&'static str),
+    /// The line of `.env` that sets a variable of the Compose file, or else the variable of the service that takes it.
     Variable(&'static str, &'static str),
     /// The step of the Dockerfile.
     Step,

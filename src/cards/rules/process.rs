@@ -24,7 +24,7 @@ pub(super) const MEMORY: &[Rule] = &[
         pattern: r"oom limit",
         what: "it needs more memory than its limit of {limit}",
         why: "the kernel killed it when it had used {limit}, which {compose} allows it",
-        fix: "raise the limit in {compose} to {more_memory} or more",
+        fix: "raise the limit in {where_set} to {more_memory} or more",
         run: &["magicctl up"],
         at: At::Key("mem_limit"),
     },

@@ -29,7 +29,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "its volume was formatted with that id, and CLUSTER_ID is {wanted} now; Kafka never mixes two clusters' data",
         fix: "set `CLUSTER_ID: {found}` for {service} in {compose}, so that the data stays",
         run: &["magicctl up"],
-        at: At::Key("CLUSTER_ID"),
+        at: At::Setting("CLUSTER_ID"),
     },
     Rule {
         code: "MC561",
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP says what each listener speaks, and does not name it",
         fix: "write the one that is meant for {name}, in KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENERS alike; if it is a new one, add `{name}:PLAINTEXT` to that map",
         run: &["magicctl up"],
-        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+        at: At::Setting("KAFKA_ADVERTISED_LISTENERS"),
     },
     Rule {
         code: "MC562",
@@ -74,7 +74,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must name the same listeners",
         fix: "correct the one that differs{of_the_sample}; `magicctl render --diff` shows what was changed, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
-        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+        at: At::Setting("KAFKA_ADVERTISED_LISTENERS"),
     },
     Rule {
         code: "MC562",
@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must name the same listeners",
         fix: "correct the one that differs",
         run: &["magicctl up"],
-        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+        at: At::Setting("KAFKA_ADVERTISED_LISTENERS"),
     },
     Rule {
         code: "MC563",
@@ -130,7 +130,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?s)FATAL CONFIG FILE ERROR.*at line (?P<line>\d+)\n>>> '(?P<text>[^\n]*)'\n(?P<why>[^\n]+)",
         what: "Redis can't read its configuration: `{text}`: {why}",
         why: "`command` of the service, or the file that it names, says so",
-        fix: "correct that setting in {compose}",
+        fix: "correct that setting in {where_set}",
         run: &["magicctl up"],
         at: At::Key("command"),
     },

@@ -431,6 +431,7 @@ fn no_rule_makes_more_of_hostile_text_than_words() {
             let known = Known {
                 symptoms: &symptoms,
                 around: &around,
+                at: rule.at,
                 caught: Some(&caught),
                 text: &text,
             };

@@ -159,6 +159,7 @@ fn no_rule_proposes_what_was_run() {
                 let known = Known {
                     symptoms: &symptoms,
                     around: &around,
+                    at: rule.at,
                     caught: Some(&caught),
                     text: &text,
                 };
