@@ -92,7 +92,7 @@ fn as_json(path: &Path, state: &State) -> Value {
         State::Outdated => ("outdated", None),
         State::Edited => ("edited", None),
         State::Linked { why } => ("linked", Some(why)),
-        State::Unreadable { why } => ("unreadable", Some(why)),
+        State::Unreadable { why, .. } => ("unreadable", Some(why)),
     };
     json!({ "file": path, "state": word, "why": why })
 }
@@ -101,7 +101,7 @@ fn tell(session: &Session, outcomes: &[Outcome]) {
     for outcome in outcomes {
         let path = outcome.path.display();
         let text = match (outcome.written, &outcome.state) {
-            (_, State::Linked { why } | State::Unreadable { why }) => format!("{path}: left alone: {why}"),
+            (_, State::Linked { why } | State::Unreadable { why, .. }) => format!("{path}: left alone: {why}"),
             (true, State::Missing) => format!("{path}: written"),
             (true, State::Edited) => format!("{path}: overwritten, with what was edited in it"),
             (true, _) => format!("{path}: brought up to date"),
@@ -183,6 +183,6 @@ fn described(state: &State) -> String {
         State::Current => "is current".to_owned(),
         State::Outdated => "is outdated: `magicctl render` brings it up to date".to_owned(),
         State::Edited => "was edited: `magicctl render --diff` shows how".to_owned(),
-        State::Linked { why } | State::Unreadable { why } => format!("is left alone: {why}"),
+        State::Linked { why } | State::Unreadable { why, .. } => format!("is left alone: {why}"),
     }
 }

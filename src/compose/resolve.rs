@@ -72,7 +72,8 @@ fn environment(
         let required = file
             .get("required")
             .is_none_or(|tree| tree.value != Value::Bool(false) && tree.text() != Some("false"));
-        let Some(text) = read(&file_path, at, &path, required, notes, missing)? else {
+        let demand = if required { Demand::Env } else { Demand::Optional };
+        let Some(text) = read(&file_path, at, &path, demand, notes, missing)? else {
             continue;
         };
         let lookup = Lookup { variables, own: &own };
@@ -108,7 +109,7 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes, missing: &mut Missi
             continue;
         };
         let (path, file) = (format!("services.{name}.label_file[{index}]"), Path::new(text));
-        if let Some(text) = read(file, at, &path, true, notes, missing)? {
+        if let Some(text) = read(file, at, &path, Demand::Label, notes, missing)? {
             dotenv::parse(file, &text, &mut found, &Variables::default(), notes)?;
         }
     }
@@ -124,11 +125,22 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes, missing: &mut Missi
     Ok(())
 }
 
+/// What a file that isn't there means.
+#[derive(Debug, Clone, Copy)]
+enum Demand {
+    /// Nothing.
+    Optional,
+    /// An env file is missing.
+    Env,
+    /// A label file is.
+    Label,
+}
+
 fn read(
     file: &Path,
     at: &Tree,
     path: &str,
-    required: bool,
+    demand: Demand,
     notes: &mut Notes,
     missing: &mut Missing,
 ) -> Result<Option<String>, Failure> {
@@ -138,12 +150,11 @@ fn read(
             taken.map_err(|spent| at.wrong(path, format!("the project comes to {spent}")))?;
             Ok(Some(text))
         }
-        Err(unreadable) if unreadable.missing && !required => Ok(None),
         Err(unreadable) if unreadable.missing => {
-            let hint = if path.contains("env_file") {
-                "make it, or write `{path: …, required: false}` if the service can do without"
-            } else {
-                "make it, or take it out"
+            let hint = match demand {
+                Demand::Optional => return Ok(None),
+                Demand::Env => "make it, or write `{path: …, required: false}` if the service can do without",
+                Demand::Label => "make it, or take it out",
             };
             missing.0.get_or_insert_with(|| {
                 at.wrong(path, format!("there is no file {}", file.display()))

@@ -238,9 +238,9 @@ impl EngineError {
                 "see `docker info`, and `docker context ls` for where it points",
             ),
         };
-        let hint = match endpoint.origin() {
-            "the default socket" => hint.to_owned(),
-            origin => format!("{hint}; the address came from {origin}"),
+        let hint = match endpoint.named_by() {
+            None => hint.to_owned(),
+            Some(origin) => format!("{hint}; the address came from {origin}"),
         };
         Self::Unreachable {
             code,

@@ -572,6 +572,12 @@ fn down_names_what_the_file_no_longer_does() {
         .find(|step| step.reason.0 == "the file no longer names it")
         .unwrap();
     assert_eq!(orphan.action.target(), "p-kafka-1");
+    let orphans: Vec<&str> = observed
+        .of_project("p")
+        .filter(|container| options.is_orphan(container))
+        .map(|container| container.name.as_str())
+        .collect();
+    assert_eq!(orphans, ["p-kafka-1"]);
 }
 
 fn scope(services: &[&str]) -> Scope {
