@@ -1,6 +1,6 @@
 //! Symptoms → the failure as the user reads it.
 
-use regex::{Captures, Regex};
+use std::cell::Cell;
 
 use crate::failure::{Evidence, Failure, Place};
 use crate::logs::Last;
@@ -8,7 +8,7 @@ use crate::shell::ShellCommand;
 
 use super::dockerfile;
 use super::fill::Known;
-use super::rules::{self, At, On, Rule};
+use super::rules::{self, At, On, Rule, When};
 use super::surroundings::Surroundings;
 use super::symptoms::{Ended, Stage, Symptoms};
 
@@ -63,13 +63,8 @@ pub fn knows(symptoms: &Symptoms, around: &Surroundings<'_>) -> bool {
 
 /// The first rule of the table that fits.
 fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
-    rules::compiled().iter().find_map(|(on, rules)| match on {
-        On::Exit => first(
-            symptoms,
-            around,
-            rules,
-            &exit_words(symptoms.ended.as_ref()?, symptoms.memory_limit),
-        ),
+    rules::TABLE.iter().find_map(|(on, rules)| match on {
+        On::Exit => first(symptoms, around, rules, ""),
         On::Said if symptoms.said.is_empty() => None,
         On::Said => first(symptoms, around, rules, &symptoms.said),
         On::Build if symptoms.stage != Stage::Build => None,
@@ -105,17 +100,34 @@ fn newest_first(records: &[Last]) -> impl Iterator<Item = (usize, &Last)> {
     of_kind(true).chain(of_kind(false))
 }
 
-fn first(
-    symptoms: &Symptoms,
-    around: &Surroundings<'_>,
-    rules: &[(&'static Rule, Regex)],
-    text: &str,
-) -> Option<Cause> {
+fn first(symptoms: &Symptoms, around: &Surroundings<'_>, rules: &'static [Rule], text: &str) -> Option<Cause> {
     let text = end_of(text);
-    rules.iter().find_map(|(rule, pattern)| {
-        // Of several exceptions the last is the one that ended it.
-        let caught = pattern.captures_iter(text).last()?;
-        fitting(rule, symptoms, around, &caught, text)
+    rules::outcomes(rules).find_map(|outcomes| {
+        let head = outcomes.first()?;
+        let caught = match head.when {
+            // Of several exceptions the last is the one that ended it.
+            When::Says(pattern) => Some(rules::pattern(pattern)?.captures_iter(text).last()?),
+            when if symptoms.show(when) => None,
+            _ => return None,
+        };
+        let fitting = |rule: &Rule| {
+            fitting(
+                rule,
+                &Known {
+                    symptoms,
+                    around,
+                    at: rule.at,
+                    caught: caught.as_ref(),
+                    text,
+                    unknown: Cell::default(),
+                },
+            )
+        };
+        let cause = outcomes.iter().find_map(fitting)?;
+        Some(Cause {
+            code: head.code,
+            ..cause
+        })
     })
 }
 
@@ -128,20 +140,10 @@ fn end_of(text: &str) -> &str {
     &text[from..]
 }
 
-fn fitting(
-    rule: &Rule,
-    symptoms: &Symptoms,
-    around: &Surroundings<'_>,
-    caught: &Captures<'_>,
-    text: &str,
-) -> Option<Cause> {
-    let known = Known {
-        symptoms,
-        around,
-        at: rule.at,
-        caught: Some(caught),
-        text,
-    };
+fn fitting(rule: &Rule, known: &Known<'_>) -> Option<Cause> {
+    if !rule.only.iter().all(|condition| known.holds(*condition)) {
+        return None;
+    }
     let texts = [rule.what, rule.why, rule.fix]
         .into_iter()
         .chain(rule.run.iter().copied());
@@ -153,7 +155,7 @@ fn fitting(
         why: known.fill(rule.why)?,
         fix: known.fill(rule.fix)?,
         run: known.commands(rule.run)?,
-        place: place(&known),
+        place: place(known),
         record: None,
         blames,
     })
@@ -166,16 +168,16 @@ fn place(known: &Known<'_>) -> Option<Place> {
     match known.at {
         At::Nowhere => None,
         At::Code => known.user_frame(),
-        At::Key("image") if known.symptoms.stage == Stage::Build => around.in_dockerfile(service, &["FROM"]),
-        At::Key("command") if known.written().is_none() => around
+        At::Image if known.symptoms.stage == Stage::Build => around.in_dockerfile(service, &["FROM"]),
+        At::Command if known.written().is_none() => around
             .in_dockerfile(service, &["CMD", "ENTRYPOINT"])
             .or_else(|| around.begin(service)),
-        At::Key(_) | At::Setting(_) => known
+        At::Command | At::Image | At::Key(_) | At::Setting(_) => known
             .written()
             .map_or_else(|| around.begin(service), |at| Some(at.place())),
         At::Variable(variable, setting) => around.variable_place(variable).or_else(|| {
             let at = At::Setting(setting);
-            place(&Known { at, ..*known })
+            place(&known.pointing_to(at))
         }),
         At::Step => step_place(known.symptoms, around, caught("line")),
         At::File => {
@@ -209,9 +211,10 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
     let known = Known {
         symptoms,
         around,
-        at: At::Key("command"),
+        at: At::Command,
         caught: None,
         text: "",
+        unknown: Cell::default(),
     };
     let last = |is_wanted: fn(&Last) -> bool| symptoms.records.iter().rposition(is_wanted);
     let is_said = |record: &Last| record.lines.first().is_some_and(|line| !line.trim().is_empty());
@@ -220,50 +223,55 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         .or_else(|| last(|record| record.is_stderr))
         .or_else(|| last(is_said));
     let said = last_words.and_then(|index| symptoms.records[index].lines.first());
-    let (code, what, why, fix, run): (_, _, _, _, &[&'static str]) = match (&symptoms.stage, symptoms.said.as_str()) {
-        (Stage::TimedOut(_), _) => (
-            "MC580",
-            said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
-            match last_error {
-                Some(_) => "that is its last error; it runs, and goes on starting".to_owned(),
-                None => "it runs and reports no error: it may only be slow".to_owned(),
-            },
-            "see what it is doing; if it only is slow, wait longer".to_owned(),
-            &[LOGS, "magicctl up --wait-timeout {longer}s"],
-        ),
-        (_, "") => {
-            let what = said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said));
-            let (why, fix, run) = own_reason(&known, last_words, last_error.is_some());
-            ("MC540", what, why, fix, run)
-        }
-        (Stage::Build, said) => (
-            "MC530",
-            one_line(said),
-            "the builder says so; magicctl knows no more about it".to_owned(),
-            known
-                .fill("fix what it names in {dockerfile}, then rebuild")
-                .unwrap_or_else(|| "fix what it names, then rebuild".to_owned()),
-            &[REBUILD],
-        ),
-        (_, said) => (
-            "MC514",
-            one_line(said),
-            "the engine says so; magicctl knows no more about it".to_owned(),
-            "fix what it names; the engine's own log may say more".to_owned(),
-            &["sudo journalctl -u docker -n 30", "magicctl up"],
-        ),
-    };
+    let (code, what, why, fix, run, at): (_, _, _, _, &[&'static str], _) =
+        match (&symptoms.stage, symptoms.said.as_str()) {
+            (Stage::TimedOut(_), _) => (
+                "MC580",
+                said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
+                match last_error {
+                    Some(_) => "that is its last error; it runs, and goes on starting".to_owned(),
+                    None => "it runs and reports no error: it may only be slow".to_owned(),
+                },
+                "see what it is doing; if it only is slow, wait longer".to_owned(),
+                &[LOGS, "magicctl up --wait-timeout {longer}s"],
+                At::Nowhere,
+            ),
+            (_, "") => {
+                let what = said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said));
+                let (why, fix, run) = own_reason(&known, last_words, last_error.is_some());
+                let at = if symptoms.stage == Stage::Build {
+                    At::Step
+                } else {
+                    At::Command
+                };
+                ("MC540", what, why, fix, run, at)
+            }
+            (Stage::Build, said) => (
+                "MC530",
+                one_line(said),
+                "the builder says so; magicctl knows no more about it".to_owned(),
+                known
+                    .fill("fix what it names in {dockerfile}, then rebuild")
+                    .unwrap_or_else(|| "fix what it names, then rebuild".to_owned()),
+                &[REBUILD],
+                At::Step,
+            ),
+            (_, said) => (
+                "MC514",
+                one_line(said),
+                "the engine says so; magicctl knows no more about it".to_owned(),
+                "fix what it names; the engine's own log may say more".to_owned(),
+                &["sudo journalctl -u docker -n 30", "magicctl up"],
+                At::Nowhere,
+            ),
+        };
     Cause {
         code,
         what,
         why,
         fix,
         run: known.commands(run).unwrap_or_default(),
-        place: match symptoms.stage {
-            Stage::Build => step_place(symptoms, around, None),
-            _ if code == "MC540" => place(&known),
-            _ => None,
-        },
+        place: place(&known.pointing_to(at)),
         record: last_words,
         blames: Vec::new(),
     }
@@ -325,12 +333,6 @@ fn phrase(symptoms: &Symptoms) -> String {
         Stage::Unhealthy => format!("{service} is unhealthy"),
         Stage::Other(what) => format!("can't {what}"),
     }
-}
-
-fn exit_words(ended: &Ended, limit: u64) -> String {
-    let oom = if ended.oom { " oom" } else { "" };
-    let limit = if ended.oom && limit > 0 { " limit" } else { "" };
-    format!("{}{oom}{limit}", ended.code)
 }
 
 fn build_words(symptoms: &Symptoms) -> String {

@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cards::rules::If;
 use crate::compose::{Request, Stack, load};
 use crate::engine::FailedStep;
 use crate::failure::Evidence;
@@ -202,7 +203,7 @@ fn an_image_that_nobody_has_here_is_built_left_out_or_loaded() {
 fn only_one_rule_builds_images_of_ours() {
     let rules = super::super::rules::TABLE.iter().flat_map(|(_, rules)| rules.iter());
     for rule in rules.filter(|rule| rule.run.contains(&"make images")) {
-        assert!(rule.fix.contains("{recipe}"), "{}", rule.what);
+        assert!(rule.only.contains(&If::Recipe), "{}", rule.what);
     }
 }
 
@@ -303,6 +304,7 @@ fn open_ports_decide_what_a_refused_healthcheck_means() {
     let mut refused = Symptoms::new("app", Stage::TimedOut(Duration::from_secs(5)));
     refused.command = vec!["sleep".to_owned(), "60".to_owned()];
     refused.health = Some(HealthReport {
+        timeout: None,
         command: vec!["curl".to_owned(), "http://localhost:8001/".to_owned()],
         code: Some(1),
         output: "Connection refused".to_owned(),
