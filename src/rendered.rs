@@ -43,6 +43,8 @@ pub enum State {
     Unreadable {
         /// In words.
         why: String,
+        /// This user has no right to it.
+        denied: bool,
     },
 }
 
@@ -74,7 +76,10 @@ impl State {
         match refused {
             Refused::Missing if root.link_on(path).is_none() => Self::Missing,
             Refused::Missing | Refused::Outside | Refused::Kind(Kind::Link) => Self::Linked { why },
-            _ => Self::Unreadable { why },
+            _ => Self::Unreadable {
+                why,
+                denied: refused.is_denied(),
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Symptoms → the failure as the user reads it.
 
-use regex::{Captures, Regex};
+use std::cell::Cell;
 
 use crate::failure::{Evidence, Failure, Place};
 use crate::logs::Last;
@@ -8,7 +8,7 @@ use crate::shell::ShellCommand;
 
 use super::dockerfile;
 use super::fill::Known;
-use super::rules::{self, At, On, Rule};
+use super::rules::{self, At, On, Rule, When};
 use super::surroundings::Surroundings;
 use super::symptoms::{Ended, Stage, Symptoms};
 
@@ -63,13 +63,8 @@ pub fn knows(symptoms: &Symptoms, around: &Surroundings<'_>) -> bool {
 
 /// The first rule of the table that fits.
 fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
-    rules::compiled().iter().find_map(|(on, rules)| match on {
-        On::Exit => first(
-            symptoms,
-            around,
-            rules,
-            &exit_words(symptoms.ended.as_ref()?, symptoms.memory_limit),
-        ),
+    rules::TABLE.iter().find_map(|(on, rules)| match on {
+        On::Exit => first(symptoms, around, rules, ""),
         On::Said if symptoms.said.is_empty() => None,
         On::Said => first(symptoms, around, rules, &symptoms.said),
         On::Build if symptoms.stage != Stage::Build => None,
@@ -105,17 +100,34 @@ fn newest_first(records: &[Last]) -> impl Iterator<Item = (usize, &Last)> {
     of_kind(true).chain(of_kind(false))
 }
 
-fn first(
-    symptoms: &Symptoms,
-    around: &Surroundings<'_>,
-    rules: &[(&'static Rule, Regex)],
-    text: &str,
-) -> Option<Cause> {
+fn first(symptoms: &Symptoms, around: &Surroundings<'_>, rules: &'static [Rule], text: &str) -> Option<Cause> {
     let text = end_of(text);
-    rules.iter().find_map(|(rule, pattern)| {
-        // Of several exceptions the last is the one that ended it.
-        let caught = pattern.captures_iter(text).last()?;
-        fitting(rule, symptoms, around, &caught, text)
+    rules::outcomes(rules).find_map(|outcomes| {
+        let head = outcomes.first()?;
+        let caught = match head.when {
+            // Of several exceptions the last is the one that ended it.
+            When::Says(pattern) => Some(rules::pattern(pattern)?.captures_iter(text).last()?),
+            when if symptoms.show(when) => None,
+            _ => return None,
+        };
+        let fitting = |rule: &Rule| {
+            fitting(
+                rule,
+                &Known {
+                    symptoms,
+                    around,
+                    at: rule.at,
+                    caught: caught.as_ref(),
+                    text,
+                    unknown: Cell::default(),
+                },
+            )
+        };
+        let cause = outcomes.iter().find_map(fitting)?;
+        Some(Cause {
+            code: head.code,
+            ..cause
+        })
     })
 }
 
@@ -128,19 +140,10 @@ fn end_of(text: &str) -> &str {
     &text[from..]
 }
 
-fn fitting(
-    rule: &Rule,
-    symptoms: &Symptoms,
-    around: &Surroundings<'_>,
-    caught: &Captures<'_>,
-    text: &str,
-) -> Option<Cause> {
-    let known = Known {
-        symptoms,
-        around,
-        caught: Some(caught),
-        text,
-    };
+fn fitting(rule: &Rule, known: &Known<'_>) -> Option<Cause> {
+    if !rule.only.iter().all(|condition| known.holds(*condition)) {
+        return None;
+    }
     let texts = [rule.what, rule.why, rule.fix]
         .into_iter()
         .chain(rule.run.iter().copied());
@@ -152,27 +155,30 @@ fn fitting(
         why: known.fill(rule.why)?,
         fix: known.fill(rule.fix)?,
         run: known.commands(rule.run)?,
-        place: place(rule.at, &known),
+        place: place(known),
         record: None,
         blames,
     })
 }
 
-fn place(at: At, known: &Known<'_>) -> Option<Place> {
+fn place(known: &Known<'_>) -> Option<Place> {
     let around = known.around;
     let service = known.symptoms.service.as_str();
     let caught = |name: &str| Some(known.caught?.name(name)?.as_str());
-    match at {
+    match known.at {
         At::Nowhere => None,
         At::Code => known.user_frame(),
-        At::Key("image") if known.symptoms.stage == Stage::Build => around.in_dockerfile(service, &["FROM"]),
-        At::Key("command") => around
-            .key(service, "command")
-            .or_else(|| around.key(service, "entrypoint"))
-            .or_else(|| around.in_dockerfile(service, &["CMD", "ENTRYPOINT"]))
+        At::Image if known.symptoms.stage == Stage::Build => around.in_dockerfile(service, &["FROM"]),
+        At::Command if known.written().is_none() => around
+            .in_dockerfile(service, &["CMD", "ENTRYPOINT"])
             .or_else(|| around.begin(service)),
-        At::Key(key) => around.key(service, key).or_else(|| around.begin(service)),
-        At::Variable(variable, key) => around.variable_place(variable).or_else(|| place(At::Key(key), known)),
+        At::Command | At::Image | At::Key(_) | At::Setting(_) => known
+            .written()
+            .map_or_else(|| around.begin(service), |at| Some(at.place())),
+        At::Variable(variable, setting) => around.variable_place(variable).or_else(|| {
+            let at = At::Setting(setting);
+            place(&known.pointing_to(at))
+        }),
         At::Step => step_place(known.symptoms, around, caught("line")),
         At::File => {
             let path = caught("path")?;
@@ -205,8 +211,10 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
     let known = Known {
         symptoms,
         around,
+        at: At::Command,
         caught: None,
         text: "",
+        unknown: Cell::default(),
     };
     let last = |is_wanted: fn(&Last) -> bool| symptoms.records.iter().rposition(is_wanted);
     let is_said = |record: &Last| record.lines.first().is_some_and(|line| !line.trim().is_empty());
@@ -215,50 +223,55 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         .or_else(|| last(|record| record.is_stderr))
         .or_else(|| last(is_said));
     let said = last_words.and_then(|index| symptoms.records[index].lines.first());
-    let (code, what, why, fix, run): (_, _, _, _, &[&'static str]) = match (&symptoms.stage, symptoms.said.as_str()) {
-        (Stage::TimedOut(_), _) => (
-            "MC580",
-            said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
-            match last_error {
-                Some(_) => "this is its last error; it is still running and starting".to_owned(),
-                None => "it is running and reports no error; it may just be slow".to_owned(),
-            },
-            "check its log; if it is just slow, wait longer".to_owned(),
-            &[LOGS, "magicctl up --wait-timeout {longer}s"],
-        ),
-        (_, "") => {
-            let what = said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said));
-            let (why, fix, run) = own_reason(&known, last_words, last_error.is_some());
-            ("MC540", what, why, fix, run)
-        }
-        (Stage::Build, said) => (
-            "MC530",
-            one_line(said),
-            "this message comes from the builder; magicctl doesn't know the cause".to_owned(),
-            known
-                .fill("fix what the message names in {dockerfile}, then rebuild")
-                .unwrap_or_else(|| "fix what the message names, then rebuild".to_owned()),
-            &[REBUILD],
-        ),
-        (_, said) => (
-            "MC514",
-            one_line(said),
-            "this message comes from the engine; magicctl doesn't know the cause".to_owned(),
-            "fix what the message names; the engine's log may have details".to_owned(),
-            &["sudo journalctl -u docker -n 30", "magicctl up"],
-        ),
-    };
+    let (code, what, why, fix, run, at): (_, _, _, _, &[&'static str], _) =
+        match (&symptoms.stage, symptoms.said.as_str()) {
+            (Stage::TimedOut(_), _) => (
+                "MC580",
+                said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
+                match last_error {
+                    Some(_) => "this is its last error; it is still running and starting".to_owned(),
+                    None => "it is running and reports no error; it may just be slow".to_owned(),
+                },
+                "check its log; if it is just slow, wait longer".to_owned(),
+                &[LOGS, "magicctl up --wait-timeout {longer}s"],
+                At::Nowhere,
+            ),
+            (_, "") => {
+                let what = said.map_or_else(|| "it printed nothing".to_owned(), |said| message(said));
+                let (why, fix, run) = own_reason(&known, last_words, last_error.is_some());
+                let at = if symptoms.stage == Stage::Build {
+                    At::Step
+                } else {
+                    At::Command
+                };
+                ("MC540", what, why, fix, run, at)
+            }
+            (Stage::Build, said) => (
+                "MC530",
+                one_line(said),
+                "this message comes from the builder; magicctl doesn't know the cause".to_owned(),
+                known
+                    .fill("fix what the message names in {dockerfile}, then rebuild")
+                    .unwrap_or_else(|| "fix what the message names, then rebuild".to_owned()),
+                &[REBUILD],
+                At::Step,
+            ),
+            (_, said) => (
+                "MC514",
+                one_line(said),
+                "this message comes from the engine; magicctl doesn't know the cause".to_owned(),
+                "fix what the message names; the engine's log may have details".to_owned(),
+                &["sudo journalctl -u docker -n 30", "magicctl up"],
+                At::Nowhere,
+            ),
+        };
     Cause {
         code,
         what,
         why,
         fix,
         run: known.commands(run).unwrap_or_default(),
-        place: match symptoms.stage {
-            Stage::Build => step_place(symptoms, around, None),
-            _ if code == "MC540" => place(At::Key("command"), &known),
-            _ => None,
-        },
+        place: place(&known.pointing_to(at)),
         record: last_words,
         blames: Vec::new(),
     }
@@ -289,7 +302,7 @@ fn own_reason(
         false => "this is its last output; the cause is in the program, not in the stack",
     };
     // What a file says is shown from there.
-    let is_shown = known.around.key(service, "command").is_some() || known.around.dockerfile(service).is_some();
+    let is_shown = known.written().is_some() || known.around.dockerfile(service).is_some();
     let ran = known.fill(" (`{ran}`)").filter(|_| !is_shown).unwrap_or_default();
     let fix = format!("fix what the message names, in its command{ran} or in the config it reads, then start it again");
     if others <= RECORDS {
@@ -320,12 +333,6 @@ fn phrase(symptoms: &Symptoms) -> String {
         Stage::Unhealthy => format!("{service} is unhealthy"),
         Stage::Other(what) => format!("can't {what}"),
     }
-}
-
-fn exit_words(ended: &Ended, limit: u64) -> String {
-    let oom = if ended.oom { " oom" } else { "" };
-    let limit = if ended.oom && limit > 0 { " limit" } else { "" };
-    format!("{}{oom}{limit}", ended.code)
 }
 
 fn build_words(symptoms: &Symptoms) -> String {
@@ -376,11 +383,19 @@ fn evidence(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Evidence> {
     evidence
 }
 
-/// What its log says besides the record that decides. A loop says the same each time: once is enough.
+/// What its log says besides the record that decides. A loop says the same each time, in one record or several: once is
+/// enough.
 fn others(symptoms: &Symptoms, decisive: Option<usize>) -> Vec<Vec<String>> {
     let decisive = decisive.and_then(|index| symptoms.records.get(index));
     let mut records: Vec<Vec<String>> = symptoms.records.iter().map(|record| record.lines.clone()).collect();
     records.retain(|lines| decisive.is_none_or(|record| record.lines != *lines));
+    let is_said_twice = |records: &Vec<Vec<String>>, last: usize| {
+        let before = &records[..records.len() - last];
+        before.ends_with(&records[before.len()..])
+    };
+    while let Some(last) = (1..=records.len() / 2).find(|last| is_said_twice(&records, *last)) {
+        records.truncate(records.len() - last);
+    }
     records.dedup();
     records
 }

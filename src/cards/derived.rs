@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::files::Kind;
-use crate::secrets;
 use crate::shell::ShellCommand;
 
 use super::dockerfile::copy_instruction;
@@ -16,7 +15,7 @@ impl Known<'_> {
     /// What follows from a value.
     pub(super) fn derived(&self, value: &str, kind: &str) -> Option<Filled> {
         if let Some(to) = kind.strip_prefix("set_to ") {
-            let to = self.text(to).unwrap_or_else(|| to.to_owned());
+            let to = self.caught(to).unwrap_or_else(|| to.to_owned());
             return self
                 .around
                 .has_variable(value)
@@ -75,7 +74,7 @@ impl Known<'_> {
             "empty_folder" => around.is_empty_source(service, path).then(|| path.to_owned()),
             "context" => around.in_context(service, value),
             "elsewhere" => around.elsewhere(value),
-            _ => None,
+            _ => self.no_such(),
         }
     }
 
@@ -89,7 +88,7 @@ impl Known<'_> {
             "let_in" => around.let_in(service, value),
             "let_in_left_out" => around.let_in(service, &around.left_out(service, &inside)?),
             "ask_for_latest" => {
-                let latest = latest(&self.text("versions")?)?;
+                let latest = latest(&self.caught("versions")?)?;
                 around.requirement(service, package(value))?;
                 Some(Filled::of(around.ask_for_version(service, package(value), &latest)))
             }
@@ -110,7 +109,7 @@ impl Known<'_> {
                 let give = make.syntax("&& chown").operand(&self.text("user")?);
                 Some(Filled::of(give.and_then(|give| give.path(absolute.parent()?))))
             }
-            _ => None,
+            _ => self.no_such(),
         }
     }
 
@@ -142,7 +141,6 @@ impl Known<'_> {
                 let file = around.module_file(service, value)?;
                 copy_instruction(&file, &format!("./{file}"))
             }
-            "holds_keys" => secrets::are_in(path).then(String::new),
             "elsewhere_in_context" => around.elsewhere_in_context(service, value),
             "named_in" => around.named_in(service, value),
             "module_file" => around.module_file(service, value),
@@ -173,7 +171,6 @@ impl Known<'_> {
                         .to_string(),
                 )
             }
-            "loki" => value.contains("loki").then(String::new),
             "upper" => Some(value.to_uppercase()),
             "kafka_variable" => Some(format!("KAFKA_{}", value.to_uppercase().replace('.', "_"))),
             "top" => value.split('.').next().map(ToOwned::to_owned),
@@ -181,7 +178,7 @@ impl Known<'_> {
             "latest" => latest(value),
             "meaning" => meaning(value).map(|(meaning, _)| meaning.to_owned()),
             "remedy" => meaning(value).map(|(_, remedy)| remedy.to_owned()),
-            _ => None,
+            _ => self.no_such(),
         }
     }
 }

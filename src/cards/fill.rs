@@ -5,18 +5,21 @@
 //! What fills a gap has a type, and that alone decides how it gets into a command: text is one word of it, a path is one that
 //! the command may change, and only a command, which is built of words itself, is more.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use regex::Captures;
 
+use crate::compose::Written;
 use crate::shell::ShellCommand;
 
+use super::rules::At;
 use super::surroundings::Surroundings;
 use super::symptoms::Symptoms;
 use super::template::{self, Part, Piece};
 
 /// Groups of which a pattern catches one or the other.
-const ALIASES: [(&str, &str); 10] = [
+pub(super) const ALIASES: [(&str, &str); 10] = [
     ("any_path", "path"),
     ("any_path", "file"),
     ("any_path", "name"),
@@ -40,10 +43,14 @@ const LITERALS: [(&str, &str); 3] = [
 pub(super) struct Known<'k> {
     pub symptoms: &'k Symptoms,
     pub around: &'k Surroundings<'k>,
+    /// What the card points to.
+    pub at: At,
     /// What the pattern caught.
     pub caught: Option<&'k Captures<'k>>,
     /// The text in which it did.
     pub text: &'k str,
+    /// Whether a gap was asked for that does not exist; a test finds that out of each rule.
+    pub unknown: Cell<bool>,
 }
 
 /// What fills a gap.
@@ -191,13 +198,41 @@ impl Known<'_> {
             .collect()
     }
 
+    /// The same of another place.
+    pub(super) fn pointing_to(&self, at: At) -> Self {
+        Self {
+            at,
+            unknown: Cell::default(),
+            ..*self
+        }
+    }
+
+    /// Nothing, as no gap has that name.
+    pub(super) fn no_such<T>(&self) -> Option<T> {
+        self.unknown.set(true);
+        None
+    }
+
+    /// Where the Compose files set what the card points to.
+    pub(super) fn written(&self) -> Option<&Written> {
+        let service = &self.symptoms.service;
+        let key = |key| self.around.key(service, key);
+        match self.at {
+            At::Command => key("command").or_else(|| key("entrypoint")),
+            At::Image => key("image"),
+            At::Key(name) => key(name),
+            At::Setting(name) | At::Variable(_, name) => self.around.setting_place(service, name),
+            At::Nowhere | At::Code | At::Step | At::File | At::Requirement => None,
+        }
+    }
+
     pub(super) fn gap(&self, gap: &str) -> Option<Filled> {
         match gap.split_once(':') {
             None => self.value(gap),
-            Some(("", literal)) => LITERALS
-                .iter()
-                .find(|(name, _)| *name == literal)
-                .map(|(_, text)| Filled::Text((*text).to_owned())),
+            Some(("", literal)) => match LITERALS.iter().find(|(name, _)| *name == literal) {
+                Some((_, text)) => Some(Filled::Text((*text).to_owned())),
+                None => self.no_such(),
+            },
             Some((name, kind)) => self.derived(&self.text(name)?, kind),
         }
     }

@@ -22,6 +22,9 @@ const PROGRAMS: [(&str, &[&str]); 5] = [
 /// A busy machine takes its time, and what did not answer would count as missing.
 const ASKED_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long a run of a healthcheck has when it does not say (Compose specification, `healthcheck.timeout`).
+const CHECKED_WITHIN: Duration = Duration::from_secs(30);
+
 /// What was seen of a container when it failed; it may be different by now.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -165,16 +168,20 @@ fn of_detail(symptoms: &mut Symptoms, detail: &Detail, probe: Option<ExecOutcome
         symptoms.said.clone_from(&detail.error);
         return;
     }
-    let (code, output) = match probe {
-        Some(probe) => (probe.exit_code, probe.output),
+    let (code, output, timeout) = match probe {
+        Some(probe) => {
+            let had = detail.healthcheck_timeout.unwrap_or(CHECKED_WITHIN);
+            (probe.exit_code, probe.output, probe.exit_code.is_none().then_some(had))
+        }
         None if detail.health_output.is_empty() && detail.health_code.is_none() => return,
-        None => (detail.health_code, detail.health_output.clone()),
+        None => (detail.health_code, detail.health_output.clone(), None),
     };
     if !detail.healthcheck.is_empty() && detail.health != Health::Healthy {
         symptoms.health = Some(HealthReport {
             command: detail.healthcheck.clone(),
             code,
             output,
+            timeout,
         });
     }
 }

@@ -5,6 +5,7 @@
 //! which words mean what; [`card`] writes the [`Failure`](crate::failure::Failure) from the first rule that fits.
 
 mod card;
+mod conditions;
 mod derived;
 mod dockerfile;
 mod edits;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::compose::Written;
 use crate::shell::ShellCommand;
 
 use super::surroundings::Surroundings;
@@ -27,15 +28,12 @@ impl Surroundings<'_> {
             return false;
         };
         let image = self.image_of(service);
-        let line = self
-            .key(service, "image")
-            .and_then(|place| place.source)
-            .unwrap_or_default();
+        let variables = self.key(service, "image").map(Written::variables).unwrap_or_default();
         makefile.lines().any(|line| line.starts_with("images:"))
             && names
                 .lines()
                 .filter_map(|line| line.split_once('='))
-                .any(|(name, made)| image.as_deref() == Some(made.trim()) || line.contains(&format!("${{{name}")))
+                .any(|(name, made)| image.as_deref() == Some(made.trim()) || variables.contains(name))
     }
 
     /// The services that come up without `service`, as words of a command; none that waits for it.

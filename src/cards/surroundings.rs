@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::compose::{Condition, Service, Stack};
+use crate::compose::{Condition, Service, Stack, Written};
 use crate::failure::Place;
 use crate::nearest::nearest;
 use crate::redact::Redactor;
@@ -126,21 +126,14 @@ impl<'a> Surroundings<'a> {
         (named.len() == 1).then(|| named.remove(0))
     }
 
-    /// Where the Compose file sets `key` of `service`: within the service's own lines.
-    pub(super) fn key(&self, service: &str, key: &str) -> Option<Place> {
-        let place = self.stack?.places.services.get(service)?;
-        let text = named(&place.file)?;
-        let indent = |line: &str| line.len() - line.trim_start().len();
-        let mut lines = text.lines().enumerate().skip(place.line.checked_sub(1)?);
-        let own = indent(lines.next()?.1);
-        let (index, line) = lines
-            .take_while(|(_, line)| line.trim().is_empty() || line.trim().starts_with('#') || indent(line) > own)
-            .find(|(_, line)| {
-                line.trim_start()
-                    .strip_prefix(key)
-                    .is_some_and(|rest| rest.starts_with(':'))
-            })?;
-        Some(whole_line(&place.file, index + 1, line))
+    /// Where the Compose files set `key` of `service`.
+    pub(super) fn key(&self, service: &str, key: &str) -> Option<&'a Written> {
+        self.stack?.places.keys.get(service)?.get(key)
+    }
+
+    /// Where they set a variable of its `environment`.
+    pub(super) fn setting_place(&self, service: &str, name: &str) -> Option<&'a Written> {
+        self.stack?.places.environment.get(service)?.get(name)
     }
 
     /// Where the Compose file begins `service`.
@@ -243,12 +236,10 @@ impl<'a> Surroundings<'a> {
 
     /// The variable that moves the host port `port` of `service`.
     pub(super) fn port_variable(&self, service: &str, port: &str) -> Option<String> {
-        let ports = &self.service(service)?.ports;
-        let index = ports
-            .iter()
-            .position(|entry| entry.published.as_deref() == Some(port))?;
-        let place = self.stack?.places.ports.get(service)?.get(index)?;
-        services::variable_of(place.source.as_deref()?).map(ToOwned::to_owned)
+        let service = self.service(service)?;
+        let mut ports = service.ports.iter();
+        let index = ports.position(|entry| entry.published.as_deref() == Some(port))?;
+        self.stack?.port_variable(service, index).map(ToOwned::to_owned)
     }
 
     /// The variable of `service` that names Kafka by its listener for the host, and the address for containers.

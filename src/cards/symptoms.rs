@@ -1,5 +1,6 @@
 //! What is known of a failure before anybody has thought about it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::FailedStep;
@@ -56,6 +57,8 @@ pub struct HealthReport {
     pub code: Option<i64>,
     /// What it printed.
     pub output: String,
+    /// Of our own run that did not end in time: how long it had.
+    pub timeout: Option<Duration>,
 }
 
 impl HealthReport {
@@ -83,6 +86,10 @@ pub struct Symptoms {
     pub health: Option<HealthReport>,
     /// The step of its Dockerfile that failed.
     pub step: Option<FailedStep>,
+    /// What that step's program ended with.
+    pub step_exit: Option<i64>,
+    /// A Dockerfile that can't be read, and why.
+    pub unreadable: Option<(PathBuf, String)>,
     /// Its log's last records, oldest first.
     pub records: Vec<Last>,
     /// Most bytes of memory that its container may use; 0: any.
@@ -113,6 +120,8 @@ impl Symptoms {
             ended: None,
             health: None,
             step: None,
+            step_exit: None,
+            unreadable: None,
             records: Vec::new(),
             memory_limit: 0,
             user: String::new(),
@@ -144,6 +153,7 @@ impl Symptoms {
                 command: all(&health.command),
                 code: health.code,
                 output: mask(&health.output),
+                timeout: health.timeout,
             }),
             step: self.step.as_ref().map(|step| FailedStep {
                 name: mask(&step.name),

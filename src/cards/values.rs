@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::compose::Written;
 use crate::failure::Place;
 use crate::python::is_foreign;
 use crate::shell::ShellCommand;
@@ -76,10 +77,6 @@ impl Known<'_> {
                 let more = size(self.enough(limit?));
                 Some(format!("resources: {{{service}: {{memory: {more}}}}}"))
             }
-            "rendered" => around.sets_resources().then(String::new),
-            "of_the_sample" => around.is_rendered().then(String::new),
-            "recipe" => around.has_recipe(service).then(String::new),
-            "no_recipe" => (around.uses_local_images() && !around.has_recipe(service)).then(String::new),
             "with_hashes" => {
                 let file = around.in_context(service, "requirements.txt")?;
                 let is_hashed = around.read(&file)?.contains("--hash");
@@ -92,8 +89,6 @@ impl Known<'_> {
                     .to_owned(),
                 )
             }
-            "installs_nothing" => around.installs_nothing(service).then(String::new),
-            "built" => around.service(service)?.build.is_some().then(String::new),
             "requirements" => Some(around.shown(&around.in_context(service, "requirements.txt")?)),
             "dockerfile" => match around.dockerfile(service) {
                 Some(path) => Some(around.shown(&path)),
@@ -104,9 +99,13 @@ impl Known<'_> {
                 None => without_a_file("the folder of the Dockerfile"),
                 Some(service) => Some(around.shown(&service.build.as_ref()?.context)),
             },
-            "compose" => match around.begin(service) {
-                Some(place) => Some(around.shown(&place.file)),
-                None => Some("the Compose file".to_owned()),
+            "compose" => {
+                let place = self.written().map(Written::place).or_else(|| around.begin(service));
+                Some(place.map_or_else(|| "the Compose file".to_owned(), |place| around.shown(&place.file)))
+            }
+            "where_set" => match self.written() {
+                Some(written) => Some(around.where_set(written, self.text)),
+                None => self.known("compose"),
             },
             "at" => match self.user_frame() {
                 Some(place) => Some(place_text(around, &place)),
@@ -118,13 +117,6 @@ impl Known<'_> {
             "or_own_command" => Some(self.or_own_command()),
             "others" => Some(self.others()),
             "ran" => shown_words(&symptoms.command),
-            // A name on Docker Hub without a user's before it is never private.
-            "no_login" => {
-                let may_be_private = self.image()?.contains('/');
-                (symptoms.has_login == Some(false) && may_be_private).then(String::new)
-            }
-            "with_login" => (symptoms.has_login == Some(true)).then(String::new),
-            "no_port" => symptoms.open_ports.as_ref()?.is_empty().then(String::new),
             "silent" => Some(match symptoms.records.as_slice() {
                 [] => ", and it has printed nothing".to_owned(),
                 _ => String::new(),
@@ -135,20 +127,19 @@ impl Known<'_> {
             "check_test" => self.check_test(),
             "check_page" => self.check_page(),
             "listens" => self.listens(),
+            "check_timeout" => Some(format!("{} s", health?.timeout?.as_secs_f64())),
+            "step_code" => Some(symptoms.step_exit?.to_string()),
+            "unreadable" => Some(around.shown(&symptoms.unreadable.as_ref()?.0)),
+            "unreadable_why" => Some(symptoms.unreadable.as_ref()?.1.clone()),
             "code" => Some(symptoms.ended.as_ref()?.code.to_string()),
             "command" => Some(around.mask(&around.service(service)?.command.as_ref()?.join(" "))),
-            "from_context" => (!self.copies_from_a_stage()).then(String::new),
-            "asked_open" => {
-                let asked: u16 = self.check_port()?.parse().ok()?;
-                symptoms.open_ports.as_ref()?.contains(&asked).then(String::new)
-            }
             "data_volume" => around.data_volume(service),
             "kafka_setting" => around.kafka_by_its_outer_listener(service).map(|(setting, _)| setting),
             "kafka_inside" => around.kafka_by_its_outer_listener(service).map(|(_, address)| address),
             variable if variable.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') => {
                 around.has_variable(variable).then(|| variable.to_owned())
             }
-            _ => None,
+            _ => self.no_such(),
         }
     }
 
@@ -227,12 +218,6 @@ impl Known<'_> {
         let own = frames.iter().rfind(|frame| !is_foreign(&frame.file));
         own.or(frames.last())
             .map(|frame| format!("{}:{}", frame.file, frame.line))
-    }
-
-    /// Whether the step that failed copies from another stage or image, and not from the build context.
-    fn copies_from_a_stage(&self) -> bool {
-        let step = self.symptoms.step.as_ref();
-        step.is_some_and(|step| step.name.contains("--from="))
     }
 }
 /// These words as the words of a command.

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compose::{Origin, Variable};
+use crate::compose::{Origin, Variable, Written};
 use crate::failure::Place;
 use crate::secrets;
 use crate::shell::ShellCommand;
 use crate::terminal::clean;
 
 use super::reach::{named, whole_line};
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, words};
+use super::values::place_text;
 
 /// A shorter value would be found everywhere.
 const SHORTEST_SECRET: usize = 6;
@@ -61,6 +62,30 @@ impl<'a> Surroundings<'a> {
             ),
             _ => "the default in the Compose file".to_owned(),
         })
+    }
+
+    /// Where a value of the Compose file is to be changed: there, or where the variable is set that it comes from. Of several
+    /// variables it is the one whose value stands in `said`.
+    pub(super) fn where_set(&self, written: &Written, said: &str) -> String {
+        let file = self.shown(&written.place().file);
+        let names = written.variables();
+        let is_said = |name: &&str| {
+            let value = self.variable(name).and_then(|variable| variable.value.as_deref());
+            value.is_some_and(|value| words(said).any(|word| word == value))
+        };
+        let mut likely = names.iter().copied().filter(|name| names.len() == 1 || is_said(name));
+        let (Some(name), None) = (likely.next(), likely.next()) else {
+            return file;
+        };
+        match (
+            self.variable(name).map(|variable| &variable.origin),
+            self.variable_place(name),
+        ) {
+            (Some(Origin::Environment), _) => format!("your shell ({name}, which {file} uses)"),
+            (_, Some(place)) => format!("{} ({name}, which {file} uses)", place_text(self, &place)),
+            (Some(Origin::Default), _) => format!("{file} (the default of {name})"),
+            _ => format!("{file} (the value of {name})"),
+        }
     }
 
     /// The line of `.env` that gives a variable of the Compose file its value.

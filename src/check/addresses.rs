@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::codes;
-use crate::compose::{Service, Stack};
+use crate::compose::{Service, Stack, Written};
 use crate::failure::Place;
 use crate::files;
 use crate::nearest::nearest;
@@ -136,28 +136,10 @@ fn kafka_of(stack: &Stack, service: &Service, setting: &str, host: &str) -> Opti
         })
 }
 
-/// The line of the Compose file that sets `name` of `service`, or where the service begins.
+/// Where the Compose file sets `name` of `service`, or where the service begins.
 fn place_of(project: &Project, service: &Service, name: &str) -> Option<Place> {
-    let begin = project.place_of(&service.name)?;
-    let Ok(Some(text)) = Text::named(project, &begin.file) else {
-        return Some(begin);
-    };
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let mut lines = text.content.lines().enumerate().skip(begin.line.saturating_sub(1));
-    let own = lines.next().map_or(0, |(_, line)| indent(line));
-    let sets = |line: &str| {
-        let rest = line
-            .trim_start()
-            .trim_start_matches("- ")
-            .trim_start_matches(['"', '\''])
-            .strip_prefix(name);
-        rest.is_some_and(|rest| rest.starts_with([':', '=']))
-    };
-    let found = lines
-        .take_while(|(_, line)| line.trim().is_empty() || indent(line) > own)
-        .find(|(_, line)| sets(line))
-        .map(|(index, _)| index + 1);
-    Some(found.map_or(begin, |line| text.line(line)))
+    let written = project.stack()?.places.environment.get(&service.name)?.get(name);
+    written.map(Written::place).or_else(|| project.place_of(&service.name))
 }
 
 /// The files that say where logs go and where they are read, as far as services mount them.

@@ -107,11 +107,10 @@ async fn withheld(engine: &Engine, project: &Project, there: &There) -> BTreeMap
         let answer = tokio::time::timeout(ANSWERS_WITHIN, engine.in_registry(&image))
             .await
             .ok()?;
-        let why = answer.err()?.failure();
-        let why = if why.why.is_empty() {
-            why.what
-        } else {
-            why.why.join(": ")
+        let why = match answer.err()? {
+            EngineError::NotFound(said) | EngineError::Conflict(said) | EngineError::Refused(said) => said,
+            EngineError::Name { why, .. } => return Some((image, why)),
+            _ => return None,
         };
         let is_open = [
             "denied",
@@ -122,7 +121,7 @@ async fn withheld(engine: &Engine, project: &Project, there: &There) -> BTreeMap
             "imeout",
             "deadline",
         ];
-        (!is_open.iter().any(|word| why.contains(word))).then_some((image, why))
+        (!is_open.iter().any(|word| why.contains(word))).then(|| (image, why.trim_end_matches('.').to_owned()))
     });
     futures_util::future::join_all(asked)
         .await
@@ -242,15 +241,9 @@ async fn names(engine: &Engine, project: &Project, there: &There) -> Option<Resu
     })
 }
 
-/// The engine can't be reached: why decides on the code.
+/// The engine can't be reached.
 pub(super) fn unreachable(failure: &Failure) -> Finding {
-    let said = failure.to_string();
-    let code = if said.contains("may not open its socket") {
-        &codes::NOT_PERMITTED
-    } else if said.contains("too old") {
-        &codes::ENGINE_OLD
-    } else {
-        &codes::NO_ENGINE
-    };
-    Finding::of(code, failure)
+    let mut others = [&codes::NOT_PERMITTED, &codes::ENGINE_OLD].into_iter();
+    let code = others.find(|code| failure.code == Some(code.id));
+    Finding::of(code.unwrap_or(&codes::NO_ENGINE), failure)
 }

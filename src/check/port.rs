@@ -5,10 +5,8 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::codes;
-use crate::compose::{Port, Service};
-use crate::failure::Place;
+use crate::compose::{Port, Service, Written};
 use crate::observed::Container;
-use crate::services;
 
 use super::copies::{Held, Thing};
 use super::finding::{Finding, MOST_FINDINGS};
@@ -46,7 +44,8 @@ pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
             let Some(owner) = whose else { continue };
             let places = stack.places.ports.get(&service.name);
             let place = places.and_then(|places| places.get(index));
-            findings.push(finding(service, port, number, &owner, place));
+            let variable = stack.port_variable(service, index);
+            findings.push(finding(service, port, number, &owner, variable).at(place.map(Written::place)));
         }
     }
     findings
@@ -132,10 +131,7 @@ fn is_free(port: &Port, number: u16) -> bool {
     !opened.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place: Option<&Place>) -> Finding {
-    let variable = place
-        .and_then(|place| place.source.as_deref())
-        .and_then(services::variable_of);
+fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, variable: Option<&str>) -> Finding {
     let hint = match variable {
         Some(variable) => {
             let other = number.checked_add(10_000).unwrap_or(number - 10_000);
@@ -169,7 +165,6 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place
     )
     .because(words)
     .fix(hint)
-    .at(place.cloned())
     .held_by(held)
 }
 

@@ -10,8 +10,7 @@ use std::process::Command;
 
 use crate::codes::{self, Severity};
 use crate::compose;
-use crate::engine::{About, ImageFacts};
-use crate::failure::Failure;
+use crate::engine::{About, EngineError, ImageFacts};
 use crate::labels;
 use crate::observed::{Container, Observed, PublishedPort, State, Volume};
 use crate::render;
@@ -328,17 +327,29 @@ fn every_code_has_its_row() {
 
 #[test]
 fn an_engine_that_cannot_be_asked_is_told_by_why() {
-    for (what, why, wanted) in [
-        ("the engine at x can't be reached", "the socket doesn't exist", "MC301"),
-        (
-            "the engine at x can't be reached",
-            "this user may not open its socket",
-            "MC302",
-        ),
-        ("the engine at x is too old", "it supports API 1.38", "MC303"),
+    let unreachable = |code| EngineError::Unreachable {
+        code,
+        endpoint: "x".to_owned(),
+        why: "no".to_owned(),
+        hint: "start it".to_owned(),
+    };
+    let old = EngineError::TooOld {
+        endpoint: "x".to_owned(),
+        api: "1.38".to_owned(),
+        wanted: "1.41".to_owned(),
+    };
+    let address = EngineError::Endpoint {
+        what: "x".to_owned(),
+        why: "too old".to_owned(),
+        hint: "y".to_owned(),
+    };
+    for (error, wanted) in [
+        (unreachable("MC301"), "MC301"),
+        (unreachable("MC302"), "MC302"),
+        (old, "MC303"),
+        (address, "MC301"),
     ] {
-        let failure = Failure::new(crate::failure::Exit::NoEngine, what).because(why);
-        let finding = gather::unreachable(&failure);
+        let finding = gather::unreachable(&error.failure());
         assert_eq!(finding.code.id, wanted);
         assert_eq!(finding.exit.code(), 3);
     }

@@ -137,7 +137,7 @@ pub(super) fn refused_in(project: &Project, path: &Path, refused: &Refused) -> F
     let why = project.folder.why(path, refused);
     match refused {
         Refused::Outside => led_out(&project.shown(path).to_string(), &why),
-        _ => unreadable(&project.shown(path).to_string(), &why),
+        _ => unreadable(&project.shown(path).to_string(), &why, refused.is_denied()),
     }
 }
 
@@ -150,12 +150,12 @@ pub(super) fn led_out(shown: &str, why: &str) -> Finding {
     .because(why)
 }
 
-/// A file that can't be read, and why.
-pub(super) fn unreadable(shown: &str, why: &str) -> Finding {
+/// A file that can't be read, and why; `is_denied`: this user has no right to it.
+pub(super) fn unreadable(shown: &str, why: &str, is_denied: bool) -> Finding {
     let finding = Finding::new(&codes::UNREADABLE, format!("{shown} can't be read"))
         .because(why)
         .in_file();
-    if why.contains("ermission") {
+    if is_denied {
         finding
     } else {
         let list = ShellCommand::aside(ShellCommand::of("ls -l").path(Path::new(shown)));

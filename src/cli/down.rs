@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::compose::Stack;
 use crate::event::Event;
 use crate::observed::Observed;
-use crate::plan::{self, Action, DownOptions, InFile, Plan};
+use crate::plan::{self, Action, DownOptions, InFile, Plan, Which};
 
 use super::Ended;
 use super::carry::Carry;
@@ -85,9 +85,12 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     if let Some(text) = going(&plan, &observed) {
         carry.emit(&Event::Warning { text });
     }
+    let of_project = observed.of_project(&project);
+    let orphans = of_project.filter(|container| options.is_orphan(container));
+    let orphans: BTreeSet<&str> = orphans.map(|container| container.id.as_str()).collect();
     for step in plan.steps() {
-        if let (Action::RemoveContainer { container, .. }, "it is no longer in the Compose file") =
-            (&step.action, step.reason.0.as_str())
+        if let Action::RemoveContainer { container, .. } = &step.action
+            && matches!(&container.which, Which::Id(id) if orphans.contains(id.as_str()))
         {
             carry.emit(&Event::Note {
                 text: format!("{} is removed too: it is no longer in the Compose file", container.name),

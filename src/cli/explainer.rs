@@ -98,9 +98,14 @@ fn symptoms_of(service: Option<&str>, action: &Action, error: &EngineError) -> O
         EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => {
             message.clone()
         }
-        EngineError::Build { message, step } => {
+        EngineError::Build { message, step, exit } => {
             symptoms.step.clone_from(step);
+            symptoms.step_exit = *exit;
             message.clone()
+        }
+        EngineError::Dockerfile { path, why } => {
+            symptoms.unreadable = Some((path.clone(), why.clone()));
+            error.to_string()
         }
         EngineError::Local { what, why } => format!("{what}: {why}"),
         _ => return None,

@@ -95,7 +95,7 @@ fn as_json(path: &Path, state: &State) -> Value {
         State::Outdated => ("outdated", None),
         State::Edited => ("edited", None),
         State::Linked { why } => ("linked", Some(why)),
-        State::Unreadable { why } => ("unreadable", Some(why)),
+        State::Unreadable { why, .. } => ("unreadable", Some(why)),
     };
     json!({ "file": path, "state": word, "why": why })
 }
@@ -104,7 +104,7 @@ fn tell(session: &Session, outcomes: &[Outcome]) {
     for outcome in outcomes {
         let path = outcome.path.display();
         let text = match (outcome.written, &outcome.state) {
-            (_, State::Linked { why } | State::Unreadable { why }) => format!("{path}: not written: {why}"),
+            (_, State::Linked { why } | State::Unreadable { why, .. }) => format!("{path}: not written: {why}"),
             (true, State::Missing) => format!("{path}: written"),
             (true, State::Edited) => format!("{path}: overwritten, including its edits"),
             (true, _) => format!("{path}: updated"),
@@ -192,6 +192,6 @@ fn described(state: &State) -> String {
         State::Current => "is current".to_owned(),
         State::Outdated => "is outdated: `magicctl render` brings it up to date".to_owned(),
         State::Edited => "was edited: `magicctl render --diff` shows how".to_owned(),
-        State::Linked { why } | State::Unreadable { why } => format!("can't be written: {why}"),
+        State::Linked { why } | State::Unreadable { why, .. } => format!("can't be written: {why}"),
     }
 }

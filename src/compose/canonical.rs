@@ -208,7 +208,7 @@ impl Service<'_> {
                 Ok(parsed) => parsed,
                 Err(_) if self.lenient => return Ok(()),
                 Err(why) => {
-                    let why = if item.from_variable {
+                    let why = if item.from_variable() {
                         "not a valid port after interpolation".to_owned()
                     } else {
                         why
@@ -235,7 +235,11 @@ impl Service<'_> {
                 if !port.published.is_empty() {
                     fields.push(("published", text(&port.published)));
                 }
-                ports.push(Tree::map_at(fields, &item.span));
+                let variables = item.variables.clone();
+                ports.push(Tree {
+                    variables,
+                    ..Tree::map_at(fields, &item.span)
+                });
             }
         }
         tree.value = Value::List(ports);
@@ -268,7 +272,7 @@ fn reference(item: &mut Tree) -> Result<(), String> {
 fn long(mount: &MountText, item: &Tree) -> Tree {
     let span = &item.span;
     let text = |text: &str| Tree {
-        from_variable: item.from_variable,
+        variables: item.variables.clone(),
         ..Tree::text_at(text, span)
     };
     let bind = mount.is_bind();

@@ -2,6 +2,7 @@
 //! `${A+r}`, nested, and `$$` for a dollar. A `$` before anything else stays as it is, as in Compose.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::yaml::Span;
@@ -21,6 +22,8 @@ const LONGEST: usize = 16 << 20;
 pub(super) struct Notes {
     /// Variables used.
     pub used: BTreeMap<String, Variable>,
+    /// Those of the text that was interpolated last.
+    pub named: BTreeSet<String>,
     /// Variables that are not set and have no default: blank is in their place.
     pub unset: BTreeSet<String>,
     /// What else the user should know.
@@ -48,16 +51,17 @@ fn below(tree: &mut Tree, path: &mut Vec<String>, variables: &dyn Values, notes:
         Value::Text(text) => {
             if text.contains('$') {
                 let new = substitute(text, variables, notes).map_err(|bad| failure(&tree.span, path, text, bad))?;
+                let named = std::mem::take(&mut notes.named);
                 notes.budget.take_text(new.len()).map_err(|spent| {
                     super::tree::wrong_at(&tree.span, &dotted(path), format!("the project has {spent}"))
                 })?;
-                tree.from_variable |= new != *text;
                 *text = new;
+                tree.variables = (!named.is_empty()).then(|| Arc::new(named));
             }
             let parts: Vec<&str> = path.iter().map(String::as_str).collect();
             if let Some(cast) = cast::wanted(&parts) {
                 tree.value = cast.apply(text, &mut notes.warnings).ok_or_else(|| {
-                    let found = shown(text, tree.from_variable);
+                    let found = shown(text, tree.variables.is_some());
                     super::tree::wrong_at(
                         &tree.span,
                         &dotted(path),
@@ -100,6 +104,7 @@ pub(super) fn shown(text: &str, from_variable: bool) -> String {
 
 /// Puts values in place of the variables of one text.
 pub(super) fn substitute(text: &str, variables: &dyn Values, notes: &mut Notes) -> Result<String, Bad> {
+    notes.named.clear();
     Substitution { variables, notes }.text(text, 0).map_err(|mut bad| {
         bad.at = text.get(..bad.at).map_or(0, |before| before.chars().count());
         bad
@@ -249,6 +254,9 @@ impl Substitution<'_> {
             value: value.map(ToOwned::to_owned),
             origin,
         };
+        if !self.notes.named.contains(name) {
+            self.notes.named.insert(name.to_owned());
+        }
         self.notes.used.entry(name.to_owned()).or_insert_with(variable);
     }
 }

@@ -273,14 +273,15 @@ fn stack(found: &Found, services: &Map, disabled: &Map, request: &Request) -> Re
             .retain(|name, dependency| dependency.required || services.contains_key(name));
         service.config_hash = hash::of(&bind(&entry.tree, &format!("services.{name}"), &SERVICE, Form::Json)?);
         stack.places.services.insert(name.clone(), entry.key.place(false));
-        stack
-            .places
-            .ports
-            .insert(name.clone(), typed::places(&entry.tree, "ports"));
-        stack
-            .places
-            .mounts
-            .insert(name.clone(), typed::places(&entry.tree, "volumes"));
+        let items = |key| typed::items_written(entry.tree.get(key)).map(|(_, written)| written);
+        stack.places.ports.insert(name.clone(), items("ports").collect());
+        stack.places.mounts.insert(name.clone(), items("volumes").collect());
+        let mut keys = typed::entries_written(Some(&entry.tree));
+        // A default stands nowhere.
+        keys.retain(|_, written| !written.is_at(&entry.tree.span));
+        stack.places.keys.insert(name.clone(), keys);
+        let environment = typed::entries_written(entry.tree.get("environment"));
+        stack.places.environment.insert(name.clone(), environment);
         if let Some(warning) = typed::cut_command(name, &entry.tree) {
             stack.warnings.push(warning);
         }

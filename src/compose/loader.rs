@@ -226,8 +226,8 @@ fn look_up(root: &mut Tree, variables: &Variables) {
             if let Value::Text(text) = &mut item.value
                 && let Some(value) = variables.get(text)
             {
-                *text = format!("{text}={value}");
-                item.from_variable = true;
+                let name = std::mem::replace(text, format!("{text}={value}"));
+                item.taken_from(&name);
             }
         }
     }

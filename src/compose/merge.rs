@@ -103,7 +103,13 @@ fn maps(earlier: Tree, later: Tree, path: &mut Vec<String>) -> Result<Tree, Fail
             Slot::Occupied(mut slot) => {
                 path.push(slot.key().clone());
                 let there = std::mem::replace(&mut slot.get_mut().tree, Tree::null_at(&span));
-                slot.get_mut().tree = merge(there, entry.tree, path)?;
+                let is_kept = entry.tree.is_null();
+                let merged = slot.get_mut();
+                merged.tree = merge(there, entry.tree, path)?;
+                // Of a mapping, such as a service, the first file says where it begins.
+                if !is_kept && merged.tree.map().is_none() {
+                    merged.key = entry.key;
+                }
                 path.pop();
             }
         }
@@ -163,7 +169,7 @@ fn as_list(tree: Tree) -> Tree {
             }
             items.sort_by(|(a, _), (b, _)| a.cmp(b));
             let items = items.into_iter().map(|(text, entry)| Tree {
-                from_variable: entry.tree.from_variable,
+                variables: entry.tree.variables.clone(),
                 ..Tree::text_at(text, &entry.key)
             });
             Value::List(items.collect())

@@ -99,7 +99,7 @@ fn looked_up(tree: &mut Tree, variables: &Variables, keep: bool) {
             map.retain(|name, entry| match (entry.tree.is_null(), variables.get(name)) {
                 (true, Some(value)) => {
                     entry.tree.value = Value::Text(value.to_owned());
-                    entry.tree.from_variable = true;
+                    entry.tree.taken_from(name);
                     true
                 }
                 (null, _) => !null || keep,
@@ -115,8 +115,8 @@ fn looked_up(tree: &mut Tree, variables: &Variables, keep: bool) {
                 }
                 match variables.get(text) {
                     Some(value) => {
-                        *text = format!("{text}={value}");
-                        item.from_variable = true;
+                        let name = std::mem::replace(text, format!("{text}={value}"));
+                        item.taken_from(&name);
                         true
                     }
                     None => keep,

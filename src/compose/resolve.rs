@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use crate::failure::Failure;
+use crate::yaml::Span;
 
 use super::dotenv::{self, Found};
 use super::interpolate::Notes;
@@ -33,12 +34,12 @@ struct Missing(Option<Failure>);
 /// What the service itself says, behind what the caller's environment says.
 struct Lookup<'l> {
     variables: &'l Variables,
-    own: &'l IndexMap<String, Option<String>>,
+    own: &'l IndexMap<String, Tree>,
 }
 
 impl Values for Lookup<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        let own = || self.own.get(name).and_then(Option::as_deref);
+        let own = || self.own.get(name).and_then(Tree::text);
         self.variables.get(name).or_else(own)
     }
 
@@ -60,7 +61,7 @@ fn environment(
     let own = entries(service.get("environment"));
     let mut found: Found = own
         .iter()
-        .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
+        .filter_map(|(name, value)| Some((name.clone(), value.text()?.to_owned())))
         .collect();
     for (index, file) in files.tree.list().into_iter().flatten().enumerate() {
         let path = format!("services.{name}.env_file[{index}]");
@@ -71,7 +72,8 @@ fn environment(
         let required = file
             .get("required")
             .is_none_or(|tree| tree.value != Value::Bool(false) && tree.text() != Some("false"));
-        let Some(text) = read(&file_path, at, &path, required, notes, missing)? else {
+        let demand = if required { Demand::Env } else { Demand::Optional };
+        let Some(text) = read(&file_path, at, &path, demand, notes, missing)? else {
             continue;
         };
         let lookup = Lookup { variables, own: &own };
@@ -92,13 +94,7 @@ fn environment(
         .map(|(name, value)| (name, Tree::text_at(value, &span).entry()))
         .collect();
     // What the service says itself wins, also that it says nothing.
-    for (name, value) in own {
-        let tree = match value {
-            Some(value) => Tree::text_at(value, &span),
-            None => Tree::null_at(&span),
-        };
-        all.insert(name, tree.entry());
-    }
+    all.extend(own.into_iter().map(|(name, value)| (name, value.entry())));
     set(service, "environment", all, &span);
     Ok(())
 }
@@ -113,7 +109,7 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes, missing: &mut Missi
             continue;
         };
         let (path, file) = (format!("services.{name}.label_file[{index}]"), Path::new(text));
-        if let Some(text) = read(file, at, &path, true, notes, missing)? {
+        if let Some(text) = read(file, at, &path, Demand::Label, notes, missing)? {
             dotenv::parse(file, &text, &mut found, &Variables::default(), notes)?;
         }
     }
@@ -123,17 +119,28 @@ fn labels(service: &mut Tree, name: &str, notes: &mut Notes, missing: &mut Missi
         .map(|(name, value)| (name, Tree::text_at(value, &span).entry()))
         .collect();
     for (name, value) in entries(service.get("labels")) {
-        all.insert(name, Tree::text_at(value.unwrap_or_default(), &span).entry());
+        all.insert(name, Tree::text_at(value.printed(), &value.span).entry());
     }
     set(service, "labels", all, &span);
     Ok(())
+}
+
+/// What a file that isn't there means.
+#[derive(Debug, Clone, Copy)]
+enum Demand {
+    /// Nothing.
+    Optional,
+    /// An env file is missing.
+    Env,
+    /// A label file is.
+    Label,
 }
 
 fn read(
     file: &Path,
     at: &Tree,
     path: &str,
-    required: bool,
+    demand: Demand,
     notes: &mut Notes,
     missing: &mut Missing,
 ) -> Result<Option<String>, Failure> {
@@ -143,12 +150,11 @@ fn read(
             taken.map_err(|spent| at.wrong(path, format!("the project has {spent}")))?;
             Ok(Some(text))
         }
-        Err(unreadable) if unreadable.missing && !required => Ok(None),
         Err(unreadable) if unreadable.missing => {
-            let hint = if path.contains("env_file") {
-                "create it, or write `{path: …, required: false}` if it is optional"
-            } else {
-                "create it, or remove the entry"
+            let hint = match demand {
+                Demand::Optional => return Ok(None),
+                Demand::Env => "create it, or write `{path: …, required: false}` if it is optional",
+                Demand::Label => "create it, or remove the entry",
             };
             missing.0.get_or_insert_with(|| {
                 at.wrong(path, format!("the file {} doesn't exist", file.display()))
@@ -162,32 +168,41 @@ fn read(
     }
 }
 
-/// A mapping or a list of `NAME=value`, by name.
-fn entries(tree: Option<&Tree>) -> IndexMap<String, Option<String>> {
-    let mut all = IndexMap::new();
-    match tree.map(|tree| &tree.value) {
-        Some(Value::Map(map)) => {
-            for (name, entry) in map {
-                let value = (!entry.tree.is_null()).then(|| entry.tree.printed());
-                all.insert(name.clone(), value);
-            }
+/// A mapping or a list of `NAME=value`, by name: texts, or null, each where its name stands.
+fn entries(tree: Option<&Tree>) -> IndexMap<String, Tree> {
+    let named = |name: String, value: Option<String>, tree: &Tree, span: &Span| {
+        let value = value.map_or(Value::Null, Value::Text);
+        let variables = tree.variables.clone();
+        (
+            name,
+            Tree {
+                variables,
+                ..Tree::new(value, span)
+            },
+        )
+    };
+    let of_map = tree.and_then(Tree::map).into_iter().flatten().map(|(name, entry)| {
+        let value = (!entry.tree.is_null()).then(|| entry.tree.printed());
+        named(name.clone(), value, &entry.tree, &entry.key)
+    });
+    let of_list = tree.and_then(Tree::list).into_iter().flatten().map(|item| {
+        let text = item.printed();
+        match text.split_once('=') {
+            Some((name, value)) => named(name.to_owned(), Some(value.to_owned()), item, &item.span),
+            None => named(text, None, item, &item.span),
         }
-        Some(Value::List(items)) => {
-            for item in items {
-                let text = item.printed();
-                match text.split_once('=') {
-                    Some((name, value)) => all.insert(name.to_owned(), Some(value.to_owned())),
-                    None => all.insert(text, None),
-                };
-            }
-        }
-        _ => {}
-    }
-    all
+    });
+    of_map.chain(of_list).collect()
 }
 
-fn set(service: &mut Tree, key: &str, all: Map, span: &crate::yaml::Span) {
+fn set(service: &mut Tree, key: &str, all: Map, span: &Span) {
     if let Some(map) = service.map_mut() {
-        map.insert(key.to_owned(), Tree::new(Value::Map(all), span).entry());
+        let tree = Tree::new(Value::Map(all), span);
+        match map.get_mut(key) {
+            Some(entry) => entry.tree = tree,
+            None => {
+                map.insert(key.to_owned(), tree.entry());
+            }
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! What a file says, with the types that go-yaml gives its scalars (the YAML library of Compose): what every stage
 //! from interpolation to normalisation works on. Each value still knows where it was written.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -16,8 +19,8 @@ use super::time::Timestamp;
 pub(super) struct Tree {
     pub value: Value,
     pub span: Span,
-    /// It came out of a variable: only the file's own line is ever shown of it.
-    pub from_variable: bool,
+    /// The variables that it came out of, if any: only the file's own line is ever shown of it.
+    pub variables: Option<Arc<BTreeSet<String>>>,
 }
 
 /// What a value is.
@@ -62,7 +65,7 @@ impl Tree {
         Self {
             value,
             span: span.clone(),
-            from_variable: false,
+            variables: None,
         }
     }
 
@@ -89,6 +92,16 @@ impl Tree {
             key: self.span.clone(),
             tree: self,
         }
+    }
+
+    /// Whether a variable has a part in its value.
+    pub fn from_variable(&self) -> bool {
+        self.variables.is_some()
+    }
+
+    /// Notes that its value is that of a variable.
+    pub fn taken_from(&mut self, variable: &str) {
+        self.variables = Some(Arc::new(BTreeSet::from([variable.to_owned()])));
     }
 
     pub fn is_null(&self) -> bool {

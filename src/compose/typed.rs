@@ -1,16 +1,18 @@
 //! The canonical form as the types that are planned and run, and what an engine would refuse of it at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::failure::{Failure, Place};
+use crate::failure::Failure;
 use crate::names::{self, is_container_name};
+use crate::yaml::Span;
 
 use super::bind::{Form, bind};
 use super::consistency;
 use super::loader::CONTENT;
-use super::model::{FileObject, FileReference, FileSource, FromEnvironment, Service, Stack};
+use super::model::{FileObject, FileReference, FileSource, FromEnvironment, Service, Stack, Written};
 use super::paths::is_remote;
 use super::port_text;
 use super::shape::{NETWORK, SERVICE, Shape, VOLUME};
@@ -107,10 +109,44 @@ pub(super) fn unset(root: &Tree, stack: &Stack) -> BTreeMap<String, Failure> {
     found
 }
 
-/// Where each item of a service's list was written.
-pub(super) fn places(service: &Tree, key: &str) -> Vec<Place> {
-    let items = service.get(key).and_then(Tree::list).into_iter().flatten();
-    items.map(|item| item.span.place(false)).collect()
+/// Where each item of a list was written.
+pub(super) fn items_written(list: Option<&Tree>) -> impl Iterator<Item = (&Tree, Written)> {
+    let items = list.and_then(Tree::list).into_iter().flatten();
+    items.map(|item| (item, written(&item.span, item, Some(item.span.clone()))))
+}
+
+/// Where each entry of a mapping or of a list of `NAME=value` was written.
+pub(super) fn entries_written(parent: Option<&Tree>) -> BTreeMap<String, Written> {
+    let of_list = items_written(parent).map(|(item, written)| {
+        let text = item.printed();
+        (text.split('=').next().unwrap_or_default().to_owned(), written)
+    });
+    let entries = parent.and_then(Tree::map).into_iter().flatten();
+    let of_map = entries.map(|(name, Entry { key, tree })| {
+        let is_scalar = tree.map().is_none() && tree.list().is_none();
+        (name.clone(), written(key, tree, is_scalar.then(|| tree.span.clone())))
+    });
+    of_list.chain(of_map).collect()
+}
+
+fn written(key: &Span, tree: &Tree, value: Option<Span>) -> Written {
+    let mut variables = Vec::new();
+    variables_below(tree, &mut variables);
+    Written {
+        key: key.clone(),
+        value,
+        variables,
+    }
+}
+
+fn variables_below(tree: &Tree, found: &mut Vec<Arc<BTreeSet<String>>>) {
+    found.extend(tree.variables.clone());
+    for item in tree.list().into_iter().flatten() {
+        variables_below(item, found);
+    }
+    for entry in tree.map().into_iter().flat_map(Map::values) {
+        variables_below(&entry.tree, found);
+    }
 }
 
 /// What a command loses that was written for a shell: Compose cuts it off silently.
@@ -140,7 +176,7 @@ pub(super) fn check(services: &Map) -> Result<(), Failure> {
                 .text()
                 .is_some_and(|text| text.starts_with('/') || is_drive(text))
             {
-                let shown = super::interpolate::shown(&target.printed(), target.from_variable);
+                let shown = super::interpolate::shown(&target.printed(), target.from_variable());
                 return Err(mount
                     .wrong(
                         &at(&format!("volumes[{index}]")),
@@ -201,7 +237,7 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
         if let Some(host) = tree.get("container_name")
             && !host.text().is_none_or(is_container_name)
         {
-            let shown = super::interpolate::shown(&host.printed(), host.from_variable);
+            let shown = super::interpolate::shown(&host.printed(), host.from_variable());
             return Err(host
                 .wrong(&at("container_name"), format!("{shown} is not a valid container name"))
                 .hint(names::CONTAINER));
@@ -213,7 +249,7 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
                         .text()
                         .is_some_and(|text| text.parse::<std::net::IpAddr>().is_err())
                 {
-                    let shown = super::interpolate::shown(&address.printed(), address.from_variable);
+                    let shown = super::interpolate::shown(&address.printed(), address.from_variable());
                     return Err(address.wrong(
                         &at(&format!("networks.{key}.{field}")),
                         format!("{shown} is not a valid IP address"),
@@ -233,13 +269,13 @@ fn port(port: &Tree, path: &str) -> Result<(), Failure> {
     let hint = "use a port from 1 to 65535";
     let target = port.get("target").unwrap_or(port);
     if !target.printed().parse::<u16>().is_ok_and(|port| port > 0) {
-        let shown = super::interpolate::shown(&target.printed(), target.from_variable);
+        let shown = super::interpolate::shown(&target.printed(), target.from_variable());
         return Err(wrong_at(&port.span, path, format!("{shown} is not a valid port")).hint(hint));
     }
     if let Some(published) = port.get("published").filter(|published| published.text() != Some(""))
         && port_text::range(&published.printed()).is_err()
     {
-        let shown = super::interpolate::shown(&published.printed(), published.from_variable);
+        let shown = super::interpolate::shown(&published.printed(), published.from_variable());
         return Err(published.wrong(path, format!("{shown} is not a valid port")).hint(hint));
     }
     for (key, words) in [
@@ -249,7 +285,7 @@ fn port(port: &Tree, path: &str) -> Result<(), Failure> {
         if let Some(found) = port.get(key)
             && !words.contains(&found.printed().as_str())
         {
-            let shown = super::interpolate::shown(&found.printed(), found.from_variable);
+            let shown = super::interpolate::shown(&found.printed(), found.from_variable());
             return Err(found.wrong(path, format!("{shown} is not one of {}", words.join(", "))));
         }
     }
@@ -266,7 +302,7 @@ fn restart(tree: &Tree, path: &str) -> Result<(), Failure> {
     if well {
         return Ok(());
     }
-    let shown = super::interpolate::shown(&text, tree.from_variable);
+    let shown = super::interpolate::shown(&text, tree.from_variable());
     Err(tree.wrong(
         path,
         format!("{shown} is not one of no, always, unless-stopped, on-failure, on-failure:N"),

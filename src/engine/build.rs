@@ -301,6 +301,7 @@ impl Progress {
         });
         EngineError::Build {
             message: failed_step(message).unwrap_or_else(|| message.to_owned()),
+            exit: command_and_code(message).and_then(|(_, code)| code.parse().ok()),
             step,
         }
     }

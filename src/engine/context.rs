@@ -47,8 +47,10 @@ impl Context {
             });
         }
         let path = root.join(&build.dockerfile);
-        let text = files::text(&path, LARGEST)
-            .map_err(|refused| local("the Dockerfile can't be read", format!("{}: {refused}", path.display())))?;
+        let text = files::text(&path, LARGEST).map_err(|refused| EngineError::Dockerfile {
+            path: path.clone(),
+            why: refused.to_string(),
+        })?;
         let inside = files::from(&path, &root).map(|path| path.to_string_lossy().into_owned());
         Ok(match inside {
             Some(dockerfile) => Self {

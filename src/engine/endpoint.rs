@@ -22,9 +22,29 @@ pub(super) const LARGEST_CONFIG: u64 = 1 << 20;
 pub struct Endpoint {
     address: String,
     certificates: Option<PathBuf>,
-    origin: String,
+    origin: Origin,
     /// The Docker client's folder.
     client: Option<PathBuf>,
+}
+
+/// What named the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    Flag,
+    Variable,
+    Context(String),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("--host"),
+            Self::Variable => f.write_str("DOCKER_HOST"),
+            Self::Context(name) => write!(f, "context {name}"),
+            Self::Default => f.write_str("the default socket"),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -61,10 +81,10 @@ impl Endpoint {
     ) -> Result<Self, EngineError> {
         let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
         if let Some(host) = flag {
-            return Self::new(host, set_certificates(environment), "--host".to_owned());
+            return Self::new(host, set_certificates(environment), Origin::Flag);
         }
         if let Some(host) = set("DOCKER_HOST") {
-            return Self::new(&host, set_certificates(environment), "DOCKER_HOST".to_owned());
+            return Self::new(&host, set_certificates(environment), Origin::Variable);
         }
         let context = set("DOCKER_CONTEXT").or_else(|| {
             let text = files::text(&config?.join("config.json"), LARGEST_CONFIG).ok()?;
@@ -72,7 +92,7 @@ impl Endpoint {
         });
         match context {
             Some(name) if name != "default" && !name.is_empty() => Self::of_context(config, &name),
-            _ => Self::new(DEFAULT, None, "the default socket".to_owned()),
+            _ => Self::new(DEFAULT, None, Origin::Default),
         }
     }
 
@@ -101,11 +121,11 @@ impl Endpoint {
         Self::new(
             &host,
             files::is_folder(&certificates).then_some(certificates),
-            format!("context {name}"),
+            Origin::Context(name.to_owned()),
         )
     }
 
-    fn new(host: &str, certificates: Option<PathBuf>, origin: String) -> Result<Self, EngineError> {
+    fn new(host: &str, certificates: Option<PathBuf>, origin: Origin) -> Result<Self, EngineError> {
         let address = if host.starts_with('/') {
             format!("unix://{host}")
         } else {
@@ -160,9 +180,9 @@ impl Endpoint {
         self.address.strip_prefix("unix://").map(Path::new)
     }
 
-    /// How it was found.
-    pub(super) fn origin(&self) -> &str {
-        &self.origin
+    /// What named the address; nothing for the default one.
+    pub(super) fn named_by(&self) -> Option<String> {
+        (self.origin != Origin::Default).then(|| self.origin.to_string())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the engine said no with, and what it means to the user.
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -81,6 +82,16 @@ pub enum EngineError {
         message: String,
         /// The step, if it is known.
         step: Option<FailedStep>,
+        /// What its program ended with.
+        exit: Option<i64>,
+    },
+    /// A Dockerfile can't be read.
+    #[error("the Dockerfile can't be read: {}: {why}", path.display())]
+    Dockerfile {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: String,
     },
     /// A name or id that can't be sent to the engine: it would end the place in the path where it is put.
     #[error("{what}: {why}")]
@@ -240,9 +251,9 @@ impl EngineError {
                 "run `docker info`; `docker context ls` shows the addresses",
             ),
         };
-        let hint = match endpoint.origin() {
-            "the default socket" => hint.to_owned(),
-            origin => format!("{hint}; the address came from {origin}"),
+        let hint = match endpoint.named_by() {
+            None => hint.to_owned(),
+            Some(origin) => format!("{hint}; the address came from {origin}"),
         };
         Self::Unreachable {
             code,
@@ -315,6 +326,9 @@ impl EngineError {
                 "if it comes from the Compose file or the command line, choose another; otherwise the engine sent it",
             ),
             Self::Local { what, why } => Failure::failed(what).because(why),
+            Self::Dockerfile { path, why } => {
+                Failure::failed("the Dockerfile can't be read").because(format!("{}: {why}", path.display()))
+            }
             Self::NotFound(message)
             | Self::Conflict(message)
             | Self::Refused(message)

@@ -50,7 +50,7 @@ impl Execution<'_> {
         (self.emit)(Event::StepStarted {
             step: id.index(),
             service: step.service.clone(),
-            action: step.action.verb().to_owned(),
+            action: step.action.verb(),
             target: step.action.target().to_owned(),
         });
         if let Action::Await { container, .. } = &step.action {
@@ -445,12 +445,7 @@ mod tests {
         };
         for (policy, never_pulls, why, fix) in [
             (None, true, "`--pull never` was given", "drop `--pull never`"),
-            (
-                Some("missing"),
-                true,
-                "`--pull never` was given",
-                "drop `--pull never`",
-            ),
+            (Some("missing"), true, "`--pull never` was given", "drop `--pull never`"),
             (
                 Some("never"),
                 false,

@@ -9,7 +9,7 @@ pub fn announced(plan: &Plan) -> Vec<PlannedStep> {
         .map(|(id, step)| PlannedStep {
             step: id.index(),
             service: step.service.clone(),
-            action: step.action.verb().to_owned(),
+            action: step.action.verb(),
             target: step.action.target().to_owned(),
             reason: step.reason.0.clone(),
             needs: step.needs.iter().chain(&step.after).map(|need| need.index()).collect(),

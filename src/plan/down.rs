@@ -45,6 +45,11 @@ impl DownOptions {
         let file = self.file.as_ref();
         file.is_none_or(|file| service.is_some_and(|service| file.services.contains(service)))
     }
+
+    /// Whether `container` is of a service that the file no longer names.
+    pub fn is_orphan(&self, container: &Container) -> bool {
+        container.service().is_some() && !self.knows(container)
+    }
 }
 
 /// Which images go with `down --rmi`.
@@ -88,7 +93,7 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack is being removed");
     let mut removed = Removed::default();
     for container in &going {
-        let reason = if container.service().is_some() && !options.knows(container) {
+        let reason = if options.is_orphan(container) {
             "it is no longer in the Compose file"
         } else {
             "the stack is being removed"

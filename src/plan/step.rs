@@ -296,33 +296,39 @@ impl Plan {
 
 impl Action {
     /// What it does, in the field's words.
-    pub fn verb(&self) -> &'static str {
+    pub(super) fn words(&self) -> (&'static str, &'static str) {
         match self {
-            Self::PullImage { .. } => "pull image",
-            Self::BuildImage { .. } => "build image",
-            Self::PushImage { .. } => "push image",
-            Self::RemoveImage { .. } => "remove image",
-            Self::CreateNetwork { .. } => "create network",
-            Self::RemoveNetwork { .. } => "remove network",
-            Self::DisconnectNetwork { .. } => "disconnect container",
-            Self::ConnectNetwork { .. } => "connect container",
-            Self::CreateVolume { .. } => "create volume",
-            Self::RemoveVolume { .. } => "remove volume",
-            Self::CreateContainer { .. } => "create container",
-            Self::RenameContainer { .. } => "rename container",
-            Self::StartContainer { .. } => "start container",
-            Self::StopContainer { .. } => "stop container",
-            Self::RestartContainer { .. } => "restart container",
-            Self::KillContainer { .. } => "kill container",
-            Self::PauseContainer { .. } => "pause container",
-            Self::UnpauseContainer { .. } => "unpause container",
-            Self::RemoveContainer { .. } => "remove container",
+            Self::PullImage { .. } => ("pull", "image"),
+            Self::BuildImage { .. } => ("build", "image"),
+            Self::PushImage { .. } => ("push", "image"),
+            Self::RemoveImage { .. } => ("remove", "image"),
+            Self::CreateNetwork { .. } => ("create", "network"),
+            Self::RemoveNetwork { .. } => ("remove", "network"),
+            Self::DisconnectNetwork { .. } => ("disconnect", "container"),
+            Self::ConnectNetwork { .. } => ("connect", "container"),
+            Self::CreateVolume { .. } => ("create", "volume"),
+            Self::RemoveVolume { .. } => ("remove", "volume"),
+            Self::CreateContainer { .. } => ("create", "container"),
+            Self::RenameContainer { .. } => ("rename", "container"),
+            Self::StartContainer { .. } => ("start", "container"),
+            Self::StopContainer { .. } => ("stop", "container"),
+            Self::RestartContainer { .. } => ("restart", "container"),
+            Self::KillContainer { .. } => ("kill", "container"),
+            Self::PauseContainer { .. } => ("pause", "container"),
+            Self::UnpauseContainer { .. } => ("unpause", "container"),
+            Self::RemoveContainer { .. } => ("remove", "container"),
             Self::Await { until, .. } => match until {
-                Until::Ready => "wait until ready",
-                Until::Healthy => "wait until healthy",
-                Until::Completed => "wait until completed",
+                Until::Ready => ("wait until ready", ""),
+                Until::Healthy => ("wait until healthy", ""),
+                Until::Completed => ("wait until completed", ""),
             },
         }
+    }
+
+    /// The same as one text: `create container`.
+    pub fn verb(&self) -> String {
+        let (verb, noun) = self.words();
+        format!("{verb} {noun}").trim_end().to_owned()
     }
 
     /// On what: a name.

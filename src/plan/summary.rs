@@ -37,7 +37,7 @@ pub fn rows(plan: &Plan) -> Vec<Row> {
             }
             action if is_of_container(action) && names.contains(target) => continue,
             Action::StopContainer { .. } if removed.contains(target) => continue,
-            action => action.verb().split_once(' ').unwrap_or((action.verb(), "")),
+            action => action.words(),
         };
         rows.push(Row {
             service: step.service.clone(),

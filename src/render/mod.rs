@@ -145,7 +145,7 @@ pub fn diff(root: &Path, files: &[Rendered]) -> Result<String, Failure> {
                 .bytes(file.path, rendered::LARGEST)
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .unwrap_or_default(),
-            State::Linked { why } | State::Unreadable { why } => {
+            State::Linked { why } | State::Unreadable { why, .. } => {
                 all.extend(["# ", &path, " is not written: ", &why, "\n"]);
                 continue;
             }

@@ -121,6 +121,24 @@ impl Source {
 }
 
 impl Span {
+    /// Also what follows on its line: up to the end of `last` where that is known and on the same line.
+    pub fn through(&self, last: Option<&Self>) -> Self {
+        let is_on_it = |last: &&Self| (&last.source, last.line) == (&self.source, self.line);
+        let end = match last.filter(is_on_it) {
+            Some(last) => last.column + last.width,
+            None => {
+                self.source
+                    .line(self.line)
+                    .map_or(0, |line| line.trim_end().chars().count())
+                    + 1
+            }
+        };
+        Self {
+            width: end.saturating_sub(self.column).max(self.width),
+            ..self.clone()
+        }
+    }
+
     /// For the line with a caret; without the line's text if that may hold a secret.
     pub fn place(&self, secret: bool) -> Place {
         let line = self.source.line(self.line);

@@ -1,5 +1,5 @@
-//! The one table: which words mean what. A rule fits when its pattern is found and all of its texts can be filled
-//! ([`super::fill`]); the first that fits is the cause. Each part of the table is held against one kind of evidence.
+//! The one table: which words mean what. Of the rules that fit the first is taken with a cause whose conditions
+//! hold and whose texts can be filled ([`super::fill`]). Each part of the table is held against one kind of evidence.
 
 mod build;
 mod engine;
@@ -14,13 +14,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A cause that is known by the words of one piece of evidence.
+/// What a failure is known by, and what it means.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its code in the registry.
+    /// Its code in the registry; that of the rule before where it is known by the same.
     pub code: &'static str,
-    /// What to look for. Named groups are at hand in the texts.
-    pub pattern: &'static str,
+    /// What it is known by. No other rule for the same evidence is known by the same.
+    pub when: When,
+    /// What else must be so.
+    pub only: &'static [If],
     /// What is wrong: names the very thing. It follows a colon.
     pub what: &'static str,
     /// Why it is so.
@@ -33,6 +35,91 @@ pub struct Rule {
     pub at: At,
 }
 
+/// What a failure is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// As the rule before: another outcome of it, for where that one's conditions don't hold or its texts can't be filled.
+    AsBefore,
+    /// Words of a program, an engine or a registry: a regular expression, whose named groups are at hand in the texts.
+    Says(&'static str),
+    /// The process ended with one of these codes, and not for want of memory.
+    Exit(&'static [i64]),
+    /// The kernel killed the process: at the limit of its container, or because the machine had no memory left.
+    OutOfMemory { at_limit: bool },
+    /// The healthcheck printed nothing.
+    Silent,
+    /// Our own run of the healthcheck did not end in time.
+    NoAnswer,
+    /// The program of a step of the Dockerfile ended with this code; with any if there is none.
+    StepExit(Option<i64>),
+    /// The Dockerfile can't be read.
+    DockerfileUnreadable,
+}
+
+/// What a rule takes for granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum If {
+    /// The Compose file is the sample project's.
+    OfTheSample,
+    /// The same, and magicctl.yaml sets the limits in it.
+    Rendered,
+    /// `make images` makes the image.
+    Recipe,
+    /// The images of `make images` are in use, and this is none of them.
+    NoRecipe,
+    /// There is no login for the registry, and the image may be private.
+    NoLogin,
+    /// There is a login for the registry.
+    WithLogin,
+    /// No port is open in the container.
+    NoPort,
+    /// The port that the healthcheck asks is open.
+    AskedOpen,
+    /// The step copies from the build context.
+    FromContext,
+    /// The image is built from a Dockerfile.
+    Built,
+    /// No step of the Dockerfile installs the packages of a file.
+    InstallsNothing,
+    /// The image is Loki's.
+    Loki,
+    /// The group `path` is a place of keys.
+    HoldsKeys,
+}
+
+/// What rules begin from: another outcome, brought up again, nothing to show.
+const UP: Rule = Rule {
+    code: "",
+    when: When::AsBefore,
+    only: &[],
+    what: "",
+    why: "",
+    fix: "",
+    run: &["magicctl up"],
+    at: At::Nowhere,
+};
+const REBUILD: Rule = Rule {
+    run: &["magicctl rebuild {service}"],
+    ..UP
+};
+const AT_CODE: Rule = Rule {
+    at: At::Code,
+    ..REBUILD
+};
+const AT_STEP: Rule = Rule {
+    at: At::Step,
+    ..REBUILD
+};
+const AT_COMMAND: Rule = Rule {
+    at: At::Command,
+    ..REBUILD
+};
+const AT_IMAGE: Rule = Rule { at: At::Image, ..UP };
+const AT_HEALTHCHECK: Rule = Rule {
+    at: At::Key("healthcheck"),
+    ..UP
+};
+
 /// The place that a card shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
@@ -40,9 +127,15 @@ pub enum At {
     Nowhere,
     /// The innermost line of the user's own code in the traceback.
     Code,
-    /// A key of the service in the Compose file.
+    /// What says what the service runs: `command` or `entrypoint`, or else the Dockerfile.
+    Command,
+    /// What says which image it takes: `image`, or FROM of the Dockerfile when that is being built.
+    Image,
+    /// Another key of the service in the Compose file.
     Key(&'static str),
-    /// The line of `.env` that sets a variable of the Compose file, or else the key of the service that takes it.
+    /// A variable of the service's `environment`.
+    Setting(&'static str),
+    /// The line of `.env` that sets a variable of the Compose file, or else the variable of the service that takes it.
     Variable(&'static str, &'static str),
     /// The step of the Dockerfile.
     Step,
@@ -55,7 +148,7 @@ pub enum At {
 /// What a part of the table is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
-    /// `137`, `137 oom`, `137 oom limit`.
+    /// How the process ended.
     Exit,
     /// The words of the engine or a registry.
     Said,
@@ -84,59 +177,87 @@ pub static TABLE: [(On, &[Rule]); 13] = [
     (On::Exit, process::CODES),
 ];
 
-/// A part of the table, each rule with its compiled pattern.
-type Part = (On, Vec<(&'static Rule, Regex)>);
-
-/// The table, compiled.
-pub(super) fn compiled() -> &'static [Part] {
-    static COMPILED: LazyLock<Vec<Part>> = LazyLock::new(|| {
-        // Several rules look for the same words, and say more or less of them.
-        let mut patterns = BTreeMap::new();
-        let mut pattern = |text: &'static str| {
-            let compiled = patterns.entry(text).or_insert_with(|| Regex::new(text));
-            // A test holds every pattern to be valid.
-            compiled.clone().ok()
-        };
-        let mut compiled = |(on, rules): &(On, &'static [Rule])| {
-            let rules = rules.iter().filter_map(|rule| Some((rule, pattern(rule.pattern)?)));
-            (*on, rules.collect())
-        };
-        TABLE.iter().map(&mut compiled).collect()
+/// The compiled pattern of a rule that goes by words.
+pub(super) fn pattern(text: &'static str) -> Option<&'static Regex> {
+    static COMPILED: LazyLock<BTreeMap<&str, Regex>> = LazyLock::new(|| {
+        let patterns = TABLE
+            .iter()
+            .flat_map(|(_, rules)| *rules)
+            .filter_map(|rule| match rule.when {
+                When::Says(pattern) => Some(pattern),
+                _ => None,
+            });
+        // A test holds every pattern to be valid.
+        patterns
+            .filter_map(|text| Some((text, Regex::new(text).ok()?)))
+            .collect()
     });
-    &COMPILED
+    COMPILED.get(text)
+}
+
+/// The rules of a part, each with all of its outcomes.
+pub(super) fn outcomes(rules: &'static [Rule]) -> impl Iterator<Item = &'static [Rule]> {
+    rules.chunk_by(|_, next| next.when == When::AsBefore)
+}
+
+/// The same of the whole table.
+pub(super) fn all() -> impl Iterator<Item = (On, &'static [Rule])> {
+    TABLE
+        .iter()
+        .flat_map(|(on, rules)| outcomes(rules).map(|rules| (*on, rules)))
 }
 
 /// Every code that a rule names.
 pub fn codes() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().flat_map(|(_, rules)| rules.iter()).map(|rule| rule.code)
+    all().map(|(_, outcomes)| outcomes[0].code)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cards::template::gaps;
+    use crate::cards::tests::is_gap;
 
     #[test]
     fn every_pattern_is_valid_and_every_text_is_whole() {
-        for (_, rules) in &TABLE {
-            for rule in *rules {
-                let pattern = Regex::new(rule.pattern).unwrap_or_else(|error| panic!("{}: {error}", rule.code));
-                let texts = [rule.what, rule.why, rule.fix]
-                    .into_iter()
-                    .chain(rule.run.iter().copied());
-                for text in texts {
+        for (rule, outcomes) in all().map(|(_, outcomes)| (&outcomes[0], outcomes)) {
+            let names: Vec<String> = match rule.when {
+                When::Says(pattern) => {
+                    let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", rule.code));
+                    pattern.capture_names().flatten().map(ToOwned::to_owned).collect()
+                }
+                _ => Vec::new(),
+            };
+            for outcome in outcomes {
+                let texts = [outcome.what, outcome.why, outcome.fix].into_iter();
+                for text in texts.chain(outcome.run.iter().copied()) {
                     assert_eq!(text.matches('{').count(), text.matches('}').count(), "{text}");
                     assert!(!text.ends_with('.'), "{text}");
+                    for gap in gaps(text) {
+                        assert!(is_gap(gap, &names), "nothing fills {{{gap}}} in: {text}");
+                    }
                 }
-                assert!(!rule.why.is_empty() && !rule.fix.is_empty(), "{}", rule.what);
-                assert!(
-                    crate::codes::find(rule.code).is_some(),
-                    "{} has no explanation",
-                    rule.code
-                );
-                if rule.at == At::File {
-                    let names: Vec<&str> = pattern.capture_names().flatten().collect();
-                    assert!(names.contains(&"path") && names.contains(&"line"), "{}", rule.pattern);
+                assert!(!outcome.why.is_empty() && !outcome.fix.is_empty(), "{}", outcome.what);
+                if outcome.at == At::File {
+                    assert!(["path", "line"].iter().all(|name| names.iter().any(|it| it == name)));
                 }
+            }
+            assert!(
+                crate::codes::find(rule.code).is_some(),
+                "{} has no explanation",
+                rule.code
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_rule_is_known_by_stands_once() {
+        for on in [On::Exit, On::Said, On::Build, On::Health, On::Log] {
+            let of_it = all().filter(|(of, _)| *of == on);
+            let all: Vec<When> = of_it.map(|(_, outcomes)| outcomes[0].when).collect();
+            for (index, when) in all.iter().enumerate() {
+                assert!(!all[..index].contains(when), "{on:?}: {when:?} stands twice");
+                assert_ne!(*when, When::AsBefore, "{on:?}");
             }
         }
     }

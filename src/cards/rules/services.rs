@@ -1,6 +1,6 @@
 //! What Kafka, Redis, Loki, the collectors and Grafana end with.
 
-use super::{At, Rule};
+use super::{AT_IMAGE, At, If, Rule, UP, When};
 
 /// What Grafana, Loki, Kafka and Redis say of a folder that they may not write to.
 const NOT_WRITABLE: &str = r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))";
@@ -15,106 +15,117 @@ const REFUSED_CONFIGURATION: &str = r#"(?:CONFIG ERROR: |msg="validating config"
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "MC342",
-        pattern: r"(?:Invalid cluster\.id in: \S+\. Expected (?P<wanted>[\w-]+), but read (?P<found>[\w-]+)|Cluster ID (?P<asked>[\w-]+) doesn't match stored clusterId (?:Some\()?(?P<stored>[\w-]+))",
+        when: When::Says(
+            r"(?:Invalid cluster\.id in: \S+\. Expected (?P<wanted>[\w-]+), but read (?P<found>[\w-]+)|Cluster ID (?P<asked>[\w-]+) doesn't match stored clusterId (?:Some\()?(?P<stored>[\w-]+))",
+        ),
         what: "its volume {data_volume} belongs to another Kafka cluster, {found}",
         why: "the volume was formatted with that id, but KAFKA_CLUSTER_ID is now {wanted}, from {KAFKA_CLUSTER_ID:origin}",
         fix: "to keep the data, use the volume's cluster id",
         run: &["{KAFKA_CLUSTER_ID:set_to found}", "magicctl up"],
         at: At::Variable("KAFKA_CLUSTER_ID", "CLUSTER_ID"),
+        ..UP
     },
     Rule {
         code: "MC342",
-        pattern: r"Invalid cluster\.id in: \S+\. Expected (?P<wanted>[\w-]+), but read (?P<found>[\w-]+)",
+        when: When::Says(r"Invalid cluster\.id in: \S+\. Expected (?P<wanted>[\w-]+), but read (?P<found>[\w-]+)"),
         what: "its data belongs to another Kafka cluster, {found}",
         why: "its volume was formatted with that id, but CLUSTER_ID is now {wanted}",
         fix: "to keep the data, set `CLUSTER_ID: {found}` for {service} in {compose}",
-        run: &["magicctl up"],
-        at: At::Key("CLUSTER_ID"),
+        at: At::Setting("CLUSTER_ID"),
+        ..UP
     },
     Rule {
         code: "MC561",
-        pattern: r"(?:OutOfMemoryError: (?P<why>[\w ]+)|insufficient memory for the Java Runtime|Could not reserve enough space|Too small maximum heap)",
+        when: When::Says(
+            r"(?:OutOfMemoryError: (?P<why>[\w ]+)|insufficient memory for the Java Runtime|Could not reserve enough space|Too small maximum heap)",
+        ),
         what: "Java has too little memory",
         why: "KAFKA_HEAP_OPTS sets its heap size, within the container's memory limit",
         fix: "increase the heap: 512 MB is enough for one broker",
         run: &["{KAFKA_HEAP_OPTS:set_to -Xms256m -Xmx512m}", "magicctl up"],
         at: At::Variable("KAFKA_HEAP_OPTS", "KAFKA_HEAP_OPTS"),
+        ..UP
     },
     Rule {
         code: "MC561",
-        pattern: r"(?:Invalid (?:maximum|initial) heap size: (?P<option>\S+)|Unrecognized (?:VM )?option:? '?(?P<bad>[^'\s]+)|(?P<both>Initial heap size set to a larger value))",
+        when: When::Says(
+            r"(?:Invalid (?:maximum|initial) heap size: (?P<option>\S+)|Unrecognized (?:VM )?option:? '?(?P<bad>[^'\s]+)|(?P<both>Initial heap size set to a larger value))",
+        ),
         what: "Java can't read its memory options: {option}",
         why: "they are set in KAFKA_HEAP_OPTS, from {KAFKA_HEAP_OPTS:origin}",
         fix: "correct that value, such as: -Xms256m -Xmx512m",
         run: &["{KAFKA_HEAP_OPTS:set_to -Xms256m -Xmx512m}", "magicctl up"],
         at: At::Variable("KAFKA_HEAP_OPTS", "KAFKA_HEAP_OPTS"),
+        ..UP
     },
     Rule {
         code: "MC561",
-        pattern: r"(?:Initial heap size set to a larger value|Unrecognized (?:VM )?option)",
+        when: When::Says(r"(?:Initial heap size set to a larger value|Unrecognized (?:VM )?option)"),
         what: "Java can't use its memory options",
         why: "KAFKA_HEAP_OPTS has an unknown option, or an initial size (-Xms) above the maximum (-Xmx); it comes from {KAFKA_HEAP_OPTS:origin}",
         fix: "correct that value, such as: -Xms256m -Xmx512m",
         run: &["{KAFKA_HEAP_OPTS:set_to -Xms256m -Xmx512m}", "magicctl up"],
         at: At::Variable("KAFKA_HEAP_OPTS", "KAFKA_HEAP_OPTS"),
+        ..UP
     },
     Rule {
         code: "MC562",
-        pattern: r"No security protocol defined for listener (?P<name>\w+)",
+        when: When::Says(r"No security protocol defined for listener (?P<name>\w+)"),
         what: "the listener {name} is not defined",
         why: "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP has no protocol for it",
         fix: "correct the name in KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENERS; if the listener is new, add `{name}:PLAINTEXT` to that map",
-        run: &["magicctl up"],
-        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+        at: At::Setting("KAFKA_ADVERTISED_LISTENERS"),
+        ..UP
     },
     Rule {
         code: "MC562",
-        pattern: LISTENERS_DIFFER,
+        when: When::Says(LISTENERS_DIFFER),
+        only: &[If::OfTheSample],
         what: "its listener settings are inconsistent: {why}",
         why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must list the same listeners",
-        fix: "correct the one that differs{of_the_sample}; `magicctl render --diff` shows the edits, `render --force` restores the template",
+        fix: "correct the one that differs; `magicctl render --diff` shows what was changed, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
-        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+        at: At::Setting("KAFKA_ADVERTISED_LISTENERS"),
+        ..UP
     },
     Rule {
-        code: "MC562",
-        pattern: LISTENERS_DIFFER,
         what: "its listener settings are inconsistent: {why}",
         why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must list the same listeners",
         fix: "correct the one that differs",
-        run: &["magicctl up"],
-        at: At::Key("KAFKA_ADVERTISED_LISTENERS"),
+        at: At::Setting("KAFKA_ADVERTISED_LISTENERS"),
+        ..UP
     },
     Rule {
         code: "MC563",
-        pattern: r"Failed to acquire lock on file \.lock in (?P<path>[^\s.]+)",
+        when: When::Says(r"Failed to acquire lock on file \.lock in (?P<path>[^\s.]+)"),
         what: "another process uses its data folder",
         why: "a second Kafka uses the volume {path:volume}, but only one can",
         fix: "stop the other one; to find it:",
         run: &["docker ps --filter volume={path:volume}", "magicctl up"],
         at: At::Key("volumes"),
+        ..UP
     },
     Rule {
         code: "MC564",
-        pattern: r#"Missing required configuration "(?P<name>[\w.]+)""#,
+        when: When::Says(r#"Missing required configuration "(?P<name>[\w.]+)""#),
         what: "its setting {name} is missing",
         why: "once any KAFKA_… variable is set, the image's defaults no longer apply, so all settings are needed",
         fix: "set {name:kafka_variable} under `environment:` of {service} in {compose}",
-        run: &["magicctl up"],
         at: At::Key("environment"),
+        ..UP
     },
     Rule {
         code: "MC564",
-        pattern: r"ConfigException: (?P<why>[^\n]+)",
+        when: When::Says(r"ConfigException: (?P<why>[^\n]+)"),
         what: "Kafka rejects its settings: {why}",
         why: "KAFKA_… variables are settings in upper case, with _ for each dot",
         fix: "correct that variable under `environment:` of {service} in {compose}",
-        run: &["magicctl up"],
         at: At::Key("environment"),
+        ..UP
     },
     Rule {
         code: "MC512",
-        pattern: r"(?i)no space left on device",
+        when: When::Says(r"(?i)no space left on device"),
         what: "its disk is full",
         why: "its volume is on the disk where the engine keeps its data",
         fix: "free some space, then continue; these commands show the usage and remove the build cache and untagged images (`docker image prune -a` removes all unused images)",
@@ -123,29 +134,32 @@ pub(super) const RULES: &[Rule] = &[
             "docker builder prune -f; docker image prune -f",
             "magicctl up",
         ],
-        at: At::Nowhere,
+        ..UP
     },
     Rule {
         code: "MC564",
-        pattern: r"(?s)FATAL CONFIG FILE ERROR.*at line (?P<line>\d+)\n>>> '(?P<text>[^\n]*)'\n(?P<why>[^\n]+)",
+        when: When::Says(
+            r"(?s)FATAL CONFIG FILE ERROR.*at line (?P<line>\d+)\n>>> '(?P<text>[^\n]*)'\n(?P<why>[^\n]+)",
+        ),
         what: "Redis can't read its configuration: `{text}`: {why}",
         why: "the setting is in the service's `command`, or in the file that it uses",
-        fix: "correct that setting in {compose}",
-        run: &["magicctl up"],
-        at: At::Key("command"),
+        fix: "correct that setting in {where_set}",
+        at: At::Command,
+        ..UP
     },
     Rule {
         code: "MC343",
-        pattern: r"Can't handle RDB format version (?P<version>\d+)",
+        when: When::Says(r"Can't handle RDB format version (?P<version>\d+)"),
         what: "its data was written by a newer Redis than its image",
         why: "an older version can't read this format ({version})",
         fix: "use the newer image again: correct {image_key}",
-        run: &["magicctl up"],
-        at: At::Key("image"),
+        ..AT_IMAGE
     },
     Rule {
         code: "MC565",
-        pattern: r"(?i)Bad file format reading the append only file|Unexpected end of file reading the append only file|AOF (?:format error|loading aborted)",
+        when: When::Says(
+            r"(?i)Bad file format reading the append only file|Unexpected end of file reading the append only file|AOF (?:format error|loading aborted)",
+        ),
         what: "its append-only file is damaged",
         why: "a write was interrupted, for example by a full disk or a power failure",
         fix: "let Redis fix it; only data after the damage is lost",
@@ -153,20 +167,19 @@ pub(super) const RULES: &[Rule] = &[
             "docker run --rm -it -v {data_volume}:/data {image_ref} sh -c 'redis-check-aof --fix /data/appendonlydir/*.manifest'",
             "magicctl up",
         ],
-        at: At::Nowhere,
+        ..UP
     },
     Rule {
         code: "MC554",
-        pattern: NOT_WRITABLE,
+        when: When::Says(NOT_WRITABLE),
         what: "its user can't write to {any_path:bind}",
         why: "the folder is mounted from this machine; the process runs as user {user} and needs {any_path}",
         fix: "make that user the owner of the folder",
         run: &["sudo chown -R {user:owner} {any_path:bind}", "magicctl up"],
         at: At::Key("volumes"),
+        ..UP
     },
     Rule {
-        code: "MC554",
-        pattern: NOT_WRITABLE,
         what: "its user can't write to its volume {any_path:volume}",
         why: "the process runs as user {user} and needs {any_path}, but the volume belongs to another user, for example after a change of `user` or the image",
         fix: "make that user the owner of the volume; its data is kept",
@@ -175,86 +188,87 @@ pub(super) const RULES: &[Rule] = &[
             "magicctl up",
         ],
         at: At::Key("volumes"),
+        ..UP
     },
     Rule {
-        code: "MC554",
-        pattern: NOT_WRITABLE,
         what: "its user can't write to {any_path}",
         why: "the process runs as user {user}, but in the image that path belongs to another user",
         fix: "mount a named volume there, or remove `user` from the service",
-        run: &["magicctl up"],
         at: At::Key("user"),
+        ..UP
     },
     Rule {
         code: "MC564",
-        pattern: NO_CONFIGURATION,
+        when: When::Says(NO_CONFIGURATION),
+        only: &[If::OfTheSample],
         what: "its configuration {path:mounted} is missing",
         why: "its command reads {path}, which is mounted from there",
-        fix: "create it from its template{of_the_sample}",
+        fix: "write it from its template",
         run: &["magicctl render", "magicctl up"],
         at: At::Key("volumes"),
+        ..UP
     },
     Rule {
-        code: "MC564",
-        pattern: NO_CONFIGURATION,
         what: "its configuration {path:mounted} is missing",
         why: "its command reads {path}, which is mounted from there",
         fix: "create it, or correct the path in {compose}",
-        run: &["magicctl up"],
         at: At::Key("volumes"),
+        ..UP
     },
     Rule {
         code: "MC564",
-        pattern: WRONG_LINE,
+        when: When::Says(WRONG_LINE),
+        only: &[If::OfTheSample],
         what: "it can't read its configuration {path:mounted}",
         why: "{why}",
-        fix: "correct that line{of_the_sample}; `magicctl render --diff` shows the edits, `render --force` restores the template",
+        fix: "correct that line; `magicctl render --diff` shows what was edited, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
         at: At::File,
+        ..UP
     },
     Rule {
-        code: "MC564",
-        pattern: WRONG_LINE,
         what: "it can't read its configuration {path:mounted}",
         why: "{why}",
         fix: "correct that line",
-        run: &["magicctl up"],
         at: At::File,
+        ..UP
     },
     Rule {
         code: "MC564",
-        pattern: REFUSED_CONFIGURATION,
+        when: When::Says(REFUSED_CONFIGURATION),
+        only: &[If::OfTheSample],
         what: "its configuration is not valid: {why}",
         why: "the program can read the file, but rejects its content",
-        fix: "correct it{of_the_sample}; `magicctl render --diff` shows the edits, `render --force` restores the template",
+        fix: "correct it; `magicctl render --diff` shows what was edited, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
         at: At::Key("volumes"),
+        ..UP
     },
     Rule {
-        code: "MC564",
-        pattern: REFUSED_CONFIGURATION,
         what: "its configuration is not valid: {why}",
         why: "the program can read the file, but rejects its content",
         fix: "correct it",
-        run: &["magicctl up"],
         at: At::Key("volumes"),
+        ..UP
     },
     Rule {
         code: "MC554",
-        pattern: r"(?i)permission denied while trying to connect to the Docker daemon|dial unix (?P<path>/\S+docker\.sock): connect: permission denied",
+        when: When::Says(
+            r"(?i)permission denied while trying to connect to the Docker daemon|dial unix (?P<path>/\S+docker\.sock): connect: permission denied",
+        ),
         what: "its user can't open the engine's socket",
         why: "it finds containers through /var/run/docker.sock, which belongs to root and the group docker",
         fix: "run the service as root: remove its `user`",
-        run: &["magicctl up"],
         at: At::Key("user"),
+        ..UP
     },
     Rule {
         code: "MC566",
-        pattern: r"(?i)too many open files|inotify",
+        when: When::Says(r"(?i)too many open files|inotify"),
         what: "the limit for watched or open files of this machine is reached",
         why: "the limits count for all containers together: fs.inotify.max_user_instances, or open files",
         fix: "raise the limit",
         run: &["sudo sysctl -w fs.inotify.max_user_instances=1024", "magicctl up"],
-        at: At::Nowhere,
+        ..UP
     },
 ];

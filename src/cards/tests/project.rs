@@ -4,8 +4,10 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cards::rules::If;
 use crate::compose::{Request, Stack, load};
 use crate::engine::FailedStep;
+use crate::failure::Evidence;
 use crate::redact::Redactor;
 use crate::shell::ShellCommand;
 
@@ -204,7 +206,7 @@ fn an_image_that_nobody_has_here_is_built_left_out_or_loaded() {
 fn only_one_rule_builds_images_of_ours() {
     let rules = super::super::rules::TABLE.iter().flat_map(|(_, rules)| rules.iter());
     for rule in rules.filter(|rule| rule.run.contains(&"make images")) {
-        assert!(rule.fix.contains("{recipe}"), "{}", rule.what);
+        assert!(rule.only.contains(&If::Recipe), "{}", rule.what);
     }
 }
 
@@ -291,12 +293,7 @@ fn what_runs_is_named() {
         gave_up.records.insert(0, said(&[&format!("step {number}")], false));
     }
     tells(&gave_up, &[], BUILT, &["magicctl logs app"]);
-    tells(
-        &exited(139),
-        &[],
-        pulled,
-        &["start it again", "that worked before"],
-    );
+    tells(&exited(139), &[], pulled, &["start it again", "that worked before"]);
     tells(&exited(139), &[], BUILT, &["start it again", "--no-cache"]);
 }
 
@@ -305,6 +302,7 @@ fn open_ports_decide_what_a_refused_healthcheck_means() {
     let mut refused = Symptoms::new("app", Stage::TimedOut(Duration::from_secs(5)));
     refused.command = vec!["sleep".to_owned(), "60".to_owned()];
     refused.health = Some(HealthReport {
+        timeout: None,
         command: vec!["curl".to_owned(), "http://localhost:8001/".to_owned()],
         code: Some(1),
         output: "Connection refused".to_owned(),
@@ -502,4 +500,82 @@ fn commands_are_quoted_for_a_shell() {
             "sed -i --follow-symlinks \"2s|.*|uvicorn[standard]==0.2 ; python_version > '3'|\" 'my app/requirements.txt'",
         ],
     );
+}
+
+fn refused_by_redis() -> Symptoms {
+    let mut symptoms = exited(1);
+    let lines = [
+        "FATAL CONFIG FILE ERROR (Redis 7.0.15)",
+        "at line 3",
+        ">>> 'maxmemory \"lots\"'",
+        "argument must be a memory value",
+    ];
+    symptoms.records = lines.iter().map(|line| said(&[line], false)).collect();
+    symptoms.records[0].lines[0].insert_str(0, "*** ");
+    symptoms
+}
+
+/// Compose's own second file, and what its variables are.
+#[test]
+fn a_setting_is_corrected_where_it_was_written() {
+    let base = "services:\n  app:\n    image: redis\n    command: [redis-server, --maxmemory, 10mb]\n";
+    let over = |command: &str| format!("services:\n  app:\n    restart: always\n    command: {command}\n");
+    for (command, env, parts) in [
+        (
+            "[redis-server, --maxmemory, lots]",
+            "",
+            &[
+                "correct that setting in compose.override.yaml",
+                "at compose.override.yaml:4",
+            ][..],
+        ),
+        (
+            "[redis-server, --maxmemory, \"${MOST}\", --port, \"${PORT}\"]",
+            "# a\nMOST=lots\nPORT=1\n",
+            &[
+                "correct that setting in .env:2 (MOST, which compose.override.yaml uses)",
+                "at compose.override.yaml:4",
+            ],
+        ),
+        (
+            "redis-server --maxmemory ${MOST:-lots}",
+            "",
+            &["correct that setting in compose.override.yaml (the default of MOST)"],
+        ),
+    ] {
+        let over = over(command);
+        let files = [("compose.override.yaml", over.as_str()), (".env", env)];
+        tells(&refused_by_redis(), &files, base, parts);
+    }
+    // A service in braces, and a key that another one has too.
+    let flow = "services: {other: {image: x, command: a}, app: {image: redis, command: [a], labels: {command: b}}}\n";
+    let (_folder, stack) = project(&[], flow);
+    let place = stack.places.keys["app"]["command"].place();
+    assert_eq!((place.line, place.column), (1, flow.find("command: [").unwrap() + 1));
+    assert_eq!(stack.places.keys["other"]["command"].place().width, "command: a".len());
+}
+
+#[test]
+fn what_a_loop_says_each_time_is_shown_once() {
+    let mut symptoms = refused_by_redis();
+    symptoms.records.insert(0, said(&["begins"], false));
+    let again = symptoms.records[1..].to_vec();
+    symptoms.records.extend(again.clone());
+    symptoms.records.extend(again);
+    let around = Surroundings::new(None, Arc::new(Redactor::default()), None);
+    let shown = card(&symptoms, &around).evidence;
+    let Some(Evidence::Log { records }) = shown.last() else {
+        panic!("{shown:?}");
+    };
+    let heads: Vec<&str> = records.iter().map(|lines| &*lines[0]).collect();
+    assert_eq!(records.len(), 5, "{heads:?}");
+}
+
+#[test]
+fn the_variable_that_moves_a_port() {
+    let port = "services: {app: {image: x, ports: ['${BIND_ADDRESS:-127.0.0.1}:${KAFKA_PORT:-9092}:9092', '80:80']}}\n";
+    let (_folder, stack) = project(&[], port);
+    let app = &stack.services["app"];
+    assert_eq!(stack.port_variable(app, 0), Some("KAFKA_PORT"));
+    assert_eq!(stack.port_variable(app, 1), None);
 }

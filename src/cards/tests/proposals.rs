@@ -1,5 +1,6 @@
 //! What no card proposes: the command that has just failed, and what only the sample project has.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -8,11 +9,11 @@ use crate::failure::Failure;
 use crate::redact::Redactor;
 use crate::shell::ShellCommand;
 
-use super::hostile::{HOSTILE, fitting, full, known_of};
+use super::hostile::{HOSTILE, fitting, full, known_of, with_patterns};
 use super::project::project;
 use super::*;
 use crate::cards::fill::Known;
-use crate::cards::rules::TABLE;
+use crate::cards::rules::{self, When};
 
 /// Commands that make cards, as they are typed after `magicctl`.
 const RAN: [&str; 10] = [
@@ -67,8 +68,8 @@ fn proposes_something_else(failure: &Failure, ran: &str) {
 /// Symptoms that fit each rule of the table, and some that fit none.
 fn all() -> Vec<Symptoms> {
     let mut all = Vec::new();
-    for (index, rule) in TABLE.iter().flat_map(|(_, rules)| rules.iter()).enumerate() {
-        let hir = regex_syntax::parse(rule.pattern).unwrap();
+    for (index, (pattern, _)) in with_patterns().enumerate() {
+        let hir = regex_syntax::parse(pattern).unwrap();
         let hostile = HOSTILE[index % HOSTILE.len()];
         for turn in 0..2 {
             let mut symptoms = known_of(&fitting(&hir, hostile, turn), hostile);
@@ -78,6 +79,33 @@ fn all() -> Vec<Symptoms> {
             }
             all.push(symptoms);
         }
+    }
+    for when in rules::all().map(|(_, outcomes)| outcomes[0].when) {
+        let mut symptoms = known_of("gave up", "kafka");
+        let ended = |code, oom| {
+            Some(Ended {
+                code,
+                oom,
+                ..Ended::default()
+            })
+        };
+        match when {
+            When::Exit(codes) => symptoms.ended = ended(codes[0], false),
+            When::OutOfMemory { at_limit } => {
+                symptoms.ended = ended(137, true);
+                symptoms.memory_limit = if at_limit { 1 << 20 } else { 0 };
+            }
+            When::StepExit(code) => {
+                symptoms.stage = Stage::Build;
+                symptoms.step_exit = code.or(Some(1));
+            }
+            When::DockerfileUnreadable => {
+                symptoms.stage = Stage::Build;
+                symptoms.unreadable = Some(("/x".into(), "no".to_owned()));
+            }
+            When::AsBefore | When::Says(_) | When::Silent | When::NoAnswer => continue,
+        }
+        all.push(symptoms);
     }
     for stage in stages() {
         for text in ["something new", ""] {
@@ -139,9 +167,9 @@ fn no_card_proposes_what_was_run_or_what_only_the_sample_has() {
 #[test]
 fn no_rule_proposes_what_was_run() {
     let (folder, stack) = full();
-    for rule in TABLE.iter().flat_map(|(_, rules)| rules.iter()) {
-        let pattern = Regex::new(rule.pattern).unwrap();
-        let hir = regex_syntax::parse(rule.pattern).unwrap();
+    for (pattern, rule) in with_patterns() {
+        let hir = regex_syntax::parse(pattern).unwrap();
+        let pattern = Regex::new(pattern).unwrap();
         for turn in 0..4 {
             let text = fitting(&hir, "kafka", turn);
             let Some(caught) = pattern.captures(&text) else {
@@ -159,8 +187,10 @@ fn no_rule_proposes_what_was_run() {
                 let known = Known {
                     symptoms: &symptoms,
                     around: &around,
+                    at: rule.at,
                     caught: Some(&caught),
                     text: &text,
+                    unknown: Cell::default(),
                 };
                 let mut failure = Failure::failed(rule.what).because(rule.why).hint(rule.fix);
                 failure.run = known.commands(rule.run).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::check::Finding;
 use crate::check::project::Project;
 use crate::codes;
-use crate::compose::Service;
+use crate::compose::{Service, Written};
 use crate::image::ImageRef;
 use crate::services;
 
@@ -30,7 +30,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
         let (where_to, place) = match reach {
             Reach::Port(index) => {
                 let places = stack.places.ports.get(&service.name);
-                let place = places.and_then(|places| places.get(index)).cloned();
+                let place = places.and_then(|places| places.get(index)).map(Written::place);
                 (reach::shown(&service.ports[index]), place)
             }
             Reach::Host if program.listens_everywhere(service) => (

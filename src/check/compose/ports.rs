@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::check::finding::{Finding, MOST_FINDINGS};
 use crate::check::project::Project;
 use crate::codes;
-use crate::compose::Port;
+use crate::compose::{Port, Written};
 
 pub(in crate::check) fn twice(project: &Project) -> Vec<Finding> {
     let Some(stack) = project.stack() else {
@@ -32,7 +32,11 @@ pub(in crate::check) fn twice(project: &Project) -> Vec<Finding> {
                     .ports
                     .get(&service.name)
                     .and_then(|places| places.get(index));
-                findings.push(Finding::new(&codes::PORT_TWICE, what).at(place.cloned()).in_file());
+                findings.push(
+                    Finding::new(&codes::PORT_TWICE, what)
+                        .at(place.map(Written::place))
+                        .in_file(),
+                );
             }
             holders.add(address(port), &service.name);
         }

@@ -65,7 +65,7 @@ pub(super) fn files(project: &Project) -> Vec<Finding> {
             // The Compose file is read where the link leads, as Compose reads it; what is wrong then, its own check tells.
             State::Linked { .. } | State::Unreadable { .. } if is_compose => {}
             State::Linked { why } => led_away.entry(why).or_default().push(file.path),
-            State::Unreadable { why } => findings.push(unreadable(&shown.to_string(), why)),
+            State::Unreadable { why, denied } => findings.push(unreadable(&shown.to_string(), why, *denied)),
         }
     }
     findings.extend(led_away.into_iter().map(|(why, paths)| {

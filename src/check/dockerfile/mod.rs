@@ -127,8 +127,13 @@ fn each(
         }
         Err(finding) => return Err(Some(finding)),
     };
-    let context = Root::open(&build.context)
-        .map_err(|refused| unreadable(&project.shown(&build.context).to_string(), &refused.to_string()))?;
+    let context = Root::open(&build.context).map_err(|refused| {
+        unreadable(
+            &project.shown(&build.context).to_string(),
+            &refused.to_string(),
+            refused.is_denied(),
+        )
+    })?;
     let ignore_path = Ignore::file_of(&build.context, &build.dockerfile);
     let unchecked = |why: String| {
         let what = format!("{}: its Dockerfile is not checked", service.name);
@@ -193,7 +198,7 @@ fn ignore(project: &Project, context: &Root, path: &Path) -> Result<Option<Ignor
         Ok(text) => text,
         Err(Refused::Missing) => return Ok(Some(Ignore::default())),
         Err(refused @ Refused::Outside) => return Err(led_out(&shown, &context.why(path, &refused))),
-        Err(refused) => return Err(unreadable(&shown, &refused.to_string())),
+        Err(refused) => return Err(unreadable(&shown, &refused.to_string(), refused.is_denied())),
     };
     let (line, why) = match Ignore::parse(&text) {
         Ok(ignore) => return Ok(Some(ignore)),

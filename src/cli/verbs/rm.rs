@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Action, Plan};
 
 use super::there::There;
 
@@ -65,7 +65,7 @@ fn agreed(session: &Session, plan: &Plan) -> bool {
     let removed = plan
         .steps()
         .iter()
-        .filter(|step| step.action.verb() == "remove container");
+        .filter(|step| matches!(step.action, Action::RemoveContainer { .. }));
     let names: Vec<&str> = removed.map(|step| step.action.target()).collect();
     session.out.diagnostic(format!("about to remove {}", names.join(", ")));
     session.out.diagnostic("are you sure? [y/N]");

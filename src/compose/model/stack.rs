@@ -1,9 +1,11 @@
 //! The whole: what the files of one project want.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::failure::{Failure, Place};
+use crate::yaml::Span;
 
 use super::super::variables::Variable;
 use super::images::BadImages;
@@ -68,7 +70,40 @@ pub struct Places {
     /// A service's key.
     pub services: BTreeMap<String, Place>,
     /// Where each of a service's ports was written.
-    pub ports: BTreeMap<String, Vec<Place>>,
+    pub ports: BTreeMap<String, Vec<Written>>,
     /// A service's `volumes`.
-    pub mounts: BTreeMap<String, Vec<Place>>,
+    pub mounts: BTreeMap<String, Vec<Written>>,
+    /// A service's keys, such as `image`.
+    pub keys: BTreeMap<String, BTreeMap<String, Written>>,
+    /// The variables of a service's `environment`.
+    pub environment: BTreeMap<String, BTreeMap<String, Written>>,
+}
+
+/// Where a key and its value were written: in the last file that gives it one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    pub(in crate::compose) key: Span,
+    /// Of a value that may stand on the key's line.
+    pub(in crate::compose) value: Option<Span>,
+    pub(in crate::compose) variables: Vec<Arc<BTreeSet<String>>>,
+}
+
+impl Written {
+    pub(in crate::compose) fn is_at(&self, span: &Span) -> bool {
+        self.key == *span
+    }
+
+    /// The key with its value, as far as that stands on its line.
+    pub fn place(&self) -> Place {
+        self.key.through(self.value.as_ref()).place(false)
+    }
+
+    /// The names of the variables that have a part in the value.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        self.variables
+            .iter()
+            .flat_map(|names| names.iter())
+            .map(String::as_str)
+            .collect()
+    }
 }
