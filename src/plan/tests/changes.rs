@@ -7,17 +7,17 @@ fn from_nothing_everything_is_made_at_once_and_only_starts_wait() {
     let plan = planned(&stack(CORE), &images());
     insta::assert_snapshot!(shown(&plan), @r"
     STEP  SERVICE  ACTION              TARGET     AFTER    WHY
-    0     -        create network      p_default           it is not there
-    1     -        create volume       p_data              it is not there
-    2     kafka    create container    p-kafka-1  1        there is none
+    0     -        create network      p_default           it is missing
+    1     -        create volume       p_data              it is missing
+    2     kafka    create container    p-kafka-1  1        it is missing
     3     kafka    start container     p-kafka-1  2,0      it is new
     4     kafka    wait until healthy  p-kafka-1  3        a dependent needs it healthy
-    5     redis    create container    p-redis-1           there is none
+    5     redis    create container    p-redis-1           it is missing
     6     redis    start container     p-redis-1  5,0      it is new
     7     redis    wait until healthy  p-redis-1  6        a dependent needs it healthy
-    8     app      create container    p-app-1             there is none
+    8     app      create container    p-app-1             it is missing
     9     app      start container     p-app-1    8,0,4,7  it is new
-    10    app      wait until ready    p-app-1    9        up ends when it is ready
+    10    app      wait until ready    p-app-1    9        wait until ready
     ");
 }
 
@@ -37,9 +37,9 @@ fn a_changed_field_replaces_that_container_and_is_named() {
     0     app      create container  000000000000_p-app-1         environment.A changed, environment.B added
     1     app      stop container    p-app-1               0      environment.A changed, environment.B added
     2     app      remove container  p-app-1               1      environment.A changed, environment.B added
-    3     app      rename container  p-app-1               2      the old one has gone
+    3     app      rename container  p-app-1               2      the old one was removed
     4     app      start container   p-app-1               3,0    it is new
-    5     app      wait until ready  p-app-1               4      up ends when it is ready
+    5     app      wait until ready  p-app-1               4      wait until ready
     ");
 }
 
@@ -54,7 +54,7 @@ fn a_new_image_and_a_changed_mounted_file_are_reasons_too() {
     0     redis    create container    000000000000_p-redis-1         image redis: r → 0123456789ab
     1     redis    stop container      p-redis-1               0      image redis: r → 0123456789ab
     2     redis    remove container    p-redis-1               1      image redis: r → 0123456789ab
-    3     redis    rename container    p-redis-1               2      the old one has gone
+    3     redis    rename container    p-redis-1               2      the old one was removed
     4     redis    start container     p-redis-1               3,0    it is new
     5     redis    wait until healthy  p-redis-1               4      a dependent needs it healthy
     ");
@@ -76,9 +76,9 @@ fn a_new_image_and_a_changed_mounted_file_are_reasons_too() {
     0     a        create container  000000000000_p-a-1         the content of /etc/x changed
     1     a        stop container    p-a-1               0      the content of /etc/x changed
     2     a        remove container  p-a-1               1      the content of /etc/x changed
-    3     a        rename container  p-a-1               2      the old one has gone
+    3     a        rename container  p-a-1               2      the old one was removed
     4     a        start container   p-a-1               3,0    it is new
-    5     a        wait until ready  p-a-1               4      up ends when it is ready
+    5     a        wait until ready  p-a-1               4      wait until ready
     ");
 }
 
@@ -91,7 +91,7 @@ fn an_image_to_build_comes_first_when_a_container_may_depend_on_its_id() {
     assert!(plan.again);
     insta::assert_snapshot!(shown(&plan), @r"
     STEP  SERVICE  ACTION       TARGET  AFTER  WHY
-    0     app      build image  p-app          it was asked for
+    0     app      build image  p-app          requested on the command line
     ");
     play(&stack, &plan, &mut observed);
     options.build.clear();
@@ -101,9 +101,9 @@ fn an_image_to_build_comes_first_when_a_container_may_depend_on_its_id() {
     0     app      create container  000000000000_p-app-1         image p-app: a → new-p-app
     1     app      stop container    p-app-1               0      image p-app: a → new-p-app
     2     app      remove container  p-app-1               1      image p-app: a → new-p-app
-    3     app      rename container  p-app-1               2      the old one has gone
+    3     app      rename container  p-app-1               2      the old one was removed
     4     app      start container   p-app-1               3,0    it is new
-    5     app      wait until ready  p-app-1               4      up ends when it is ready
+    5     app      wait until ready  p-app-1               4      wait until ready
     ");
 }
 
@@ -112,11 +112,11 @@ fn a_container_of_several_networks_is_made_once_they_are_there() {
     let wanted = stack("services: {app: {image: redis, networks: [a, b]}}\nnetworks: {a: {}, b: {}}\n");
     insta::assert_snapshot!(shown(&planned(&wanted, &images())), @r"
     STEP  SERVICE  ACTION            TARGET   AFTER  WHY
-    0     -        create network    p_a             it is not there
-    1     -        create network    p_b             it is not there
-    2     app      create container  p-app-1  0,1    there is none
+    0     -        create network    p_a             it is missing
+    1     -        create network    p_b             it is missing
+    2     app      create container  p-app-1  0,1    it is missing
     3     app      start container   p-app-1  2,0,1  it is new
-    4     app      wait until ready  p-app-1  3      up ends when it is ready
+    4     app      wait until ready  p-app-1  3      wait until ready
     ");
 }
 
@@ -148,10 +148,10 @@ fn conditions_become_waits() {
     0     base     create container   000000000000_p-base-1         hostname added
     1     base     stop container     p-base-1               0      hostname added
     2     base     remove container   p-base-1               1      hostname added
-    3     base     rename container   p-base-1               2      the old one has gone
+    3     base     rename container   p-base-1               2      the old one was removed
     4     base     start container    p-base-1               3,0    it is new
-    5     base     wait until ready   p-base-1               4      up ends when it is ready
-    6     app      restart container  p-app-1                4      base is started, and depends_on says restart: true
-    7     app      wait until ready   p-app-1                6      up ends when it is ready
+    5     base     wait until ready   p-base-1               4      wait until ready
+    6     app      restart container  p-app-1                4      base is started, and depends_on has restart: true
+    7     app      wait until ready   p-app-1                6      wait until ready
     ");
 }

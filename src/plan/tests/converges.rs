@@ -76,6 +76,6 @@ fn of_two_that_are_as_wanted_the_running_one_stays() {
     observed.containers.insert(0, other);
     insta::assert_snapshot!(shown(&planned(&stack, &observed)), @r"
     STEP  SERVICE  ACTION            TARGET       AFTER  WHY
-    0     redis    remove container  a_p-redis-1         left over from a replacement that was cut off
+    0     redis    remove container  a_p-redis-1         left over from an interrupted replacement
     ");
 }

@@ -39,13 +39,13 @@ fn down_names_what_the_file_no_longer_does() {
     insta::assert_snapshot!(shown(&plan), @r"
     note: keeping volumes: p_data
     STEP  SERVICE  ACTION            TARGET     AFTER  WHY
-    0     app      stop container    p-app-1           the stack goes down
-    1     redis    stop container    p-redis-1  0      the stack goes down
-    2     kafka    stop container    p-kafka-1  0      the stack goes down
-    3     kafka    remove container  p-kafka-1  2      the file no longer names it
-    4     redis    remove container  p-redis-1  1      the stack goes down
-    5     app      remove container  p-app-1    0      the stack goes down
-    6     -        remove network    p_default  3,4,5  the stack goes down
+    0     app      stop container    p-app-1           the stack is being removed
+    1     redis    stop container    p-redis-1  0      the stack is being removed
+    2     kafka    stop container    p-kafka-1  0      the stack is being removed
+    3     kafka    remove container  p-kafka-1  2      it is no longer in the Compose file
+    4     redis    remove container  p-redis-1  1      the stack is being removed
+    5     app      remove container  p-app-1    0      the stack is being removed
+    6     -        remove network    p_default  3,4,5  the stack is being removed
     ");
 }
 

@@ -9,7 +9,7 @@ fn what_can_not_be_had_is_refused() {
         up(&stack, observed, &Contents::new(), &options(&stack)).unwrap_err()
     };
     let external = "services: {a: {image: redis, networks: [n], volumes: ['vol:/v']}}\nnetworks: {n: {external: true}}\nvolumes: {vol: {external: true}}\n";
-    assert!(refused(external, &images()).what.contains("network n is not there"));
+    assert!(refused(external, &images()).what.contains("network n is missing"));
     let mut observed = images();
     observed.networks.push(Network {
         id: "n".to_owned(),

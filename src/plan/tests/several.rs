@@ -236,10 +236,10 @@ fn replicas_beyond_what_is_wanted_go_and_orphans_are_told() {
     let one = stack("services: {a: {image: redis}}\n");
     insta::assert_snapshot!(shown(&planned(&one, &observed)), @r"
     STEP  SERVICE  ACTION            TARGET  AFTER  WHY
-    0     a        stop container    p-a-2          1 of a are wanted
-    1     a        remove container  p-a-2   0      1 of a are wanted
-    2     a        stop container    p-a-3          1 of a are wanted
-    3     a        remove container  p-a-3   2      1 of a are wanted
+    0     a        stop container    p-a-2          a should have 1
+    1     a        remove container  p-a-2   0      a should have 1
+    2     a        stop container    p-a-3          a should have 1
+    3     a        remove container  p-a-3   2      a should have 1
     ");
     let other = stack("services: {b: {image: redis}}\n");
     assert!(planned(&other, &observed).notes[0].contains("a are no longer in the Compose file"));

@@ -56,8 +56,8 @@ fn stop_start_and_restart_keep_the_order() {
     let plan = restart("p", &observed, &scope(&["redis"]), Some(&all), None);
     insta::assert_snapshot!(shown(&plan), @r"
     STEP  SERVICE  ACTION             TARGET     AFTER  WHY
-    0     redis    restart container  p-redis-1         restart was asked for
-    1     redis    wait until ready   p-redis-1  0      restart ends when it is ready
+    0     redis    restart container  p-redis-1         requested by restart
+    1     redis    wait until ready   p-redis-1  0      wait until ready
     ");
 }
 
@@ -94,8 +94,8 @@ fn a_job_is_one_also_when_only_it_is_brought_up() {
     let plan = up(&stack, &images(), &Contents::new(), &asked).unwrap();
     insta::assert_snapshot!(shown(&plan), @r"
     STEP  SERVICE  ACTION                TARGET     AFTER  WHY
-    0     -        create network        p_default         it is not there
-    1     job      create container      p-job-1           there is none
+    0     -        create network        p_default         it is missing
+    1     job      create container      p-job-1           it is missing
     2     job      start container       p-job-1    1,0    it is new
     3     job      wait until completed  p-job-1    2      a dependent needs it completed
     ");
