@@ -18,7 +18,10 @@ pub enum NamedBy {
 pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: NamedBy) -> Failure {
     let name = &container.name;
     let owner = match (container.project(), container.service()) {
-        (Some(project), Some(other)) => format!("it belongs to service {other} of project {project} ({})", container.status),
+        (Some(project), Some(other)) => format!(
+            "it belongs to service {other} of project {project} ({})",
+            container.status
+        ),
         _ => format!("it was created by hand from {} ({})", container.image, container.status),
     };
     let fix = if let Some(project) = container.project().filter(|project| *project != stack.name) {
@@ -39,9 +42,11 @@ pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: Named
         NamedBy::File if prefixed => "set CONTAINER_PREFIX to give this stack's containers other names",
         NamedBy::File => "give the service another container_name",
     };
-    let failure = Failure::failed(format!("{service} can't be created: the container name {name} is already in use"))
-        .because(owner)
-        .hint(format!("{fix}, or {other}"));
+    let failure = Failure::failed(format!(
+        "{service} can't be created: the container name {name} is already in use"
+    ))
+    .because(owner)
+    .hint(format!("{fix}, or {other}"));
     match stack.places.services.get(service).filter(|_| by == NamedBy::File) {
         Some(place) => failure.at(place.clone()),
         None => failure,

@@ -16,7 +16,8 @@ pub fn check_project_name(name: &str) -> Result<(), Failure> {
 }
 
 /// How a container may be called.
-pub(crate) const CONTAINER: &str = "use at least two letters, digits, `_`, `.` and `-`, starting with a letter or digit";
+pub(crate) const CONTAINER: &str =
+    "use at least two letters, digits, `_`, `.` and `-`, starting with a letter or digit";
 
 /// The engine's rule for containers.
 pub fn check_container_name(name: &str) -> Result<(), Failure> {

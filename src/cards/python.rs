@@ -1,6 +1,6 @@
 //! What Python's exceptions are in plain words.
 
-/// Python's exceptions in plain words, and what mends them.
+/// Python's exceptions in plain words, and what fixes them.
 const MEANINGS: [(&str, &str, &str); 12] = [
     (
         "AssertionError",
@@ -37,11 +37,7 @@ const MEANINGS: [(&str, &str, &str); 12] = [
         "a function calls itself endlessly",
         "end the recursion",
     ),
-    (
-        "TimeoutError",
-        "an operation timed out",
-        "check the operation",
-    ),
+    ("TimeoutError", "an operation timed out", "check the operation"),
     (
         "TypeError",
         "an argument is missing, superfluous or of the wrong type (often None)",
@@ -70,7 +66,7 @@ pub(super) fn latest(versions: &str) -> Option<String> {
         .map(ToOwned::to_owned)
 }
 
-/// What an exception of Python says in general, and what mends it.
+/// What an exception of Python says in general, and what fixes it.
 pub(super) fn meaning(exception: &str) -> Option<(&'static str, &'static str)> {
     let name = exception.rsplit('.').next().unwrap_or(exception);
     let (_, meaning, remedy) = MEANINGS.iter().find(|(known, ..)| *known == name)?;

@@ -159,7 +159,10 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, place
     };
     Finding::new(
         code,
-        format!("{} needs port {number} of this machine, which is already in use", service.name),
+        format!(
+            "{} needs port {number} of this machine, which is already in use",
+            service.name
+        ),
     )
     .because(words)
     .fix(hint)

@@ -57,7 +57,7 @@ impl Group {
 /// One check.
 #[derive(Debug)]
 pub(super) struct Check {
-    /// As `-v` and a check that gave up are told.
+    /// As `-v` and a check that gave up are reported.
     pub name: &'static str,
     pub group: Group,
     pub look: Look,
@@ -94,11 +94,7 @@ pub(super) static CHECKS: &[Check] = &[
     check("engine socket", Group::Compose, Engine(collector::socket_elsewhere)),
     check("log drivers", Group::Compose, Files(collector::unreadable)),
     check("addresses", Group::Compose, Files(addresses::look)),
-    check(
-        "available images",
-        Group::Compose,
-        Asked(compose::images::to_be_had),
-    ),
+    check("available images", Group::Compose, Asked(compose::images::to_be_had)),
     check("Dockerfile", Group::Dockerfile, Files(dockerfile::look)),
     check("base images", Group::Dockerfile, Engine(dockerfile::base_images)),
     check("imports", Group::Requirements, Files(dockerfile::imports::look)),
@@ -120,10 +116,6 @@ pub(super) static CHECKS: &[Check] = &[
     check("DNS between containers", Group::Engine, Asked(engine::names)),
     check("ports", Group::Ports, Engine(port::taken)),
     check("container names", Group::Names, Engine(name::taken)),
-    check(
-        "leftover containers",
-        Group::Remains,
-        Engine(remains::containers),
-    ),
+    check("leftover containers", Group::Remains, Engine(remains::containers)),
     check("leftover data", Group::Remains, Asked(remains::data)),
 ];

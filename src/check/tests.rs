@@ -46,7 +46,7 @@ impl World {
         render::init(&root).unwrap();
         // As a home is closed.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        // Ports that are as good as surely free: what another program has is no finding here.
+        // Ports that are as good as surely free: what another program has is not a finding here.
         let ports = [
             "MAGIC_PROXY_PORT",
             "MCP_SERVER_PORT",
@@ -189,7 +189,7 @@ impl World {
             (r"(DIR/[\w./-]+):\d+", "$1:<line>"),
             (r"(?m)^\d+ \|", "NN |"),
             (r#""line": \d+"#, "\"line\": \"<line>\""),
-            (r"in line \d+", "in line <line>"),
+            (r"on line \d+", "on line <line>"),
         ];
         for (pattern, name) in patterns {
             let pattern = regex::Regex::new(pattern).unwrap();
@@ -202,7 +202,7 @@ impl World {
 /// A row of the table: the code, what makes it, and what takes it away where no repair does.
 type Row = (&'static str, fn(&mut World), fn(&mut World));
 
-/// Makes, reads and mends each row; gives how all of them read.
+/// Makes, reads and fixes each row; gives how all of them read.
 #[track_caller]
 fn told(rows: &[Row]) -> String {
     let mut all = String::new();

@@ -221,7 +221,7 @@ impl<'a> Carry<'a> {
             }
             None => Failure::failed(format!("{} was ready, but its container is gone", summary.service))
                 .of(summary.service.as_str())
-                .because("somebody removed it")
+                .because("it was removed from outside")
                 .hint(
                     "`docker events --since 10m --filter type=container` shows when; run the command again to create it",
                 ),
@@ -309,7 +309,7 @@ fn urls(container: &Container) -> Vec<String> {
                 None | Some("0.0.0.0" | "::" | "127.0.0.1" | "::1") => "localhost",
                 Some(ip) => ip,
             };
-            // Kafka's and Redis's ports speak no HTTP; a browser is no use there.
+            // Kafka's and Redis's ports speak no HTTP; a browser is useless there.
             let scheme = if matches!(port.private, 9092 | 6379) {
                 ""
             } else {

@@ -130,7 +130,7 @@ fn mend(session: &Session, findings: &[Finding]) -> Result<Vec<String>, Failure>
     let mut done = Vec::new();
     let mut repairs = Vec::new();
     for repair in findings.iter().filter_map(|finding| finding.repair.as_ref()) {
-        // Several findings may be mended by the same step.
+        // Several findings may be fixed by the same step.
         if repairs.contains(&repair) {
             continue;
         }
@@ -201,7 +201,7 @@ fn print_json(session: &Session, report: &Report, mended: &[String], ok: bool) {
     session.out.answer(&value);
 }
 
-/// What keeps `up` from working: the last is the command's failure, the others are told before it.
+/// What keeps `up` from working: the last is the command's failure, the others are reported before it.
 pub(crate) fn refuse(session: &Session, findings: &[Finding]) -> Result<(), Failure> {
     let mut errors: Vec<Failure> = findings
         .iter()

@@ -133,11 +133,7 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
 fn warnings(project: &Project) -> Vec<String> {
     let stack = &project.stack;
     let mut all = stack.warnings.clone();
-    all.extend(
-        project
-            .unusable()
-            .map(|failure| format!("can't be run: {failure}")),
-    );
+    all.extend(project.unusable().map(|failure| format!("can't be run: {failure}")));
     let bad = &stack.bad_images;
     let of_services = stack.unmakeable.iter().chain(&bad.images).chain(&bad.tags);
     all.extend(of_services.map(|(service, failure)| format!("{service} can't be run: {failure}")));

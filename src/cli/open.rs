@@ -72,8 +72,9 @@ pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
             ("grafana", 3000)
         }
         (Page::Logs, None) => {
-            return Err(Failure::usage("`open logs` needs a service")
-                .hint("add it: `magicctl open logs app-runner --errors`"));
+            return Err(
+                Failure::usage("`open logs` needs a service").hint("add it: `magicctl open logs app-runner --errors`")
+            );
         }
         (_, Some(name)) => {
             return Err(Failure::usage(format!("`{name}`: only `open logs` takes a service")));
@@ -168,12 +169,12 @@ pub(super) fn published(stack: &Stack, service: &str, target: u16) -> Result<Add
             host: ip.to_owned(),
             port: port.to_owned(),
         }),
-        None if found.is_none() => Err(
-            Failure::failed(format!("this project has no service {service}")).hint(format!(
+        None if found.is_none() => Err(Failure::failed(format!("this project has no service {service}")).hint(
+            format!(
                 "its services are {}",
                 stack.services.keys().cloned().collect::<Vec<_>>().join(", ")
-            )),
-        ),
+            ),
+        )),
         None => Err(
             Failure::failed(format!("{service} does not publish its port {target}")).hint(format!(
                 "publish it in the Compose file: `ports: [\"127.0.0.1:{target}:{target}\"]`"

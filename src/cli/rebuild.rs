@@ -39,7 +39,10 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
     if build.is_empty() {
         let what = match args.services.as_slice() {
             [] => "no service of this project has a `build` section".to_owned(),
-            services => format!("{} has no `build` section: it runs a ready-made image", services.join(", ")),
+            services => format!(
+                "{} has no `build` section: it runs a ready-made image",
+                services.join(", ")
+            ),
         };
         return Err(Failure::usage(what).hint("`magicctl up` pulls missing images"));
     }

@@ -106,7 +106,9 @@ fn tell(session: &Session, outcomes: &[Outcome]) {
             (true, State::Edited) => format!("{path}: overwritten, including its edits"),
             (true, _) => format!("{path}: updated"),
             (false, State::Edited) => {
-                format!("{path}: kept because it was edited (`render --diff` shows how, `render --force` overwrites it)")
+                format!(
+                    "{path}: kept because it was edited (`render --diff` shows how, `render --force` overwrites it)"
+                )
             }
             (false, _) => format!("{path}: unchanged"),
         };
@@ -139,7 +141,9 @@ async fn pin(session: &Session) -> Result<Vec<Pin>, Failure> {
             (Ok(digest), Some(before)) if digest == before => format!("{name}: is {digest} still"),
             (Ok(digest), Some(before)) => format!("{name}: is {digest} now, was {before}"),
             (Ok(digest), None) => format!("{name}: is {digest}"),
-            (Err(why), Some(before)) => format!("{name}: stays at {before}; can't get its digest from the registry: {why}"),
+            (Err(why), Some(before)) => {
+                format!("{name}: stays at {before}; can't get its digest from the registry: {why}")
+            }
             (Err(why), None) => format!("{name}: stays without a digest; can't get it from the registry: {why}"),
         };
         if !session.json() {

@@ -120,7 +120,7 @@ impl Session {
         Some(compose::normal(&self.start_dir().ok()?.join(named)))
     }
 
-    /// The Compose files that somebody asked for; what can't be read of an env file is told when the project is read.
+    /// The Compose files that somebody asked for; what can't be read of an env file is reported when the project is read.
     pub(crate) fn asked_for(&self) -> Vec<PathBuf> {
         let request = self.request_as(None, &[]);
         let asked = request.and_then(|request| compose::asked_for(&request));
@@ -350,7 +350,7 @@ impl Session {
         Some(format!("{text}={value}"))
     }
 
-    /// A sentence that is no failure and no result, on stderr.
+    /// A sentence that is neither a failure nor a result, on stderr.
     pub(crate) fn say(&self, text: &str) {
         if !self.global.quiet && !self.json() {
             self.out.diagnostic(text);

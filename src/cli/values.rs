@@ -19,10 +19,7 @@ impl ValueEnum for Group {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
             Self::Checklist => value("checklist", "The files that the guide requires"),
-            Self::Compose => value(
-                "compose",
-                "The Compose file: mounts, ports and dependencies",
-            ),
+            Self::Compose => value("compose", "The Compose file: mounts, ports and dependencies"),
             Self::Dockerfile => value("dockerfile", "Dockerfile"),
             Self::Requirements => value("requirements", "requirements.txt"),
             Self::Keys => value("keys", "API key files"),

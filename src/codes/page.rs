@@ -11,11 +11,7 @@ const PARTS: [(&str, &str, &str); 4] = [
         "The project's files",
         "The files that the guide requires, the Dockerfile, requirements.txt and the keys.",
     ),
-    (
-        "2",
-        "Configuration",
-        "proxy_config.yaml, config/, docker-compose.yml.",
-    ),
+    ("2", "Configuration", "proxy_config.yaml, config/, docker-compose.yml."),
     (
         "3",
         "The engine and its contents",

@@ -90,7 +90,10 @@ impl<'t> Service<'t> {
             return Ok(());
         };
         if let (Some(_), Some(inline)) = (build.get("dockerfile"), build.get("dockerfile_inline")) {
-            return Err(inline.wrong(&self.path("build.dockerfile_inline"), "can't be combined with `dockerfile`"));
+            return Err(inline.wrong(
+                &self.path("build.dockerfile_inline"),
+                "can't be combined with `dockerfile`",
+            ));
         }
         if let (Some(platform), Some(platforms)) =
             (self.get(&["platform"]), build.get("platforms").and_then(Tree::list))

@@ -83,7 +83,11 @@ pub(super) fn parse_raw(
             None => (line, outer.get(line)),
         };
         if name.is_empty() || name.contains([' ', '\t']) {
-            return Err(wrong(path, index + 1, "the text before the `=` is not a valid variable name"));
+            return Err(wrong(
+                path,
+                index + 1,
+                "the text before the `=` is not a valid variable name",
+            ));
         }
         if let Some(value) = value {
             let variable = (name.to_owned(), value.to_owned());

@@ -73,7 +73,10 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
     for file in compose.iter().filter(|file| *file != Path::new(STDIN)) {
         let unwritten = request.unwritten.as_ref().is_some_and(|(path, _)| path == file);
         if !lies_there(file) && !unwritten {
-            return Err(Failure::usage(format!("the Compose file {} doesn't exist", file.display())));
+            return Err(Failure::usage(format!(
+                "the Compose file {} doesn't exist",
+                file.display()
+            )));
         }
     }
     let first = compose.iter().find(|file| *file != Path::new(STDIN));

@@ -11,7 +11,7 @@ use super::cast;
 use super::tree::{Tree, Value, holds_values};
 use super::variables::{Origin, Values, Variable};
 
-/// Defaults in defaults in defaults; deeper is no file that a person wrote.
+/// Defaults in defaults in defaults; deeper is not a file that a person wrote.
 const DEEPEST: usize = 50;
 /// A text never grows beyond this, whatever its variables hold.
 const LONGEST: usize = 16 << 20;
@@ -177,10 +177,7 @@ impl Substitution<'_> {
             return Err(if closed {
                 Bad {
                     hint: Some("the forms are ${A}, ${A:-b}, ${A-b}, ${A:?e}, ${A?e}, ${A:+r} and ${A+r}".to_owned()),
-                    ..bad(
-                        0,
-                        format!("the text after `${{{name}` is not valid"),
-                    )
+                    ..bad(0, format!("the text after `${{{name}` is not valid"))
                 }
             } else {
                 bad(0, "this `${` is not closed on its line")

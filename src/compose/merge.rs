@@ -1,4 +1,4 @@
-//! Several files as one (`13-merge.md`): mappings are merged, lists appended without what is there already, scalars
+//! Several files as one (`13-merge.md`): mappings are merged, lists appended without what exists already, scalars
 //! replaced, with the specification's exceptions. What `!reset` and `!override` name is taken out before.
 
 use indexmap::map::Entry as Slot;
@@ -247,11 +247,7 @@ fn pools(earlier: &Tree, later: &Tree, path: &mut Vec<String>) -> Result<Tree, F
         return Err(wrong.wrong(&path.join("."), format!("must be a list, not {}", wrong.kind())));
     };
     if ours.len().saturating_mul(theirs.len()) > MOST_PAIRS {
-        let why = format!(
-            "too many address pools to merge: {} and {}",
-            ours.len(),
-            theirs.len()
-        );
+        let why = format!("too many address pools to merge: {} and {}", ours.len(), theirs.len());
         return Err(later
             .wrong(&path.join("."), why)
             .hint("a network usually has one or two; `!override` replaces instead of merging"));

@@ -35,10 +35,8 @@ impl Stack {
 
     fn unknown(&self, name: &str) -> Failure {
         if let Some(service) = self.disabled.get(name) {
-            return Failure::usage(format!("the profile of service `{name}` is not active")).hint(format!(
-                "activate it with `--profile`: {}",
-                service.profiles.join(", ")
-            ));
+            return Failure::usage(format!("the profile of service `{name}` is not active"))
+                .hint(format!("activate it with `--profile`: {}", service.profiles.join(", ")));
         }
         let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
         let hint = match nearest(name, names.iter().copied()) {

@@ -156,11 +156,7 @@ impl Credentials {
         let read = match files::text(&path, LARGEST_CONFIG) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| {
                 // The error's own words may quote a password.
-                format!(
-                    "not valid at line {}, column {}",
-                    error.line(),
-                    error.column()
-                )
+                format!("not valid at line {}, column {}", error.line(), error.column())
             }),
             Err(Refused::Missing) => Ok(ConfigFile::default()),
             Err(refused) => Err(refused.to_string()),

@@ -80,7 +80,8 @@ impl Endpoint {
         let wrong = |why: String| EngineError::Endpoint {
             what: format!("the Docker context `{name}` can't be used"),
             why,
-            hint: "`docker context ls` lists the contexts; `docker context use default` selects the local engine".to_owned(),
+            hint: "`docker context ls` lists the contexts; `docker context use default` selects the local engine"
+                .to_owned(),
         };
         let folder = config
             .ok_or_else(|| wrong("there is no home directory".to_owned()))?

@@ -16,7 +16,7 @@ const NOT_ALLOWED: &str = "MC302";
 /// A step of a Dockerfile that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailedStep {
-    /// Its text, as the builder has it: `[2/5] RUN pip install x`.
+    /// Its text, as in the builder: `[2/5] RUN pip install x`.
     pub name: String,
     /// What it printed last.
     pub output: Vec<String>,
@@ -158,7 +158,9 @@ impl Errors {
                 code: "MC301",
                 endpoint: self.endpoint.address().to_owned(),
                 why: match other {
-                    EngineError::Unusable { why, .. } => format!("the server at that address is not a Docker Engine: {why}"),
+                    EngineError::Unusable { why, .. } => {
+                        format!("the server at that address is not a Docker Engine: {why}")
+                    }
                     other => format!("it answered: {other}"),
                 },
                 hint: "run `docker info`; `docker context ls` shows the addresses".to_owned(),
@@ -309,9 +311,9 @@ impl EngineError {
                     .hint("check that a Docker Engine answers there: `docker version`")
             }
             Self::Unsupported { what, hint } => Failure::failed(what).hint(hint),
-            Self::Name { what, why } => Failure::failed(what)
-                .because(why)
-                .hint("if it comes from the Compose file or the command line, choose another; otherwise the engine sent it"),
+            Self::Name { what, why } => Failure::failed(what).because(why).hint(
+                "if it comes from the Compose file or the command line, choose another; otherwise the engine sent it",
+            ),
             Self::Local { what, why } => Failure::failed(what).because(why),
             Self::NotFound(message)
             | Self::Conflict(message)

@@ -187,9 +187,9 @@ fn volumes_from(from: &str, neighbours: &BTreeMap<String, String>, service: &str
     let (name, mode) = from
         .split_once(':')
         .map_or((from, None), |(name, mode)| (name, Some(mode)));
-    let id = neighbours
-        .get(name)
-        .ok_or_else(|| EngineError::NotFound(format!("{service} uses the volumes of {name}, which has no container")))?;
+    let id = neighbours.get(name).ok_or_else(|| {
+        EngineError::NotFound(format!("{service} uses the volumes of {name}, which has no container"))
+    })?;
     Ok(match mode {
         Some(mode) => format!("{id}:{mode}"),
         None => id.clone(),

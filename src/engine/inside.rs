@@ -14,7 +14,7 @@ use super::{Engine, EngineError};
 /// More than this of an archive is not taken: what is looked at are a few lines at its beginning.
 const MOST_OF_AN_ARCHIVE: usize = 64 << 10;
 
-/// Longer than this is not looked.
+/// The timeout for one inspection.
 const LOOKS_WITHIN: Duration = Duration::from_millis(1200);
 
 /// Where to look.
@@ -56,11 +56,7 @@ impl Engine {
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
         tokio::time::timeout(LOOKS_WITHIN, work)
             .await
-            .unwrap_or_else(|_elapsed| {
-                Err(EngineError::Refused(
-                    "inspecting it took too long".to_owned(),
-                ))
-            })
+            .unwrap_or_else(|_elapsed| Err(EngineError::Refused("inspecting it took too long".to_owned())))
     }
 
     /// The beginning of the file at `path`, or of the one that its text leads to; nothing when there is none.

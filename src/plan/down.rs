@@ -1,6 +1,6 @@
 //! The plan that takes a stack down.
 //!
-//! It goes by what is there and by its labels, so that it works on a stack that Compose started and when the file is gone.
+//! It goes by what exists and by its labels, so that it works on a stack that Compose started and when the file is gone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -150,9 +150,8 @@ fn plan_volumes(
     });
     if !others.is_empty() {
         let others = others.join(", ");
-        plan.notes.push(format!(
-            "keeping volumes that are not in this Compose file: {others}"
-        ));
+        plan.notes
+            .push(format!("keeping volumes that are not in this Compose file: {others}"));
     }
     // Those that a container took over from the one before it don't go with it.
     let known = going.iter().filter(|container| options.knows(container));

@@ -69,10 +69,7 @@ pub(super) fn plan_images(
                 let command = ShellCommand::of("magicctl build").operand(name);
                 return Err(Failure::failed(format!("{name} has no image: {image} is missing"))
                     .because("--no-build was given")
-                    .hint(format!(
-                        "build it{}, or drop --no-build",
-                        ShellCommand::aside(command)
-                    )));
+                    .hint(format!("build it{}, or drop --no-build", ShellCommand::aside(command))));
             }
             stack.tags_of(service)?;
             let action = Action::BuildImage {
@@ -101,7 +98,9 @@ pub(super) fn plan_images(
 
 fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
     match service.pull_policy.as_deref() {
-        _ if options.build.contains(&service.name) || options.pull == Pull::Build => Some("requested on the command line"),
+        _ if options.build.contains(&service.name) || options.pull == Pull::Build => {
+            Some("requested on the command line")
+        }
         Some("build") if options.pull == Pull::Policy => Some("pull_policy is build"),
         _ if !there => Some("it is missing"),
         _ => None,

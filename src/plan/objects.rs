@@ -1,4 +1,4 @@
-//! Networks and volumes: made when missing, used when there, never changed behind the user's back.
+//! Networks and volumes: made when missing, used when there, never changed silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(super) struct Networks {
     pub joined: BTreeMap<String, Vec<StepId>>,
 }
 
-/// Adds a step for each missing network that services of `order` use, and those that make one anew which the file wants
+/// Adds a step for each missing network that services of `order` use, and those that replace one which the file wants
 /// otherwise.
 pub(super) fn plan_networks(
     plan: &mut Plan,
@@ -52,13 +52,14 @@ pub(super) fn plan_networks(
             }
             (Some(there), false) => {
                 if there.labels.get(labels::PROJECT) != Some(&stack.name) {
-                    return Err(
-                        Failure::failed(format!("network {} exists, but belongs to another project", network.name))
-                            .because(owner(there.labels.get(labels::PROJECT)))
-                            .hint(format!(
-                                "to share it, set `external: true` under networks.{key}; otherwise give it another `name:`"
-                            )),
-                    );
+                    return Err(Failure::failed(format!(
+                        "network {} exists, but belongs to another project",
+                        network.name
+                    ))
+                    .because(owner(there.labels.get(labels::PROJECT)))
+                    .hint(format!(
+                        "to share it, set `external: true` under networks.{key}; otherwise give it another `name:`"
+                    )));
                 }
                 let hash = there.labels.get(labels::CONFIG_HASH);
                 if hash.is_some_and(|hash| *hash != network_hash(network)) {

@@ -1,4 +1,4 @@
-//! Plans without an engine: what a plan does to what is there is played on plain values.
+//! Plans without an engine: what a plan does to what exists is played on plain values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -213,7 +213,7 @@ fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                 let wanted = find(&made, container);
                 let on = observed.containers.iter_mut().find(|container| container.id == wanted);
                 let id = observed.networks.iter().find(|there| there.name == *network);
-                let id = id.expect("only what is there is joined").id.clone();
+                let id = id.expect("only containers that exist are joined").id.clone();
                 on.expect("it is there").networks.insert(network.clone(), id);
             }
             Action::RemoveVolume { name } => observed.volumes.retain(|volume| volume.name != *name),

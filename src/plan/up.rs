@@ -1,4 +1,4 @@
-//! The plan of `up`: from what is there to what is wanted, in as few steps as that takes.
+//! The plan of `up`: from what exists to what is wanted, in as few steps as that takes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -93,7 +93,7 @@ pub(super) fn plan_up(
     Ok(planner.plan)
 }
 
-/// What is there, found by name.
+/// What exists on the engine, found by name.
 struct There<'a> {
     /// The project's containers by service.
     of_service: BTreeMap<&'a str, Vec<&'a Container>>,
@@ -193,7 +193,7 @@ impl<'a> Planner<'a> {
         }
         for (number, candidates) in &mut there {
             let right = service.container_name(&self.stack.name, *number);
-            // The one to keep: as wanted, before all running, before all under its right name. Others are left over
+            // The one to keep: up to date, before all running, before all under its right name. Others are left over
             // from a replacement that was cut off, or outdated.
             candidates.sort_by_key(|(container, fit)| {
                 (
@@ -369,9 +369,7 @@ impl<'a> Planner<'a> {
             held.is_some_and(|held| !self.ids_of(other).any(|id| id == held))
         };
         let other = namespaces_of(service).find(gone)?;
-        Some(format!(
-            "it shares a namespace with a removed container of {other}"
-        ))
+        Some(format!("it shares a namespace with a removed container of {other}"))
     }
 
     /// The ids of the containers of `service` that are there and stay.
@@ -642,7 +640,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// What the file no longer names goes when that was asked for, and is said else. Ended one-off containers go with it.
+    /// Removes orphans if that was requested; otherwise only notes them. Ended one-off containers go with it.
     fn orphans(&mut self) {
         let stack = self.stack;
         let known = |service: &str| stack.services.contains_key(service) || stack.disabled.contains_key(service);

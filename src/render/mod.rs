@@ -122,7 +122,9 @@ fn unwritten(root: &Root, path: &Path, refused: &Refused) -> Failure {
         refused if refused.is_denied() => {
             failure.hint("make the project's folder writable for this user, or use a copy of it")
         }
-        Refused::Outside | Refused::Kind(_) => failure.hint("replace it by a regular file or folder inside the project"),
+        Refused::Outside | Refused::Kind(_) => {
+            failure.hint("replace it by a regular file or folder inside the project")
+        }
         _ => failure,
     }
 }

@@ -129,7 +129,8 @@ fn limits(node: &Node) -> Result<Limits, Failure> {
             }
             "cpus" => {
                 if !text.parse::<f64>().is_ok_and(|cpus| cpus.is_finite() && cpus > 0.0) {
-                    return Err(wrong(node, format!("`{text}` is not a valid number of cores")).hint("use a number such as 1.5"));
+                    return Err(wrong(node, format!("`{text}` is not a valid number of cores"))
+                        .hint("use a number such as 1.5"));
                 }
                 limits.cpus = Some(text.to_owned());
             }

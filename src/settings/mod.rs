@@ -1,5 +1,5 @@
 //! What changes the shape of the rendered files: defaults < `magicctl.yaml` < `MAGICCTL_*` < flags.
-//! What differs from machine to machine is no setting but a variable of the Compose file.
+//! What differs from machine to machine is not a setting but a variable of the Compose file.
 
 mod file;
 mod pins;
@@ -283,7 +283,13 @@ mod tests {
             ("project: Not Good\n", 1, 10, "not a valid project name", "lower-case"),
             ("\nretention: soon\n", 2, 12, "not a valid retention", "7d"),
             ("collector: fluentd\n", 1, 12, "not a valid collector", "promtail"),
-            ("collector_scope: some\n", 1, 18, "not a valid collector scope", "project"),
+            (
+                "collector_scope: some\n",
+                1,
+                18,
+                "not a valid collector scope",
+                "project",
+            ),
             ("log_level: loud\n", 1, 12, "not a valid log level", "debug"),
             ("read_only: maybe\n", 1, 12, "is not true or false", "read_only: true"),
             (
@@ -295,9 +301,21 @@ mod tests {
             ),
             ("ports: {grafana: 70000}\n", 1, 18, "not a valid port", "65535"),
             ("resources: {kafka: {ram: 1g}}\n", 1, 21, "unknown setting", "memory"),
-            ("resources: {kafka: {memory: lots}}\n", 1, 29, "not a valid size", "512m"),
+            (
+                "resources: {kafka: {memory: lots}}\n",
+                1,
+                29,
+                "not a valid size",
+                "512m",
+            ),
             ("services: [nope.yml]\n", 1, 12, "doesn't exist", ""),
-            ("pins:\n  redis:8: latest\n", 2, 12, "is not a valid digest", "render --pin"),
+            (
+                "pins:\n  redis:8: latest\n",
+                2,
+                12,
+                "is not a valid digest",
+                "render --pin",
+            ),
             ("- a\n", 1, 1, "mapping", ""),
         ] {
             let failure = loaded(text, &[], &[]).unwrap_err();

@@ -22,8 +22,11 @@ pub fn find_root(start: &Path) -> Result<PathBuf, Failure> {
         .find(|folder| MARKS.iter().any(|mark| files::is_file(&folder.join(mark))))
         .map(Path::to_owned)
         .ok_or_else(|| {
-            Failure::invalid(format!("there is no project in {} or its parent folders", start.display()))
-                .because("found no docker-compose.yml, compose.yaml, magicctl.yaml or proxy_config.yaml")
-                .hint("go to the project's folder (or `-C DIR`), or create a project with `magicctl init DIR`")
+            Failure::invalid(format!(
+                "there is no project in {} or its parent folders",
+                start.display()
+            ))
+            .because("found no docker-compose.yml, compose.yaml, magicctl.yaml or proxy_config.yaml")
+            .hint("go to the project's folder (or `-C DIR`), or create a project with `magicctl init DIR`")
         })
 }

@@ -214,10 +214,7 @@ impl<'s> Reader<'s> {
                 let packed: String = text.split_whitespace().collect();
                 let bytes = base64::engine::general_purpose::STANDARD.decode(packed).ok();
                 let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-                (
-                    text.ok_or_else(|| self.wrong("not valid base64", range))?,
-                    false,
-                )
+                (text.ok_or_else(|| self.wrong("not valid base64", range))?, false)
             }
             Some("int" | "float" | "bool" | "null" | "timestamp") => (text.into_owned(), true),
             _ => (text.into_owned(), style == ScalarStyle::Plain),
@@ -239,10 +236,7 @@ impl<'s> Reader<'s> {
     fn count(&mut self, more: usize, range: &Range) -> Result<(), Failure> {
         self.nodes += more;
         if self.nodes > MOST_NODES {
-            return Err(self.wrong(
-                &format!("more than {MOST_NODES} values after expanding aliases"),
-                range,
-            ));
+            return Err(self.wrong(&format!("more than {MOST_NODES} values after expanding aliases"), range));
         }
         Ok(())
     }

@@ -257,7 +257,11 @@ fn what_the_file_no_longer_names_is_told_and_goes_with_down() {
         &text[..text.find("  quiet:").expect("the service")],
     );
     let up = project.magicctl(&["up"]).ok();
-    assert!(up.stderr.contains("quiet is no longer in the Compose file"), "{}", up.stderr);
+    assert!(
+        up.stderr.contains("quiet is no longer in the Compose file"),
+        "{}",
+        up.stderr
+    );
     let down = project.magicctl(&["down"]).ok();
     assert!(down.stderr.contains("quiet-1 is removed too"), "{}", down.stderr);
     assert_eq!(project.left(), Vec::<String>::new());

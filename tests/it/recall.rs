@@ -76,7 +76,10 @@ fn env_files_of_up_are_read_again() {
     assert_eq!(mode(&project), "other");
     fs::remove_file(project.path("other.env")).expect("a file");
     let missing = project.magicctl(&["plan"]).ok();
-    says(&missing, "the env file other.env, which can't be used: it doesn't exist");
+    says(
+        &missing,
+        "the env file other.env, which can't be used: it doesn't exist",
+    );
     drift(missing);
 }
 

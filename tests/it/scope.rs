@@ -159,11 +159,7 @@ fn a_fault_of_one_service_leaves_the_others_alone() {
     failed(&project.magicctl(&["up"]), 4, "the file");
     failed(&project.magicctl(&["config"]), 4, "the file");
     let check = project.magicctl(&["check", "--only", "compose"]);
-    assert!(
-        check.code == 4 && check.stdout.contains("the file"),
-        "{}",
-        check.all()
-    );
+    assert!(check.code == 4 && check.stdout.contains("the file"), "{}", check.all());
     assert_eq!(states(&project), "good running, other running");
     project.env.remove("TOK");
     project.magicctl(&["down", "-t", "0"]).ok();

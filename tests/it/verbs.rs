@@ -182,7 +182,11 @@ fn run_says_why_it_can_not() {
         1,
         "gone, which doesn't exist",
     );
-    failed(&project.magicctl(&["run", "-e", "=x", "web", "true"]), 2, "the name before the `=` is missing");
+    failed(
+        &project.magicctl(&["run", "-e", "=x", "web", "true"]),
+        2,
+        "the name before the `=` is missing",
+    );
     failed(
         &project.magicctl(&["run", "--entrypoint", "'x", "web", "true"]),
         2,
@@ -231,7 +235,11 @@ fn looking_at_what_runs() {
     let out = |args: &[&str]| project.magicctl(args).ok().stdout;
     assert_eq!(out(&["port", "web", "80"]), format!("127.0.0.1:{port}\n"));
     assert_eq!(out(&["port", "web"]), format!("80/tcp -> 127.0.0.1:{port}\n"));
-    failed(&project.magicctl(&["port", "web", "81"]), 1, "the published ports are 80/tcp");
+    failed(
+        &project.magicctl(&["port", "web", "81"]),
+        1,
+        "the published ports are 80/tcp",
+    );
     failed(
         &project.magicctl(&["port", "web", "80", "--index", "2"]),
         1,
@@ -250,7 +258,11 @@ fn looking_at_what_runs() {
     assert_eq!(out(&["images", "-q"]).trim().len(), 64);
     let ls = out(&["ls", "--filter", &format!("name=^{}$", project.name)]);
     assert!(ls.contains("running(2)") && ls.contains("docker-compose.yml"), "{ls}");
-    failed(&project.magicctl(&["ls", "--filter", "state=x"]), 2, "only name can be filtered");
+    failed(
+        &project.magicctl(&["ls", "--filter", "state=x"]),
+        2,
+        "only name can be filtered",
+    );
     let stats = out(&["stats", "--no-stream", "--format", "json", "web"]);
     let usage: Value = serde_json::from_str(stats.trim()).expect("JSON");
     assert!(
@@ -273,7 +285,11 @@ fn stopping_in_every_way() {
     for verb in ["top", "stats"] {
         project.magicctl(&[verb]).ok();
     }
-    failed(&project.magicctl(&["start"]), 1, "`magicctl up` creates missing containers");
+    failed(
+        &project.magicctl(&["start"]),
+        1,
+        "`magicctl up` creates missing containers",
+    );
     failed(&project.magicctl(&["wait", "web"]), 1, "has no container");
     project.magicctl(&["up"]).ok();
     let state = |service: &str| project.inspect(service, "{{.State.Status}} {{.State.ExitCode}}");

@@ -109,10 +109,10 @@ fn files_that_are_missing_are_looked_for_in_the_project() {
         &command,
         &[code, docker],
         BUILT,
-        &["the project has run.py", "at Dockerfile:2"],
+        &["the project contains run.py", "at Dockerfile:2"],
     );
     let elsewhere = [code, docker, ("src/server.py", "")];
-    tells(&command, &elsewhere, BUILT, &["the project has run.py"]);
+    tells(&command, &elsewhere, BUILT, &["the project contains run.py"]);
 }
 
 #[test]
@@ -121,9 +121,12 @@ fn what_a_dockerfile_copies_is_looked_for_in_the_project() {
     let code = ("app/run.py", "import tools\n");
     let built = "services: {app: {build: app}}\n";
     for (files, part) in [
-        (&[code, ("app/src/tools/x.py", "")][..], "change the line to copy src/tools"),
+        (
+            &[code, ("app/src/tools/x.py", "")][..],
+            "change the line to copy src/tools",
+        ),
         (&[code, ("tools/x.py", "")], "it is at tools, outside the build context"),
-        (&[code], "app/run.py:1 names it"),
+        (&[code], "app/run.py:1 uses it"),
         (&[("app/run.py", "")], "the code (run.py) doesn't use it"),
         (&[], "remove the line"),
     ] {
@@ -253,7 +256,12 @@ fn what_runs_is_named() {
         pulled,
         &["start the command with a program"],
     );
-    tells(&denied("/app/run.sh"), &[], pulled, &["begin with `sh /app/run.sh`"]);
+    tells(
+        &denied("/app/run.sh"),
+        &[],
+        pulled,
+        &["start the command with `sh /app/run.sh`"],
+    );
 
     let mut ended = exited(0);
     ended.command = vec!["python".to_owned(), "run.py".to_owned()];
@@ -288,12 +296,7 @@ fn what_runs_is_named() {
         gave_up.records.insert(0, said(&[&format!("step {number}")], false));
     }
     tells(&gave_up, &[], BUILT, &["magicctl logs app"]);
-    tells(
-        &exited(139),
-        &[],
-        pulled,
-        &["start it again", "that worked before"],
-    );
+    tells(&exited(139), &[], pulled, &["start it again", "that worked before"]);
     tells(&exited(139), &[], BUILT, &["start it again", "--no-cache"]);
 }
 
@@ -338,7 +341,7 @@ fn code_that_names_what_is_not_there() {
         &unset,
         &[code],
         BUILT,
-        &["`API_KEY: ${API_KEY}`", "into .env: `API_KEY=…`"],
+        &["`API_KEY: ${API_KEY}`", "to .env: `API_KEY=…`"],
     );
     let with_key = [code, (".env", "A=1\nAPI_KEY=x\n")];
     tells(&unset, &with_key, BUILT, &["its value is in .env:2"]);
@@ -457,7 +460,7 @@ fn a_service_that_does_not_run_is_not_misspelt() {
     let compose = "services: {app: {build: .}, redis: {image: x}}\n";
     tells(&lost, &[code], compose, &["can't reach redis, which is not running"]);
     let misspelt = "services: {app: {build: .}, rediss: {image: x}}\n";
-    tells(&lost, &[code], misspelt, &["write `rediss` there"]);
+    tells(&lost, &[code], misspelt, &["use `rediss`, then rebuild"]);
 }
 
 #[test]

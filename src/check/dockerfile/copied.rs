@@ -119,7 +119,9 @@ pub(super) fn look(project: &Project, recipe: &Recipe<'_, '_>) -> Vec<Finding> {
                 format!("the Dockerfile copies {written}, which .dockerignore excludes"),
             )
             .fix(if secrets::are_in(path) {
-                format!("remove the line, and mount {shown} read-only in the Compose file: keys don't belong in an image")
+                format!(
+                    "remove the line, and mount {shown} read-only in the Compose file: keys don't belong in an image"
+                )
             } else {
                 format!("add `!{shown}` at the end of .dockerignore")
             })

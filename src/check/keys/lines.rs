@@ -30,10 +30,7 @@ pub(super) fn keys(project: &Project, path: &Path, text: &str, seen: &mut Seen) 
         let bare = value.trim_matches(['"', '\'']);
         let called = called(bare);
         if name.is_some() {
-            findings.push(found(
-                &codes::KEY_ASSIGNED,
-                format!("{called} is written as NAME=key"),
-            ));
+            findings.push(found(&codes::KEY_ASSIGNED, format!("{called} is written as NAME=key")));
         }
         if bare.len() != value.len() {
             let how = if is_unbalanced(value) {
@@ -102,17 +99,12 @@ pub(super) fn variables(project: &Project, path: &Path, text: &str) -> Vec<Findi
                     &codes::ENV_LINE,
                     format!("the value of {name} has a quote on one side only"),
                 )
-                .because(
-                    "the quote would count as part of the key, or the next line as part of the value",
-                )
+                .because("the quote would count as part of the key, or the next line as part of the value")
                 .fix("remove the quote, or write it on both sides"),
             );
         }
         if is_placeholder(bare) {
-            findings.push(found(
-                &codes::KEY_PLACEHOLDER,
-                format!("{name} is still a placeholder"),
-            ));
+            findings.push(found(&codes::KEY_PLACEHOLDER, format!("{name} is still a placeholder")));
         }
         if let Some(first) = names.insert(name, number) {
             findings.push(
@@ -141,7 +133,7 @@ pub(super) fn holds_a_key(text: &str) -> bool {
     lines(text).any(|(_, line)| !is_placeholder(assigned(line).1.trim_matches(['"', '\''])))
 }
 
-/// Number and text of each line that is no comment and not blank.
+/// Number and text of each line that is not a comment and not blank.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.trim_start_matches('\u{feff}')
         .lines()
@@ -164,7 +156,7 @@ fn assigned(line: &str) -> (Option<&str>, &str) {
         Some((name, value)) if is_name(name.trim()) && !(value.is_empty() || value.starts_with('=')) => {
             (Some(name.trim()), value.trim())
         }
-        // Nothing behind the name: for a file of variables a name without a value.
+        // Nothing after the name: for a file of variables a name without a value.
         Some((name, "")) if is_name(name.trim()) && name.contains('_') => (Some(name.trim()), ""),
         _ => (None, line),
     }

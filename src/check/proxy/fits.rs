@@ -16,7 +16,7 @@ pub(super) struct Misfit {
     /// `model_list[0].provider`; empty for the file.
     pub path: String,
     pub span: Span,
-    /// What is wrong, behind the path.
+    /// What is wrong, after the path.
     pub what: String,
     /// What was meant.
     pub meant: Option<String>,
@@ -210,7 +210,7 @@ impl<'s> Fitting<'s> {
         }
     }
 
-    /// Whether `text` has the form that `pattern` says; one that is no pattern forbids nothing.
+    /// Whether `text` has the form that `pattern` says; one that is not a pattern forbids nothing.
     fn matches(&mut self, pattern: &'s str, text: &str) -> bool {
         let compiled = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
         compiled.as_ref().is_none_or(|pattern| pattern.is_match(text))

@@ -1,4 +1,4 @@
-//! What no single value of the file shows: names that are there twice, lead nowhere, or are never used.
+//! What no single value of the file shows: names that are listed twice, lead nowhere, or are never used.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -94,9 +94,12 @@ pub(super) fn look(node: &Node) -> Vec<Finding> {
     for (alias, chain) in aliases(node) {
         if matches!(&chain.value, Value::List(items) if items.is_empty()) {
             findings.push(
-                Finding::new(&codes::PROXY_EMPTY_CHAIN, format!("the alias `{alias}` lists no profiles"))
-                    .at(place(&chain.span))
-                    .in_file(),
+                Finding::new(
+                    &codes::PROXY_EMPTY_CHAIN,
+                    format!("the alias `{alias}` lists no profiles"),
+                )
+                .at(place(&chain.span))
+                .in_file(),
             );
         }
         for profile in list(chain) {

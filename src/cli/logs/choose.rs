@@ -122,9 +122,8 @@ pub(super) async fn from_loki(
     known.retain(|known| selection.takes(&known.service, number_of(&known.container)));
     if known.is_empty() {
         return Err(
-            Failure::failed(format!("Loki at {url} has no logs of project {project}")).hint(
-                "the log collector sends logs to Loki; without `--source loki` the engine's logs are shown",
-            ),
+            Failure::failed(format!("Loki at {url} has no logs of project {project}"))
+                .hint("the log collector sends logs to Loki; without `--source loki` the engine's logs are shown"),
         );
     }
     let mut names = Names::of(

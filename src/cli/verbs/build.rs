@@ -43,7 +43,10 @@ pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
     if services.is_empty() {
         let what = match args.services.as_slice() {
             [] => "no service of this project has a `build` section".to_owned(),
-            services => format!("{} has no `build` section: it runs a ready-made image", services.join(", ")),
+            services => format!(
+                "{} has no `build` section: it runs a ready-made image",
+                services.join(", ")
+            ),
         };
         // As with Compose: what has nothing to build is built.
         let engine = session.engine().await?;

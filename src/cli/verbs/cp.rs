@@ -180,7 +180,10 @@ async fn source(engine: &Engine, args: &CpArgs, container: &Container, path: &st
         });
     };
     let target = beside(path, link);
-    let broken = format!("{path} in {} is a link to {target}, which doesn't exist", container.name);
+    let broken = format!(
+        "{path} in {} is a link to {target}, which doesn't exist",
+        container.name
+    );
     let info = info_of(engine, container, &target).await?;
     Ok(Source {
         is_dir: info.ok_or_else(|| Failure::failed(broken))?.is_dir,
@@ -266,7 +269,7 @@ async fn to_container(
     })
 }
 
-/// The path that `path` leads to, if it is a symbolic link, and what is there.
+/// The path that `path` leads to, if it is a symbolic link, and what is at its end.
 async fn resolved(engine: &Engine, container: &Container, path: &str) -> Result<(String, Option<PathInfo>), Failure> {
     let info = info_of(engine, container, path).await?;
     let Some(link) = info.as_ref().and_then(|info| info.link.clone()) else {

@@ -78,7 +78,7 @@ impl Type {
             Value::Null => self == Self::Null,
             Value::Bool(_) => self == Self::Bool,
             Value::Int(_) | Value::Uint(_) => matches!(self, Self::Number | Self::Whole),
-            // `1.0` is a whole number; what is no number at all is refused elsewhere.
+            // `1.0` is a whole number; what is not a number at all is refused elsewhere.
             Value::Float(number) => self == Self::Number || self == Self::Whole && number.fract() == 0.0,
             Value::Text(_) | Value::Time(_) => self == Self::Text,
             Value::List(_) => self == Self::List,

@@ -135,7 +135,9 @@ fn a_secret_whose_variable_is_not_set_only_keeps_a_container_from_being_made() {
         assert_eq!(told(&plan), Vec::<String>::new());
         assert_eq!(
             plan.notes,
-            [format!("the container of app is kept: secret tok can't be compared: {why}")]
+            [format!(
+                "the container of app is kept: secret tok can't be compared: {why}"
+            )]
         );
     }
     let force = UpOptions {

@@ -71,12 +71,7 @@ fn what_each_container_waits_for_and_carries_is_counted() {
         )),
         &[],
     );
-    assert!(
-        failure
-            .unwrap_err()
-            .what
-            .contains("1000 containers of a are too many")
-    );
+    assert!(failure.unwrap_err().what.contains("1000 containers of a are too many"));
     // A thousand that wait for a thousand are not.
     let plan = scaled(&stack(two), &[("a", 1_000), ("b", 1_000)]).unwrap();
     assert!(plan.steps().len() >= 4_000);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const STAT: usize = 40;
 /// The length of an object's name: SHA-1, or SHA-256. The index does not say which, but only one fits.
 const HASHES: [usize; 2] = [20, 32];
-/// A longer name is no path of a file. It also bounds what a version 4 index, whose names build on each other, comes to.
+/// A longer name is not a path of a file. It also bounds what a version 4 index, whose names build on each other, comes to.
 const LONGEST_NAME: usize = 4096;
 /// A flag: two more bytes of flags follow.
 const EXTENDED: u16 = 0x4000;
@@ -20,9 +20,7 @@ pub(super) fn named(index: &[u8], paths: &BTreeSet<PathBuf>) -> Result<BTreeSet<
         .into_iter()
         .find_map(|hash| Reader { rest: index, hash }.read(paths));
     match read.ok_or("its format is unknown")? {
-        (_, true) => {
-            Err("it is split into two files (`git update-index --no-split-index` joins them)".to_owned())
-        }
+        (_, true) => Err("it is split into two files (`git update-index --no-split-index` joins them)".to_owned()),
         (found, false) => Ok(found),
     }
 }

@@ -33,23 +33,13 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = tracked(&repository, &files).unwrap_or_else(|why| {
-        vec![
-            Finding::new(
-                &codes::CHECK_FAILED,
-                "can't check whether git tracks key files",
-            )
-            .because(why),
-        ]
+        vec![Finding::new(&codes::CHECK_FAILED, "can't check whether git tracks key files").because(why)]
     });
     match not_ignored(&repository, &files) {
         Ok(open) => findings.extend(open_files(project, &open)),
-        Err(why) => findings.push(
-            Finding::new(
-                &codes::CHECK_FAILED,
-                "can't check whether git ignores key files",
-            )
-            .because(why),
-        ),
+        Err(why) => {
+            findings.push(Finding::new(&codes::CHECK_FAILED, "can't check whether git ignores key files").because(why))
+        }
     }
     findings
 }
