@@ -118,7 +118,7 @@ pub enum Event {
     },
     /// The user interrupted the command; containers are left as they are.
     Interrupted {
-        /// Services that are not as wanted yet.
+        /// Services that are not ready yet.
         services: Vec<String>,
     },
     /// The command is over.

@@ -6,7 +6,7 @@ pub const PROJECT: &str = "com.docker.compose.project";
 pub const SERVICE: &str = "com.docker.compose.service";
 /// The container's number within its service, from 1.
 pub const CONTAINER_NUMBER: &str = "com.docker.compose.container-number";
-/// `True` for containers of `run`, `False` else.
+/// `True` for containers of `run`, `False` otherwise.
 pub const ONEOFF: &str = "com.docker.compose.oneoff";
 /// What tells containers of `run` apart.
 pub const SLUG: &str = "com.docker.compose.slug";

@@ -1,4 +1,4 @@
-//! What is there: the engine's objects as plain values, read in a few list calls. Plans are made from it.
+//! What exists on the engine: the engine's objects as plain values, read in a few list calls. Plans are made from it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -84,7 +84,7 @@ impl State {
     }
 }
 
-/// `text`, whose first mark has nothing behind it, with the digest of itself put there.
+/// `text`, whose first mark has nothing after it, with the digest of itself put there.
 pub(crate) fn sealed(text: &str) -> String {
     text.replacen(MARK, &format!("{MARK}{}", digest(text)), 1)
 }

@@ -119,7 +119,7 @@ pub enum Verdict {
 pub enum Failed {
     /// Its process ended, and is not started again, or would fail each time.
     Exited,
-    /// Its process ends again and again.
+    /// Its process ends repeatedly.
     Loop,
     /// Its healthcheck can't be run: nothing can ever say that it is ready.
     Unanswerable,

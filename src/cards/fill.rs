@@ -1,5 +1,5 @@
 //! Fills what a rule leaves open: `{name}` with what its pattern caught or what is known, `{name:kind}` with what follows
-//! from that. A text with a gap that can't be filled is no text, and its rule does not fit: so a rule that says more stands
+//! from that. A text with a gap that can't be filled is not a text, and its rule does not fit: so a rule that says more stands
 //! before one that says less.
 //!
 //! What fills a gap has a type, and that alone decides how it gets into a command: text is one word of it, a path is one that

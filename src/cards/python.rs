@@ -1,6 +1,6 @@
 //! What Python's exceptions are in plain words.
 
-/// Python's exceptions in plain words, and what mends them.
+/// Python's exceptions in plain words, and what fixes them.
 const MEANINGS: [(&str, &str, &str); 12] = [
     (
         "AssertionError",
@@ -66,7 +66,7 @@ pub(super) fn latest(versions: &str) -> Option<String> {
         .map(ToOwned::to_owned)
 }
 
-/// What an exception of Python says in general, and what mends it.
+/// What an exception of Python says in general, and what fixes it.
 pub(super) fn meaning(exception: &str) -> Option<(&'static str, &'static str)> {
     let name = exception.rsplit('.').next().unwrap_or(exception);
     let (_, meaning, remedy) = MEANINGS.iter().find(|(known, ..)| *known == name)?;

@@ -27,7 +27,7 @@ pub enum Stage {
     },
     /// Its process ended with an error, and was to end with 0.
     NotCompleted,
-    /// Its process ends again and again, and the engine starts it each time.
+    /// Its process ends repeatedly, and the engine starts it each time.
     Loop,
     /// It runs, and was not ready in time.
     TimedOut(Duration),

@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].file.as_str(), found[0].line), ("/app/run.py", 5));
         assert_eq!(found[0].source.as_deref(), Some("import x"));
-        assert_eq!(found[1].source, None, "the exception is no code");
+        assert_eq!(found[1].source, None, "the exception is not code");
         assert_eq!(
             frames("  File \"/app/run.py\", line 3\n    def x(\n         ^\nSyntaxError: x")[0].line,
             3

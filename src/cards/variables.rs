@@ -118,7 +118,7 @@ impl<'a> Surroundings<'a> {
         variables.find(|variable| variable.name == name)
     }
 
-    /// A variable of the Compose file, such as `KAFKA_CLUSTER_ID`, when the file has it.
+    /// Whether the Compose file uses a variable, such as `KAFKA_CLUSTER_ID`.
     pub(super) fn has_variable(&self, name: &str) -> bool {
         self.variable(name).is_some()
     }

@@ -16,7 +16,7 @@ use super::text::refused_in;
 
 /// The guide's lines: path, whether it is a folder, what it is for.
 const GUIDE: [(&str, bool, &str); 8] = [
-    ("Dockerfile", false, "builds the app's image"),
+    ("Dockerfile", false, "the build steps of the app's image"),
     ("requirements.txt", false, "the app's Python dependencies"),
     ("keys_pool", true, "API keys, one file per provider"),
     ("env", true, "keys of the tools"),
@@ -153,7 +153,7 @@ fn finding(project: &Project, item: &Item) -> Option<Finding> {
         ItemState::ToBeRendered => Finding::new(&codes::TO_BE_RENDERED, format!("{path} is missing: `up` writes it")),
         ItemState::Missing => {
             let finding = Finding::new(&codes::MISSING, format!("{path} is missing"))
-                .because(format!("needed for: {purpose}"))
+                .because(format!("it contains {purpose}"))
                 .at(mounted_at(project, &full));
             match repair(project, &full, path, is_folder).map(|repair| project.repairable(repair)) {
                 Some(Ok(repair)) => finding.repaired_by(repair),

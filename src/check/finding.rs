@@ -140,7 +140,7 @@ fn first_sentence(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// Names keep their capital; any other first word stands behind `why:` and `fix:`.
+/// Names keep their capital; any other first word stands after `why:` and `fix:`.
 fn inside_a_line(sentence: &str) -> String {
     const NAMES: [&str; 8] = [
         "Kafka", "Redis", "Loki", "Grafana", "Docker", "Compose", "Python", "PEP",

@@ -36,7 +36,7 @@ pub struct Options {
 pub struct Report {
     /// The guide's checklist; empty for other stacks.
     pub checklist: Vec<Item>,
-    /// What is wrong, in the order that one would mend it.
+    /// What is wrong, in the order that one would fix it.
     pub findings: Vec<Finding>,
     /// What of the engine was looked at; nothing when it was not asked.
     pub looked_at: Option<LookedAt>,
@@ -200,7 +200,7 @@ where
 async fn finish(started: Started, report: &mut Report) {
     let end = tokio::time::Instant::now() + CHECKS_WITHIN;
     for (check, handle) in started {
-        // A thread can't be stopped: one that gave no answer in time is left behind and ends with the process.
+        // A thread can't be stopped: one that gave no answer in time is left alone and ends with the process.
         let (looked, took) = match tokio::time::timeout_at(end, handle).await {
             Ok(Ok(made)) => made,
             Ok(Err(broken)) => (Err(Failure::failed(broken.to_string())), Duration::ZERO),

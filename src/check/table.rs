@@ -57,7 +57,7 @@ impl Group {
 /// One check.
 #[derive(Debug)]
 pub(super) struct Check {
-    /// As `-v` and a check that gave up are told.
+    /// As `-v` and a check that gave up are reported.
     pub name: &'static str,
     pub group: Group,
     pub look: Look,

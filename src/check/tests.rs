@@ -44,7 +44,7 @@ impl World {
         render::init(&root).unwrap();
         // As a home is closed.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        // Ports that are as good as surely free: what another program has is no finding here.
+        // Ports that are as good as surely free: what another program has is not a finding here.
         let ports = [
             "MAGIC_PROXY_PORT",
             "MCP_SERVER_PORT",
@@ -187,7 +187,7 @@ impl World {
             (r"(DIR/[\w./-]+):\d+", "$1:<line>"),
             (r"(?m)^\d+ \|", "NN |"),
             (r#""line": \d+"#, "\"line\": \"<line>\""),
-            (r"in line \d+", "in line <line>"),
+            (r"on line \d+", "on line <line>"),
         ];
         for (pattern, name) in patterns {
             let pattern = regex::Regex::new(pattern).unwrap();

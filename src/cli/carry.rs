@@ -222,7 +222,7 @@ impl<'a> Carry<'a> {
             }
             None => Failure::failed(format!("{} was ready, but its container is gone", summary.service))
                 .of(summary.service.as_str())
-                .because("somebody removed it")
+                .because("it was removed from outside")
                 .hint(
                     "`docker events --since 10m --filter type=container` shows when; run the command again to create it",
                 ),

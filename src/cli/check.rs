@@ -199,7 +199,7 @@ fn print_json(session: &Session, report: &Report, fixed: &[String], ok: bool) {
     session.out.answer(&value);
 }
 
-/// What keeps `up` from working: the last is the command's failure, the others are told before it.
+/// What keeps `up` from working: the last is the command's failure, the others are reported before it.
 pub(crate) fn refuse(session: &Session, findings: &[Finding]) -> Result<(), Failure> {
     let mut errors: Vec<Failure> = findings
         .iter()

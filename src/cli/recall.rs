@@ -1,4 +1,4 @@
-//! How the stack in hand was brought up, which the labels of its containers say: the env files that were named then are read once more
+//! How the stack in hand was brought up, which the labels of its containers say: the env files that were named then are read again
 //! when none is named now; other Compose files and profiles are only told.
 //!
 //! Labels are written by strangers. What one names is read below the project's folder and nowhere else, and only if it is a file of the
@@ -146,7 +146,7 @@ fn env_files(session: &Session, identity: &Identity, container: &Container) -> V
     read
 }
 
-/// A file below `folder`: its path as the project has it, and its text. Else why it is not read.
+/// A file below `folder`: its path as in the project, and its text. Else why it is not read.
 fn text_of(folder: &Path, file: &Path) -> Result<(PathBuf, String), String> {
     let inside = inside(folder, file).ok_or("it is outside the project")?;
     let root = Root::open(folder).map_err(|refused| refused.to_string())?;
@@ -174,7 +174,7 @@ fn named<'c>(container: &'c Container, label: &str) -> impl Iterator<Item = &'c 
     names.filter(|name| !name.is_empty()).take(MOST_FILES)
 }
 
-/// A file as it is told: from the project's folder, if it lies there.
+/// A file as it is reported: from the project's folder, if it lies there.
 fn shown(session: &Session, identity: &Identity, file: &Path) -> String {
     let inside = inside(&identity.working_dir, file);
     let name = inside.as_deref().unwrap_or(file).to_string_lossy();

@@ -383,7 +383,7 @@ impl Session {
         Some(format!("{text}={value}"))
     }
 
-    /// A sentence that is no failure and no result, on stderr.
+    /// A sentence that is neither a failure nor a result, on stderr.
     pub(crate) fn say(&self, text: &str) {
         if !self.global.quiet && !self.json() {
             self.out.diagnostic(text);

@@ -229,7 +229,7 @@ async fn last_exit(engine: &Engine, project: &str, id: &str, detail: &Detail) ->
     engine.last_exit(project, id, &detail.finished_at).await
 }
 
-/// Why containers are not well: those that ended with an error, end again and again, or are unhealthy.
+/// Why containers are not well: those that ended with an error, end repeatedly, or are unhealthy.
 async fn failures(
     session: &Session,
     engine: &Engine,

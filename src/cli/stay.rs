@@ -44,7 +44,7 @@ pub(super) struct Stay {
     about: BTreeSet<String>,
     /// Services whose logs are shown.
     shown: BTreeSet<String>,
-    /// Services that others wait for until they have completed: that they do is no reason to stop.
+    /// Services that others wait for until they have completed: that they do is not a reason to stop.
     jobs: BTreeSet<String>,
     timestamps: bool,
     timeout: Option<u32>,
@@ -394,7 +394,7 @@ impl Staying {
     }
 }
 
-/// Shows logs until the last container has ended, or a while after `end` is told.
+/// Shows logs until the last container has ended, or a while after `end` completes.
 async fn shown(session: &Session, stack: &Stack, args: LogsArgs, end: Receiver<()>) -> Ended {
     if args.services.is_empty() {
         let _told = end.await;

@@ -8,7 +8,7 @@ pub(crate) struct RawTerminal {
 }
 
 impl RawTerminal {
-    /// None where standard input is no terminal.
+    /// None where standard input is not a terminal.
     pub(crate) fn enter() -> Option<Self> {
         let before = tcgetattr(std::io::stdin()).ok()?;
         let mut raw = before.clone();

@@ -35,7 +35,7 @@ impl<'a> MakeWriter<'a> for Events {
     }
 }
 
-/// What is told of one event, until it is whole: a key may come in pieces.
+/// What is reported of one event, until it is whole: a key may come in pieces.
 struct Event<'a> {
     out: &'a Out,
     text: Vec<u8>,

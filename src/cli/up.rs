@@ -62,7 +62,7 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     staying.go_on(session, &engine, &stack, interrupt, ended).await
 }
 
-/// Plans and carries out until the stack is as wanted, and says how it ended.
+/// Plans and carries out until the stack is up to date, and says how it ended.
 pub(crate) async fn bring_up(
     session: &Session,
     carry: &Carry<'_>,
@@ -105,7 +105,7 @@ pub(crate) async fn bring_up(
     carry.finish(&services, next).await
 }
 
-/// What is there, and what to do about it.
+/// What exists, and what to do about it.
 pub(crate) async fn decide(engine: &Engine, stack: &Stack, options: &UpOptions) -> Result<(Observed, Plan), Failure> {
     let observed = engine.observe().await.map_err(|error| error.failure())?;
     let contents = content::contents(stack);

@@ -36,7 +36,7 @@ codes! {
         id: "MC204",
         severity: Severity::Error,
         title: "a key is missing in proxy_config.yaml",
-        why: "Each entry of model_list needs `model_name`, `provider` and `model_params.model`; an `openai_compatible` entry also needs `keys` and `model_params.api_base`. The gateway doesn't start without them.",
+        why: "Each entry of model_list needs `model_name`, `provider` and `model_params.model`, and an `openai_compatible` entry also needs `keys` and `model_params.api_base`. The gateway doesn't start without them.",
         fix: "Add it.",
         example: "- model_name: gpt-mini\n  provider: openai\n  model_params:\n    model: gpt-5-mini",
     }
@@ -118,7 +118,7 @@ codes! {
         severity: Severity::Note,
         title: "a rendered file was edited",
         why: "magicctl doesn't change it any more, so settings in magicctl.yaml and newer templates have no effect on it.",
-        fix: "Nothing, if the edit is intended. `magicctl render --diff` shows how it differs, `magicctl render --force` overwrites it.",
+        fix: "Nothing needs to be done if the edit is intended. `magicctl render --diff` shows how it differs, `magicctl render --force` overwrites it.",
         example: "note[MC220]: config/loki/local-config.yaml was edited",
     }
 
@@ -198,7 +198,7 @@ codes! {
         id: "MC235",
         severity: Severity::Warning,
         title: "an image isn't pinned to a version",
-        why: "The image behind `latest`, or behind no tag, changes: two machines can run different versions, and after a pull the new version may not be able to read the old data.",
+        why: "With `latest` or no tag, the image changes over time: two machines can run different versions, and a pulled version may not be able to read the old data.",
         fix: "Add the version as the tag.",
         example: "image: redis   →   image: redis:8.10-alpine",
     }

@@ -37,7 +37,7 @@ codes! {
         severity: Severity::Note,
         title: "which engine is in use, and why",
         why: "The address comes from `--host`, DOCKER_HOST, the active Docker context or the default socket, in this order. If containers seem to have vanished, the usual reason is a forgotten variable or context.",
-        fix: "Nothing, if it is the right engine; otherwise run `docker context use NAME`, or unset DOCKER_HOST.",
+        fix: "Nothing needs to be done if it is the right engine; otherwise run `docker context use NAME`, or unset DOCKER_HOST.",
         example: "note[MC304]: Engine 28.5.2 (API 1.51) at unix:///var/run/docker.sock, the default socket",
     }
 
@@ -100,7 +100,7 @@ codes! {
         severity: Severity::Note,
         title: "a kernel setting is not ideal for a service",
         why: "Redis warns that with `vm.overcommit_memory` 0 its background save may fail if memory is low. For a small cache this doesn't matter.",
-        fix: "Nothing; `sudo sysctl vm.overcommit_memory=1` silences the warning.",
+        fix: "Nothing needs to be done; `sudo sysctl vm.overcommit_memory=1` silences the warning.",
         example: "sudo sysctl vm.overcommit_memory=1",
     }
 
@@ -109,7 +109,7 @@ codes! {
         severity: Severity::Note,
         title: "the engine is rootless, remote or in a virtual machine",
         why: "A rootless engine can't open ports below 1024. Docker Desktop's engine sees only shared folders. A remote engine sees no files of this machine, and its ports are on the other machine.",
-        fix: "Nothing, unless the stack needs one of these.",
+        fix: "Nothing needs to be done unless the stack needs one of these.",
         example: "note[MC312]: the engine is rootless",
     }
 
@@ -127,7 +127,7 @@ codes! {
         severity: Severity::Note,
         title: "containers stop when the engine is restarted",
         why: "Without `live-restore`, an upgrade of the engine stops every container; those with a restart policy are started again afterwards.",
-        fix: "On a laptop, nothing; on a server, set `\"live-restore\": true` in the engine's daemon.json.",
+        fix: "On a server, set `\"live-restore\": true` in the engine's daemon.json; on a laptop, nothing needs to be done.",
         example: "\"live-restore\": true",
     }
 
@@ -145,7 +145,7 @@ codes! {
         severity: Severity::Warning,
         title: "the engine doesn't support `start_interval`",
         why: "It ignores `start_interval` and always runs the healthcheck at its `interval`. `magicctl up` is not slower: it runs the healthcheck early itself.",
-        fix: "Nothing, or upgrade the engine to 25.0 (API 1.44) or later.",
+        fix: "Ignore this note, or upgrade the engine to 25.0 (API 1.44) or later.",
         example: "healthcheck: {interval: 30s, start_period: 60s, start_interval: 1s}",
     }
 
@@ -199,7 +199,7 @@ codes! {
         severity: Severity::Note,
         title: "a container was created but never started",
         why: "An earlier run was interrupted before it started the container.",
-        fix: "Nothing: the next `up` starts it, and `down` removes it.",
+        fix: "Nothing needs to be done: the next `up` starts it, and `down` removes it.",
         example: "note[MC341]: kafka was created but never started",
     }
 

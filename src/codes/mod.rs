@@ -2,7 +2,7 @@
 //! text that `magicctl explain CODE` prints and that makes `docs/errors.md`.
 //!
 //! A code is for ever: it may go out of use, but never means another thing. Ranges: `MC1xx` the project's own files, `MC2xx`
-//! what configures the stack, `MC3xx` the engine and what is there, `MC5xx` failures at run time.
+//! what configures the stack, `MC3xx` the engine and its contents, `MC5xx` failures at run time.
 
 mod config;
 mod machine;

@@ -28,7 +28,7 @@ codes! {
         severity: Severity::Error,
         title: "a folder is in the place of a file, or the reverse",
         why: "Usually Docker created the folder, as it does for a missing mount source. The service then gets a folder instead of a file.",
-        fix: "If the folder is empty, remove it (`rmdir NAME`); otherwise move it away. Then `magicctl check --fix` creates the file.",
+        fix: "Remove the folder if it is empty (`rmdir NAME`), or move it away. Then `magicctl check --fix` creates the file.",
         example: "error[MC102]: proxy_config.yaml is a folder, not a file",
     }
 
@@ -46,7 +46,7 @@ codes! {
         severity: Severity::Note,
         title: "a rendered file is missing",
         why: "docker-compose.yml and the files in config/ are written from magicctl's templates. `up` writes the missing ones.",
-        fix: "Nothing. `magicctl render` writes them now, so that you can read and edit them.",
+        fix: "Nothing needs to be done. `magicctl render` writes them now, so that you can read and edit them.",
         example: "note[MC104]: config/loki/local-config.yaml is missing: `up` writes it",
     }
 
@@ -82,7 +82,7 @@ codes! {
         severity: Severity::Note,
         title: "the base image will be pulled",
         why: "It is not on this engine yet, so the build downloads it and needs access to the registry.",
-        fix: "Nothing, if a registry can be reached. Otherwise build the images from packages (`make images`) and use them with `--env-file images/local.env`.",
+        fix: "Nothing needs to be done if a registry can be reached. Otherwise build the images from packages (`make images`) and use them with `--env-file images/local.env`.",
         example: "note[MC112]: the base image python:3.12-slim is missing: the build pulls it",
     }
 

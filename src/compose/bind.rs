@@ -17,7 +17,7 @@ pub(super) enum Form {
     Yaml,
 }
 
-/// `tree`, at `path` of the file, as `shape` has it.
+/// `tree`, at `path` of the file, as in `shape`.
 pub(super) fn bind(tree: &Tree, path: &str, shape: &Shape, form: Form) -> Result<Tree, Failure> {
     let mut bound = Map::new();
     for (name, kind) in shape.fields {

@@ -1,4 +1,4 @@
-//! Lists in which what is there already is not added again.
+//! Lists in which what exists already is not added again.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};

@@ -12,7 +12,7 @@ use super::paths::{self, Base};
 use super::resets::Resets;
 use super::tree::{Map, Tree, Value, wrong_at};
 
-/// A longer chain is no file that a person wrote.
+/// A longer chain is not a file that a person wrote.
 const LONGEST: usize = 100;
 
 /// Whose services are extended: what a file is called in messages, and what it resets.

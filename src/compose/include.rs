@@ -227,7 +227,7 @@ fn read<'t>(item: &'t Tree, path: &str, place: &Place<'_>) -> Result<Entry<'t>, 
                 .text()
                 .ok_or_else(|| tree.wrong(path, "`project_directory` must be a path"))?;
             let folder = normal(&place.working_dir.join(text));
-            // What is no folder stands for the one it is in.
+            // What is not a folder stands for the one it is in.
             let working = if files::is_folder(&folder) || Path::new(text).is_absolute() {
                 folder.clone()
             } else {

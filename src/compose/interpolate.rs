@@ -12,7 +12,7 @@ use super::cast;
 use super::tree::{Tree, Value, holds_values};
 use super::variables::{Origin, Values, Variable};
 
-/// Defaults in defaults in defaults; deeper is no file that a person wrote.
+/// Defaults in defaults in defaults; deeper is not a file that a person wrote.
 const DEEPEST: usize = 50;
 /// A text never grows beyond this, whatever its variables hold.
 const LONGEST: usize = 16 << 20;

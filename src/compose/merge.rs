@@ -1,4 +1,4 @@
-//! Several files as one (`13-merge.md`): mappings are merged, lists appended without what is there already, scalars
+//! Several files as one (`13-merge.md`): mappings are merged, lists appended without what exists already, scalars
 //! replaced, with the specification's exceptions. What `!reset` and `!override` name is taken out before.
 
 use indexmap::map::Entry as Slot;

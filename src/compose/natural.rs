@@ -37,7 +37,7 @@ fn less(a: &str, b: &str) -> bool {
 }
 
 fn numbers(a: &[char], b: &[char], i: usize) -> bool {
-    // A zero that differs counts only behind another digit.
+    // A zero that differs counts only after another digit.
     let before = a[..i].iter().rev().take_while(|c| is_digit(**c));
     let start = i64::from((a[i] == '0' || b[i] == '0') && before.into_iter().any(|c| *c != '0'));
     let number = |text: &[char]| {

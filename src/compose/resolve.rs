@@ -31,7 +31,7 @@ pub(super) fn files(
 #[derive(Default)]
 struct Missing(Option<Failure>);
 
-/// What the service itself says, behind what the caller's environment says.
+/// What the service itself says, after what the caller's environment says.
 struct Lookup<'l> {
     variables: &'l Variables,
     own: &'l IndexMap<String, Tree>,

@@ -25,7 +25,7 @@ pub struct About {
     pub limits_memory: bool,
     /// Whether containers outlive the engine.
     pub live_restore: bool,
-    /// How far its clock is ahead of ours, in seconds; behind when negative.
+    /// How far its clock is ahead of ours, in seconds; negative if it is slow.
     pub clock_ahead: f64,
     /// Where it keeps its data, on its machine.
     pub data_root: PathBuf,

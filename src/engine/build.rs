@@ -43,7 +43,7 @@ const MOST_STEPS: usize = 10_000;
 const MOST_NAMES: usize = 4 << 20;
 /// Bytes of what a step is known by: `sha256:…`.
 const LONGEST_DIGEST: usize = 256;
-/// Bytes of a line that is told.
+/// Bytes of a line that is reported.
 const LONGEST_LINE: usize = 64 << 10;
 /// What BuildKit puts after a line that it has cut.
 const CLIPPED: &str = "[output clipped, log ";
@@ -225,7 +225,7 @@ impl Progress {
             return;
         };
         for vertex in status.vertexes {
-            // The builder's own housekeeping is no step of the Dockerfile.
+            // The builder's own housekeeping is not a step of the Dockerfile.
             let own = vertex.name.starts_with("[internal]") || vertex.name.starts_with("exporting ");
             if own || !self.may_know(&vertex.digest) {
                 continue;
@@ -351,7 +351,7 @@ fn last_state(line: &str) -> &str {
     line.trim_end().rsplit('\r').next().unwrap_or_default()
 }
 
-/// The last lines of a step's output; of a progress bar nothing, as it is no cause, nor what was cut.
+/// The last lines of a step's output; of a progress bar nothing, as it is not a cause, nor what was cut.
 fn last_lines(output: &str) -> Vec<String> {
     let all: Vec<&str> = output.lines().collect();
     let is_cut = |number: usize| all.get(number + 1).is_some_and(|next| next.starts_with(CLIPPED));
@@ -446,7 +446,7 @@ mod tests {
         assert_eq!(told(&mut progress, "\n"), [line("19999 of 20000")]);
     }
 
-    /// What BuildKit cuts it cuts anywhere: half a key is no key that would be masked.
+    /// What BuildKit cuts it cuts anywhere: half a key is not a key that would be masked.
     #[test]
     fn what_the_builder_has_cut_is_left_out() {
         let clipped = "one\nthe key is xk-live-01\n[output clipped, log limit 2MiB reached]\ntwo\n";

@@ -17,7 +17,7 @@ const NOT_ALLOWED: &str = "MC302";
 /// A step of a Dockerfile that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailedStep {
-    /// Its text, as the builder has it: `[2/5] RUN pip install x`.
+    /// Its text, as in the builder: `[2/5] RUN pip install x`.
     pub name: String,
     /// What it printed last.
     pub output: Vec<String>,

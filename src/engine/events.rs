@@ -166,7 +166,7 @@ impl Subscription {
                     self.again = Again::of(self.patience);
                     let at = message.time_nano.map_or(self.heard_until, i128::from);
                     if self.was_cut && at <= self.heard_until {
-                        // The last one that was heard, once more.
+                        // The last one that was heard, again.
                         continue;
                     }
                     self.was_cut = false;

@@ -143,7 +143,7 @@ async fn fit(exec: &OneExec<'_>) {
     }
 }
 
-/// The runtime could not begin because the container has just ended; that is no word of the healthcheck. A program that
+/// The runtime could not begin because the container has just ended; that is not a word of the healthcheck. A program that
 /// is not in the image is: it will fail for ever.
 fn is_too_late(output: &str) -> bool {
     let of_the_image = [

@@ -14,7 +14,7 @@ use super::{Engine, EngineError};
 /// More than this of an archive is not taken: what is looked at are a few lines at its beginning.
 const MOST_OF_AN_ARCHIVE: usize = 64 << 10;
 
-/// Longer than this is not looked.
+/// The timeout for one inspection.
 const LOOKS_WITHIN: Duration = Duration::from_millis(1200);
 
 /// Where to look.

@@ -14,7 +14,7 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// At most so many bytes.
+    /// At most this many bytes.
     pub(super) fn of(most: usize) -> Self {
         Self {
             most,
@@ -52,7 +52,7 @@ pub(super) struct End {
 }
 
 impl End {
-    /// At least so many bytes, and at most twice as many.
+    /// At least this many bytes, and at most twice as many.
     pub(super) fn of(most: usize) -> Self {
         Self {
             most,

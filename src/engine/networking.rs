@@ -140,7 +140,7 @@ fn attachments(service: &Service) -> Vec<(&str, Attachment)> {
 }
 
 fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) -> EndpointSettings {
-    // Its own name first, as Compose has it: also while it is called something else until the old one has gone.
+    // Its own name first, as in Compose: also while it is called something else until the old one has gone.
     let own = match new.one_off {
         Some(_) => new.name.to_owned(),
         None => new.service.container_name(&new.stack.name, new.number),

@@ -1,4 +1,4 @@
-//! What is there, in one list call an object kind.
+//! What exists on the engine, in one list call per kind of object.
 
 use std::collections::{BTreeMap, HashMap};
 

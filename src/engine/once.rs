@@ -30,7 +30,7 @@ pub struct Once<'a> {
     pub service: &'a str,
     /// The image; it must be there.
     pub image: &'a str,
-    /// What to run, behind the image's entry point.
+    /// What to run, after the image's entry point.
     pub command: &'a [String],
     /// Variables, `NAME=value`.
     pub env: &'a [String],

@@ -1,7 +1,7 @@
 //! A name or id as a part of a request's path.
 //!
 //! bollard puts what it is given into a URL as it is, and the URL's parser takes it apart: with `../volumes/prune?` for a name,
-//! `POST /containers/NAME/restart` becomes `POST /volumes/prune`. The engine decodes `%2F` and `%2E` and cleans the path once more.
+//! `POST /containers/NAME/restart` becomes `POST /volumes/prune`. The engine decodes `%2F` and `%2E` and cleans the path again.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

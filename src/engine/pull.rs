@@ -30,7 +30,7 @@ struct Layer {
     done: bool,
 }
 
-/// No image has more than 127; of more than this nothing is told.
+/// No image has more than 127; of more than this nothing is reported.
 const MOST_LAYERS: usize = 1000;
 /// Bytes of what a layer is known by: twelve digits.
 const LONGEST_ID: usize = 128;

@@ -9,7 +9,7 @@ use tokio::net::UnixStream;
 
 /// Without a version in the path, which every engine answers; the connection ends with the answer.
 const PING: &[u8] = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n";
-/// The answer has a few lines; whoever sends more is no engine.
+/// The answer has a few lines; whoever sends more is not an engine.
 const LONGEST_ANSWER: u64 = 8 << 10;
 
 /// What the engine at `socket` says to a ping. `None`: it does not answer as an engine does; asking it in the long way tells why.

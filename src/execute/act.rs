@@ -16,7 +16,7 @@ use super::graph::{Done, Execution};
 use super::silence::{Heard, telling};
 use super::wrong::Wrong;
 
-/// That many times as long as the engine may take to answer anything else, a pull or build may say nothing before that is told.
+/// That many times as long as the engine may take to answer anything else, a pull or build may say nothing before that is reported.
 const SILENT_FOR: u32 = 2;
 
 /// A healthcheck that passed once is run again after that long, if the command still goes on then.
@@ -234,7 +234,7 @@ impl Execution<'_> {
         Ok(true)
     }
 
-    /// Runs the healthcheck of a service that one run has found ready once more, a while later: what it said then, if it
+    /// Runs the healthcheck of a service that one run has found ready again, a while later: what it said then, if it
     /// fails now.
     pub(super) async fn confirm(&self, id: StepId) -> (StepId, Option<String>) {
         tokio::time::sleep(CONFIRM_AFTER).await;

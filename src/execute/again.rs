@@ -14,7 +14,7 @@ use super::graph::Execution;
 const REFUSED: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 
 impl Execution<'_> {
-    /// Does a step, again and again while that may help. Whether anything was changed.
+    /// Does a step, repeatedly while that may help. Whether anything was changed.
     pub(super) async fn done(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
         let began_before = self.last_start(action).await?;
         let mut again = self.engine.again();

@@ -78,7 +78,7 @@ pub(super) struct Done {
 
 impl Execution<'_> {
     /// Runs all of it, or until `interrupt` completes. A service that was found ready and is lost again while others are
-    /// still awaited is awaited once more.
+    /// still awaited is awaited again.
     pub async fn run(&self, interrupt: impl Future<Output = ()>) -> Outcome {
         let mut outcome = Outcome {
             awaited: self.awaited(),
@@ -139,7 +139,7 @@ impl Execution<'_> {
         }
     }
 
-    /// The next wait whose container is ready no more, and why: an event says so, or its healthcheck, run once more.
+    /// The next wait whose container is ready no more, and why: an event says so, or its healthcheck, run again.
     async fn any_lost(
         &self,
         watch: &mut Watch,

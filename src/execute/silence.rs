@@ -1,4 +1,4 @@
-//! Pulls, pushes and builds take as long as the network and the Dockerfile do. That nothing is heard of one is told.
+//! Pulls, pushes and builds take as long as the network and the Dockerfile do. That nothing is heard of one is reported.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(super) async fn telling<T>(
     let mut work = std::pin::pin!(work);
     let (mut since, mut told) = (heard.0.get(), after);
     loop {
-        // Also between what is told: something may be heard meanwhile.
+        // Also between what is reported: something may be heard meanwhile.
         let rest = told.saturating_sub(since.elapsed()).min(after);
         tokio::select! {
             done = &mut work => return done,

@@ -23,7 +23,7 @@ pub enum Wrong<'a> {
     NotReady {
         /// Its id.
         id: &'a str,
-        /// Whether it had been found ready before, and was waited for once more.
+        /// Whether it had been found ready before, and was waited for again.
         again: bool,
         /// What the wait saw.
         waited: Waited,
@@ -37,6 +37,6 @@ pub trait Explain {
     /// Whether it is known why the engine answered `error` to `action`: then it does so again.
     fn is_known(&self, service: Option<&str>, action: &Action, error: &EngineError) -> bool;
 
-    /// What the user is told of a step of `service` that went wrong.
+    /// What is reported to the user about a step of `service` that went wrong.
     fn explain<'e>(&'e self, service: Option<&'e str>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure>;
 }

@@ -20,7 +20,7 @@ const MOST_ENTRIES: u64 = 1_000_000;
 const MOST_HEADERS: u64 = 1 << 20;
 /// Bytes of the names of all folders together, which are kept until the end.
 const MOST_NAMES: usize = 64 << 20;
-/// Of what is left out so many are named.
+/// Of what is left out this many are named.
 const NAMED: usize = 10;
 /// What a file may be for others; never set-user-id and the like.
 const RIGHTS: u32 = 0o777;

@@ -1,5 +1,5 @@
 //! Groups the lines of one container into records: each of its two streams by itself, because a traceback on stderr
-//! goes on behind a line of stdout. Records come out in the order of their first lines.
+//! goes on after a line of stdout. Records come out in the order of their first lines.
 
 use std::collections::VecDeque;
 

@@ -22,13 +22,13 @@ pub struct Wanted {
     pub span: Span,
     /// Which records.
     pub keep: Keep,
-    /// Only the last so many of those, of each container.
+    /// Only the last N of those, of each container.
     pub tail: Option<usize>,
     /// The other records are wanted too, around those kept.
     pub context: bool,
     /// Records are counted, not printed.
     pub fold: bool,
-    /// The log is followed behind its end: what is not complete yet is left to that.
+    /// The log is followed after its end: what is not complete yet is left to that.
     pub follow: bool,
     /// How they are printed.
     pub printer: Printer,
@@ -45,11 +45,11 @@ pub struct Pipeline {
     last: Option<Seam>,
     /// Where the newest record begins that was the only one not given yet.
     begun: Option<Begun>,
-    /// Where to go on behind what was given.
+    /// Where to go on after what was given.
     seam: Option<Seam>,
 }
 
-/// The beginning of a record before which everything was given and behind which nothing was.
+/// The beginning of a record before which everything was given and after which nothing was.
 #[derive(Debug, Clone, Copy)]
 struct Begun {
     /// The last piece before it; `None`: it is the first one read.
@@ -118,7 +118,7 @@ impl Pipeline {
         }
     }
 
-    /// Where to go on behind what was given, once there are no more pieces.
+    /// Where to go on after what was given, once there are no more pieces.
     pub fn seam(&self) -> Option<Seam> {
         self.seam
     }
@@ -132,13 +132,13 @@ impl Pipeline {
     /// There are no more pieces; `whole`: none were left out before the first.
     pub fn finish(&mut self, whole: bool) {
         if self.wanted.follow && self.wanted.tail == Some(0) {
-            // Nothing of what is there is wanted, a record that may go on neither.
+            // Nothing of what exists is wanted, a record that may go on neither.
             self.seam = self.last;
             return;
         }
         if self.wanted.follow {
             // A record that may go on is left to whoever follows, if all the rest is on one side of its beginning. It is
-            // not while both streams are written at once: then what is there is given as it is, so that nothing comes twice.
+            // not while both streams are written at once: then what exists is given as it is, so that nothing comes twice.
             let left = self.begun.filter(|begun| begun.given == self.stage.given);
             if let Some(left) = left.filter(|left| whole || left.before.is_some()) {
                 self.seam = left.before;
@@ -196,7 +196,7 @@ impl Stage {
             self.summary.add(&self.who, record, &self.wanted.printer);
             return;
         }
-        // A line with a level, or a JSON object, is no rest of something.
+        // A line with a level, or a JSON object, is not a rest of something.
         let doubtful = first && record.head().first() != Some(&b'{') && format::level(record.head()).is_none();
         self.wanted.printer.print(&self.who, record, &mut self.batch.bytes);
         self.batch.seal(record.time, kept, doubtful);

@@ -4,7 +4,7 @@ use super::line::Piece;
 use super::trace::{self, Before, Trace};
 use super::{Level, Stamp, format};
 
-/// More than this is no traceback: what follows is a record of its own, so that memory stays bounded.
+/// More than this is not a traceback: what follows is a record of its own, so that memory stays bounded.
 const LARGEST: usize = 1 << 20;
 
 /// A line and what continues it.
@@ -32,7 +32,7 @@ impl Record {
         record
     }
 
-    /// Begins anew with `line`, in the memory that is there.
+    /// Begins again with `line`, in the memory that is there.
     pub fn begin(&mut self, line: Piece<'_>) {
         self.time = line.time;
         self.stderr = line.stderr;

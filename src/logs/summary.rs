@@ -43,7 +43,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts a record. Its keys are masked as `printer` does, before what is left of them is no key any more.
+    /// Counts a record. Its keys are masked as `printer` does, before what is left of them is not a key any more.
     pub fn add(&mut self, who: &Arc<Who>, record: &Record, printer: &Printer) {
         let message = message(record);
         let mut fingerprint = fingerprint(&String::from_utf8_lossy(&printer.mask(message.as_bytes())));

@@ -1,6 +1,6 @@
 //! The plan that takes a stack down.
 //!
-//! It goes by what is there and by its labels, so that it works on a stack that Compose started and when the file is gone.
+//! It goes by what exists and by its labels, so that it works on a stack that Compose started and when the file is gone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -244,7 +244,7 @@ pub(super) fn stop_in_order(
             timeout,
         };
         let step = plan.push(container.service(), action, reason, Vec::new());
-        // A dependent that won't stop is no reason to leave its dependencies running.
+        // A dependent that won't stop is not a reason to leave its dependencies running.
         plan.order_after(step, gates.waits(service, of_dependents.get(service).into_iter()));
         gates.set(service, Some(step));
         for dependency in dependencies(container) {

@@ -1,4 +1,4 @@
-//! Networks and volumes: made when missing, used when there, never changed behind the user's back.
+//! Networks and volumes: made when missing, used when there, never changed silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(super) struct Networks {
     pub joined: BTreeMap<String, Vec<StepId>>,
 }
 
-/// Adds a step for each missing network that services of `order` use, and those that make one anew which the file wants
+/// Adds a step for each missing network that services of `order` use, and those that replace one which the file wants
 /// otherwise.
 pub(super) fn plan_networks(
     plan: &mut Plan,

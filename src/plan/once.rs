@@ -10,7 +10,7 @@ use super::spec::{Contents, spec};
 use super::step::{Action, Plan, StepId};
 use super::up::{Planner, plan_up};
 
-/// The steps that make `once`, after `options.services`, which it depends on, are as wanted. It is not started: whoever asked
+/// The steps that make `once`, after `options.services`, which it depends on, are up to date. It is not started: whoever asked
 /// joins it first.
 ///
 /// # Errors

@@ -64,7 +64,7 @@ pub enum Pull {
 /// Which containers are replaced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Recreate {
-    /// Those that are not as wanted.
+    /// Those that are not up to date.
     #[default]
     Diverged,
     /// All.

@@ -6,7 +6,7 @@ use crate::compose::{MOST_REPLICAS, Service, Stack};
 use crate::failure::Failure;
 use crate::observed::Container;
 
-/// Whether a container is as wanted, and if not, why not.
+/// Whether a container is up to date, and if not, why not.
 pub(super) enum Fit {
     AsWanted,
     Differs(String),
@@ -15,7 +15,7 @@ pub(super) enum Fit {
 /// The containers of one number, the one to keep first.
 pub(super) type Candidates<'a> = Vec<(&'a Container, Fit)>;
 
-/// The `count` numbers that a service has in the end. Those that are there stay, containers as wanted before others and low
+/// The `count` numbers that a service has in the end. Those that are there stay, containers up to date before others and low
 /// numbers before high; what is missing takes the lowest free numbers.
 pub(super) fn numbers(there: &BTreeMap<u32, Candidates<'_>>, count: u32) -> Vec<u32> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);

@@ -183,7 +183,7 @@ pub enum Action {
         /// With its anonymous volumes.
         volumes: bool,
     },
-    /// Wait until a container is as wanted.
+    /// Wait until a container is ready.
     Await {
         /// Which.
         container: Target,

@@ -1,4 +1,4 @@
-//! Plans without an engine: what a plan does to what is there is played on plain values.
+//! Plans without an engine: what a plan does to what exists is played on plain values.
 
 use std::collections::{BTreeMap, BTreeSet};
 

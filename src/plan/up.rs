@@ -1,4 +1,4 @@
-//! The plan of `up`: from what is there to what is wanted, in as few steps as that takes.
+//! The plan of `up`: from what exists to what is wanted, in as few steps as that takes.
 
 mod fit;
 mod held;
@@ -172,7 +172,7 @@ impl<'a> Planner<'a> {
         }
         for (number, candidates) in &mut there {
             let right = service.container_name(&self.stack.name, *number);
-            // The one to keep: as wanted, before all running, before all under its right name. Others are left over
+            // The one to keep: up to date, before all running, before all under its right name. Others are left over
             // from a replacement that was cut off, or outdated.
             candidates.sort_by_key(|(container, fit)| {
                 (

@@ -10,7 +10,7 @@ use crate::ready_page::ReadyPage;
 
 /// A container on this machine is connected to, or refuses, in less than a millisecond.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// A page that takes longer is no sign of readiness.
+/// A page that takes longer is not a sign of readiness.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// What came back.

@@ -11,7 +11,7 @@ use crate::observed::State;
 
 use super::budget::Budget;
 
-/// How many events a slow wait may lag behind; past that it looks at the container itself.
+/// How many events a slow wait may lag; past that it looks at the container itself.
 const BACKLOG: usize = 1024;
 
 /// What the waits of a command share: one subscription to the engine's events of the project, and how many

@@ -57,14 +57,14 @@ pub enum Waited {
     Exited(Box<Detail>),
     /// Its process ended with an error, and was to end with 0.
     NotCompleted(Box<Detail>),
-    /// Its process ends again and again.
+    /// Its process ends repeatedly.
     Loop(Box<Detail>),
     /// Its healthcheck can't be run, whatever the service does.
     Unanswerable {
         /// What our last run of it said.
         probe: Option<ExecOutcome>,
     },
-    /// It was not as wanted in time.
+    /// It was not ready in time.
     TimedOut {
         /// What our last run of its healthcheck said.
         probe: Option<ExecOutcome>,
@@ -165,7 +165,7 @@ impl Wait<'_> {
         }
     }
 
-    /// What the healthcheck says, run once, if it fails. A container that is gone or can't be asked is no news here: its
+    /// What the healthcheck says, run once, if it fails. A container that is gone or can't be asked is not news here: its
     /// events are.
     pub async fn fails_now(&self) -> Option<String> {
         let detail = self.look().await.ok().filter(Detail::is_running)?;
@@ -277,7 +277,7 @@ impl Wait<'_> {
             if Instant::now() < run_at {
                 continue;
             }
-            // What the engine says of its own probes is no news while ours runs.
+            // What the engine says of its own probes is not news while ours runs.
             let mut silent = |_| {};
             let asking = Instant::now();
             let asked = tokio::select! {
@@ -379,7 +379,7 @@ impl Wait<'_> {
                     _ => {}
                 },
                 Ok(_) => {}
-                // Too far behind to know: look again.
+                // Too old to know: look again.
                 Err(RecvError::Lagged(_)) => return Turn::Look,
                 // The engine's stream is gone; the next look at the container says why.
                 Err(RecvError::Closed) => {

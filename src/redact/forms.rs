@@ -19,7 +19,7 @@ pub(super) fn of(key: &str) -> Vec<String> {
 }
 
 /// Inside a JSON string, with and without the escapes that some writers give to slashes, that Go gives to what HTML has, and
-/// that Python gives to what ASCII has not; and once more inside a JSON text that is itself a string.
+/// that Python gives to what ASCII has not; and again inside a JSON text that is itself a string.
 fn in_json(key: &str) -> Vec<String> {
     let inside = |text: &str| {
         let quoted = serde_json::Value::String(text.to_owned()).to_string();

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::forms;
 
-/// Shorter values are too common to mask: `true` or `8080` in an env file is no key.
+/// Shorter values are too common to mask: `true` or `8080` in an env file is not a key.
 pub(super) const SHORTEST_KEY: usize = 8;
 /// How many bytes are looked at together.
 const BLOCK: usize = 4;

@@ -24,7 +24,7 @@ const SHAPES: [(&str, usize); 16] = [
     ("BEARER ", 12),
 ];
 
-/// The longest of these beginnings has so many.
+/// The length of the longest prefix.
 const LONGEST_BEGIN: usize = 11;
 
 /// Finds them.

@@ -107,7 +107,7 @@ fn texts_of(json: &str) -> Vec<String> {
     keys
 }
 
-/// What stands behind `key:` in a YAML file such as env/gateway.yaml, also in one that is broken.
+/// What stands after `key:` in a YAML file such as env/gateway.yaml, also in one that is broken.
 fn behind_key(yaml: &str) -> impl Iterator<Item = String> {
     let quotes = ['"', '\''];
     yaml.match_indices("key").filter_map(move |(at, word)| {

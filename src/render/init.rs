@@ -37,7 +37,7 @@ pub fn init(folder: &Path) -> Result<Initialized, Failure> {
     let all = sample.chain(rendered.iter().map(|file| (file.path, file.text.as_str())));
     let mut done = Initialized::default();
     for (path, text) in all {
-        // Asked first, so that a folder that is not writable is no fault where nothing is to be written.
+        // Asked first, so that a folder that is not writable is not a fault where nothing is to be written.
         if State::of(&root, path, text) != State::Missing && root.link_on(path).is_none() {
             done.kept.push(path.to_owned());
             continue;

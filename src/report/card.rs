@@ -27,7 +27,7 @@ pub(super) fn columns(out: &Out) -> usize {
     }
 }
 
-/// `failure`, whose texts have been masked and cleaned, as a card of so many columns.
+/// `failure`, whose texts have been masked and cleaned, as a card of this many columns.
 pub(super) fn card_lines(out: &Out, failure: &Failure, columns: usize) -> Vec<Line> {
     let width = columns.max(NARROWEST);
     let mut card = Card {

@@ -1,4 +1,4 @@
-//! When which failure is told: as it happens, unless another service that is still on its way may explain it.
+//! When which failure is reported: as it happens, unless another service that is still on its way may explain it.
 
 use crate::event::Event;
 use crate::terminal::Line;

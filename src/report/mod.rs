@@ -24,7 +24,7 @@ pub use table::table;
 
 use crate::event::Event;
 
-/// How progress is told.
+/// How progress is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// A live screen.

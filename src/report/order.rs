@@ -1,4 +1,4 @@
-//! Which failure is told when: a root cause before what only follows from it, and that in one line.
+//! Which failure is reported when: a root cause before what only follows from it, and that in one line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// `service` is as wanted. Gives what may be told now.
+    /// `service` is ready. Gives what may be told now.
     pub fn well(&mut self, service: &str) -> Vec<Failure> {
         self.over.insert(service.to_owned(), false);
         self.release(false)

@@ -11,7 +11,7 @@ use crate::document;
 use crate::redact::Redactor;
 use crate::terminal::{self, Line};
 
-/// Names of services take at most so many columns.
+/// Names of services take at most this many columns.
 const WIDEST_NAME: usize = 64;
 
 /// The two streams. A closed stream (`| head`) is the reader's choice, not an error: from then on nothing is written.
@@ -144,7 +144,7 @@ impl Out {
         self.shown_line(service).cut(WIDEST_NAME)
     }
 
-    /// How wide lines may be where stderr is no terminal, if the environment says so.
+    /// How wide lines may be where stderr is not a terminal, if the environment says so.
     pub(super) fn stated_columns(&self) -> Option<usize> {
         self.columns
     }

@@ -1,5 +1,5 @@
 //! What changes the shape of the rendered files: defaults < `magicctl.yaml` < `MAGICCTL_*` < flags.
-//! What differs from machine to machine is no setting but a variable of the Compose file.
+//! What differs from machine to machine is not a setting but a variable of the Compose file.
 
 mod file;
 mod pins;

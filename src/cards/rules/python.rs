@@ -15,7 +15,7 @@ const NO_FILE: &str = r"FileNotFoundError: \[Errno 2\] No such file or directory
 const DENIED: &str = r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'";
 /// The container's own address, as clients' errors have it.
 const OWN_ADDRESS: &str = r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>localhost|127\.0\.0\.1)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#;
-/// The same, as asyncio has it.
+/// The same, as in asyncio.
 const OWN_ADDRESS_REFUSED: &str = r"Connect call failed \('(?P<peer>127\.0\.0\.1)', (?P<port>\d+)";
 /// A host and its port, as clients' errors have them.
 const PEER: &str = r#"(?:connect(?:ing)? to |[Bb]ootstrap from \[\(|connect to \\?"?|host=)['"\\]*(?P<peer>[A-Za-z][\w.-]*)\\?['"]?(?::|, (?:port=)?)(?P<port>\d+)"#;

@@ -111,10 +111,10 @@ fn files_that_are_missing_are_looked_for_in_the_project() {
         &command,
         &[code, docker],
         BUILT,
-        &["the project has run.py", "at Dockerfile:2"],
+        &["the project contains run.py", "at Dockerfile:2"],
     );
     let elsewhere = [code, docker, ("src/server.py", "")];
-    tells(&command, &elsewhere, BUILT, &["the project has run.py"]);
+    tells(&command, &elsewhere, BUILT, &["the project contains run.py"]);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn what_a_dockerfile_copies_is_looked_for_in_the_project() {
             "change the line to copy src/tools",
         ),
         (&[code, ("tools/x.py", "")], "it is at tools, outside the build context"),
-        (&[code], "app/run.py:1 names it"),
+        (&[code], "app/run.py:1 uses it"),
         (&[("app/run.py", "")], "the code (run.py) doesn't use it"),
         (&[], "remove the line"),
     ] {
@@ -258,7 +258,12 @@ fn what_runs_is_named() {
         pulled,
         &["start the command with a program"],
     );
-    tells(&denied("/app/run.sh"), &[], pulled, &["begin with `sh /app/run.sh`"]);
+    tells(
+        &denied("/app/run.sh"),
+        &[],
+        pulled,
+        &["start the command with `sh /app/run.sh`"],
+    );
 
     let mut ended = exited(0);
     ended.command = vec!["python".to_owned(), "run.py".to_owned()];
@@ -339,7 +344,7 @@ fn code_that_names_what_is_not_there() {
         &unset,
         &[code],
         BUILT,
-        &["`API_KEY: ${API_KEY}`", "into .env: `API_KEY=…`"],
+        &["`API_KEY: ${API_KEY}`", "to .env: `API_KEY=…`"],
     );
     let with_key = [code, (".env", "A=1\nAPI_KEY=x\n")];
     tells(&unset, &with_key, BUILT, &["its value is in .env:2"]);
@@ -458,7 +463,7 @@ fn a_service_that_does_not_run_is_not_misspelt() {
     let compose = "services: {app: {build: .}, redis: {image: x}}\n";
     tells(&lost, &[code], compose, &["can't reach redis, which is not running"]);
     let misspelt = "services: {app: {build: .}, rediss: {image: x}}\n";
-    tells(&lost, &[code], misspelt, &["write `rediss` there"]);
+    tells(&lost, &[code], misspelt, &["use `rediss`, then rebuild"]);
 }
 
 #[test]

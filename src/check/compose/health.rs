@@ -14,7 +14,7 @@ const BUILT_IN: [&str; 19] = [
     ":", ".", "[", "[[", "test", "true", "false", "exit", "echo", "printf", "exec", "if", "then", "else", "fi", "!",
     "cd", "export", "read",
 ];
-/// Programs that run a script given behind `-c`.
+/// Programs that run a script given after `-c`.
 const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash"];
 
 /// Services that wait for the health of one that has no healthcheck.
@@ -118,7 +118,7 @@ fn programs(test: &[String]) -> BTreeSet<String> {
     }
 }
 
-/// The programs that a script calls whatever happens: those behind `||` are perhaps there for want of another, and then none is sure.
+/// The programs that a script calls whatever happens: those after `||` are perhaps there for want of another, and then none is sure.
 fn of_script(script: &str) -> BTreeSet<String> {
     let alternatives: Vec<&str> = script.split("||").collect();
     let only_exits = alternatives[1..].iter().all(|rest| {
@@ -154,7 +154,7 @@ fn split_unquoted(script: &str) -> Vec<String> {
         match (quote, c) {
             (None, '|' | ';' | '\n') => parts.push(String::new()),
             (None, '&') => {
-                // `2>&1` is no end of a command.
+                // `2>&1` is not an end of a command.
                 if parts.last().is_some_and(|part| part.ends_with('>')) {
                     parts.last_mut().into_iter().for_each(|part| part.push(c));
                 } else {

@@ -44,7 +44,7 @@ pub(in crate::check) fn twice(project: &Project) -> Vec<Finding> {
     findings
 }
 
-/// The services that publish one port of one protocol, by their addresses. Of several the first is told.
+/// The services that publish one port of one protocol, by their addresses. Of several the first is reported.
 #[derive(Default)]
 struct Holders<'s> {
     count: usize,

@@ -9,7 +9,7 @@ use super::copied::sources;
 
 /// As many files and folders of one build are looked at.
 const MOST: usize = 3_000;
-/// A folder deeper than this below the context is no source code.
+/// A folder deeper than this below the context is not source code.
 const DEEPEST: usize = 12;
 
 /// Files below the context, each once, in the order of the instructions; links are left alone.

@@ -12,7 +12,7 @@ use super::found::{Entry, Keys, Kind, Left};
 
 /// More files than this in both folders hold no keys.
 pub(super) const MOST_FILES: usize = 1000;
-/// More than this in one file is no list of keys.
+/// More than this in one file is not a list of keys.
 const LARGEST: u64 = 1 << 20;
 /// More than this in both folders is something else than keys.
 pub(super) const MOST_BYTES: u64 = 4 << 20;

@@ -133,7 +133,7 @@ pub(super) fn holds_a_key(text: &str) -> bool {
     lines(text).any(|(_, line)| !is_placeholder(assigned(line).1.trim_matches(['"', '\''])))
 }
 
-/// Number and text of each line that is no comment and not blank.
+/// Number and text of each line that is not a comment and not blank.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.trim_start_matches('\u{feff}')
         .lines()
@@ -156,7 +156,7 @@ fn assigned(line: &str) -> (Option<&str>, &str) {
         Some((name, value)) if is_name(name.trim()) && !(value.is_empty() || value.starts_with('=')) => {
             (Some(name.trim()), value.trim())
         }
-        // Nothing behind the name: for a file of variables a name without a value.
+        // Nothing after the name: for a file of variables a name without a value.
         Some((name, "")) if is_name(name.trim()) && name.contains('_') => (Some(name.trim()), ""),
         _ => (None, line),
     }

@@ -74,7 +74,7 @@ pub struct ModelParams {
     /// 0 to 1.
     #[schemars(range(min = 0, max = 1))]
     pub top_p: Option<f64>,
-    /// At most so many tokens are answered.
+    /// At most this many tokens are answered.
     #[schemars(range(min = 1))]
     pub max_tokens: Option<i64>,
     /// The same, as newer models call it.

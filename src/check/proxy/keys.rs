@@ -1,4 +1,4 @@
-//! Where a profile sends keys, and which: as `magic_proxy/config.py` has it.
+//! Where a profile sends keys, and which: as in `magic_proxy/config.py`.
 
 use url::{Host, Url};
 

@@ -1,4 +1,4 @@
-//! What no single value of the file shows: names that are there twice, lead nowhere, or are never used.
+//! What no single value of the file shows: names that are listed twice, lead nowhere, or are never used.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Whether `mcp_server_url` leads to something in this stack. Only what surely leads nowhere is told.
+//! Whether `mcp_server_url` leads to something in this stack. Only what surely leads nowhere is reported.
 
 use url::{Host, Url};
 
@@ -87,7 +87,7 @@ fn other(project: &Project, name: &str, port: u16) -> Option<String> {
         return (!known.is_empty() && !known.contains(&port) && !exposes && service.name != app.name)
             .then(|| format!("{name} listens on {known:?}, not on {port}"));
     }
-    // A name with dots, or one that the container is told, may be anywhere.
+    // A name with dots, or one that the container knows, may be anywhere.
     let is_told = app.extra_hosts.iter().any(|host| host.starts_with(name))
         || app
             .external_links

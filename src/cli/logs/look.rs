@@ -24,9 +24,9 @@ const COLOURS: [Color; 6] = [
     Color::Blue,
     Color::Red,
 ];
-/// A service's name takes at most so many columns: Loki's labels and those of containers are whoever's.
+/// A service's name takes at most this many columns: Loki's labels and those of containers are whoever's.
 const WIDEST_NAME: usize = 64;
-/// The width of a pane that says nothing of its own.
+/// The width of a pane that does not report one.
 const WIDTH: usize = 80;
 
 pub(super) fn printer(session: &Session, args: &LogsArgs) -> Result<Printer, Failure> {
@@ -88,7 +88,7 @@ pub(super) fn name(service: &str, style: Style, printer: &Printer) -> Line {
 }
 
 /// The containers' names in one column, each in the colour of its service. One that is not the only one of its service has its
-/// number behind it, as Compose writes it.
+/// number after it, as Compose writes it.
 pub(super) struct Names {
     width: usize,
     services: Vec<String>,

@@ -80,7 +80,7 @@ pub(crate) async fn run(session: &Session, args: &LogsArgs) -> Ended {
     }
 }
 
-/// The same for an `up` that stays: of the services that `args` name, until the last has ended or a while after `end` is told.
+/// The same for an `up` that stays: of the services that `args` name, until the last has ended or a while after `end` completes.
 pub(crate) async fn beside_up(session: &Session, stack: &Stack, args: &LogsArgs, end: Receiver<()>) -> Ended {
     let wanted = Arc::new(wanted(session, args)?);
     let selection = Selection::of(args, Some(stack))?;
@@ -142,7 +142,7 @@ struct Show<'a> {
     selection: &'a Selection,
 }
 
-/// What goes on behind the history.
+/// What goes on after the history.
 struct Behind {
     engine: Arc<Engine>,
     names: Names,
@@ -151,7 +151,7 @@ struct Behind {
     end: Option<Receiver<()>>,
 }
 
-/// A container of the history, for what comes behind it.
+/// A container of the history, for what comes after it.
 struct Followed {
     id: String,
     who: Arc<Who>,
@@ -205,7 +205,7 @@ impl Show<'_> {
             if selection.is_of_one() {
                 return Err(Failure::failed(none).hint(hint));
             }
-            // As with Compose it is no failure, and there is nothing to wait for.
+            // As with Compose it is not a failure, and there is nothing to wait for.
             look::say(session, &format!("{none}; {hint}"));
             return Ok(None);
         }

@@ -269,7 +269,7 @@ async fn to_container(
     })
 }
 
-/// The path that `path` leads to, if it is a symbolic link, and what is there.
+/// The path that `path` leads to, if it is a symbolic link, and what is at its end.
 async fn resolved(engine: &Engine, container: &Container, path: &str) -> Result<(String, Option<PathInfo>), Failure> {
     let info = info_of(engine, container, path).await?;
     let Some(link) = info.as_ref().and_then(|info| info.link.clone()) else {

@@ -12,9 +12,9 @@ use crate::failure::{Exit, Failure};
 
 use super::wait::end_with;
 
-/// An end is told as an event soon after the streams have come apart; if it isn't, the container was left by its keys.
+/// An end is reported as an event soon after the streams have come apart; if it isn't, the container was left by its keys.
 const END_IS_TOLD_WITHIN: Duration = Duration::from_secs(2);
-/// So many signals in a row mean that we are to go, whatever the container does.
+/// This many signals in a row mean that we are to go, whatever the container does.
 const LAST_SIGNAL: u32 = 3;
 
 /// A container to be joined.
@@ -85,7 +85,7 @@ impl Joined<'_> {
         }
     }
 
-    /// Starts it; one that can't be started leaves nothing behind.
+    /// Starts it; one that can't be started leaves no container.
     async fn begin(&self) -> Result<(), Failure> {
         let Err(error) = self.engine.start(self.container).await else {
             return Ok(());
@@ -132,7 +132,7 @@ impl Joined<'_> {
             if runs && self.stdin {
                 return;
             }
-            // It may have closed its output and go on; its end is told.
+            // It may have closed its output and go on; its end is reported.
             tokio::time::sleep(END_IS_TOLD_WITHIN).await;
         }
     }

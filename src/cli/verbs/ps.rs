@@ -14,7 +14,7 @@ use crate::observed::{Container, Health, PublishedPort, State};
 
 use super::images::Form;
 
-/// So many characters of a command are left, and so many of a mount's name and of an id.
+/// This many characters of a command are left, and this many of a mount's name and of an id.
 const COMMAND: usize = 20;
 const MOUNT: usize = 15;
 const ID: usize = 12;

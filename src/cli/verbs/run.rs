@@ -201,8 +201,9 @@ async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<String, Fai
         .await
         .map_err(|error| error.failure())?;
     let made = there.into_iter().find(|container| container.name == name);
-    made.map(|container| container.id)
-        .ok_or_else(|| Failure::failed(format!("{name} was created, but is gone")).because("somebody removed it"))
+    made.map(|container| container.id).ok_or_else(|| {
+        Failure::failed(format!("{name} was created, but is gone")).because("it was removed from outside")
+    })
 }
 
 fn options(session: &Session, stack: &Stack, args: &RunArgs) -> Result<UpOptions, Failure> {

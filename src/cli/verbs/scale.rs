@@ -1,4 +1,4 @@
-//! `scale`: so many containers of a service.
+//! `scale`: sets the number of containers of a service.
 
 use clap::Args;
 

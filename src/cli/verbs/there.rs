@@ -86,7 +86,7 @@ impl There {
         self.stack.as_ref().map_or(Scope::Everything, services)
     }
 
-    /// That `command` has nothing to do, as a line; it is no failure, so that a script may say `stop` twice.
+    /// That `command` has nothing to do, as a line; it is not a failure, so that a script may say `stop` twice.
     pub(crate) fn idle(&self, command: &str, services: &[String]) -> String {
         let whose = match services {
             [] => format!("project {}", self.project),

@@ -1,4 +1,4 @@
-//! YAML as go-yaml's emitter writes it: two spaces a level, lists indented under their key, lines folded behind the
+//! YAML as go-yaml's emitter writes it: two spaces a level, lists indented under their key, lines folded after the
 //! eightieth column, and quotes where a reader of YAML 1.1 or 1.2 would take a string for something else.
 
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use crate::compose::tree::{Tree, Value, scalar};
 
 use super::float;
 
-/// Lines are folded at the first space behind it.
+/// Lines are folded at the first space after it.
 const WIDTH: usize = 80;
 
 /// `tree` as a YAML document.

@@ -19,7 +19,7 @@ use crate::files;
 /// Bytes of the largest file of certificates: the authorities of a whole system take some two hundred thousand.
 const LARGEST_PEM: u64 = 1 << 20;
 
-/// Where engines listen when an address names no port, with TLS and without: as the Docker client has it.
+/// Where engines listen when an address names no port, with TLS and without: as in the Docker client.
 const TLS_PORT: u16 = 2376;
 const PORT: u16 = 2375;
 

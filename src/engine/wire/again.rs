@@ -1,5 +1,5 @@
 //! What may pass is asked again: a connection that was cut, refused or timed out, an answer that was garbled, a proxy that finds no
-//! engine behind it.
+//! engine that it forwards to.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ impl Again {
     }
 }
 
-/// The same request once more, if it may be sent any number of times: it only looks.
+/// The same request again, if it may be sent any number of times: it only looks.
 pub(super) fn repeatable(request: &BollardRequest) -> Option<impl Fn() -> BollardRequest + Send + use<>> {
     if ![Method::GET, Method::HEAD].contains(request.method()) {
         return None;

@@ -11,7 +11,7 @@ use hyper::body::{Body as _, Frame, Incoming};
 use super::cutter::Cutter;
 use super::{Complaints, Wrong};
 
-/// Bytes that are handed on at a time, if there are so many.
+/// Bytes that are handed on at a time, if there are this many.
 const AT_A_TIME: usize = 64 << 10;
 
 /// A connection that has to be driven.

@@ -120,7 +120,7 @@ where
         .keep_alive(false)
         .serve_connection(TokioIo::new(ours), answer);
     tokio::spawn(async move {
-        // A stream that is broken off, by either side, is no news here.
+        // A stream that is broken off, by either side, is not news here.
         let _ended = server.with_upgrades().await;
     });
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(theirs)).await?;

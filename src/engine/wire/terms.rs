@@ -53,7 +53,7 @@ pub(super) fn of<B>(request: &hyper::Request<B>, patience: Patience) -> Terms {
         ["containers", _, "stats"] => (Form::Whole, change),
         // As long as a process takes to end.
         ["containers", _, "stop" | "restart"] => (Form::Whole, None),
-        // The same, and as long as the network or the Dockerfile takes; whoever waits for these is told.
+        // The same, and as long as the network or the Dockerfile takes; a long silence is reported.
         ["containers", _, "wait"] | ["images", "create"] | ["images", .., "push"] | ["build"] => (Form::Lines, None),
         _ if is_get || request.method() == Method::HEAD => (Form::Whole, look),
         _ => (Form::Whole, change),

@@ -19,7 +19,7 @@ use crate::logs::print::Who;
 /// The engine splits lines at 16 KiB; the last part has its line end.
 const LARGEST_PIECE: usize = (16 << 10) + 1;
 
-/// Gives the history that the engine streams: `open` asks for it, all or the last so many lines.
+/// Gives the history that the engine streams: `open` asks for it, all or the last N lines.
 pub async fn from_engine<S>(wanted: Arc<Wanted>, who: Arc<Who>, open: impl Fn(Option<usize>) -> S, to: Sender<Fed>)
 where
     S: Stream<Item = Result<LogPiece, EngineError>>,

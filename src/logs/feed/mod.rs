@@ -24,7 +24,7 @@ pub use engine::from_engine;
 pub(crate) use engine::of_engine;
 pub use loki::from_loki;
 
-/// The two streams of a container may be this much out of order, so reading goes on for so long behind `until`.
+/// The two streams of a container may be this much out of order, so reading goes on for so long after `until`.
 const BEHIND_UNTIL: i64 = 2 * SECOND;
 /// How much of a file is looked at for a tail at first, and how much more each time that it was too little.
 const WINDOW: u64 = 64 << 10;
@@ -111,7 +111,7 @@ fn read(
     take: &mut dyn FnMut(Piece<'_>) -> bool,
 ) -> io::Result<()> {
     let end = wanted.span.until.plus(BEHIND_UNTIL);
-    // What is around a match, and where to go on behind the end, is not known of lines that are left out; nor is a tail's
+    // What is around a match, and where to go on after the end, is not known of lines that are left out; nor is a tail's
     // first record.
     let can_skip = !wanted.context && !wanted.follow && !wanted.keep.invert && wanted.tail.is_none();
     let likely = wanted.keep.likely.as_ref().filter(|_| can_skip);
@@ -251,7 +251,7 @@ mod tests {
         }
     }
 
-    /// The lines that are given of a log that is followed, and those that come behind where that ends.
+    /// The lines that are given of a log that is followed, and those that come after where that ends.
     fn given_and_followed(text: &str, tail: Option<usize>) -> (Vec<String>, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.log");

@@ -65,7 +65,7 @@ impl Tail {
         self.over.is_none()
     }
 
-    /// The records and where to go on behind them, if they are surely the last so many. They are if the pieces were the
+    /// The records and where to go on after them, if they are surely the last N. They are if the pieces were the
     /// `whole` log.
     pub(super) fn finish(mut self, whole: bool) -> Result<Option<(Batch, Option<Seam>)>, Over> {
         if let Some(over) = self.over {

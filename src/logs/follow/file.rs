@@ -29,7 +29,7 @@ pub struct LogFile {
     pub path: PathBuf,
 }
 
-/// Gives what is written behind `seam` until the file is gone or nobody listens any more. Blocks: for a thread of its own.
+/// Gives what is written after `seam` until the file is gone or nobody listens any more. Blocks: for a thread of its own.
 pub fn follow_file(file: &LogFile, source: usize, seam: Option<Seam>, to: &Sender<Heard>) {
     let began = seam;
     let mut seam = seam;
@@ -167,7 +167,7 @@ impl<'p> End<'p> {
         let there = snapshot(self.path);
         let same = there.map(|there| there.id) == self.id && self.id.is_some();
         let length = there.map_or(0, |there| there.length);
-        // Cut to less than it had: what is there now is read from its beginning.
+        // Cut to less than it had: what exists now is read from its beginning.
         if !same || length < self.length.get() {
             self.last_look.set(true);
         }
@@ -235,7 +235,7 @@ mod tests {
                 }
                 std::fs::write(&path, "").unwrap();
             }
-            // Not farther behind than the parts that are kept have lines, however slow the machine is.
+            // Not farther back than the parts that are kept have lines, however slow the machine is.
             if number % 90 == 0 {
                 read_to(number - 30);
             }

@@ -1,4 +1,4 @@
-//! Goes on behind the history, across restarts, replaced and new containers, and an engine that restarts.
+//! Goes on after the history, across restarts, replaced and new containers, and an engine that restarts.
 
 use std::io::Write;
 use std::pin::Pin;
@@ -52,7 +52,7 @@ pub trait Follower {
     /// A word to the user.
     fn say(&self, text: &str);
 
-    /// The engine, reached once more after it went away; `None` when it isn't back yet.
+    /// The engine, reached again after it went away; `None` when it isn't back yet.
     fn reach(&self) -> impl Future<Output = Option<Engine>>;
 }
 
@@ -94,7 +94,7 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
         }
     }
 
-    /// Follows container `id` behind `seam`, in `file` or in the engine's stream.
+    /// Follows container `id` after `seam`, in `file` or in the engine's stream.
     pub fn add(&mut self, id: String, who: Arc<Who>, file: Option<LogFile>, seam: Option<Seam>) {
         let live = Live::new(self.wanted.clone(), who);
         self.sources.add(&self.engine, id, live, file, seam);
@@ -310,7 +310,7 @@ fn end(until: Stamp) -> Option<Instant> {
     Instant::now().checked_add(still).filter(|_| until != Stamp::MAX)
 }
 
-/// Completes when it is told, or nobody is left to tell it.
+/// Completes when it is signalled, or nobody is left to tell it.
 async fn told_of(told: &mut Option<oneshot::Receiver<()>>) {
     match told {
         Some(told) => {

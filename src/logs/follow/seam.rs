@@ -1,4 +1,4 @@
-//! Where a log was left: its last piece, found again when the log is opened anew, so that each piece comes exactly once.
+//! Where a log was left: its last piece, found again when the log is opened again, so that each piece comes exactly once.
 
 use crate::logs::{Piece, Stamp};
 use crate::stamp::SECOND;
@@ -20,7 +20,7 @@ pub struct Seam {
 }
 
 impl Seam {
-    /// After `piece`, which came behind `before`.
+    /// After `piece`, which came after `before`.
     pub fn after(before: Option<Self>, piece: Piece<'_>) -> Self {
         let last = before.map(|before| (before.time, before.length, before.alike));
         let (mine, other) = match before {
@@ -53,7 +53,7 @@ pub enum Look {
     Early,
     /// It is new.
     New,
-    /// The seam is not in this stream any more: this piece is long behind it.
+    /// The seam is not in this stream any more: this piece is long after it.
     Lost,
 }
 

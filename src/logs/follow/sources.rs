@@ -52,7 +52,7 @@ impl Sources {
         }
     }
 
-    /// Follows container `id` behind `seam`.
+    /// Follows container `id` after `seam`.
     pub(super) fn add(
         &mut self,
         engine: &Arc<Engine>,

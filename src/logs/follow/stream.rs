@@ -49,7 +49,7 @@ pub enum Heard {
     },
 }
 
-/// Gives what a container writes behind `seam` until its stream ends.
+/// Gives what a container writes after `seam` until its stream ends.
 pub async fn follow(engine: Arc<Engine>, id: String, source: usize, seam: Option<Seam>, to: Sender<Heard>) {
     let began = seam;
     let mut seam = seam;
@@ -192,7 +192,7 @@ mod tests {
         }
     }
 
-    /// What is given of a stream behind a seam, and whether the seam was found.
+    /// What is given of a stream after a seam, and whether the seam was found.
     fn given(pieces: Vec<LogPiece>, mut seam: Option<Seam>, last_try: bool) -> (Vec<i64>, bool) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(given(log.clone(), None, true), (vec![1, 2, 3, 4, 5, 6], true));
         // The engine gave too few lines: nothing is given, it is asked for all.
         assert_eq!(given(log[4..].to_vec(), seam, false), (vec![], false));
-        // They were rotated away: what is there is given.
+        // They were rotated away: what exists is given.
         assert_eq!(given(log[4..].to_vec(), seam, true), (vec![5, 6], true));
         assert_eq!(given(log[..3].to_vec(), seam, false), (vec![], true));
     }

@@ -193,7 +193,7 @@ impl<'l> Scan<'l> {
 
 fn parts(line: &[u8]) -> Option<Parts> {
     let mut fields: Map<String, Value> = serde_json::from_slice(line).ok()?;
-    // A word that is no level known here is told as it is.
+    // A word that is not a level known here is reported as it is.
     fields.retain(|key, value| !(is_level_key(key.as_bytes()) && is_level(value)));
     let message = MESSAGE_KEYS.iter().find_map(|key| take_text(&mut fields, key));
     let exception = EXCEPTION_KEYS.iter().find_map(|key| take_text(&mut fields, key));
@@ -247,7 +247,7 @@ mod tests {
         }
     }
 
-    /// Deeper than the stack: the scan steps over what is nested, and a line that can't be built is told as it is.
+    /// Deeper than the stack: the scan steps over what is nested, and a line that can't be built is reported as it is.
     #[test]
     fn a_line_may_be_nested_without_end() {
         let deep = 100_000;

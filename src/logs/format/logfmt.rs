@@ -30,7 +30,7 @@ fn level(line: &[u8]) -> Option<Stated> {
     let mut count = 0;
     for (key, value) in &mut pairs {
         count += 1;
-        // Grafana's `t=` is a time, which is no level's word.
+        // Grafana's `t=` is a time, which is not a level's word.
         if LEVEL_KEYS.contains(&key)
             && let Some(level) = Level::of_word(value)
         {

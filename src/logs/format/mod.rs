@@ -108,7 +108,7 @@ pub fn parts(line: &[u8]) -> Parts {
     FORMATS.iter().find_map(of_format).unwrap_or_default()
 }
 
-/// Text of a line: what is no UTF-8 is replaced.
+/// Text of a line: what is not UTF-8 is replaced.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

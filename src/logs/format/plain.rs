@@ -74,7 +74,7 @@ fn stated(line: &[u8]) -> Option<Level> {
     preamble::level(line)
 }
 
-/// .NET's category and event, `Microsoft.Hosting.Lifetime[0]`, behind which the message may be on the same line.
+/// .NET's category and event, `Microsoft.Hosting.Lifetime[0]`, after which the message may be on the same line.
 fn is_category(rest: &[u8]) -> bool {
     let word = rest.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     rest.trim_ascii_end().ends_with(b"]")

@@ -86,7 +86,7 @@ fn dotted(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(text.iter().take_while(is_of_a_name).count())
 }
 
-/// Python writes levels in capitals; `Error` at the beginning of a sentence is no level.
+/// Python writes levels in capitals; `Error` at the beginning of a sentence is not a level.
 fn upper(word: &[u8]) -> Option<Level> {
     if word.iter().all(u8::is_ascii_uppercase) {
         Level::of_word(word)

@@ -20,7 +20,7 @@ pub enum Fit {
 const NARROWEST: usize = 8;
 
 impl Fit {
-    /// Appends `line` behind `head` in as many lines as it takes.
+    /// Appends `line` after `head` in as many lines as it takes.
     pub(super) fn line(self, head: &[u8], line: &[u8], to: &mut Vec<u8>) {
         let whole = |to: &mut Vec<u8>| {
             to.extend_from_slice(head);

@@ -103,7 +103,7 @@ impl Printer {
         }
     }
 
-    /// `line` as this printer's text has it.
+    /// `line` as in this printer's text.
     pub fn written(&self, line: &Line) -> String {
         line.written(self.colour, |text| self.mask_text(text))
     }

@@ -9,7 +9,7 @@ use crate::terminal::Line;
 /// Fields that repeat what the line says anyhow.
 const TIMES: [&str; 4] = ["timestamp", "time", "ts", "@timestamp"];
 
-/// The lines that a JSON line makes; `None`: it is no JSON line.
+/// The lines that a JSON line makes; `None`: it is not a JSON line.
 pub(super) fn json_line(line: &[u8]) -> Option<Vec<Line>> {
     if line.first() != Some(&b'{') {
         return None;

@@ -116,7 +116,7 @@ impl Loki {
         Ok(known)
     }
 
-    /// The next entries of a container from `span.since` on, and where to go on behind them.
+    /// The next entries of a container from `span.since` on, and where to go on after them.
     ///
     /// # Errors
     /// Loki is away or doesn't understand.
@@ -130,7 +130,7 @@ impl Loki {
         if !is_full {
             return Ok((page, None));
         }
-        // The last moment may go on behind the limit; it is asked for again, unless it is all there is.
+        // The last moment may go on after the limit; it is asked for again, unless it is all there is.
         let last = page.last().map_or(span.since, |entry| entry.time);
         let since = if page.first().is_some_and(|first| first.time < last) {
             page.retain(|entry| entry.time < last);

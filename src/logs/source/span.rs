@@ -2,7 +2,7 @@
 
 use crate::logs::Stamp;
 
-/// From when to when, both included, as the engine has it.
+/// From when to when, both included, as in the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Not before.

@@ -148,7 +148,7 @@ fn bring_up(stack: &Stack, observed: &mut Observed) -> Result<(), Failure> {
             return Ok(());
         }
     }
-    panic!("it plans again and again");
+    panic!("it never stops planning");
 }
 
 fn assert_whole(stack: &Stack, observed: &Observed, case: &str) {

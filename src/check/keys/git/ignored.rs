@@ -92,7 +92,7 @@ fn read(root: &Root, path: &Path) -> Result<Gitignore, String> {
     }
     let mut builder = GitignoreBuilder::new("");
     for line in text.lines() {
-        // What is no pattern matches nothing, as in git.
+        // What is not a pattern matches nothing, as in git.
         let _taken = builder.add_line(None, line);
     }
     builder.build().map_err(|error| cant(error.to_string()))

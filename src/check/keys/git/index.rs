@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const STAT: usize = 40;
 /// The length of an object's name: SHA-1, or SHA-256. The index does not say which, but only one fits.
 const HASHES: [usize; 2] = [20, 32];
-/// A longer name is no path of a file. It also bounds what a version 4 index, whose names build on each other, comes to.
+/// A longer name is not a path of a file. It also bounds what a version 4 index, whose names build on each other, comes to.
 const LONGEST_NAME: usize = 4096;
 /// A flag: two more bytes of flags follow.
 const EXTENDED: u16 = 0x4000;

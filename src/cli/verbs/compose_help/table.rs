@@ -474,7 +474,7 @@ pub(super) const VERBS: &[Verb] = &[
     ),
 ];
 
-/// Where the same command line leaves something else behind, and why that is better. Each is a step of a sequence in
+/// Where the same command line leaves another state, and why that is better. Each is a step of a sequence in
 /// `tests/it/against_compose`, which fails when it is no longer so; the last is left out of the comparison there.
 pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
     (

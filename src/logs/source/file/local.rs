@@ -3,19 +3,19 @@
 
 use crate::logs::{Piece, Stamp};
 
-/// What is longer is no entry: the engine splits lines at 16 KiB.
+/// What is longer is not an entry: the engine splits lines at 16 KiB.
 const LONGEST: usize = 1 << 20;
 const LENGTH: usize = 4;
 /// An entry begins with its source, field 1: "stdout" or "stderr".
 const SOURCE: &[u8] = b"\x0a\x06std";
-/// So many bytes tell that an entry may begin with them.
+/// This many bytes tell that an entry may begin with them.
 pub(super) const HEAD: usize = LENGTH + SOURCE.len();
 
 /// The next entry of `bytes`.
 pub(super) enum Next<'b> {
     /// An entry, and how long it is with its lengths.
     Entry(Piece<'b>, usize),
-    /// It may go on behind what was read.
+    /// It may go on after what was read.
     More,
     /// There is none here.
     Garbage,
@@ -45,17 +45,17 @@ pub(super) fn next(bytes: &[u8]) -> Next<'_> {
     }
 }
 
-/// Where the first entry at or behind `from` begins, which may go on behind `bytes`.
+/// Where the first entry at or after `from` begins, which may go on after `bytes`.
 pub(super) fn first(bytes: &[u8], from: usize) -> Option<usize> {
     candidates(bytes, from).find(|at| !matches!(next(&bytes[*at..]), Next::Garbage))
 }
 
-/// Where the first entry at or behind `from` begins that ends within `bytes`.
+/// Where the first entry at or after `from` begins that ends within `bytes`.
 pub(super) fn first_whole(bytes: &[u8], from: usize) -> Option<usize> {
     candidates(bytes, from).find(|at| matches!(next(&bytes[*at..]), Next::Entry(..)))
 }
 
-/// Where entries at or behind `from` may begin.
+/// Where entries at or after `from` may begin.
 fn candidates(bytes: &[u8], from: usize) -> impl Iterator<Item = usize> {
     let behind = bytes.get(from + LENGTH..).unwrap_or_default();
     memchr::memmem::find_iter(behind, SOURCE).map(move |at| from + at)

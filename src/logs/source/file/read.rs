@@ -10,7 +10,7 @@ use super::{Driver, History, json_file, local};
 use crate::logs::likely::Likely;
 use crate::logs::{Piece, Stamp};
 
-/// A line of the file longer than this is no entry of the engine's: it is shown in parts.
+/// A line of the file longer than this is not an entry of the engine's: it is shown in parts.
 const LONGEST_LINE: usize = 16 << 20;
 
 /// A place in a log: a part, and how far into it.
@@ -25,7 +25,7 @@ impl History {
     /// which nothing can match may be left out.
     ///
     /// # Errors
-    /// A part can't be read; what came before was given, and what comes behind a compressed part that was cut.
+    /// A part can't be read; what came before was given, and what comes after a compressed part that was cut.
     pub fn read(
         &self,
         start: Start,
@@ -127,7 +127,7 @@ impl History {
     }
 }
 
-/// What is no entry is shown as it is, at the time of what came before it.
+/// What is not an entry is shown as it is, at the time of what came before it.
 fn take_or_garbage(
     piece: Option<Piece<'_>>,
     raw: &[u8],
@@ -167,7 +167,7 @@ struct End<'w> {
     is_newest: bool,
 }
 
-/// What a look behind what was read has found.
+/// What a look after what was read has found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum More {
     Bytes,
@@ -177,7 +177,7 @@ enum More {
     No,
 }
 
-/// Reads behind what is `filled`.
+/// Reads after what is `filled`.
 fn more(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize, end: &End<'_>) -> io::Result<More> {
     loop {
         return match reader.read(&mut buffer[*filled..]) {
@@ -243,7 +243,7 @@ fn entries(
     let mut before = More::Bytes;
     loop {
         let more = more(reader, &mut buffer, &mut filled, end)?;
-        // The engine writes an entry at once: half of one, with nothing behind it after a pause, was cut.
+        // The engine writes an entry at once: half of one, with nothing following after a pause, was cut.
         let is_still = more == More::No || (more, before) == (More::Pause, More::Pause);
         before = more;
         let mut at = 0;
@@ -257,7 +257,7 @@ fn entries(
                     continue;
                 }
                 local::Next::More if !is_still => break,
-                // Its length is wrong, or its end was cut, if there is another behind its beginning.
+                // Its length is wrong, or its end was cut, if there is another after its beginning.
                 local::Next::More => match local::first_whole(&buffer[..filled], at + 1) {
                     Some(next) => next,
                     None if more == More::No && !end.is_newest => filled,

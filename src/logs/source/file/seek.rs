@@ -82,7 +82,7 @@ impl History {
         Ok(None)
     }
 
-    /// The first entry that begins at `offset` or behind: where, and its time.
+    /// The first entry that begins at `offset` or after: where, and its time.
     fn entry_at(&self, part: &Part, offset: u64) -> io::Result<Option<(u64, Stamp)>> {
         // From the byte before, so that an entry that begins right here is seen to.
         let from = offset.saturating_sub(1);
@@ -102,7 +102,7 @@ impl History {
         Ok(None)
     }
 
-    /// The first whole entry of `bytes` at or behind `begin`, which is where a line begins.
+    /// The first whole entry of `bytes` at or after `begin`, which is where a line begins.
     fn first_entry(&self, bytes: &[u8], begin: usize) -> Option<(usize, Stamp)> {
         match self.driver {
             Driver::JsonFile => {
@@ -277,7 +277,7 @@ mod tests {
         }
     }
 
-    /// The texts of a `local` log that holds `bytes`, read so many at a time.
+    /// The texts of a `local` log that holds `bytes`, read this many at a time.
     fn of_local(folder: &Path, bytes: &[u8], chunk: usize) -> Vec<String> {
         std::fs::write(folder.join("y.log"), bytes).unwrap();
         let history = History::open(Driver::Local, &folder.join("y.log")).unwrap();
@@ -294,7 +294,7 @@ mod tests {
     fn a_wrong_length_or_a_cut_entry_hides_nothing_behind_it() {
         let folder = tempfile::tempdir().unwrap();
         let behind = [written(2, false, b"b", None), written(3, true, b"c", None)].concat();
-        // It claims to go on behind the end of the file.
+        // It claims to go on after the end of the file.
         let mut long = written(1, false, b"a", None);
         long[2] = 9;
         // A cut in its body, and one in its length.

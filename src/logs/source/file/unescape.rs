@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-/// Appends the text that `escaped` means to `to`. What is no escape of JSON is kept as it is.
+/// Appends the text that `escaped` means to `to`. What is not an escape of JSON is kept as it is.
 pub(super) fn unescape(escaped: &[u8], to: &mut Vec<u8>) {
     let mut rest = escaped;
     while let Some(at) = memchr(b'\\', rest) {
