@@ -6,10 +6,10 @@ use crate::failure::Failure;
 use crate::yaml::Span;
 
 use super::loader::{Depth, Loader, Place};
-use super::meant::unknown;
 use super::merge::merge;
 use super::paths::{self, Base};
 use super::resets::Resets;
+use super::suggestion::unknown;
 use super::tree::{Map, Tree, Value, wrong_at};
 
 /// A longer chain is no file that a person wrote.

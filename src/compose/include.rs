@@ -208,7 +208,7 @@ fn read<'t>(item: &'t Tree, path: &str, place: &Place<'_>) -> Result<Entry<'t>, 
         let known = ["path", "project_directory", "env_file"];
         if let Some((key, entry)) = map.iter().find(|(key, _)| !known.contains(&key.as_str())) {
             let failure = wrong_at(&entry.key, &format!("{path}.{key}"), "there is no such key");
-            return Err(super::meant::unknown(failure, key, &known));
+            return Err(super::suggestion::unknown(failure, key, &known));
         }
     } else if item.text().is_none() {
         return Err(item.wrong(path, format!("must be a path or a mapping, not {}", item.kind())));
