@@ -7,9 +7,9 @@ use crate::files;
 use crate::services;
 
 use super::Finding;
+use super::engine_state::EngineState;
 use super::finding::with_variable;
 use super::project::Project;
-use super::there::There;
 
 /// Log drivers whose lines the engine gives out again.
 pub(super) const READABLE: [&str; 3] = ["json-file", "local", "journald"];
@@ -30,7 +30,7 @@ pub(super) fn collector(project: &Project) -> Option<&'static str> {
 }
 
 /// Services that mount an engine's socket which is not that of the engine in use.
-pub(super) fn socket_elsewhere(project: &Project, there: &There) -> Vec<Finding> {
+pub(super) fn socket_elsewhere(project: &Project, there: &EngineState) -> Vec<Finding> {
     let (Some(stack), Some(engine)) = (project.stack(), &there.socket) else {
         return Vec::new();
     };

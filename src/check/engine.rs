@@ -9,9 +9,9 @@ use crate::files;
 use crate::services;
 
 use super::collector::{READABLE, collector, is_socket};
+use super::engine_state::{EngineAnswers, EngineState, Resolves};
 use super::project::Project;
-use super::there::{More, Resolves, There};
-use super::{Finding, Looked};
+use super::{CheckResult, Finding};
 
 /// A clock that differs by less is nobody's business.
 const CLOCK_MAY_DIFFER: f64 = 5.0;
@@ -22,7 +22,7 @@ const MEGABYTE: u64 = 1 << 20;
 const ROOM: u64 = 500;
 
 /// Which engine it is, and what of its kind matters.
-pub(super) fn kind(project: &Project, there: &There, more: &More) -> Looked {
+pub(super) fn kind(project: &Project, there: &EngineState, more: &EngineAnswers) -> CheckResult {
     let about = more.about.clone()?;
     let mut findings = vec![Finding::new(
         &codes::ENGINE_ADDRESS,
@@ -64,7 +64,7 @@ fn remote_binds(project: &Project) -> Option<Finding> {
 }
 
 /// Its settings.
-pub(super) fn settings(project: &Project, _: &There, more: &More) -> Looked {
+pub(super) fn settings(project: &Project, _: &EngineState, more: &EngineAnswers) -> CheckResult {
     let about = more.about.clone()?;
     let mut findings = Vec::new();
     if POOR_DRIVERS.contains(&about.storage_driver.as_str()) {
@@ -102,7 +102,7 @@ pub(super) fn settings(project: &Project, _: &There, more: &More) -> Looked {
 }
 
 /// Images for another kind of processor.
-pub(super) fn architecture(project: &Project, _: &There, more: &More) -> Looked {
+pub(super) fn architecture(project: &Project, _: &EngineState, more: &EngineAnswers) -> CheckResult {
     let Some(stack) = project.stack() else {
         return Ok(Vec::new());
     };
@@ -123,7 +123,7 @@ pub(super) fn architecture(project: &Project, _: &There, more: &More) -> Looked 
 }
 
 /// Memory and disk against what the stack wants.
-pub(super) fn room(project: &Project, there: &There, more: &More) -> Looked {
+pub(super) fn room(project: &Project, there: &EngineState, more: &EngineAnswers) -> CheckResult {
     let about = more.about.clone()?;
     let mut findings = Vec::new();
     let wanted: u64 = project.services().map(memory_of).sum();
@@ -167,7 +167,7 @@ fn memory_of(service: &Service) -> u64 {
     }
 }
 
-fn size_of_missing(project: &Project, there: &There, service: &Service) -> u64 {
+fn size_of_missing(project: &Project, there: &EngineState, service: &Service) -> u64 {
     let Some(stack) = project.stack() else { return 0 };
     if there.observed.image_id(&service.image_ref(&stack.name)).is_some() {
         return 0;
@@ -195,7 +195,7 @@ fn in_words(bytes: u64) -> String {
 }
 
 /// Healthchecks whose `start_interval` the engine does not know.
-pub(super) fn start_intervals(project: &Project, there: &There) -> Vec<Finding> {
+pub(super) fn start_intervals(project: &Project, there: &EngineState) -> Vec<Finding> {
     let names_one = |service: &&Service| {
         let check = service.healthcheck.as_ref();
         check.is_some_and(|check| check.start_interval.is_some())
@@ -217,7 +217,7 @@ pub(super) fn start_intervals(project: &Project, there: &There) -> Vec<Finding> 
 }
 
 /// Settings of the kernel that a service would like otherwise.
-pub(super) fn kernel(project: &Project, there: &There) -> Vec<Finding> {
+pub(super) fn kernel(project: &Project, there: &EngineState) -> Vec<Finding> {
     let redis = project.services().any(|service| service.name == "redis");
     if !redis || there.socket.is_none() {
         return Vec::new();
@@ -231,7 +231,7 @@ fn overcommit(setting: &str) -> Option<Finding> {
 }
 
 /// With `--deep`: whether containers find each other.
-pub(super) fn names(_: &Project, _: &There, more: &More) -> Looked {
+pub(super) fn names(_: &Project, _: &EngineState, more: &EngineAnswers) -> CheckResult {
     Ok(match more.names.clone().transpose()? {
         Some(Resolves::No(said)) => {
             let code: &'static Code = &codes::NO_NAMES;

@@ -36,7 +36,7 @@ pub struct Finding {
 pub(super) const MOST_FINDINGS: usize = 100;
 
 /// What a check gives: findings, or why it could not be made.
-pub type Looked = Result<Vec<Finding>, Failure>;
+pub type CheckResult = Result<Vec<Finding>, Failure>;
 
 impl Finding {
     /// With the first sentences of the code's long texts as why and fix.

@@ -9,9 +9,9 @@ use crate::engine::{Engine, EngineError, ImageFacts, Inside};
 use crate::failure::Failure;
 
 use super::compose::images;
+use super::engine_state::{EngineAnswers, EngineState, Resolves};
 use super::project::Project;
 use super::run::Took;
-use super::there::{More, Resolves, There};
 use super::{Finding, config, lookup, remains};
 
 /// How long one question may take.
@@ -29,7 +29,7 @@ pub(super) async fn all(
     project: &Project,
     deep: bool,
     took: &mut Vec<Took>,
-) -> Result<(There, More), Failure> {
+) -> Result<(EngineState, EngineAnswers), Failure> {
     let began = Instant::now();
     let engine = engine.await?;
     let (observed, about) = futures_util::future::join(
@@ -39,7 +39,7 @@ pub(super) async fn all(
     .await;
     let observed = observed.map_err(|error| error.failure())?;
     let name = project.stack().map(|stack| stack.name.as_str());
-    let there = There::of(&engine, observed, name.unwrap_or_default())
+    let there = EngineState::of(&engine, observed, name.unwrap_or_default())
         .await
         .map_err(|error| error.failure())?;
     took.push(since("asking the engine", began));
@@ -78,7 +78,7 @@ pub(super) async fn all(
     let (inside, verified, data, names, withheld) = Box::pin(asked).await;
     took.extend([inside.1, verified.1, data.1, names.1, withheld.1]);
     let (images, tools) = inside.0;
-    let more = More {
+    let more = EngineAnswers {
         about,
         images,
         tools,
@@ -92,7 +92,7 @@ pub(super) async fn all(
 
 /// The images that are not here and that a registry says it doesn't have, or that can't be asked for: each with why. Whoever
 /// wants a login, or gives no answer in time, has said nothing.
-async fn withheld(engine: &Engine, project: &Project, there: &There) -> BTreeMap<String, String> {
+async fn withheld(engine: &Engine, project: &Project, there: &EngineState) -> BTreeMap<String, String> {
     let Some(stack) = project.stack() else {
         return BTreeMap::new();
     };
@@ -157,7 +157,7 @@ async fn in_time<T>(what: &str, answer: impl Future<Output = Result<T, EngineErr
 async fn images(
     engine: &Engine,
     project: &Project,
-    there: &There,
+    there: &EngineState,
 ) -> Result<BTreeMap<String, ImageFacts>, EngineError> {
     let Some(stack) = project.stack() else {
         return Ok(BTreeMap::new());
@@ -175,7 +175,11 @@ async fn images(
 }
 
 /// The beginning of the files that say what a volume holds, of services that are about to use one.
-async fn data(engine: &Engine, project: &Project, there: &There) -> Result<BTreeMap<String, Vec<u8>>, EngineError> {
+async fn data(
+    engine: &Engine,
+    project: &Project,
+    there: &EngineState,
+) -> Result<BTreeMap<String, Vec<u8>>, EngineError> {
     let Some(stack) = project.stack() else {
         return Ok(BTreeMap::new());
     };
@@ -216,7 +220,7 @@ async fn data(engine: &Engine, project: &Project, there: &There) -> Result<BTree
 
 /// Has one container ask for another by name; nothing where no image is here that could. What is run is the collector's image:
 /// any other is whatever the Compose file calls so.
-async fn names(engine: &Engine, project: &Project, there: &There) -> Option<Result<Resolves, Failure>> {
+async fn names(engine: &Engine, project: &Project, there: &EngineState) -> Option<Result<Resolves, Failure>> {
     let stack = project.stack()?;
     let image = stack
         .services

@@ -8,6 +8,7 @@ mod config;
 mod copies;
 mod dockerfile;
 mod engine;
+mod engine_state;
 mod finding;
 mod gather;
 mod keys;
@@ -25,14 +26,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-mod there;
 
 pub use checklist::{Item, ItemState};
 pub use config::verify;
-pub use finding::{Finding, Looked};
+pub use engine_state::EngineState;
+pub use finding::{CheckResult, Finding};
 pub use project::Project;
 pub use proxy::{ProxyConfig, schema as proxy_schema};
 pub use repair::Repair;
 pub use run::{LookedAt, Options, Report, Took, newer, quick, run};
 pub use table::Group;
-pub use there::There;

@@ -8,12 +8,12 @@ use crate::conflict::{NamedBy, name_taken};
 use crate::observed::Container;
 
 use super::copies::{Held, Thing};
+use super::engine_state::EngineState;
 use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
-use super::there::There;
 
 /// Names of the services in question that belong to another project's container, or to one made by hand.
-pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
+pub(super) fn taken(project: &Project, there: &EngineState) -> Vec<Finding> {
     let Some(stack) = project.stack() else {
         return Vec::new();
     };

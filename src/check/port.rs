@@ -9,13 +9,13 @@ use crate::compose::{Port, Service, Written};
 use crate::observed::Container;
 
 use super::copies::{Held, Thing};
+use super::engine_state::EngineState;
 use super::finding::{Finding, MOST_FINDINGS};
 use super::port_owner::{self, Process};
 use super::project::Project;
-use super::there::There;
 
 /// Host ports of the services in question that are taken, on an engine of this machine.
-pub(super) fn taken(project: &Project, there: &There) -> Vec<Finding> {
+pub(super) fn taken(project: &Project, there: &EngineState) -> Vec<Finding> {
     let (Some(stack), Some(_)) = (project.stack(), &there.socket) else {
         return Vec::new();
     };
@@ -73,7 +73,7 @@ impl<'o> Published<'o> {
 }
 
 /// The containers that were made to publish a port and are not listed with it.
-fn made_to_hold<'o>(there: &'o There, port: &Port, number: u16) -> Vec<&'o Container> {
+fn made_to_hold<'o>(there: &'o EngineState, port: &Port, number: u16) -> Vec<&'o Container> {
     let holds = |container: &&Container| {
         let bound = there.bound.get(&container.id).into_iter().flatten();
         bound

@@ -4,10 +4,10 @@ use crate::codes;
 use crate::compose::{MountKind, Service};
 use crate::observed::State;
 
+use super::engine_state::{EngineAnswers, EngineState};
 use super::finding::with_variable;
 use super::project::Project;
-use super::there::{More, There};
-use super::{Finding, Looked};
+use super::{CheckResult, Finding};
 
 /// The newest format of its data file that a version of Redis reads, from its source (`src/rdb.h`).
 const RDB_VERSIONS: [((u32, u32), u32); 5] = [((5, 0), 9), ((6, 0), 9), ((7, 0), 10), ((7, 2), 11), ((7, 4), 12)];
@@ -45,7 +45,7 @@ fn base_of(manifest: &str) -> Option<String> {
 }
 
 /// Containers that are not as a run that ended well leaves them.
-pub(super) fn containers(project: &Project, there: &There) -> Vec<Finding> {
+pub(super) fn containers(project: &Project, there: &EngineState) -> Vec<Finding> {
     let Some(stack) = project.stack() else {
         return Vec::new();
     };
@@ -70,7 +70,7 @@ pub(super) fn containers(project: &Project, there: &There) -> Vec<Finding> {
 }
 
 /// Data that the image can't use.
-pub(super) fn data(project: &Project, _: &There, more: &More) -> Looked {
+pub(super) fn data(project: &Project, _: &EngineState, more: &EngineAnswers) -> CheckResult {
     let Some(stack) = project.stack() else {
         return Ok(Vec::new());
     };

@@ -12,12 +12,12 @@ use crate::engine::Engine;
 use crate::failure::Failure;
 
 use super::checklist::{self, Item};
+use super::engine_state::{EngineAnswers, EngineState};
 use super::finding::MOST_FINDINGS;
 use super::gather;
 use super::project::Project;
 use super::table::{CHECKS, Check, Group, Look};
-use super::there::{More, There};
-use super::{Finding, Looked, copies, dockerfile};
+use super::{CheckResult, Finding, copies, dockerfile};
 
 /// How long one check may take.
 const CHECKS_WITHIN: Duration = Duration::from_millis(1500);
@@ -58,7 +58,7 @@ pub struct LookedAt {
 }
 
 impl LookedAt {
-    fn of(project: &Project, there: &There, more: &More) -> Self {
+    fn of(project: &Project, there: &EngineState, more: &EngineAnswers) -> Self {
         let name = project.stack().map(|stack| stack.name.as_str()).unwrap_or_default();
         let images: BTreeSet<String> = project.services().map(|service| service.image_ref(name)).collect();
         let is_here = |image: &&String| there.observed.image_id(image).is_some();
@@ -120,12 +120,12 @@ pub async fn run(
                 let rest = start(
                     &chosen,
                     &project,
-                    |project, look| -> Option<Box<dyn FnOnce() -> Looked + Send>> {
+                    |project, look| -> Option<Box<dyn FnOnce() -> CheckResult + Send>> {
                         let there = Arc::clone(&there);
                         match look {
                             Look::Files(_) => None,
                             Look::Engine(look) => Some(Box::new(move || Ok(look(&project, &there.0)))),
-                            Look::More(look) => Some(Box::new(move || look(&project, &there.0, &there.1))),
+                            Look::Asked(look) => Some(Box::new(move || look(&project, &there.0, &there.1))),
                         }
                     },
                 );
@@ -151,18 +151,18 @@ pub async fn run(
 }
 
 /// The quick ones, for `up`: files, and the engine's objects that it knows already.
-pub async fn quick(project: Arc<Project>, there: There) -> Vec<Finding> {
+pub async fn quick(project: Arc<Project>, there: EngineState) -> Vec<Finding> {
     let there = Arc::new(there);
     let chosen: Vec<&'static Check> = CHECKS.iter().collect();
     let started = start(
         &chosen,
         &project,
-        |project, look| -> Option<Box<dyn FnOnce() -> Looked + Send>> {
+        |project, look| -> Option<Box<dyn FnOnce() -> CheckResult + Send>> {
             let there = Arc::clone(&there);
             match look {
                 Look::Files(look) => Some(Box::new(move || Ok(look(&project)))),
                 Look::Engine(look) => Some(Box::new(move || Ok(look(&project, &there)))),
-                Look::More(_) => None,
+                Look::Asked(_) => None,
             }
         },
     );
@@ -174,15 +174,15 @@ pub async fn quick(project: Arc<Project>, there: There) -> Vec<Finding> {
 }
 
 /// What was changed after an image was built, for whoever only wants that.
-pub fn newer(project: &Project, there: &There) -> Vec<Finding> {
+pub fn newer(project: &Project, there: &EngineState) -> Vec<Finding> {
     dockerfile::newer::look(project, there)
 }
 
-type Started = Vec<(&'static Check, tokio::task::JoinHandle<(Looked, Duration)>)>;
+type Started = Vec<(&'static Check, tokio::task::JoinHandle<(CheckResult, Duration)>)>;
 
 fn start<F>(chosen: &[&'static Check], project: &Arc<Project>, work: F) -> Started
 where
-    F: Fn(Arc<Project>, Look) -> Option<Box<dyn FnOnce() -> Looked + Send>>,
+    F: Fn(Arc<Project>, Look) -> Option<Box<dyn FnOnce() -> CheckResult + Send>>,
 {
     chosen
         .iter()

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
+use super::engine_state::{EngineAnswers, EngineState};
 use super::project::Project;
-use super::there::{More, There};
 use super::{
-    Finding, Looked, addresses, checklist, collector, compose, config, dockerfile, engine, keys, name, port, proxy,
-    remains, requirements,
+    CheckResult, Finding, addresses, checklist, collector, compose, config, dockerfile, engine, keys, name, port,
+    proxy, remains, requirements,
 };
 
 /// What checks are chosen by, in the order of their findings.
@@ -69,12 +69,12 @@ pub(super) enum Look {
     /// Files alone.
     Files(fn(&Project) -> Vec<Finding>),
     /// The engine's objects, which `up` knows anyway.
-    Engine(fn(&Project, &There) -> Vec<Finding>),
+    Engine(fn(&Project, &EngineState) -> Vec<Finding>),
     /// What the engine is asked for `check` alone.
-    More(fn(&Project, &There, &More) -> Looked),
+    Asked(fn(&Project, &EngineState, &EngineAnswers) -> CheckResult),
 }
 
-use Look::{Engine, Files, More as Asked};
+use Look::{Asked, Engine, Files};
 
 const fn check(name: &'static str, group: Group, look: Look) -> Check {
     Check { name, group, look }

@@ -16,9 +16,9 @@ use crate::observed::{Container, Observed, PublishedPort, State, Volume};
 use crate::render;
 use crate::report::finding_lines;
 
+use super::engine_state::{EngineAnswers, EngineState, Resolves};
 use super::project::Project;
 use super::table::{CHECKS, Look};
-use super::there::{More, Resolves, There};
 use super::{Finding, copies, gather};
 
 mod bounds;
@@ -33,8 +33,8 @@ mod variations;
 struct World {
     folder: tempfile::TempDir,
     environment: BTreeMap<String, String>,
-    there: There,
-    more: More,
+    there: EngineState,
+    more: EngineAnswers,
 }
 
 impl World {
@@ -65,7 +65,7 @@ impl World {
         fs::write(&socket, "").unwrap();
         environment.insert("DOCKER_SOCKET".to_owned(), socket.display().to_string());
         Self {
-            there: There {
+            there: EngineState {
                 observed: Observed::default(),
                 socket: Some(socket),
                 address: "unix:///var/run/docker.sock (the default socket)".to_owned(),
@@ -73,7 +73,7 @@ impl World {
                 built_at: BTreeMap::new(),
                 knows_start_interval: true,
             },
-            more: More {
+            more: EngineAnswers {
                 about: Ok(About {
                     version: "28.5.2".to_owned(),
                     api: "1.51".to_owned(),
@@ -162,7 +162,7 @@ impl World {
             findings.extend(match check.look {
                 Look::Files(look) => look(&project),
                 Look::Engine(look) => look(&project, &self.there),
-                Look::More(look) => look(&project, &self.there, &self.more).unwrap(),
+                Look::Asked(look) => look(&project, &self.there, &self.more).unwrap(),
             });
         }
         copies::together(findings)

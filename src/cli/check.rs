@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::check::{self, Finding, Group, Options, Project, Report, There};
+use crate::check::{self, EngineState, Finding, Group, Options, Project, Report};
 use crate::codes::{self, Code, Severity};
 use crate::compose::Stack;
 use crate::engine::Engine;
@@ -111,7 +111,7 @@ pub(crate) async fn changed_since_built(
     let (true, Ok(project), Ok(observed)) = (is_built, project, engine.observe().await) else {
         return Vec::new();
     };
-    let Ok(there) = There::of(engine, observed, &stack.name).await else {
+    let Ok(there) = EngineState::of(engine, observed, &stack.name).await else {
         return Vec::new();
     };
     let findings = check::newer(&project, &there);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check::{self, There};
+use crate::check::{self, EngineState};
 use crate::compose::{self, Stack};
 use crate::content;
 use crate::engine::Engine;
@@ -123,7 +123,7 @@ pub(crate) async fn refuse_hopeless(
     plan: &Plan,
 ) -> Result<(), Failure> {
     let project = Arc::new(super::check::project(session, Ok(stack.clone()), Some(services))?);
-    let there = There::of(engine, observed.clone(), &stack.name)
+    let there = EngineState::of(engine, observed.clone(), &stack.name)
         .await
         .map_err(|error| error.failure())?;
     let findings = check::quick(project, there).await;

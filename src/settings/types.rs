@@ -135,12 +135,12 @@ pub(super) fn about(path: &[&str]) -> Option<(&'static str, &'static str)> {
             "is not a valid collector scope",
             "use `all` for every running container, or `project` for this project's",
         ),
-        ["log_level"] => (
-            "is not a valid log level",
-            "use debug, info, warn or error",
-        ),
+        ["log_level"] => ("is not a valid log level", "use debug, info, warn or error"),
         ["read_only"] => ("is not true or false", "use `read_only: true`, or remove it"),
-        ["retention"] => ("is not a valid retention", "use hours, days or weeks: 36h, 7d, 2w; at least 24h"),
+        ["retention"] => (
+            "is not a valid retention",
+            "use hours, days or weeks: 36h, 7d, 2w; at least 24h",
+        ),
         ["ports", _] => ("is not a valid port", "use a number from 1 to 65535"),
         ["resources", _, "memory"] => ("is not a valid size", "use 512m or 1g"),
         ["resources", _, "cpus"] => ("is not a valid number of cores", "use a number such as 1.5"),

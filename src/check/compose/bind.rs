@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::check::collector::is_socket;
+use crate::check::engine_state::EngineState;
 use crate::check::project::Project;
-use crate::check::there::There;
 use crate::check::{Finding, checklist};
 use crate::codes;
 use crate::compose::FileSource;
@@ -12,7 +12,7 @@ use crate::files;
 use crate::shell::ShellCommand;
 
 /// Sources that are not there. Those of an engine elsewhere are not ours to look for.
-pub(in crate::check) fn missing(project: &Project, there: &There) -> Vec<Finding> {
+pub(in crate::check) fn missing(project: &Project, there: &EngineState) -> Vec<Finding> {
     let (Some(stack), Some(_)) = (project.stack(), &there.socket) else {
         return Vec::new();
     };

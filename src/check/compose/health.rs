@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::engine_state::{EngineAnswers, EngineState};
 use crate::check::project::Project;
-use crate::check::there::{More, There};
-use crate::check::{Finding, Looked};
+use crate::check::{CheckResult, Finding};
 use crate::codes;
 use crate::compose::{Condition, Healthcheck, Service};
 use crate::engine::ImageFacts;
@@ -18,7 +18,7 @@ const BUILT_IN: [&str; 19] = [
 const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash"];
 
 /// Services that wait for the health of one that has no healthcheck.
-pub(in crate::check) fn awaited(project: &Project, _: &There, more: &More) -> Looked {
+pub(in crate::check) fn awaited(project: &Project, _: &EngineState, more: &EngineAnswers) -> CheckResult {
     let Some(stack) = project.stack() else {
         return Ok(Vec::new());
     };
@@ -55,7 +55,7 @@ pub(in crate::check) fn awaited(project: &Project, _: &There, more: &More) -> Lo
 }
 
 /// Healthchecks whose program is not in the image.
-pub(in crate::check) fn tools(project: &Project, _: &There, more: &More) -> Looked {
+pub(in crate::check) fn tools(project: &Project, _: &EngineState, more: &EngineAnswers) -> CheckResult {
     let Some(stack) = project.stack() else {
         return Ok(Vec::new());
     };

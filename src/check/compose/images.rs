@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::engine_state::{EngineAnswers, EngineState};
 use crate::check::project::Project;
-use crate::check::there::{More, There};
-use crate::check::{Finding, Looked};
+use crate::check::{CheckResult, Finding};
 use crate::codes;
 use crate::compose::Service;
 use crate::image::ImageRef;
@@ -71,7 +71,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
 
 /// Images that are not here, that nothing builds and that can't be pulled.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of the table")]
-pub(in crate::check) fn to_be_had(project: &Project, there: &There, more: &More) -> Looked {
+pub(in crate::check) fn to_be_had(project: &Project, there: &EngineState, more: &EngineAnswers) -> CheckResult {
     let Some(stack) = project.stack() else {
         return Ok(Vec::new());
     };

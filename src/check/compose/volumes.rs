@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::check::Finding;
+use crate::check::engine_state::EngineState;
 use crate::check::project::Project;
-use crate::check::there::There;
 use crate::codes;
 use crate::compose::{MountKind, Service};
 use crate::labels;
 use crate::shell::ShellCommand;
 
-pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
+pub(in crate::check) fn look(project: &Project, there: &EngineState) -> Vec<Finding> {
     let Some(stack) = project.stack() else {
         return Vec::new();
     };

@@ -15,10 +15,10 @@ use crate::failure::Failure;
 use crate::observed::Observed;
 use crate::rendered::State;
 
+use super::engine_state::{EngineAnswers, EngineState};
 use super::project::Project;
 use super::text::{LARGEST, led_out, unreadable};
-use super::there::{More, There};
-use super::{Finding, Looked};
+use super::{CheckResult, Finding};
 
 use program::Program;
 use verification::Verification;
@@ -85,7 +85,7 @@ pub(super) fn has_tools(stack: &Stack, service: &Service) -> bool {
 }
 
 /// What the programs said of their edited files.
-pub(super) fn programs(_: &Project, _: &There, more: &More) -> Looked {
+pub(super) fn programs(_: &Project, _: &EngineState, more: &EngineAnswers) -> CheckResult {
     let failures = more.verified.clone()?;
     Ok(failures
         .iter()

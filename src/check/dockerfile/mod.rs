@@ -17,10 +17,10 @@ use crate::compose::{Build, Service};
 use crate::engine::{Ignore, NotTaken};
 use crate::files::{self, Refused, Root};
 
+use super::engine_state::EngineState;
 use super::finding::MOST_FINDINGS;
 use super::project::Project;
 use super::text::{LARGEST, Text, led_out, unreadable};
-use super::there::There;
 use super::{Finding, checklist};
 
 /// A Dockerfile, parsed, with the build that it is for.
@@ -82,7 +82,7 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
 }
 
 /// Base images that the builder has to pull.
-pub(super) fn base_images(project: &Project, there: &There) -> Vec<Finding> {
+pub(super) fn base_images(project: &Project, there: &EngineState) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut left = MOST_BYTES;
     for (service, build) in project.built() {

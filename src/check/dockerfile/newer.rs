@@ -1,14 +1,14 @@
 //! Files that were changed after the image was built that they are copied into: `up` goes on with the old ones.
 
 use crate::check::Finding;
+use crate::check::engine_state::EngineState;
 use crate::check::project::Project;
-use crate::check::there::There;
 use crate::codes;
 use crate::shell::ShellCommand;
 
 use super::{MOST_BYTES, Recipe, each, walk};
 
-pub(in crate::check) fn look(project: &Project, there: &There) -> Vec<Finding> {
+pub(in crate::check) fn look(project: &Project, there: &EngineState) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut left = MOST_BYTES;
     let Some(stack) = project.stack() else {

@@ -10,7 +10,7 @@ use crate::observed::{Container, Observed, PublishedPort, State};
 
 /// The engine and its objects.
 #[derive(Debug)]
-pub struct There {
+pub struct EngineState {
     /// Its objects.
     pub observed: Observed,
     /// Its socket, when it is on this machine: its files and ports are ours to look at.
@@ -30,7 +30,7 @@ pub struct There {
 /// More containers are not asked for their ports, nor more images for their age.
 const MOST_ASKED: usize = 200;
 
-impl There {
+impl EngineState {
     /// What checks of `project` look at.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl There {
 
 /// What is asked of the engine beyond that, each with a call or more of its own. An answer that did not come says why.
 #[derive(Debug)]
-pub struct More {
+pub struct EngineAnswers {
     /// What it says of itself.
     pub about: Result<About, Failure>,
     /// The images of the services in question that are here, by the reference that the services use.
