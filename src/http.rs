@@ -21,7 +21,7 @@ pub struct Answer {
 /// Asks for `path` of `host` through `stream`.
 ///
 /// # Errors
-/// The connection fails, or what is answered is no HTTP.
+/// The connection fails, or the answer is not valid HTTP.
 pub async fn get(mut stream: TcpStream, host: &str, path: &str) -> io::Result<Answer> {
     let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
@@ -40,7 +40,7 @@ pub async fn get(mut stream: TcpStream, host: &str, path: &str) -> io::Result<An
 }
 
 impl Answer {
-    /// What comes behind the head; in HTTP 1.0 it ends with the connection. `None` when the whole answer is longer than `largest` bytes.
+    /// What comes after the head; in HTTP 1.0 it ends with the connection. `None` when the whole answer is longer than `largest` bytes.
     ///
     /// # Errors
     /// The connection fails, or there is no head.

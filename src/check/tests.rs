@@ -200,7 +200,7 @@ impl World {
 /// A row of the table: the code, what makes it, and what takes it away where no repair does.
 type Row = (&'static str, fn(&mut World), fn(&mut World));
 
-/// Makes, reads and mends each row; how each code reads is a snapshot below the folder `name`.
+/// Makes, reads and fixes each row; how each code reads is a snapshot below the folder `name`.
 #[track_caller]
 fn told(name: &str, rows: &[Row]) {
     let mut all: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -10,7 +10,6 @@ use super::loader::{Depth, Loader, Place};
 use super::merge::merge;
 use super::paths::{self, Base};
 use super::resets::Resets;
-use super::suggestion::unknown;
 use super::tree::{Map, Tree, Value, wrong_at};
 
 /// A longer chain is not a file that a person wrote.

@@ -1,4 +1,4 @@
-//! Text in lines of at most so many columns, broken between words where there are some.
+//! Text in lines of a maximal width in columns, broken between words where there are some.
 
 use console::measure_text_width;
 

@@ -7,9 +7,9 @@ const NO_MODULE: &str = r"ModuleNotFoundError: No module named '(?P<module>[\w.]
 /// A name that a module does not have.
 const NO_NAME_IN_MODULE: &str =
     r"ImportError: cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<module>[\w.]+)'";
-/// What the interpreter says of a script that is not there.
+/// What the interpreter prints about a missing script.
 const NO_SCRIPT: &str = r"can't open file '(?P<path>[^']+)': \[Errno 2\]";
-/// A file that the code opens and that is not there.
+/// A missing file that the code opens.
 const NO_FILE: &str = r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'";
 /// A file that the process may not open.
 const DENIED: &str = r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'";

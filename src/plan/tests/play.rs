@@ -1,4 +1,4 @@
-//! What the steps of a plan make of what is there, when all goes well.
+//! What the steps of a plan make of an engine, when all goes well.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -132,7 +132,7 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                 let wanted = find(&made, container);
                 let on = observed.containers.iter_mut().find(|container| container.id == wanted);
                 let id = observed.networks.iter().find(|there| there.name == *network);
-                let id = id.expect("only what is there is joined").id.clone();
+                let id = id.expect("a network to join exists").id.clone();
                 on.expect("it is there").networks.insert(network.clone(), id);
             }
             Action::RemoveVolume { name } => observed.volumes.retain(|volume| volume.name != *name),

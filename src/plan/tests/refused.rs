@@ -9,14 +9,14 @@ fn what_can_not_be_had_is_refused() {
         up(&stack, observed, &Contents::new(), &options(&stack)).unwrap_err()
     };
     let external = "services: {a: {image: redis, networks: [n], volumes: ['vol:/v']}}\nnetworks: {n: {external: true}}\nvolumes: {vol: {external: true}}\n";
-    assert!(refused(external, &images()).what.contains("network n is missing"));
+    assert!(refused(external, &images()).what.contains("network n doesn't exist"));
     let mut observed = images();
     observed.networks.push(Network {
         id: "n".to_owned(),
         name: "n".to_owned(),
         labels: BTreeMap::new(),
     });
-    assert!(refused(external, &observed).what.contains("volume vol is not there"));
+    assert!(refused(external, &observed).what.contains("volume vol doesn't exist"));
     observed.networks[0].name = "p_default".to_owned();
     assert!(
         refused("services: {a: {image: redis}}\n", &observed)

@@ -1,4 +1,4 @@
-//! Whether a container that is there is as wanted, and what differs.
+//! Whether an existing container is up to date, and what differs.
 
 use crate::compose::Service;
 use crate::labels;

@@ -7,7 +7,7 @@ use crate::observed::{Container, State};
 use super::Planner;
 
 impl Planner<'_> {
-    /// What the file no longer names goes when that was asked for, and is said else. Ended one-off containers go with it.
+    /// Orphans are removed if that was requested, and reported otherwise. Ended one-off containers go with it.
     pub(super) fn orphans(&mut self) {
         let stack = self.stack;
         let known = |service: &str| stack.services.contains_key(service) || stack.disabled.contains_key(service);

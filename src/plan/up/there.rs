@@ -1,11 +1,11 @@
-//! What is there, found by name.
+//! What exists on the engine, found by name.
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::compose::Stack;
 use crate::observed::{Container, Observed};
 
-/// What is there, found by name.
+/// What exists on the engine, found by name.
 pub(super) struct There<'a> {
     /// The project's containers by service.
     pub(super) of_service: BTreeMap<&'a str, Vec<&'a Container>>,
