@@ -208,7 +208,7 @@ impl Service<'_> {
                 Ok(parsed) => parsed,
                 Err(_) if self.lenient => return Ok(()),
                 Err(why) => {
-                    let why = if item.from_variable() {
+                    let why = if item.is_from_variable() {
                         "what the variables make of it is no port".to_owned()
                     } else {
                         why

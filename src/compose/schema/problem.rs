@@ -38,7 +38,7 @@ impl Problem<'_, '_> {
     pub fn failure(self) -> Failure {
         let path = self.path.join(".").replace(".[", "[");
         let found = self.tree.text().filter(|_| !holds_values(&path));
-        let value = found.map_or_else(|| "it".to_owned(), |text| shown(text, self.tree.from_variable()));
+        let value = found.map_or_else(|| "it".to_owned(), |text| shown(text, self.tree.is_from_variable()));
         let wrong = |why: String| wrong_at(self.span, &path, why);
         match &self.kind {
             Kind::Type(types) => {
@@ -48,7 +48,7 @@ impl Problem<'_, '_> {
                 let printed = self.tree.printed();
                 let scalar = !printed.is_empty() && !holds_values(&path);
                 let found = if scalar {
-                    format!("{kind} ({})", shown(&printed, self.tree.from_variable()))
+                    format!("{kind} ({})", shown(&printed, self.tree.is_from_variable()))
                 } else {
                     kind.to_owned()
                 };
