@@ -172,9 +172,10 @@ fn place(known: &Known<'_>) -> Option<Place> {
         At::Command if known.written().is_none() => around
             .in_dockerfile(service, &["CMD", "ENTRYPOINT"])
             .or_else(|| around.begin(service)),
-        At::Command | At::Image | At::Key(_) | At::Setting(_) => known
-            .written()
-            .map_or_else(|| around.begin(service), |at| Some(at.place())),
+        At::Command | At::Image | At::Key(_) | At::Setting(_) => match known.written() {
+            Some(written) => Some(around.place_of(written)),
+            None => around.begin(service),
+        },
         At::Variable(variable, setting) => around.variable_place(variable).or_else(|| {
             let at = At::Setting(setting);
             place(&known.pointing_to(at))

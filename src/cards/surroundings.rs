@@ -131,6 +131,16 @@ impl<'a> Surroundings<'a> {
         self.stack?.places.keys.get(service)?.get(key)
     }
 
+    /// That as a place with its line, also one that looks as if it held a key: what does hold one is masked where it is printed.
+    pub(super) fn place_of(&self, written: &Written) -> Place {
+        let place = written.place();
+        let source = || self.line(&place.file, place.line)?.source;
+        Place {
+            source: place.source.clone().or_else(source),
+            ..place
+        }
+    }
+
     /// Where they set a variable of its `environment`.
     pub(super) fn setting_place(&self, service: &str, name: &str) -> Option<&'a Written> {
         self.stack?.places.environment.get(service)?.get(name)

@@ -174,7 +174,10 @@ impl Field<'_> {
         let why = if printed.is_empty() || holds_values(self.path) {
             format!("must be {what}, not {kind}")
         } else {
-            format!("must be {what}, not {kind} ({})", shown(&printed, tree.from_variable()))
+            format!(
+                "must be {what}, not {kind} ({})",
+                shown(&printed, tree.is_from_variable())
+            )
         };
         tree.wrong(self.path, why)
     }

@@ -208,7 +208,7 @@ impl Service<'_> {
                 Ok(parsed) => parsed,
                 Err(_) if self.lenient => return Ok(()),
                 Err(why) => {
-                    let why = if item.from_variable() {
+                    let why = if item.is_from_variable() {
                         "not a valid port after interpolation".to_owned()
                     } else {
                         why

@@ -93,7 +93,7 @@ pub(super) fn check(root: &Tree) -> Result<(), Failure> {
             if let Some((ip, text)) = ip
                 && text.parse::<IpAddr>().is_err()
             {
-                let shown = super::interpolate::shown(text, ip.from_variable());
+                let shown = super::interpolate::shown(text, ip.is_from_variable());
                 return Err(ip.wrong(
                     &format!("services.{name}.ports[{index}].host_ip"),
                     format!("{shown} is not a valid IP address"),

@@ -45,7 +45,7 @@ fn wrong(tree: &Tree, path: &str) -> Option<Failure> {
     let shown = if is_hidden {
         "the value".to_owned()
     } else {
-        shown(&text, tree.from_variable())
+        shown(&text, tree.is_from_variable())
     };
     let failure = tree.wrong(path, format!("{shown} is not a valid image name"));
     Some(failure.because(why.to_string()).hint(image::ALLOWED))

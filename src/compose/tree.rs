@@ -95,7 +95,7 @@ impl Tree {
     }
 
     /// Whether a variable has a part in its value.
-    pub fn from_variable(&self) -> bool {
+    pub fn is_from_variable(&self) -> bool {
         self.variables.is_some()
     }
 

@@ -176,7 +176,7 @@ pub(super) fn check(services: &Map) -> Result<(), Failure> {
                 .text()
                 .is_some_and(|text| text.starts_with('/') || is_drive(text))
             {
-                let shown = super::interpolate::shown(&target.printed(), target.from_variable());
+                let shown = super::interpolate::shown(&target.printed(), target.is_from_variable());
                 return Err(mount
                     .wrong(
                         &at(&format!("volumes[{index}]")),
@@ -237,7 +237,7 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
         if let Some(host) = tree.get("container_name")
             && !host.text().is_none_or(is_container_name)
         {
-            let shown = super::interpolate::shown(&host.printed(), host.from_variable());
+            let shown = super::interpolate::shown(&host.printed(), host.is_from_variable());
             return Err(host
                 .wrong(&at("container_name"), format!("{shown} is not a valid container name"))
                 .hint(names::CONTAINER));
@@ -249,7 +249,7 @@ pub(super) fn unusable(services: &Map) -> Result<(), Failure> {
                         .text()
                         .is_some_and(|text| text.parse::<std::net::IpAddr>().is_err())
                 {
-                    let shown = super::interpolate::shown(&address.printed(), address.from_variable());
+                    let shown = super::interpolate::shown(&address.printed(), address.is_from_variable());
                     return Err(address.wrong(
                         &at(&format!("networks.{key}.{field}")),
                         format!("{shown} is not a valid IP address"),
@@ -269,13 +269,13 @@ fn port(port: &Tree, path: &str) -> Result<(), Failure> {
     let hint = "use a port from 1 to 65535";
     let target = port.get("target").unwrap_or(port);
     if !target.printed().parse::<u16>().is_ok_and(|port| port > 0) {
-        let shown = super::interpolate::shown(&target.printed(), target.from_variable());
+        let shown = super::interpolate::shown(&target.printed(), target.is_from_variable());
         return Err(wrong_at(&port.span, path, format!("{shown} is not a valid port")).hint(hint));
     }
     if let Some(published) = port.get("published").filter(|published| published.text() != Some(""))
         && port_text::range(&published.printed()).is_err()
     {
-        let shown = super::interpolate::shown(&published.printed(), published.from_variable());
+        let shown = super::interpolate::shown(&published.printed(), published.is_from_variable());
         return Err(published.wrong(path, format!("{shown} is not a valid port")).hint(hint));
     }
     for (key, words) in [
@@ -285,7 +285,7 @@ fn port(port: &Tree, path: &str) -> Result<(), Failure> {
         if let Some(found) = port.get(key)
             && !words.contains(&found.printed().as_str())
         {
-            let shown = super::interpolate::shown(&found.printed(), found.from_variable());
+            let shown = super::interpolate::shown(&found.printed(), found.is_from_variable());
             return Err(found.wrong(path, format!("{shown} is not one of {}", words.join(", "))));
         }
     }
@@ -302,7 +302,7 @@ fn restart(tree: &Tree, path: &str) -> Result<(), Failure> {
     if well {
         return Ok(());
     }
-    let shown = super::interpolate::shown(&text, tree.from_variable());
+    let shown = super::interpolate::shown(&text, tree.is_from_variable());
     Err(tree.wrong(
         path,
         format!("{shown} is not one of no, always, unless-stopped, on-failure, on-failure:N"),

@@ -242,7 +242,6 @@ pub(super) const RULES: &[Rule] = &[
         fix: "write the sample project's, or correct `build` of the service",
         run: &["magicctl init"],
         at: At::Key("build"),
-        ..UP
     },
     Rule {
         what: "{unreadable} can't be read: {unreadable_why}",

@@ -19,7 +19,6 @@ pub(super) const MEMORY: &[Rule] = &[
         fix: "raise the limit in magicctl.yaml, `{memory_setting}`, then render",
         run: &["magicctl render", "magicctl up"],
         at: At::Key("mem_limit"),
-        ..UP
     },
     Rule {
         what: "it needs more memory than its limit of {limit}",

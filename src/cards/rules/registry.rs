@@ -47,7 +47,6 @@ pub(super) const RULES: &[Rule] = &[
         fix: "connect the machine, or give the engine its proxy; where no registry can be reached, build the images from packages",
         run: &["make images", "magicctl {local_images} up"],
         at: At::Image,
-        ..UP
     },
     Rule {
         only: &[If::NoRecipe],
@@ -128,7 +127,6 @@ pub(super) const RULES: &[Rule] = &[
         fix: "log in; if it still fails, the name in {image_key} is misspelt",
         run: &["docker login {login_registry}", "magicctl up"],
         at: At::Image,
-        ..UP
     },
     Rule {
         only: &[If::WithLogin],

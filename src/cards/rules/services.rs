@@ -86,7 +86,6 @@ pub(super) const RULES: &[Rule] = &[
         fix: "correct the one that differs; `magicctl render --diff` shows what was changed, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
         at: At::Setting("KAFKA_ADVERTISED_LISTENERS"),
-        ..UP
     },
     Rule {
         what: "its listener settings are inconsistent: {why}",
@@ -206,7 +205,6 @@ pub(super) const RULES: &[Rule] = &[
         fix: "write it from its template",
         run: &["magicctl render", "magicctl up"],
         at: At::Key("volumes"),
-        ..UP
     },
     Rule {
         what: "its configuration {path:mounted} is missing",
@@ -224,7 +222,6 @@ pub(super) const RULES: &[Rule] = &[
         fix: "correct that line; `magicctl render --diff` shows what was edited, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
         at: At::File,
-        ..UP
     },
     Rule {
         what: "it can't read its configuration {path:mounted}",
@@ -242,7 +239,6 @@ pub(super) const RULES: &[Rule] = &[
         fix: "correct it; `magicctl render --diff` shows what was edited, `render --force` replaces it by its template",
         run: &["magicctl render --diff", "magicctl up"],
         at: At::Key("volumes"),
-        ..UP
     },
     Rule {
         what: "its configuration is not valid: {why}",

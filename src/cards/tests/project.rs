@@ -552,6 +552,12 @@ fn a_setting_is_corrected_where_it_was_written() {
         let files = [("compose.override.yaml", over.as_str()), (".env", env)];
         tells(&refused_by_redis(), &files, base, parts);
     }
+    // What only looks like a key is shown.
+    let mount = "services:\n  app:\n    image: x\n    volumes: ['./a:/etc/passwd:ro']\n";
+    let (_folder, stack) = project(&[], mount);
+    let around = Surroundings::new(Some(&stack), Arc::new(Redactor::default()), None);
+    let place = around.place_of(around.key("app", "volumes").unwrap());
+    assert_eq!(place.source.as_deref(), Some("    volumes: ['./a:/etc/passwd:ro']"));
     // A service in braces, and a key that another one has too.
     let flow = "services: {other: {image: x, command: a}, app: {image: redis, command: [a], labels: {command: b}}}\n";
     let (_folder, stack) = project(&[], flow);

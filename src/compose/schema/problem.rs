@@ -12,7 +12,7 @@ use crate::schema::{Kind, Problem, Type};
 pub(super) fn failure(problem: &Problem<'_, '_, Tree>) -> Failure {
     let path = problem.path();
     let found = problem.tree.text().filter(|_| !holds_values(&path));
-    let value = found.map_or_else(|| "it".to_owned(), |text| shown(text, problem.tree.from_variable()));
+    let value = found.map_or_else(|| "it".to_owned(), |text| shown(text, problem.tree.is_from_variable()));
     let wrong = |why: String| wrong_at(problem.span, &path, why);
     match &problem.kind {
         Kind::Type(types) => {
@@ -22,7 +22,7 @@ pub(super) fn failure(problem: &Problem<'_, '_, Tree>) -> Failure {
             let printed = problem.tree.printed();
             let scalar = !printed.is_empty() && !holds_values(&path);
             let found = if scalar {
-                format!("{kind} ({})", shown(&printed, problem.tree.from_variable()))
+                format!("{kind} ({})", shown(&printed, problem.tree.is_from_variable()))
             } else {
                 kind.to_owned()
             };
