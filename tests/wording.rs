@@ -59,7 +59,10 @@ const EVERYWHERE: [Phrase; 25] = [
 /// Banned in what users read: string literals and documents.
 const TO_USERS: [Phrase; 6] = [
     (r"(?i)\bsaid:", "say `output:`"),
-    (r"(?i)\basks? for (?:no|none|it|this|what)\b", "say `needs` or `requires`"),
+    (
+        r"(?i)\basks? for (?:no|none|it|this|what)\b",
+        "say `needs` or `requires`",
+    ),
     (r"(?i)\b(?:is|was) not there\b", "say `is missing` or `doesn't exist`"),
     (
         r"(?i)\bsome(?:body) \w+s? whom\b|\bwho\w* only waits\b",

@@ -529,7 +529,7 @@ fn replicas_beyond_what_is_wanted_go_and_orphans_are_told() {
         ]
     );
     let other = stack("services: {b: {image: redis}}\n");
-    assert!(planned(&other, &observed).notes[0].contains("a are no longer in the Compose file"));
+    assert!(planned(&other, &observed).notes[0].contains("no longer in the Compose file: a"));
 }
 
 #[test]

@@ -666,8 +666,8 @@ impl<'a> Planner<'a> {
         if !services.is_empty() && !self.options.ignore_orphans {
             let names = services.into_iter().collect::<Vec<_>>().join(", ");
             self.plan.notes.push(format!(
-                "{names} are no longer in the Compose file, but their containers still exist: remove them with \
-                 `magicctl up --remove-orphans`, or the whole stack with `magicctl down`"
+                "no longer in the Compose file: {names}; remove their containers with `magicctl up --remove-orphans`, or the \
+                 whole stack with `magicctl down`"
             ));
         }
     }
