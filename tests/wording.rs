@@ -87,7 +87,7 @@ fn no_text_has_a_phrase_that_readers_stumbled_over() {
         for text in texts_of(&source) {
             texts_seen += 1;
             let phrases = everywhere.iter().chain(to_users.iter().filter(|_| text.is_literal));
-            report(&mut found, root, &path, text.line, &text.text, phrases);
+            report(&mut found, root, &path, text.line, &text.words, phrases);
         }
     }
     for path in documents(root) {
@@ -134,7 +134,7 @@ fn else_for_otherwise(text: &str) -> Option<&str> {
 
 struct Text {
     line: usize,
-    text: String,
+    words: String,
     is_literal: bool,
 }
 
@@ -142,7 +142,7 @@ struct Text {
 fn texts_of(source: &str) -> Vec<Text> {
     let token = Regex::new(concat!(
         r#"(?s)(?P<doc>//[/!][^\n]*)|(?P<comment>//[^\n]*)|(?P<character>b?'(?:\\.[^']*|[^\\'\n])')"#,
-        r##"|(?P<raw>\br#*"(?:[^"]|"[^#])*?"#)|(?P<plain>\br"[^"]*")|"(?P<literal>(?:\\.|[^"\\])*)""##
+        r##"|(?P<raw>\br#+"(?:[^"]|"[^#])*?"#)|(?P<plain>\br"[^"]*")|"(?P<literal>(?:\\.|[^"\\])*)""##
     ))
     .expect("a pattern");
     let continued = Regex::new(r"\\\n\s*").expect("a pattern");
@@ -153,13 +153,21 @@ fn texts_of(source: &str) -> Vec<Text> {
         let whole = found.get(0).expect("the match");
         line += source[seen..whole.start()].matches('\n').count();
         seen = whole.start();
-        let (text, is_literal) = match (found.name("doc"), found.name("literal"), found.name("raw")) {
+        let (text, is_literal) = match (
+            found.name("doc"),
+            found.name("literal"),
+            found.name("raw").or(found.name("plain")),
+        ) {
             (Some(doc), _, _) => (doc.as_str()[3..].to_owned(), false),
             (_, Some(literal), _) => (continued.replace_all(literal.as_str(), "").into_owned(), true),
             (_, _, Some(raw)) => (raw.as_str().to_owned(), true),
             _ => continue,
         };
-        texts.push(Text { line, text, is_literal });
+        texts.push(Text {
+            line,
+            words: text,
+            is_literal,
+        });
     }
     texts
 }

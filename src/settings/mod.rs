@@ -331,7 +331,13 @@ mod tests {
             ("services: x.yml\n", 1, 11, "must be a list, not a string", ""),
             ("project: [a]\n", 1, 10, "must be a string, not a list", ""),
             ("retention: 12h\n", 1, 12, "not a valid retention", "24h"),
-            ("pins:\n  redis:8: latest\n", 2, 12, "is not a digest", "render --pin"),
+            (
+                "pins:\n  redis:8: latest\n",
+                2,
+                12,
+                "is not a valid digest",
+                "render --pin",
+            ),
             ("- a\n", 1, 1, "mapping", ""),
         ] {
             let failure = loaded(text, &[], &[]).unwrap_err();

@@ -258,7 +258,7 @@ fn what_the_file_no_longer_names_is_told_and_goes_with_down() {
     );
     let up = project.magicctl(&["up"]).ok();
     assert!(
-        up.stderr.contains("quiet is no longer in the Compose file"),
+        up.stderr.contains("no longer in the Compose file: quiet"),
         "{}",
         up.stderr
     );

@@ -242,7 +242,7 @@ fn after_a_crash_loop_is_corrected_its_own_port_is_no_conflict() {
     let project = Project::of("own", &one("sleep 0.3; exit 1", &more));
     let up = project.magicctl(&["up"]);
     assert!(
-        up.code == 1 && up.stderr.contains("exits with 1 again and again"),
+        up.code == 1 && up.stderr.contains("is crash-looping (exit code 1)"),
         "{}",
         up.all()
     );
@@ -300,13 +300,13 @@ fn a_card_of_a_loop_is_about_one_run() {
     let project = Project::of("runs", &one(script, "    restart: always\n"));
     let up = project.magicctl(&["up"]);
     let code = |text: &str| -> Option<u8> {
-        let digits = text.split_once("exits with ")?.1;
-        digits.split(' ').next()?.parse().ok()
+        let digits = text.split_once("is crash-looping (exit code ")?.1;
+        digits.split(')').next()?.parse().ok()
     };
     let code = code(&up.stderr).unwrap_or_else(|| panic!("{}", up.all()));
     assert!(code >= 3, "{}", up.all());
     assert!(
-        up.stderr.contains(&format!("again and again: run {code}\n")),
+        up.stderr.contains(&format!("(exit code {code}): run {code}\n")),
         "{}",
         up.all()
     );

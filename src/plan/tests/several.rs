@@ -242,5 +242,5 @@ fn replicas_beyond_what_is_wanted_go_and_orphans_are_told() {
     3     a        remove container  p-a-3   2      a should have 1
     ");
     let other = stack("services: {b: {image: redis}}\n");
-    assert!(planned(&other, &observed).notes[0].contains("a are no longer in the Compose file"));
+    assert!(planned(&other, &observed).notes[0].contains("no longer in the Compose file: a"));
 }

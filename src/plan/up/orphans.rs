@@ -22,7 +22,10 @@ impl Planner<'_> {
         if self.options.remove_orphans {
             for container in orphans {
                 let reason = match container.service() {
-                    Some(_) => "it is no longer in the Compose file",
+                    Some(_) => {
+                        "no longer in the Compose file: {names}; remove their containers with `magicctl up --remove-orphans`, or the \
+                 whole stack with `magicctl down`"
+                    }
                     None => "it was created by run and has exited",
                 };
                 self.remove(container, container.service(), reason, Vec::new());

@@ -38,7 +38,7 @@ pub(in crate::check) fn look(project: &Project) -> Vec<Finding> {
     match not_ignored(&repository, &files) {
         Ok(open) => findings.extend(open_files(project, &open)),
         Err(why) => {
-            findings.push(Finding::new(&codes::CHECK_FAILED, "can't check whether git ignores key files").because(why))
+            findings.push(Finding::new(&codes::CHECK_FAILED, "can't check whether git ignores key files").because(why));
         }
     }
     findings
