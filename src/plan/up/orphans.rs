@@ -22,10 +22,7 @@ impl Planner<'_> {
         if self.options.remove_orphans {
             for container in orphans {
                 let reason = match container.service() {
-                    Some(_) => {
-                        "no longer in the Compose file: {names}; remove their containers with `magicctl up --remove-orphans`, or the \
-                 whole stack with `magicctl down`"
-                    }
+                    Some(_) => "it is no longer in the Compose file",
                     None => "it was created by run and has exited",
                 };
                 self.remove(container, container.service(), reason, Vec::new());
@@ -36,8 +33,8 @@ impl Planner<'_> {
         if !services.is_empty() && !self.options.ignore_orphans {
             let names = services.into_iter().collect::<Vec<_>>().join(", ");
             self.plan.notes.push(format!(
-                "the file no longer names {names}, whose containers are still there: `magicctl up --remove-orphans` removes \
-                 them, and so does `magicctl down` with the rest"
+                "no longer in the Compose file: {names}; remove their containers with `magicctl up --remove-orphans`, or the \
+                 whole stack with `magicctl down`"
             ));
         }
     }
