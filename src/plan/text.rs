@@ -20,7 +20,7 @@ fn row(number: usize, step: &Step) -> [String; 6] {
     [
         number.to_string(),
         step.service.clone().unwrap_or_else(|| "-".to_owned()),
-        step.action.verb().to_owned(),
+        step.action.verb(),
         step.action.target().to_owned(),
         earlier.join(","),
         step.reason.to_string(),
