@@ -125,7 +125,7 @@ pub(super) fn about(path: &[&str]) -> Option<(&'static str, &'static str)> {
     Some(match path {
         ["project"] => (
             "is not a valid project name",
-            "lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+            "use lower-case letters, digits, `-` and `_`, starting with a letter or digit",
         ),
         ["collector"] => (
             "is not a valid collector",

@@ -298,7 +298,7 @@ fn no_finding_shows_a_key() {
     ] {
         let done = project.magicctl(args);
         assert!(
-            done.all().contains("is none of"),
+            done.all().contains("is not one of"),
             "{args:?} finds nothing: {}",
             done.all()
         );

@@ -204,7 +204,7 @@ fn wrong(cases: &[(usize, Case)]) -> Vec<String> {
 fn beside_busy_processors(work: impl FnOnce()) {
     let spin = || {
         let mut command = Command::new("sh");
-        command.args(["-c", "while :; do :; done"]);
+        command.args(["-c", "ulimit -t 900; while :; do :; done"]);
         Running::start(command)
     };
     let busy = [spin(), spin()];

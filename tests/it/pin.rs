@@ -101,7 +101,7 @@ fn what_a_registry_answers_is_pinned_and_no_later_command_undoes_it() {
     project.env.insert("DOCKER_HOST".to_owned(), engine.host());
     let done = project.magicctl(&["render", "--pin"]);
     let now = format!("redis:8.10-alpine: is {} now, was {}", digest('3'), digest('1'));
-    let stays = format!("python:3.12-slim: stays {}", digest('2'));
+    let stays = format!("python:3.12-slim: stays at {}", digest('2'));
     assert!(
         done.stdout.contains(&now) && done.stdout.contains(&stays),
         "{}",

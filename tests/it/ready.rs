@@ -46,7 +46,7 @@ fn an_open_port_is_not_readiness() {
 fn beside_busy_processors_an_open_port_is_not_readiness_either() {
     let spin = || {
         let mut command = Command::new("sh");
-        command.args(["-c", "while :; do :; done"]);
+        command.args(["-c", "ulimit -t 900; while :; do :; done"]);
         Running::start(command)
     };
     let busy = [spin(), spin()];

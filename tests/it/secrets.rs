@@ -182,7 +182,7 @@ fn what_is_too_much_to_mask_stops_the_command() {
     let done = project.magicctl(&["logs"]);
     assert_eq!(done.code, 4, "{}", done.all());
     assert!(
-        done.stderr.contains("env/ holds more than 1000 files"),
+        done.stderr.contains("env/ contains more than 1000 files"),
         "{}",
         done.stderr
     );

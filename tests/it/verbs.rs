@@ -312,7 +312,7 @@ fn stopping_in_every_way() {
         "unknown signal; use a name such as SIGTERM or HUP, or a number from 1 to 64",
     );
     let refused = project.magicctl(&["rm", "web"]).ok();
-    assert!(refused.stdout.contains("nothing is removed"), "{}", refused.all());
+    assert!(refused.stdout.contains("nothing was removed"), "{}", refused.all());
     project.magicctl(&["rm", "-f", "-v"]).ok();
     assert_eq!(project.container("web"), "");
     assert_eq!(state("db"), "running 0");

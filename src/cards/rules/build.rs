@@ -32,14 +32,14 @@ pub(super) const RULES: &[Rule] = &[
         code: "MC531",
         when: When::Says(NOT_FOUND),
         only: &[If::FromContext, If::HoldsKeys],
-        what: "{path:context} is left out of the build",
+        what: "{path:context} is excluded from the build",
         why: "it contains keys, and .dockerignore excludes them: anyone with the image could read them",
         fix: "remove the line from the Dockerfile, and mount the file under `volumes:` of {service} instead",
         ..AT_STEP
     },
     Rule {
         only: &[If::FromContext],
-        what: "{path:context} is left out of the build",
+        what: "{path:context} is excluded from the build",
         why: "the Dockerfile copies the file, but .dockerignore excludes it",
         fix: "add an exception to .dockerignore, then rebuild",
         run: &["{path:let_in}", "magicctl rebuild {service}"],
@@ -239,7 +239,7 @@ pub(super) const RULES: &[Rule] = &[
         only: &[If::OfTheSample],
         what: "{unreadable} can't be read: {unreadable_why}",
         why: "the service's image is built from it",
-        fix: "write the sample project's, or correct `build` of the service",
+        fix: "create the sample project's Dockerfile, or correct the service's `build`",
         run: &["magicctl init"],
         at: At::Key("build"),
     },
@@ -274,7 +274,7 @@ pub(super) const ANY: &[Rule] = &[
     Rule {
         code: "MC530",
         when: When::StepExit(None),
-        what: "a step of its Dockerfile ended with exit code {step_code}",
+        what: "a step of its Dockerfile failed with exit code {step_code}",
         why: "the reason is in the step's output above; running containers were not changed",
         fix: "fix what the output names in {dockerfile}, then rebuild",
         ..AT_STEP

@@ -18,7 +18,7 @@ pub(super) const CERTAIN: &[Rule] = &[
         only: &[If::Loki],
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "Loki's image has no shell and no wget since 3.6; the service itself may be fine",
-        fix: "let Loki ask itself: test: [\"CMD\", \"/usr/bin/loki\", \"-health\"]",
+        fix: "use Loki's own check: test: [\"CMD\", \"/usr/bin/loki\", \"-health\"]",
         ..AT_HEALTHCHECK
     },
     Rule {
@@ -77,7 +77,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     Rule {
         code: "MC571",
         when: When::NoAnswer,
-        what: "its healthcheck does not end within its timeout of {check_timeout}",
+        what: "its healthcheck takes longer than its timeout of {check_timeout}",
         why: "each run is stopped and counts as failed: `{check}`",
         fix: "raise the healthcheck's `timeout`, or use a faster command",
         ..AT_HEALTHCHECK

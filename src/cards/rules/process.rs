@@ -15,7 +15,7 @@ pub(super) const MEMORY: &[Rule] = &[
         when: When::OutOfMemory { at_limit: true },
         only: &[If::Rendered],
         what: "it needs more memory than its limit of {limit}",
-        why: "the kernel killed it when it had used {limit}, which magicctl.yaml allows it",
+        why: "the kernel killed it when it used more than {limit}, its limit in magicctl.yaml",
         fix: "raise the limit in magicctl.yaml, `{memory_setting}`, then render",
         run: &["magicctl render", "magicctl up"],
         at: At::Key("mem_limit"),

@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         only: &[If::InstallsNothing],
         what: "the Python module `{module}` is not in its image",
-        why: "{at} imports it, and {module:requirement} asks for its package, but no step of {dockerfile} installs what {requirements} names",
+        why: "{at} imports it and {module:requirement} lists its package, but {dockerfile} doesn't install {requirements}",
         fix: "in {dockerfile}, after the line that copies {requirements}, add: RUN pip install --no-cache-dir -r requirements.txt",
         ..AT_CODE
     },
@@ -489,7 +489,7 @@ pub(super) const RULES: &[Rule] = &[
         only: &[If::OfTheSample],
         what: "a provider refuses its API key",
         why: "the key is wrong, expired or for another provider; the log names the provider",
-        fix: "put a valid key into keys_pool/keys_pool_<provider>.env, one a line",
+        fix: "put valid keys into keys_pool/keys_pool_<provider>.env, one per line",
         at: At::Code,
         ..UP
     },

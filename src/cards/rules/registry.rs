@@ -44,14 +44,14 @@ pub(super) const RULES: &[Rule] = &[
         only: &[If::Recipe],
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name: it has no network, no DNS, or needs a proxy",
-        fix: "connect the machine, or give the engine its proxy; where no registry can be reached, build the images from packages",
+        fix: "connect the machine, or set the engine's proxy; without a registry, build the images from packages",
         run: &["make images", "magicctl {local_images} up"],
         at: At::Image,
     },
     Rule {
         only: &[If::NoRecipe],
         what: "Docker Hub can't be reached",
-        why: "this machine can't resolve its name, and no recipe of images/ builds {image}",
+        why: "this machine can't resolve its name, and images/ has no recipe for {image}",
         fix: "bring up only the other services, or connect the machine",
         run: &["magicctl up {services_without}"],
         at: At::Image,
@@ -130,7 +130,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         only: &[If::WithLogin],
-        what: "there is no image {image} at {registry}, or you have no right to it",
+        what: "the registry {registry} has no image {image}, or you have no access to it",
         why: "the registry's answer is the same in both cases; you are logged in",
         fix: "correct the name in {image_key}, or ask the owner for permission to pull it",
         ..AT_IMAGE

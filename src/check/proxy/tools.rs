@@ -29,7 +29,7 @@ pub(super) fn look(project: &Project, node: &Node) -> Option<Finding> {
         )
         .because(why)
         .fix(format!(
-            "mcp-server is at `http://localhost:{}`, as the gateway sees it",
+            "from the gateway, mcp-server is at `http://localhost:{}`",
             services::named("mcp-server").1
         ))
         .at(place(&at.span))

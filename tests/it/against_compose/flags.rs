@@ -79,7 +79,7 @@ fn config_of_some_services_is_what_compose_prints_of_them() {
     project.magicctl(&["config", "web"]).ok();
     let missing = project.magicctl(&["config", "aside"]);
     assert_eq!(
-        (missing.code, missing.stderr.matches("there is no file").count()),
+        (missing.code, missing.stderr.matches("doesn't exist").count()),
         (4, 1),
         "{}",
         missing.all()

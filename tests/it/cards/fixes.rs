@@ -52,7 +52,7 @@ const FIXES: [(&str, Fix, Then); 80] = [
     (
         "app-module",
         Commands,
-        Next("no step of Dockerfile installs what requirements.txt names"),
+        Next("Dockerfile doesn't install requirements.txt"),
     ),
     ("app-module-not-installed", ByHand(installs), ENDS),
     ("app-name", ByHand(serves), Well),
