@@ -340,7 +340,7 @@ fn without_the_step(project: &Project) {
 
 /// What is wrong with the light service is taken out.
 fn sleeps(project: &Project) {
-    project.write("docker-compose.yml", &light("[sleep, '60']", ""));
+    project.write("docker-compose.yml", &light("[sleep, '600']", ""));
 }
 
 fn writes_less(project: &Project) {
@@ -349,7 +349,7 @@ fn writes_less(project: &Project) {
 
 fn is_healthy(project: &Project) {
     let check = "    healthcheck: {test: [CMD, 'true'], interval: 1s}\n";
-    project.write("docker-compose.yml", &light("[sleep, '60']", check));
+    project.write("docker-compose.yml", &light("[sleep, '600']", check));
 }
 
 fn asks_port_8000(project: &Project) {
@@ -359,7 +359,7 @@ fn asks_port_8000(project: &Project) {
 fn listens(project: &Project) {
     project.edit(
         "docker-compose.yml",
-        "[sleep, '60']",
+        "[sleep, '600']",
         "[python, -m, http.server, '8001']",
     );
 }
@@ -418,5 +418,5 @@ fn has_a_limit(project: &Project) {
 
 fn goes_on(project: &Project) {
     let loops = "[sh, -c, 'echo can not open the index >&2; exit 2']";
-    project.edit("docker-compose.yml", loops, "[sleep, '60']");
+    project.edit("docker-compose.yml", loops, "[sleep, '600']");
 }

@@ -74,7 +74,7 @@ fn restart_loops() {
 #[test]
 fn healthchecks() {
     let health = |test: &str| format!("    healthcheck: {{test: {test}, interval: 1s, timeout: 10s, retries: 2}}\n");
-    let sleeps = |test: &str| light("[sleep, '60']", &health(test));
+    let sleeps = |test: &str| light("[sleep, '600']", &health(test));
     fails(
         "health-tool",
         &sleeps("[CMD, curl, -f, 'http://localhost:8001/health']"),
