@@ -190,7 +190,9 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     let docs = fs::read_dir(root.join("docs")).expect("a folder");
     let pages = docs.map(|entry| entry.expect("an entry").path());
     let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    let mut all: Vec<PathBuf> = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"].map(|name| root.join(name)).into();
+    let mut all: Vec<PathBuf> = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"]
+        .map(|name| root.join(name))
+        .into();
     all.extend(pages);
     all.sort();
     all

@@ -141,3 +141,14 @@ fn of<'o>(observed: &'o mut Observed, service: &str) -> &'o mut Container {
         .find(|container| container.service() == Some(service));
     found.expect("it has a container")
 }
+
+/// Of all containers, sorted.
+fn names(observed: &Observed) -> Vec<&str> {
+    let mut names: Vec<&str> = observed
+        .containers
+        .iter()
+        .map(|container| container.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names
+}

@@ -1,6 +1,6 @@
 //! When a service's dependents may start, and what `up` itself waits for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Condition, Dependency, Service, Stack};
 
@@ -8,10 +8,11 @@ use super::step::{Action, StepId};
 use super::up::{Planner, Standing};
 use crate::verdict::Until;
 
-/// The services whose dependents wait for more than their start. A job is one whoever is brought up with it.
+/// The services whose dependents wait for more than their start, each with the first of these. A job is one whoever is brought up
+/// with it.
 pub(super) struct Dependents {
-    healthy: BTreeSet<String>,
-    completed: BTreeSet<String>,
+    healthy: BTreeMap<String, String>,
+    completed: BTreeMap<String, String>,
 }
 
 impl Dependents {
@@ -25,12 +26,16 @@ impl Dependents {
     }
 }
 
-fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condition) -> BTreeSet<String> {
-    services
-        .flat_map(|service| &service.depends_on)
-        .filter(|(_, dependency)| dependency.condition == condition)
-        .map(|(name, _)| name.clone())
-        .collect()
+fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condition) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for service in services {
+        for (name, dependency) in &service.depends_on {
+            if dependency.condition == condition {
+                found.entry(name.clone()).or_insert_with(|| service.name.clone());
+            }
+        }
+    }
+    found
 }
 
 /// Whether the containers of `service` live in a namespace of `other`'s.
@@ -51,10 +56,8 @@ impl Planner<'_> {
                 .get(name)
                 .map(|planned| planned.started.clone())
                 .unwrap_or_default(),
-            Condition::ServiceHealthy => self.waits(name, Until::Healthy, "a dependent needs it healthy"),
-            Condition::ServiceCompletedSuccessfully => {
-                self.waits(name, Until::Completed, "a dependent needs it completed")
-            }
+            Condition::ServiceHealthy => self.waits(name, Until::Healthy),
+            Condition::ServiceCompletedSuccessfully => self.waits(name, Until::Completed),
         }
     }
 
@@ -64,22 +67,26 @@ impl Planner<'_> {
             return;
         }
         if self.runs_to_completion(name) {
-            self.waits(name, Until::Completed, "a dependent needs it completed");
-        } else if self.dependents.healthy.contains(name) {
-            self.waits(name, Until::Healthy, "a dependent needs it healthy");
+            self.waits(name, Until::Completed);
+        } else if self.dependents.healthy.contains_key(name) {
+            self.waits(name, Until::Healthy);
         } else if !self.options.no_wait {
-            self.waits(name, Until::Ready, "wait until ready");
+            self.waits(name, Until::Ready);
         }
     }
 
-    fn waits(&mut self, name: &str, until: Until, reason: &str) -> Vec<StepId> {
+    fn waits(&mut self, name: &str, until: Until) -> Vec<StepId> {
         let Some(planned) = self.services.get_mut(name) else {
             return Vec::new();
         };
-        let kind = match until {
-            Until::Ready => "ready",
-            Until::Healthy => "healthy",
-            Until::Completed => "completed",
+        let (kind, dependents) = match until {
+            Until::Ready => ("ready", None),
+            Until::Healthy => ("healthy", Some(&self.dependents.healthy)),
+            Until::Completed => ("completed", Some(&self.dependents.completed)),
+        };
+        let reason = match dependents.and_then(|dependents| dependents.get(name)) {
+            Some(dependent) => format!("{dependent} needs it {kind}"),
+            None => "wait until ready".to_owned(),
         };
         if let Some(steps) = planned.waits.get(kind) {
             return steps.clone();
@@ -97,14 +104,14 @@ impl Planner<'_> {
                 page: planned.page.clone(),
                 settle: planned.settle,
             };
-            steps.push(self.plan.push(Some(name), action, reason, needs));
+            steps.push(self.plan.push(Some(name), action, reason.clone(), needs));
         }
         planned.waits.insert(kind, steps.clone());
         steps
     }
 
     pub(super) fn runs_to_completion(&self, name: &str) -> bool {
-        self.dependents.completed.contains(name)
+        self.dependents.completed.contains_key(name)
     }
 
     /// A dependency with `restart: true` whose container the plan replaces, or whose namespace it starts.

@@ -11,10 +11,10 @@ fn from_nothing_everything_is_made_at_once_and_only_starts_wait() {
     1     -        create volume       p_data              it is missing
     2     kafka    create container    p-kafka-1  1        it is missing
     3     kafka    start container     p-kafka-1  2,0      it is new
-    4     kafka    wait until healthy  p-kafka-1  3        a dependent needs it healthy
+    4     kafka    wait until healthy  p-kafka-1  3        app needs it healthy
     5     redis    create container    p-redis-1           it is missing
     6     redis    start container     p-redis-1  5,0      it is new
-    7     redis    wait until healthy  p-redis-1  6        a dependent needs it healthy
+    7     redis    wait until healthy  p-redis-1  6        app needs it healthy
     8     app      create container    p-app-1             it is missing
     9     app      start container     p-app-1    8,0,4,7  it is new
     10    app      wait until ready    p-app-1    9        wait until ready
@@ -56,7 +56,7 @@ fn a_new_image_and_a_changed_mounted_file_are_reasons_too() {
     2     redis    remove container    p-redis-1               1      image redis: r → 0123456789ab
     3     redis    rename container    p-redis-1               2      the old one was removed
     4     redis    start container     p-redis-1               3,0    it is new
-    5     redis    wait until healthy  p-redis-1               4      a dependent needs it healthy
+    5     redis    wait until healthy  p-redis-1               4      app needs it healthy
     ");
 
     let mounted = stack("services: {a: {image: redis, volumes: ['/etc/x:/x:ro']}}\n");

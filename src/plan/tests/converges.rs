@@ -46,13 +46,11 @@ fn every_state_converges() {
             second(&mut observed, "kafka");
             let plan = planned(&stack, &observed);
             play(&stack, &plan, &mut observed);
-            let mut names: Vec<&str> = observed
-                .containers
-                .iter()
-                .map(|container| container.name.as_str())
-                .collect();
-            names.sort_unstable();
-            assert_eq!(names, ["p-app-1", "p-kafka-1", "p-redis-1"], "app {a}, kafka {b}");
+            assert_eq!(
+                names(&observed),
+                ["p-app-1", "p-kafka-1", "p-redis-1"],
+                "app {a}, kafka {b}"
+            );
             assert!(
                 observed.containers.iter().all(Container::is_running),
                 "app {a}, kafka {b}"

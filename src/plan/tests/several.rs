@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{images, of, options, planned, play, shown, stack, told, up};
+use super::{images, names, of, options, planned, play, shown, stack, told, up};
 use crate::compose::Stack;
 use crate::observed::{Container, Health, Observed, State};
 use crate::plan::{Contents, Plan, UpOptions};
@@ -15,16 +15,6 @@ fn asked(stack: &Stack, observed: &Observed, count: u32) -> Plan {
         ..options(stack)
     };
     up(stack, observed, &Contents::new(), &options).unwrap()
-}
-
-fn names(observed: &Observed) -> Vec<&str> {
-    let mut names: Vec<&str> = observed
-        .containers
-        .iter()
-        .map(|container| container.name.as_str())
-        .collect();
-    names.sort_unstable();
-    names
 }
 
 fn running() -> (Stack, Observed) {

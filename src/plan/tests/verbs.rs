@@ -97,6 +97,6 @@ fn a_job_is_one_also_when_only_it_is_brought_up() {
     0     -        create network        p_default         it is missing
     1     job      create container      p-job-1           it is missing
     2     job      start container       p-job-1    1,0    it is new
-    3     job      wait until completed  p-job-1    2      a dependent needs it completed
+    3     job      wait until completed  p-job-1    2      app needs it completed
     ");
 }
