@@ -51,30 +51,32 @@ class Upstream:
     ) -> AsyncIterator[Answer]:
         """The answer once its headers have come; one of `ERRORS`, also after `silent` seconds without a byte."""
         timeout = {"connect": CONNECT_WITHIN, "read": silent, "write": silent, "pool": silent}
-        at, proxy = _way(url)
+        at = _parsed(url)
+        proxy = _proxy(at.scheme.decode(), at.host.decode() + (f":{at.port}" if at.port else ""))
         if not (pool := self._pools.get(proxy)):
             pool = self._pools[proxy] = _pool(proxy)
+        sent = [(name, value.encode()) for name, value in headers.items()]
         extensions = {"timeout": timeout}
-        async with pool.stream(
-            method, at, headers=[*headers.items()], content=content, extensions=extensions
-        ) as response:
+        async with pool.stream(method, at, headers=sent, content=content, extensions=extensions) as response:
             yield Answer(response)
 
     async def aclose(self) -> None:
         await asyncio.gather(*(pool.aclose() for pool in self._pools.values()))
 
 
-@lru_cache(1024)
-def _way(url: str) -> tuple[httpcore2.URL, str]:
-    """The address, and the proxy that `HTTPS_PROXY` and its like name for it: empty without one."""
+def _parsed(url: str) -> httpcore2.URL:
     try:
-        at, host = httpcore2.URL(url), urlsplit(url).netloc.rpartition("@")[2]
+        return httpcore2.URL(url)
     except (TypeError, ValueError) as error:
         raise httpcore2.UnsupportedProtocol(f"the address can't be used: {error}") from error
+
+
+# By host alone: a tool's name, which a model chose, is a part of the address, and may be long.
+@lru_cache(256)
+def _proxy(scheme: str, host: str) -> str:
+    """The proxy that `HTTPS_PROXY` and its like name for a host: empty without one."""
     proxies = urllib.request.getproxies()
-    if urllib.request.proxy_bypass(host):
-        return at, ""
-    return at, proxies.get(at.scheme.decode()) or proxies.get("all", "")
+    return "" if urllib.request.proxy_bypass(host) else proxies.get(scheme) or proxies.get("all", "")
 
 
 def _pool(proxy: str) -> httpcore2.AsyncConnectionPool:
@@ -88,6 +90,8 @@ def _pool(proxy: str) -> httpcore2.AsyncConnectionPool:
     if not proxy:
         return httpcore2.AsyncConnectionPool(**common)
     named = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    if named.scheme not in ("http", "https"):
+        raise httpcore2.UnsupportedProtocol(f"a proxy by {named.scheme} can't be used")
     login = (unquote(named.username), unquote(named.password or "")) if named.username else None
     address = named._replace(netloc=named.netloc.rpartition("@")[2], path="").geturl()
     return httpcore2.AsyncHTTPProxy(address, login, **common)
