@@ -47,4 +47,4 @@ def create(
         page("/health/ready", partial(missing, "")),
         page("/health/ready/chat", partial(missing, "/chat")),
     ]
-    return Starlette(routes=[*pages, *routes], exception_handlers=HANDLERS)
+    return Starlette(routes=[*routes, *pages], exception_handlers=HANDLERS)

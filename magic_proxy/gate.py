@@ -28,6 +28,8 @@ OWN_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What a stream has around each token; the rest of a longer event is text.
 ENVELOPE = 400
+# Seconds: a task that waits for a client to leave takes longer to make than many an answer takes to come.
+WATCHED_AFTER = 0.05
 
 log = logging.getLogger("magic_proxy.requests")
 
@@ -126,12 +128,17 @@ class Exchange:
         self._asked, self._said, self._events = 0, 0, 0
         self._body: bytes | None = None
         self._leaving: asyncio.Task[Message] | None = None
+        self._watch: asyncio.TimerHandle | None = None
 
     async def read(self) -> None:
         """Waits for the whole body; from then on the answer ends when the client leaves."""
         self._body = await bodies.read(Request(self._scope, self._receive))
         self._asked = len(self._body)
-        self._leaving = asyncio.create_task(self._left())
+        self._watch = asyncio.get_running_loop().call_later(WATCHED_AFTER, self._watched)
+
+    def _watched(self) -> asyncio.Task[Message]:
+        self._leaving = self._leaving or asyncio.create_task(self._left())
+        return self._leaving
 
     async def _left(self) -> Message:
         message = await self._receive()
@@ -144,8 +151,8 @@ class Exchange:
     async def receive(self) -> Message:
         """The body, and then that the client has left."""
         body, self._body = self._body, None
-        if body is None and self._leaving:
-            return await asyncio.shield(self._leaving)
+        if body is None:
+            return await asyncio.shield(self._watched())
         return {"type": "http.request", "body": body}
 
     async def send(self, message: Message) -> None:
@@ -180,6 +187,8 @@ class Exchange:
 
     def end(self) -> None:
         """Counts what has passed, when its end has not."""
+        if self._watch:
+            self._watch.cancel()
         if self._leaving:
             self._leaving.cancel()
         if not self._settled:

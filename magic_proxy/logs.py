@@ -10,6 +10,7 @@ from magic_proxy import secrets, tracing
 
 # What JSON leaves as it is and terminals act upon: C1, and what turns the direction of text.
 _ACTS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class JsonFormatter(logging.Formatter):
@@ -30,7 +31,7 @@ class JsonFormatter(logging.Formatter):
             line["trace_id"] = trace
         if record.exc_info:
             line["exception"] = secrets.mask(self.formatException(record.exc_info))
-        return _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
+        return _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", _ENCODER.encode(line))
 
 
 def set_up() -> None:

@@ -42,9 +42,10 @@ def create(gateway: Gateway) -> Starlette:
         return Route(f"/v1{path}", endpoint, methods=["POST"])
 
     routes = [
+        # The first ones are found first.
+        *(asks(path, form) for path, form in FORMS.items()),
         Route("/v1/models", models),
         Route("/v1/models/{name:path}", model),
-        *(asks(path, form) for path, form in FORMS.items()),
         *tasks.routes(gateway),
         *admin.routes(gateway),
     ]

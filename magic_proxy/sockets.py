@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from ssl import SSLContext
 from typing import Any
 
@@ -46,7 +46,8 @@ class Socket(httpcore2.AsyncNetworkStream):
         if self._unsent:
             await self._send(timeout)
         with _told_as(httpcore2.ReadTimeout, httpcore2.ReadError):
-            async with asyncio.timeout(timeout):
+            # A timer takes longer than reading what is there.
+            async with nullcontext() if self._incoming.unread else asyncio.timeout(timeout):
                 data = await self._incoming.read(max_bytes)
         self._incoming.unread -= len(data)
         return data
@@ -61,8 +62,9 @@ class Socket(httpcore2.AsyncNetworkStream):
         data, self._unsent = bytes(self._unsent), bytearray()
         with _told_as(httpcore2.WriteTimeout, httpcore2.WriteError):
             self._outgoing.write(data)
-            async with asyncio.timeout(timeout):
-                await self._outgoing.drain()
+            if self._outgoing.transport.get_write_buffer_size():
+                async with asyncio.timeout(timeout):
+                    await self._outgoing.drain()
 
     async def aclose(self) -> None:
         self._outgoing.close()

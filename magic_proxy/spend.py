@@ -65,12 +65,12 @@ def settle(
     log.info("%s: %s in %.0f ms", line, status or "no answer", seconds * 1000, extra={"fields": told})
     # Any text may be asked for.
     model = outcome.asked if outcome.asked in config.models() else "unknown" if outcome.asked else ""
-    who = client.name, model, outcome.profile
-    metrics.requests.labels(*who, status).inc()
-    metrics.seconds.labels(outcome.profile).observe(seconds)
+    series = metrics.series(client.name, model, outcome.profile, status)
+    series.requests.inc()
+    series.seconds.observe(seconds)
     if first is not None:
-        metrics.first.labels(outcome.profile).observe(first)
-    metrics.tokens.labels(*who, "prompt").inc(prompt)
-    metrics.tokens.labels(*who, "completion").inc(completion)
-    metrics.hits.labels(*who).inc(outcome.cache == "hit")
+        series.first.observe(first)
+    series.prompt.inc(prompt)
+    series.completion.inc(completion)
+    series.hits.inc(outcome.cache == "hit")
     return limits.charge(client, prompt + completion)
