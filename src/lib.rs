@@ -3,6 +3,7 @@
 //! Data flows one way: files → [`compose::Stack`] (wanted) and engine → [`observed::Observed`] (there) make a
 //! [`plan::Plan`], which is executed and told as [`event::Event`]s.
 
+pub mod capabilities;
 pub mod cards;
 pub mod check;
 pub mod cli;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::capabilities::Capabilities;
+
 /// The engine's objects that matter to one project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
@@ -18,6 +20,8 @@ pub struct Observed {
     pub images: BTreeMap<String, String>,
     /// The local images that carry a Compose project's label.
     pub built: Vec<BuiltImage>,
+    /// What the engine can do.
+    pub capabilities: Capabilities,
 }
 
 /// An image that was built for a project.

@@ -1,7 +1,9 @@
 //! The engine: what it is, and what it lacks for this stack.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::capabilities::Feature;
 use crate::codes::{self, Code};
 use crate::compose::{MountKind, Service};
 use crate::engine::About;
@@ -26,7 +28,12 @@ pub(super) fn kind(project: &Project, there: &EngineState, more: &EngineAnswers)
     let about = more.about.clone()?;
     let mut findings = vec![Finding::new(
         &codes::ENGINE_ADDRESS,
-        format!("Engine {} (API {}) at {}", about.version, about.api, there.address),
+        format!(
+            "Engine {} (API {}) at {}",
+            about.version,
+            there.observed.capabilities.api(),
+            there.address
+        ),
     )];
     let kind = match (&there.socket, about.rootless, about.desktop) {
         (None, ..) => Some("is on another machine"),
@@ -194,26 +201,47 @@ fn in_words(bytes: u64) -> String {
     format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
-/// Healthchecks whose `start_interval` the engine does not know.
-pub(super) fn start_intervals(project: &Project, there: &EngineState) -> Vec<Finding> {
-    let names_one = |service: &&Service| {
-        let check = service.healthcheck.as_ref();
-        check.is_some_and(|check| check.start_interval.is_some())
-    };
-    let services: Vec<&str> = project
-        .services()
-        .filter(|_| !there.knows_start_interval)
-        .filter(names_one)
-        .map(|service| service.name.as_str())
-        .collect();
-    let Some(first) = services.first() else {
+/// What services want that the engine ignores, each with the services; where that changes what they see, they can't be made.
+pub(super) fn features(project: &Project, there: &EngineState) -> Vec<Finding> {
+    let Some(stack) = project.stack() else {
         return Vec::new();
     };
-    let what = format!(
-        "this engine ignores the healthcheck's start_interval of {}",
-        services.join(", ")
-    );
-    vec![Finding::new(&codes::START_INTERVAL, what).at(project.place_of(first))]
+    let mut ignored: BTreeMap<Feature, Vec<&Service>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for service in project.services() {
+        if let Err(failure) = stack.fits(service, there.observed.capabilities) {
+            findings.push(Finding::of(&codes::SUBPATH, &failure));
+        }
+        let wanted = stack.features_of(service).into_keys();
+        let harmless = wanted.filter(|feature| *feature != Feature::VolumeSubpath);
+        for feature in harmless.filter(|feature| !there.observed.capabilities.can(*feature)) {
+            ignored.entry(feature).or_default().push(service);
+        }
+    }
+    findings.extend(ignored.into_iter().map(|(feature, services)| {
+        let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+        let what = format!("this engine ignores {} of {}", feature.label(), names.join(", "));
+        let place = stack.features_of(services[0]).remove(&feature).flatten();
+        Finding::new(&codes::OLD_ENGINE, what)
+            .because(instead(feature))
+            .fix(format!(
+                "upgrade the engine to {} or later, or remove the key",
+                feature.engine()
+            ))
+            .at(place.or_else(|| project.place_of(&services[0].name)))
+    }));
+    findings
+}
+
+/// What an engine does that does not know it.
+fn instead(feature: Feature) -> &'static str {
+    match feature {
+        Feature::StartInterval => "it runs the healthcheck at its `interval`; magicctl runs it early itself",
+        Feature::NetworksAtCreate => "magicctl connects the container to one network after the other",
+        Feature::VolumeSubpath => "it mounts the whole volume",
+        Feature::NetworkWithoutIpv4 => "the network has IPv4 addresses all the same",
+        Feature::GatewayPriority => "it chooses the network of the default route itself",
+    }
 }
 
 /// Settings of the kernel that a service would like otherwise.

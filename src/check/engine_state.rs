@@ -17,8 +17,6 @@ pub struct EngineState {
     pub socket: Option<PathBuf>,
     /// Its address and how that was found.
     pub address: String,
-    /// Whether it runs healthchecks more often at the start where the file says so.
-    pub knows_start_interval: bool,
     /// The ports that containers were made to publish, by id, of those that the engine lists without them: one that is
     /// between an exit and its next start holds them all the same.
     pub bound: BTreeMap<String, Vec<PublishedPort>>,
@@ -67,7 +65,6 @@ impl EngineState {
         Ok(Self {
             socket: engine.socket().map(ToOwned::to_owned),
             address: engine.address(),
-            knows_start_interval: engine.knows_start_interval(),
             bound: bound.into_iter().filter(|(_, ports)| !ports.is_empty()).collect(),
             built_at: built.into_iter().flatten().collect(),
             observed,

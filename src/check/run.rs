@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::codes;
-use crate::engine::Engine;
+use crate::engine::{Engine, Table};
 use crate::failure::Failure;
 
 use super::checklist::{self, Item};
@@ -55,6 +55,8 @@ pub struct LookedAt {
     pub images_here: usize,
     /// How many host ports the services publish.
     pub ports: usize,
+    /// What the engine can do; nothing when it did not say.
+    pub capabilities: Option<Table>,
 }
 
 impl LookedAt {
@@ -69,6 +71,11 @@ impl LookedAt {
             images_here: images.iter().filter(is_here).count(),
             images: images.len(),
             ports: published.filter(|port| port.published.is_some()).count(),
+            capabilities: more
+                .about
+                .as_ref()
+                .ok()
+                .map(|about| Table::of(about, there.observed.capabilities)),
         }
     }
 }
@@ -80,6 +87,7 @@ impl std::fmt::Display for LookedAt {
             images,
             images_here,
             ports,
+            ..
         } = self;
         write!(
             f,

@@ -111,7 +111,7 @@ pub(super) static CHECKS: &[Check] = &[
     check("engine's settings", Group::Engine, Asked(engine::settings)),
     check("architecture", Group::Engine, Asked(engine::architecture)),
     check("memory and disk", Group::Engine, Asked(engine::room)),
-    check("start intervals", Group::Engine, Engine(engine::start_intervals)),
+    check("features of the engine", Group::Engine, Engine(engine::features)),
     check("kernel", Group::Engine, Engine(engine::kernel)),
     check("DNS between containers", Group::Engine, Asked(engine::names)),
     check("ports", Group::Ports, Engine(port::taken)),

@@ -71,12 +71,10 @@ impl World {
                 address: "unix:///var/run/docker.sock (the default socket)".to_owned(),
                 bound: BTreeMap::new(),
                 built_at: BTreeMap::new(),
-                knows_start_interval: true,
             },
             more: EngineAnswers {
                 about: Ok(About {
                     version: "28.5.2".to_owned(),
-                    api: "1.51".to_owned(),
                     storage_driver: "overlay2".to_owned(),
                     architecture: "amd64".to_owned(),
                     log_driver: "json-file".to_owned(),

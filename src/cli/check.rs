@@ -11,7 +11,7 @@ use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::render;
-use crate::report::{checklist_lines, finding_lines, verdict};
+use crate::report::{checklist_lines, finding_lines, table, verdict};
 use crate::settings;
 use crate::terminal::Line;
 
@@ -168,6 +168,18 @@ fn print(session: &Session, report: &Report, findings: &[&Finding], whole: bool)
             .iter()
             .map(|took| format!("{} {} ms", took.check, took.ms))
             .collect();
+        if let Some(can) = report
+            .looked_at
+            .as_ref()
+            .and_then(|looked_at| looked_at.capabilities.as_ref())
+        {
+            let rows = can
+                .rows()
+                .into_iter()
+                .map(|(what, how)| vec![what.to_owned(), how])
+                .collect();
+            blocks.push(table(&session.out, &["THE ENGINE", ""], rows));
+        }
         blocks.push(vec![format!("took: {}", took.join(", ")).into()]);
     }
     for (index, block) in blocks.into_iter().enumerate() {

@@ -143,7 +143,7 @@ async fn dispatch(session: &mut Session, command: Command) -> Ended {
         Command::Pause(args) => verbs::pause::run(session, &args, true).await,
         Command::Unpause(args) => verbs::pause::run(session, &args, false).await,
         Command::Version(args) => {
-            verbs::version::run(session, &args);
+            verbs::version::run(session, &args).await;
             Ok(None)
         }
         Command::Wait(args) => verbs::wait::run(session, &args).await,

@@ -140,13 +140,22 @@ codes! {
         example: "sudo systemctl restart docker",
     }
 
-    START_INTERVAL: Code {
+    OLD_ENGINE: Code {
         id: "MC316",
         severity: Severity::Warning,
-        title: "the engine doesn't support `start_interval`",
-        why: "It ignores `start_interval` and always runs the healthcheck at its `interval`. `magicctl up` is not slower: it runs the healthcheck early itself.",
-        fix: "Ignore this note, or upgrade the engine to 25.0 (API 1.44) or later.",
+        title: "the engine is too old for a key of the Compose file, and ignores it",
+        why: "An engine ignores what came after it without a word: `start_interval`, `gw_priority`, `enable_ipv4`. Without `start_interval`, `magicctl up` is not slower: it runs the healthcheck early itself.",
+        fix: "Upgrade the engine, or remove the key.",
         example: "healthcheck: {interval: 30s, start_period: 60s, start_interval: 1s}",
+    }
+
+    SUBPATH: Code {
+        id: "MC317",
+        severity: Severity::Error,
+        title: "the engine is too old to mount only one folder of a volume",
+        why: "An engine before 26.0 ignores `subpath` and mounts the whole volume: the container would see, and could change, all of it.",
+        fix: "Upgrade the engine to 26.0 (API 1.45) or later, or remove `subpath`.",
+        example: "volumes: [{type: volume, source: data, target: /data, volume: {subpath: app}}]",
     }
 
     PORT_TAKEN: Code {

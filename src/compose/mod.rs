@@ -15,6 +15,7 @@ mod documents;
 mod dotenv;
 mod duration;
 mod extends;
+mod features;
 mod files;
 mod flags;
 mod hash;

@@ -2,10 +2,16 @@
 
 use std::path::PathBuf;
 
+use bollard::models::LocalNodeState;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Engine, EngineError};
+use crate::files;
+
+use super::{Builder, Engine, EngineError, ImageStore};
+
+/// What `DriverStatus` holds where images are in containerd's store.
+const CONTAINERD_STORE: &str = "io.containerd.snapshotter.v1";
 
 /// An engine, as far as it matters to a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,8 +19,6 @@ use super::{Engine, EngineError};
 pub struct About {
     /// `28.5.2`.
     pub version: String,
-    /// The API's version in use: `1.51`.
-    pub api: String,
     /// The storage driver: `overlay2`.
     pub storage_driver: String,
     /// The processor as images name it: `amd64`.
@@ -35,13 +39,24 @@ pub struct About {
     pub rootless: bool,
     /// It runs in Docker Desktop's virtual machine.
     pub desktop: bool,
+    /// Where it keeps images.
+    pub image_store: ImageStore,
+    /// What builds images.
+    pub builder: Builder,
+    /// Its log files can be read here.
+    pub log_files: bool,
+    /// It is a node of a swarm.
+    pub swarm: bool,
+    /// It limits the system calls of containers.
+    pub seccomp: bool,
 }
 
 impl Engine {
     /// Asks the engine about itself.
     pub async fn about(&self) -> Result<About, EngineError> {
         let before = OffsetDateTime::now_utc();
-        let info = self.docker.info().await.map_err(|error| self.error(error))?;
+        let info = async { self.docker.info().await.map_err(|error| self.error(error)) };
+        let (info, builder) = futures_util::future::try_join(info, self.builder()).await?;
         let after = OffsetDateTime::now_utc();
         let clock_ahead = info
             .system_time
@@ -49,22 +64,35 @@ impl Engine {
             .map_or(0.0, |theirs| outside(theirs, before, after));
         let system = info.operating_system.unwrap_or_default();
         let security = info.security_options.unwrap_or_default();
+        let data_root = PathBuf::from(info.docker_root_dir.unwrap_or_default());
+        let root = self.is_local().then(|| files::Root::open(&data_root));
+        let log_files = root.is_some_and(|root| root.is_ok_and(|root| root.opens("containers".as_ref()).is_ok()));
+        let store = info.driver_status.unwrap_or_default();
+        let swarm = info.swarm.and_then(|swarm| swarm.local_node_state);
         Ok(About {
             version: info.server_version.unwrap_or_default(),
-            api: self.api.to_string(),
             storage_driver: info.driver.unwrap_or_default(),
             architecture: as_images_say(&info.architecture.unwrap_or_default()).to_owned(),
             log_driver: info.logging_driver.unwrap_or_default(),
             limits_memory: info.memory_limit.unwrap_or(true),
             live_restore: info.live_restore_enabled.unwrap_or_default(),
             clock_ahead,
-            data_root: info.docker_root_dir.unwrap_or_default().into(),
+            data_root,
             memory: info
                 .mem_total
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .unwrap_or_default(),
             rootless: security.iter().any(|option| option.contains("rootless")),
             desktop: system.contains("Docker Desktop"),
+            image_store: if store.iter().flatten().any(|word| word == CONTAINERD_STORE) {
+                ImageStore::Containerd
+            } else {
+                ImageStore::StorageDriver
+            },
+            builder,
+            log_files,
+            swarm: swarm == Some(LocalNodeState::ACTIVE),
+            seccomp: security.iter().any(|option| option.contains("seccomp")),
         })
     }
 

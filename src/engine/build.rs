@@ -14,7 +14,7 @@ use super::context::Context;
 use super::credentials::Logins;
 use super::kept::{End, left_out};
 use super::part::{Object, unusable};
-use super::{Engine, EngineError, FailedStep};
+use super::{Builder, Engine, EngineError, FailedStep};
 
 /// How far a build is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,11 +68,10 @@ impl Engine {
             });
         };
         let context = Context::of(build)?;
-        let buildkit = self.has_buildkit().await?;
         let mut options = options(project, service, build, image.as_str(), &context.dockerfile);
         options.nocache = no_cache || build.no_cache.unwrap_or(false);
         options.pull = (pull || build.pull.unwrap_or(false)).then(|| "1".to_owned());
-        if buildkit {
+        if self.builder().await? == Builder::BuildKit {
             options.version = BuilderVersion::BuilderBuildKit;
             options.session = Some(session_id());
         }
@@ -94,17 +93,6 @@ impl Engine {
             tagged.map_err(|error| self.error(error))?;
         }
         Ok(())
-    }
-
-    /// Every Docker Engine that we support has it; Podman's socket doesn't.
-    async fn has_buildkit(&self) -> Result<bool, EngineError> {
-        let version = self.docker.version().await.map_err(|error| self.error(error))?;
-        let podman = version
-            .components
-            .unwrap_or_default()
-            .iter()
-            .any(|component| component.name.to_lowercase().contains("podman"));
-        Ok(!podman && version.os.as_deref() == Some("linux"))
     }
 }
 

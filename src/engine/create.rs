@@ -11,7 +11,7 @@ use crate::compose::{FileObject, FileReference, Healthcheck, Nanos, Service, Sta
 
 use super::host_config::{Inherited, host_config};
 use super::networking::Networking;
-use super::new_container::{NewContainer, START_INTERVAL_API, target_of};
+use super::new_container::{NewContainer, target_of};
 use super::{Engine, EngineError};
 
 /// How long a create that nobody waits for any more may take.
@@ -66,12 +66,6 @@ impl Engine {
         let container = self.docker.container(id)?;
         let uploaded = container.upload(options, archive).await;
         uploaded.map_err(|error| self.error(error))
-    }
-
-    /// Whether a healthcheck's `start_interval` means something to this engine; one that doesn't know it runs the
-    /// healthcheck at its `interval` from the start.
-    pub fn knows_start_interval(&self) -> bool {
-        self.speaks(START_INTERVAL_API)
     }
 
     fn body(

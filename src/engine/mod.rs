@@ -29,13 +29,13 @@ mod part;
 mod pipe;
 mod pull;
 mod streams;
+mod table;
 #[cfg(test)]
 mod tests;
 mod usage;
 mod version;
 mod wire;
 
-use std::fmt;
 use std::time::Duration;
 
 use bollard::ClientVersion;
@@ -59,32 +59,22 @@ pub use observe::Listed;
 pub use once::Once;
 pub use pull::PullProgress;
 pub use streams::{Parted, Streams, resizes};
+pub use table::{Builder, ImageStore, Table};
 pub use usage::{Top, Usage};
+
+use crate::capabilities::{ApiVersion, Capabilities, OLDEST_API};
 
 use client::Client;
 use error::Errors;
 pub use wire::Again;
 use wire::{Complaints, Patience};
 
-/// The oldest Engine API that we support: Engine 20.10.
-const OLDEST_API: ApiVersion = ApiVersion(1, 41);
-
-/// A version of the Engine API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ApiVersion(pub usize, pub usize);
-
-impl fmt::Display for ApiVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0, self.1)
-    }
-}
-
 /// A connection to an engine.
 #[derive(Debug)]
 pub struct Engine {
     docker: Client,
     endpoint: Endpoint,
-    api: ApiVersion,
+    can: Capabilities,
     patience: Patience,
     errors: Errors,
 }
@@ -107,18 +97,16 @@ impl Engine {
             minor_version,
         } = docker.version_spoken();
         let api = ApiVersion(major_version, minor_version);
-        if api < OLDEST_API {
-            return Err(EngineError::TooOld {
-                endpoint: endpoint.to_string(),
-                api: api.to_string(),
-                wanted: OLDEST_API.to_string(),
-            });
-        }
+        let can = Capabilities::of(api).ok_or_else(|| EngineError::TooOld {
+            endpoint: endpoint.to_string(),
+            api: api.to_string(),
+            wanted: OLDEST_API.to_string(),
+        })?;
         tracing::debug!(%endpoint, %api, "connected");
         Ok(Self {
             docker,
             endpoint: endpoint.clone(),
-            api,
+            can,
             patience: Patience(patience),
             errors,
         })
@@ -149,9 +137,9 @@ impl Engine {
         self.errors.of(error)
     }
 
-    /// Whether the engine speaks at least this version.
-    fn speaks(&self, version: ApiVersion) -> bool {
-        self.api >= version
+    /// What it can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.can
     }
 }
 

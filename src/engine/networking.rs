@@ -6,16 +6,17 @@ use bollard::models::{
     EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest, NetworkingConfig,
 };
 
+use crate::capabilities::Feature;
 use crate::compose::{Attachment, Service, Stack};
 
-use super::new_container::{NewContainer, START_INTERVAL_API};
+use super::new_container::NewContainer;
 use super::{Engine, EngineError};
 
 /// A container's networks, the one with the highest priority first.
 #[derive(Debug)]
 pub(super) struct Networking {
     endpoints: Vec<(String, EndpointSettings)>,
-    /// How many of them create takes: before API 1.44 only one.
+    /// How many of them create takes.
     at_create: usize,
 }
 
@@ -29,7 +30,7 @@ impl Networking {
                 Some((name, endpoint(new, attachment, &links)))
             })
             .collect();
-        let at_create = if engine.speaks(START_INTERVAL_API) {
+        let at_create = if engine.capabilities().can(Feature::NetworksAtCreate) {
             endpoints.len()
         } else {
             1

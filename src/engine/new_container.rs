@@ -5,11 +5,6 @@ use std::path::PathBuf;
 
 use crate::compose::{FileReference, OneOff, Service, Stack};
 
-use super::ApiVersion;
-
-/// Since then a container may name its healthcheck's `start_interval` and several networks at create.
-pub(super) const START_INTERVAL_API: ApiVersion = ApiVersion(1, 44);
-
 /// A container to be made.
 #[derive(Debug)]
 pub struct NewContainer<'a> {

@@ -66,6 +66,7 @@ impl Engine {
                 .collect(),
             images: names,
             built,
+            capabilities: self.capabilities(),
         })
     }
 

@@ -92,9 +92,11 @@ pub(super) fn plan_up(
         weight: Weight::default(),
     };
     for name in &order {
+        stack.fits(&stack.services[name], observed.capabilities)?;
         planner.service(name)?;
     }
     if let Some(once) = once {
+        stack.fits(&stack.services[&once.service], observed.capabilities)?;
         planner.once(&stack.services[&once.service], once)?;
     }
     planner.orphans();

@@ -308,3 +308,33 @@ fn no_finding_shows_a_key() {
         }
     }
 }
+
+/// What the engine itself says is what is told of it.
+#[test]
+fn what_the_engine_can_do_is_in_a_table() {
+    let project = Project::of("table", "services: {a: {image: nothing:1}}\n");
+    let told = project.magicctl(&["check", "-v", "--only", "engine"]).all();
+    let engine = project.docker(&[
+        "version",
+        "--format",
+        "{{.Server.Version}} (API {{.Server.APIVersion}})",
+    ]);
+    let line = told
+        .lines()
+        .find(|line| line.starts_with("engine "))
+        .expect("the table");
+    assert_eq!(line.split_once(' ').expect("two columns").1.trim(), engine.trim());
+    let json: Value = serde_json::from_str(&project.magicctl(&["--output", "json", "version"]).stdout).expect("JSON");
+    let can = &json["engine"];
+    let driver = project.docker(&["info", "--format", "{{.Driver}}"]);
+    assert_eq!(can["storage_driver"], driver.trim());
+    assert_eq!(can["builder"], "buildkit");
+    let knows = can["api"].as_str() >= Some("1.44");
+    assert_eq!(can["features"]["start_interval"], knows, "{json}");
+    let none = project.magicctl(&["--host", "unix:///nowhere/docker.sock", "--output", "json", "version"]);
+    let json: Value = serde_json::from_str(&none.stdout).expect("JSON");
+    assert!(
+        json["engine"].is_null() && json["why"].is_string() && none.code == 0,
+        "{json}"
+    );
+}

@@ -1,9 +1,15 @@
 //! `MC3xx`.
 
+use crate::capabilities::{Capabilities, OLDEST_API};
+
 use super::*;
 
 fn about(world: &mut World) -> &mut About {
     world.more.about.as_mut().unwrap()
+}
+
+fn oldest() -> Capabilities {
+    Capabilities::of(OLDEST_API).unwrap()
 }
 
 pub(super) const ROWS: &[Row] = &[
@@ -123,14 +129,26 @@ pub(super) const ROWS: &[Row] = &[
     (
         "MC316",
         |world| {
-            world.there.knows_start_interval = false;
+            world.there.observed.capabilities = oldest();
             world.edit(
                 "docker-compose.yml",
                 "    healthcheck:\n",
                 "    healthcheck:\n      start_interval: 1s\n",
             );
         },
-        |world| world.there.knows_start_interval = true,
+        |world| world.there.observed.capabilities = Capabilities::default(),
+    ),
+    (
+        "MC317",
+        |world| {
+            world.there.observed.capabilities = oldest();
+            world.edit(
+                "docker-compose.yml",
+                "      - redis-data:/data\n",
+                "      - {type: volume, source: redis-data, target: /data, volume: {subpath: app}}\n",
+            );
+        },
+        |world| world.there.observed.capabilities = Capabilities::default(),
     ),
     (
         "MC322",

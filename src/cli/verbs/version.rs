@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::session::Session;
+use crate::engine::Table;
+use crate::failure::Failure;
 
 /// `version`.
 #[derive(Debug, Clone, Args)]
@@ -25,10 +27,15 @@ enum Form {
     Json,
 }
 
-pub(crate) fn run(session: &Session, args: &VersionArgs) {
+pub(crate) async fn run(session: &Session, args: &VersionArgs) {
     let version = env!("CARGO_PKG_VERSION");
     if session.json() {
-        session.out.answer(&serde_json::json!({ "magicctl": version }));
+        let (table, why) = match engine(session).await {
+            Ok(table) => (Some(table), None),
+            Err(failure) => (None, Some(failure.what)),
+        };
+        let value = serde_json::json!({ "magicctl": version, "engine": table, "why": why });
+        session.out.answer(&value);
     } else if args.short {
         session.out.line(version);
     } else if args.format == Form::Json {
@@ -36,4 +43,11 @@ pub(crate) fn run(session: &Session, args: &VersionArgs) {
     } else {
         session.out.line(format!("magicctl {version}"));
     }
+}
+
+/// What the engine can do. Which magicctl this is can be told without one.
+async fn engine(session: &Session) -> Result<Table, Failure> {
+    let engine = session.engine().await?;
+    let about = engine.about().await.map_err(|error| error.failure())?;
+    Ok(Table::of(&about, engine.capabilities()))
 }

@@ -74,7 +74,7 @@ pub struct Network {
     /// Standalone containers may join (swarm).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub attachable: bool,
-    /// `enable_ipv4` (API 1.47).
+    /// `enable_ipv4` (API 1.48).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_ipv4: Option<bool>,
     /// `enable_ipv6`.

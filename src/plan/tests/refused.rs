@@ -1,5 +1,7 @@
 //! What can't be had, and what is said of it.
 
+use crate::capabilities::{ApiVersion, Capabilities};
+
 use super::*;
 
 #[test]
@@ -62,4 +64,22 @@ fn names_of_others_are_words_of_a_command() {
         let hint = hint(project, name);
         assert!(hint.contains(part), "{hint}");
     }
+}
+
+/// Without it the container would see all of the volume: an old engine ignores it without a word.
+#[test]
+fn a_folder_of_a_volume_is_not_mounted_by_an_engine_that_would_mount_all_of_it() {
+    let file = "services: {a: {image: redis, volumes: [{type: volume, source: v, target: /v, volume: {subpath: x}}]}}\nvolumes: {v: }\n";
+    let stack = stack(file);
+    let on = |api| {
+        let observed = Observed {
+            capabilities: Capabilities::of(api).unwrap(),
+            ..images()
+        };
+        up(&stack, &observed, &Contents::new(), &options(&stack))
+    };
+    let refused = on(ApiVersion(1, 44)).unwrap_err();
+    assert_eq!(refused.code, Some("MC317"));
+    assert!(refused.place.is_some() && refused.hint.unwrap().contains("26.0"));
+    assert!(on(ApiVersion(1, 45)).is_ok());
 }
