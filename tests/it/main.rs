@@ -17,6 +17,7 @@ mod converge;
 mod corpus;
 mod crash;
 mod endings;
+mod engine_calls;
 mod ensure_engine;
 mod faults;
 mod flags;

@@ -54,6 +54,8 @@ impl Fault {
 
 struct Shared {
     heard: Mutex<BTreeSet<String>>,
+    /// The only kinds of calls that are handed on; without them all are.
+    allowed: Mutex<Option<BTreeSet<String>>>,
     /// What goes wrong at which call; taken by the first such call.
     armed: Mutex<Option<(String, Fault)>>,
     /// magicctl's process; 0: none.
@@ -74,6 +76,7 @@ impl FaultProxy {
         let listener = UnixListener::bind(folder.path().join("engine.sock")).expect("a socket");
         let shared = Arc::new(Shared {
             heard: Mutex::default(),
+            allowed: Mutex::default(),
             armed: Mutex::default(),
             victim: AtomicU32::new(0),
             ended: AtomicBool::new(false),
@@ -102,6 +105,11 @@ impl FaultProxy {
     /// The kinds of calls since the last time.
     pub fn take(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.shared.heard.lock().expect("the calls"))
+    }
+
+    /// From now on other kinds of calls are refused, as a proxy does that guards an engine.
+    pub fn allow(&self, calls: BTreeSet<String>) {
+        *self.shared.allowed.lock().expect("the calls") = Some(calls);
     }
 
     /// The first call of that kind goes wrong.
@@ -136,6 +144,11 @@ fn serve(client: &UnixStream, shared: &Shared) -> io::Result<()> {
     };
     let endpoint = call.endpoint();
     shared.heard.lock().expect("the calls").insert(endpoint.clone());
+    let allowed = shared.allowed.lock().expect("the calls").clone();
+    if allowed.is_some_and(|allowed| !allowed.contains(&endpoint)) {
+        let mut to = client;
+        return to.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
     let fault = {
         let mut armed = shared.armed.lock().expect("the fault");
         let hits = armed.as_ref().is_some_and(|(kind, _)| *kind == endpoint);
