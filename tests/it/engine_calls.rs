@@ -31,7 +31,7 @@ fn writes() -> bool {
 fn write(heard: &BTreeMap<&str, BTreeSet<String>>) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
     let text = std::fs::read_to_string(&page).expect(PAGE);
-    let head = text
+    let before = text
         .lines()
         .take_while(|line| !line.starts_with("| `"))
         .map(|line| format!("{line}\n"));
@@ -41,7 +41,7 @@ fn write(heard: &BTreeMap<&str, BTreeSet<String>>) {
         let calls: Vec<_> = calls.map(|call| format!("`{call}`")).collect();
         format!("| `{command}` | {} |\n", calls.join(", "))
     });
-    std::fs::write(page, head.chain(rows).collect::<String>()).expect(PAGE);
+    std::fs::write(page, before.chain(rows).collect::<String>()).expect(PAGE);
 }
 
 /// What changes before it, a command as the page has it, and its words.
