@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::ids::ContainerId;
+
 /// The engine's objects that matter to one project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
@@ -35,7 +37,7 @@ pub struct BuiltImage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Container {
     /// Full id.
-    pub id: String,
+    pub id: ContainerId,
     /// Name without the leading slash.
     pub name: String,
     /// Id of the image that it was made from, `sha256:…`.
@@ -59,7 +61,7 @@ pub struct Container {
     /// Those of them that have no name of their own.
     pub anonymous_volumes: Vec<String>,
     /// The id of the container whose network it lives in.
-    pub network_of: Option<String>,
+    pub network_of: Option<ContainerId>,
     /// When it was made, Unix seconds.
     pub created: i64,
 }
@@ -165,10 +167,12 @@ impl Container {
     }
 
     /// The id of the container of `service` whose namespaces or volumes it was given at its making, as its label says.
-    pub fn shares_of(&self, service: &str) -> Option<&str> {
+    pub fn shares_of(&self, service: &str) -> Option<ContainerId> {
         let label = self.labels.get(crate::labels::SHARES)?;
         let mut entries = label.split(',').filter_map(|entry| entry.split_once('='));
-        entries.find(|(name, _)| *name == service).map(|(_, id)| id)
+        entries
+            .find(|(name, _)| *name == service)
+            .map(|(_, id)| ContainerId::new(id))
     }
 
     /// Whether it is one of `run`.
@@ -299,7 +303,7 @@ mod tests {
             ("Exited (0) 3 hours ago", 0),
         ] {
             let container = Container {
-                id: String::new(),
+                id: ContainerId::new(""),
                 name: String::new(),
                 image_id: String::new(),
                 image: String::new(),

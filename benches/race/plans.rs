@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use magicctl::compose::{Request, Stack, load};
+use magicctl::ids::ContainerId;
 use magicctl::observed::{Container, Health, Network, Observed, State};
 use magicctl::plan::{Action, Contents, Plan, UpOptions, up};
 
@@ -61,7 +62,7 @@ fn all_there(plan: &Plan) -> Observed {
                 labels: [(magicctl::labels::PROJECT.to_owned(), "p".to_owned())].into(),
             }),
             Action::CreateContainer { name, labels, .. } => there.containers.push(Container {
-                id: format!("{:064x}", id.index()),
+                id: ContainerId::new(format!("{:064x}", id.index())),
                 name: name.clone(),
                 image_id: "sha256:r".to_owned(),
                 image: "redis".to_owned(),

@@ -62,11 +62,12 @@ fn holders<'o>(stack: &Stack, service: &Service, named: &BTreeMap<&str, &'o Cont
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ContainerId;
     use crate::observed::State;
 
     fn container(name: &str) -> Container {
         Container {
-            id: name.to_owned(),
+            id: ContainerId::new(name),
             name: name.to_owned(),
             image_id: String::new(),
             image: String::new(),

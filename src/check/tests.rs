@@ -11,6 +11,7 @@ use std::process::Command;
 use crate::codes::{self, Severity};
 use crate::compose;
 use crate::engine::{About, EngineError, ImageFacts};
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{Container, Observed, PublishedPort, State, Volume};
 use crate::render;
@@ -261,7 +262,7 @@ pub(super) fn container_of(name: &str, project: &str, state: State) -> Container
 
 fn container(name: &str, project: &str, service: &str, state: State) -> Container {
     Container {
-        id: "1".repeat(64),
+        id: ContainerId::new("1".repeat(64)),
         name: name.to_owned(),
         image_id: "sha256:1".to_owned(),
         image: "x:1".to_owned(),

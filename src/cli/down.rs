@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::compose::Stack;
 use crate::event::Event;
+use crate::ids::ContainerId;
 use crate::observed::Observed;
 use crate::plan::{self, Action, DownOptions, InFile, Plan, Which};
 
@@ -87,10 +88,10 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     }
     let of_project = observed.of_project(&project);
     let orphans = of_project.filter(|container| options.is_orphan(container));
-    let orphans: BTreeSet<&str> = orphans.map(|container| container.id.as_str()).collect();
+    let orphans: BTreeSet<&ContainerId> = orphans.map(|container| &container.id).collect();
     for step in plan.steps() {
         if let Action::RemoveContainer { container, .. } = &step.action
-            && matches!(&container.which, Which::Id(id) if orphans.contains(id.as_str()))
+            && matches!(&container.which, Which::Id(id) if orphans.contains(id))
         {
             carry.emit(&Event::Note {
                 text: format!("{} is removed too: it is no longer in the Compose file", container.name),

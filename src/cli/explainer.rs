@@ -6,6 +6,7 @@ use crate::cards::{self, Seen, Stage, Surroundings, Symptoms};
 use crate::engine::{Detail, Engine, EngineError};
 use crate::execute::{Explain, Wrong};
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::plan::Action;
 use crate::ready::Waited;
 
@@ -48,7 +49,7 @@ impl Explain for Explainer<'_> {
 
 impl Explainer<'_> {
     /// The card of container `id` of `service`, which failed at `stage`.
-    pub(super) async fn of_container(&self, service: &str, id: &str, stage: Stage, seen: Seen) -> Failure {
+    pub(super) async fn of_container(&self, service: &str, id: &ContainerId, stage: Stage, seen: Seen) -> Failure {
         let symptoms = cards::look(self.engine, id, service, stage, seen).await;
         cards::card(&symptoms, &self.around)
     }

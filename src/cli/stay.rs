@@ -10,6 +10,7 @@ use tokio::sync::oneshot::{Receiver, channel};
 use crate::compose::{Condition, Stack};
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
 use crate::failure::{Exit, Failure};
+use crate::ids::ContainerId;
 use crate::logs::Stamp;
 use crate::observed::{Container, Observed, State};
 use crate::plan::{self, Scope};
@@ -122,10 +123,10 @@ impl Stay {
 struct Seen {
     stay: Stay,
     /// Name and service of the containers that it is about, by id.
-    known: BTreeMap<String, (String, String)>,
+    known: BTreeMap<ContainerId, (String, String)>,
     /// Ids of those whose process was seen to start, or runs since before: an end without that is of a process that `up` replaced
     /// or restarted.
-    started: BTreeSet<String>,
+    started: BTreeSet<ContainerId>,
     /// The exit code of the first one whose end is a reason to stop.
     first: Option<i64>,
     /// The first exit code of the service that `up` ends with.
@@ -520,13 +521,13 @@ mod tests {
             let mut seen = Seen::of(stay(line).unwrap().unwrap());
             for name in ["app", "db", "job"] {
                 seen.known
-                    .insert(name.to_owned(), (format!("p-{name}-1"), name.to_owned()));
+                    .insert(ContainerId::new(name), (format!("p-{name}-1"), name.to_owned()));
             }
             // Since before, as the others were not.
-            seen.started.insert("db".to_owned());
+            seen.started.insert(ContainerId::new("db"));
             for (id, kind) in told {
                 seen.note(&EngineEvent {
-                    id: (*id).to_owned(),
+                    id: ContainerId::new(*id),
                     service: None,
                     kind: *kind,
                 });

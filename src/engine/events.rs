@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::ids::ContainerId;
 use crate::labels;
 
 use super::client::Client;
@@ -24,7 +25,7 @@ const NANOSECONDS: i128 = 1_000_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineEvent {
     /// The container's id.
-    pub id: String,
+    pub id: ContainerId,
     /// Its service.
     pub service: Option<String>,
     /// What.
@@ -57,7 +58,7 @@ pub struct RawEvent {
     /// `start`, `die`, `health_status: healthy`…
     pub action: String,
     /// The container's id.
-    pub id: String,
+    pub id: ContainerId,
     /// Its service.
     pub service: Option<String>,
     /// It is one of `run`.
@@ -94,13 +95,13 @@ impl Engine {
     }
 
     /// How container `id` of `project` last ended, by the events since `since`, RFC 3339; `None` when they don't say.
-    pub async fn last_exit(&self, project: &str, id: &str, since: &str) -> Option<i64> {
+    pub async fn last_exit(&self, project: &str, id: &ContainerId, since: &str) -> Option<i64> {
         let since = OffsetDateTime::parse(since, &Rfc3339).ok()?.unix_timestamp();
         let until = exactly(self.now().await.ok()?);
         let mut events = std::pin::pin!(self.events(project, Some(since.to_string()), Some(until)));
         let mut code = None;
         while let Some(Ok(event)) = events.next().await {
-            if event.id == id && event.action == "die" {
+            if event.id == *id && event.action == "die" {
                 code = event.attributes.get("exitCode").and_then(|code| code.parse().ok());
             }
         }
@@ -227,7 +228,7 @@ fn raw(message: EventMessage) -> Option<RawEvent> {
     Some(RawEvent {
         time: time.format(&Rfc3339).ok()?,
         action: message.action?,
-        id: actor.id?,
+        id: ContainerId::new(actor.id?),
         service,
         one_off,
         attributes,
@@ -251,7 +252,7 @@ fn event(message: EventMessage) -> Option<EngineEvent> {
         _ => return None,
     };
     Some(EngineEvent {
-        id: actor.id?,
+        id: ContainerId::new(actor.id?),
         service: attributes.get(labels::SERVICE).cloned(),
         kind,
     })

@@ -10,6 +10,7 @@ use bollard::models::{
 };
 
 use crate::compose::{Device, FileSource, Mount as Wanted, MountKind, Service, Stack, Ulimit};
+use crate::ids::ContainerId;
 
 use super::EngineError;
 use super::networking::Networking;
@@ -167,7 +168,7 @@ fn block_io(service: &Service) -> HostConfig {
 }
 
 /// `service:X` → `container:ID`; anything else as it is.
-fn resolve(mode: &str, neighbours: &BTreeMap<String, String>, service: &str) -> Result<String, EngineError> {
+fn resolve(mode: &str, neighbours: &BTreeMap<String, ContainerId>, service: &str) -> Result<String, EngineError> {
     let Some(name) = mode.strip_prefix("service:") else {
         return Ok(mode.to_owned());
     };
@@ -180,7 +181,7 @@ fn resolve(mode: &str, neighbours: &BTreeMap<String, String>, service: &str) -> 
 }
 
 /// `SERVICE[:ro]` or `container:NAME[:ro]` → `ID[:ro]`.
-fn volumes_from(from: &str, neighbours: &BTreeMap<String, String>, service: &str) -> Result<String, EngineError> {
+fn volumes_from(from: &str, neighbours: &BTreeMap<String, ContainerId>, service: &str) -> Result<String, EngineError> {
     if let Some(container) = from.strip_prefix("container:") {
         return Ok(container.to_owned());
     }
@@ -192,7 +193,7 @@ fn volumes_from(from: &str, neighbours: &BTreeMap<String, String>, service: &str
     })?;
     Ok(match mode {
         Some(mode) => format!("{id}:{mode}"),
-        None => id.clone(),
+        None => id.to_string(),
     })
 }
 

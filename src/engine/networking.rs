@@ -7,6 +7,7 @@ use bollard::models::{
 };
 
 use crate::compose::{Attachment, Service, Stack};
+use crate::ids::ContainerId;
 
 use super::new_container::{NewContainer, START_INTERVAL_API};
 use super::{Engine, EngineError};
@@ -56,10 +57,10 @@ impl Networking {
     }
 
     /// Joins the networks that create could not take.
-    pub(super) async fn connect_rest(&self, engine: &Engine, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn connect_rest(&self, engine: &Engine, id: &ContainerId) -> Result<(), EngineError> {
         for (name, endpoint) in self.endpoints.iter().skip(self.at_create) {
             let request = NetworkConnectRequest {
-                container: id.to_owned(),
+                container: id.to_string(),
                 endpoint_config: Some(endpoint.clone()),
             };
             let connected = engine.docker.network(name)?.connect(request).await;
@@ -76,9 +77,9 @@ impl Networking {
 
 impl Engine {
     /// Takes a container off a network; false when it is not on it, or the network is gone.
-    pub async fn leave_network(&self, id: &str, network: &str) -> Result<bool, EngineError> {
+    pub async fn leave_network(&self, id: &ContainerId, network: &str) -> Result<bool, EngineError> {
         let request = NetworkDisconnectRequest {
-            container: id.to_owned(),
+            container: id.to_string(),
             force: Some(true),
         };
         let left = self.docker.network(network)?.disconnect(request).await;
@@ -101,13 +102,13 @@ impl Engine {
         service: &Service,
         number: u32,
         key: &str,
-        id: &str,
+        id: &ContainerId,
     ) -> Result<bool, EngineError> {
         let new = NewContainer {
             stack,
             service,
             number,
-            name: id,
+            name: "",
             image: "",
             labels: BTreeMap::new(),
             inherit: None,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{BuiltImage, Container, Health, Network, Observed, PublishedPort, State, Volume};
 
@@ -140,7 +141,7 @@ fn container(summary: ContainerSummary) -> Container {
     let mode = summary.host_config.and_then(|host_config| host_config.network_mode);
     let name = summary.names.unwrap_or_default().into_iter().next().unwrap_or_default();
     Container {
-        id: summary.id.unwrap_or_default(),
+        id: ContainerId::new(summary.id.unwrap_or_default()),
         name: name.trim_start_matches('/').to_owned(),
         image_id: summary.image_id.unwrap_or_default(),
         image: summary.image.unwrap_or_default(),
@@ -170,7 +171,7 @@ fn container(summary: ContainerSummary) -> Container {
             .collect(),
         anonymous_volumes: volumes.iter().filter(|name| is_anonymous(name)).cloned().collect(),
         volumes,
-        network_of: mode.and_then(|mode| mode.strip_prefix("container:").map(ToOwned::to_owned)),
+        network_of: mode.and_then(|mode| mode.strip_prefix("container:").map(ContainerId::new)),
         created: summary.created.unwrap_or_default(),
     }
 }

@@ -7,6 +7,7 @@ use crate::compose::{Service, Stack};
 use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgress};
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::plan::{Action, StepId, Target, Which};
 use crate::ready::Wait;
@@ -159,7 +160,7 @@ impl Execution<'_> {
                     name,
                     image: image.as_str(),
                     labels: labels.clone(),
-                    inherit: inherit.as_deref(),
+                    inherit: inherit.as_ref(),
                     shares: self.resolved(shares)?,
                     one_off: *one_off,
                 };
@@ -251,7 +252,7 @@ impl Execution<'_> {
         wait.fails_now().await
     }
 
-    fn wait_for<'a>(&'a self, step: StepId, service: &'a str, id: &'a str) -> Result<Wait<'a>, Failure> {
+    fn wait_for<'a>(&'a self, step: StepId, service: &'a str, id: &'a ContainerId) -> Result<Wait<'a>, Failure> {
         let (
             Some(signs),
             Action::Await {
@@ -383,14 +384,14 @@ impl Execution<'_> {
     }
 
     /// The ids of several.
-    fn resolved(&self, targets: &BTreeMap<String, Target>) -> Result<BTreeMap<String, String>, Failure> {
+    fn resolved(&self, targets: &BTreeMap<String, Target>) -> Result<BTreeMap<String, ContainerId>, Failure> {
         let ids = targets.iter();
         ids.map(|(service, target)| Ok((service.clone(), self.resolve(target)?)))
             .collect()
     }
 
     /// The id of a container that is there or was made by an earlier step.
-    pub(super) fn resolve(&self, target: &Target) -> Result<String, Failure> {
+    pub(super) fn resolve(&self, target: &Target) -> Result<ContainerId, Failure> {
         match &target.which {
             Which::Id(id) => Ok(id.clone()),
             Which::MadeBy(step) => self

@@ -10,6 +10,7 @@ use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy};
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::plan::{Action, Plan, StepId};
 use crate::ready::Signs;
 
@@ -44,7 +45,7 @@ pub struct Execution<'a> {
     /// Hears what happens.
     pub emit: &'a dyn Fn(Event),
     /// The ids of containers that steps made.
-    pub made: RefCell<BTreeMap<StepId, String>>,
+    pub made: RefCell<BTreeMap<StepId, ContainerId>>,
     /// Warnings that were said.
     pub warned: RefCell<BTreeSet<String>>,
 }
@@ -59,7 +60,7 @@ pub struct Outcome {
     /// When services became ready: by whom, milliseconds since the command began.
     pub ready: BTreeMap<String, (ReadyBy, u64)>,
     /// What waits found of containers, by their ids, as long as that held.
-    pub found: BTreeMap<String, ReadyBy>,
+    pub found: BTreeMap<ContainerId, ReadyBy>,
     /// Services whose steps failed or were left out.
     pub not_done: BTreeMap<String, String>,
     /// The user interrupted it.
@@ -73,7 +74,7 @@ pub(super) struct Done {
     /// It found something left to do.
     pub changed: bool,
     /// It found a container ready: its id, and who said so.
-    pub ready: Option<(String, ReadyBy)>,
+    pub ready: Option<(ContainerId, ReadyBy)>,
 }
 
 impl Execution<'_> {

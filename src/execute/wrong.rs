@@ -6,6 +6,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::engine::EngineError;
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::plan::Action;
 use crate::ready::Waited;
 
@@ -22,7 +23,7 @@ pub enum Wrong<'a> {
     /// A container did not become what was waited for.
     NotReady {
         /// Its id.
-        id: &'a str,
+        id: &'a ContainerId,
         /// Whether it had been found ready before, and was waited for again.
         again: bool,
         /// What the wait saw.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{BuiltImage, Container, Observed};
 
@@ -107,8 +108,8 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
             .containers
             .push(plan.push(container.service(), action, reason, needs));
     }
-    let ids: HashSet<&str> = going.iter().map(|container| container.id.as_str()).collect();
-    let stays = |container: &&Container| !ids.contains(container.id.as_str());
+    let ids: HashSet<&ContainerId> = going.iter().map(|container| &container.id).collect();
+    let stays = |container: &&Container| !ids.contains(&container.id);
     let staying: Vec<&Container> = observed.containers.iter().filter(stays).collect();
     let users = first_by(&staying, |container| container.addresses.keys());
     for network in observed.networks.iter().filter(|network| of(&network.labels, project)) {

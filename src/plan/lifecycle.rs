@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::ids::ContainerId;
 use crate::observed::{Container, Health, Observed, State};
 use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
@@ -227,7 +228,7 @@ pub(super) fn stop_in_order(
     containers: &[&Container],
     timeout: Option<u32>,
     reason: &str,
-) -> BTreeMap<String, StepId> {
+) -> BTreeMap<ContainerId, StepId> {
     // The stops of what depends on each service.
     let mut of_dependents: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     let mut gates = Gates::of(containers);
@@ -301,7 +302,7 @@ fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
             .or_default()
             .push(container);
     }
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<&ContainerId> = HashSet::new();
     let mut order = Vec::new();
     for container in containers {
         if !seen.insert(&container.id) {

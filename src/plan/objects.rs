@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Stack, network_hash, volume_hash};
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{Container, Network, Observed};
 use crate::shell::ShellCommand;
@@ -16,7 +17,7 @@ pub(super) struct Networks {
     /// The steps that make them, by key.
     pub made: BTreeMap<String, StepId>,
     /// The steps after which a container that was taken off one is on it again, by container id. It was stopped for that.
-    pub joined: BTreeMap<String, Vec<StepId>>,
+    pub joined: BTreeMap<ContainerId, Vec<StepId>>,
 }
 
 /// Adds a step for each missing network that services of `order` use, and those that replace one which the file wants

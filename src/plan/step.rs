@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::compose::OneOff;
+use crate::ids::ContainerId;
 use crate::image::ImageRef;
 use crate::observed::Container;
 use crate::ready_page::ReadyPage;
@@ -127,7 +128,7 @@ pub enum Action {
         /// All its labels, the drift record ([`crate::labels::SPEC`]) among them.
         labels: BTreeMap<String, String>,
         /// Carry over the anonymous volumes of this container.
-        inherit: Option<String>,
+        inherit: Option<ContainerId>,
         /// By service, the containers whose namespaces it lives in or whose volumes it takes.
         shares: BTreeMap<String, Target>,
         /// It is one of `run`.
@@ -217,7 +218,7 @@ pub(super) fn target_of(container: &Container) -> Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// It is there.
-    Id(String),
+    Id(ContainerId),
     /// That step's result.
     MadeBy(StepId),
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compose::{self, Stack, network_hash};
 use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
@@ -108,7 +109,7 @@ fn ours() -> BTreeMap<String, String> {
 
 fn container(id: &str, name: &str, state: State) -> Container {
     Container {
-        id: id.to_owned(),
+        id: ContainerId::new(id),
         name: name.to_owned(),
         image_id: String::new(),
         image: String::new(),

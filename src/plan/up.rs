@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::compose::{Service, Stack};
 use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::observed::{Container, Observed, State};
 use crate::ready_page::ReadyPage;
 
@@ -139,7 +140,7 @@ pub(super) struct Planner<'a> {
     pub(super) options: &'a UpOptions,
     pub(super) images: BTreeMap<String, ImageWork>,
     pub(super) networks: BTreeMap<String, StepId>,
-    joined: BTreeMap<String, Vec<StepId>>,
+    joined: BTreeMap<ContainerId, Vec<StepId>>,
     pub(super) volumes: BTreeMap<String, StepId>,
     pub(super) plan: Plan,
     pub(super) services: BTreeMap<String, Planned>,

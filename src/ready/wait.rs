@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::observed::State;
 use crate::ready_page::ReadyPage;
 use crate::verdict::{Asks, Evidence, Failed, Until, Verdict, judge};
@@ -31,7 +32,7 @@ pub struct Wait<'a> {
     /// Its events.
     pub signs: &'a Signs,
     /// The container's id.
-    pub id: &'a str,
+    pub id: &'a ContainerId,
     /// The service's name, for messages.
     pub service: &'a str,
     /// What for.
@@ -371,7 +372,7 @@ impl Wait<'_> {
     async fn event(&self, events: &mut Receiver<EngineEvent>, tell: &mut impl FnMut(String)) -> Turn {
         loop {
             match events.recv().await {
-                Ok(event) if event.id == self.id => match event.kind {
+                Ok(event) if event.id == *self.id => match event.kind {
                     EngineEventKind::Healthy if self.until != Until::Completed => return Turn::Proven(ReadyBy::Engine),
                     EngineEventKind::Unhealthy => tell("unhealthy; waiting for it to recover".to_owned()),
                     EngineEventKind::Die { code } => return Turn::Exited(code),

@@ -9,6 +9,7 @@ use crate::compose::Stack;
 use crate::engine::{Engine, LogPlace};
 use crate::failure::Failure;
 use crate::files;
+use crate::ids::ContainerId;
 use crate::logs::follow::LogFile;
 use crate::logs::source::file::{Driver, History};
 use crate::logs::source::{Loki, SourceChoice};
@@ -22,7 +23,7 @@ use super::selection::Selection;
 
 /// A container and where its log is read.
 pub(super) struct Chosen {
-    pub id: String,
+    pub id: ContainerId,
     pub who: Arc<Who>,
     pub place: Place,
 }
@@ -138,7 +139,7 @@ pub(super) async fn from_loki(
                 .diagnostic(format!("logs: {} from Loki at {url}", known.container));
         }
         Chosen {
-            id: String::new(),
+            id: ContainerId::new(""),
             who: Arc::new(names.who(
                 &known.service,
                 number_of(&known.container),

@@ -15,6 +15,7 @@ use tokio::sync::oneshot::Receiver;
 use crate::compose::Stack;
 use crate::engine::{Engine, LogOptions};
 use crate::failure::{Exit, Failure};
+use crate::ids::ContainerId;
 use crate::logs::follow::{Events, Following, LogFile};
 use crate::logs::source::{SourceChoice, Span};
 use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
@@ -153,7 +154,7 @@ struct Behind {
 
 /// A container of the history, for what comes after it.
 struct Followed {
-    id: String,
+    id: ContainerId,
     who: Arc<Who>,
     file: Option<LogFile>,
 }

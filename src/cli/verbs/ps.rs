@@ -109,7 +109,7 @@ fn row(project: &str, listed: &Listed, whole: bool, now: OffsetDateTime) -> Row 
         .collect();
     let mounts: Vec<String> = listed.mounts.iter().map(|name| cut(name, MOUNT)).collect();
     let networks: Vec<&str> = container.networks.keys().map(String::as_str).collect();
-    let id = &container.id;
+    let id = container.id.as_str();
     let created = OffsetDateTime::from_unix_timestamp(container.created).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     Row {
         command: format!("{:?}", cut(&listed.command, COMMAND)),

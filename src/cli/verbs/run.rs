@@ -19,6 +19,7 @@ use crate::compose::{self, OneOff, Service, Stack};
 use crate::content;
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::names;
 use crate::plan::{self, Once, UpOptions};
 use crate::terminal::stdout_is_terminal;
@@ -141,7 +142,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
             let started = serde_json::json!({ "event": "detached", "container": once.name, "id": container });
             session.out.answer(&started);
         } else {
-            session.out.line(container);
+            session.out.line(container.to_string());
         }
         return Ok(None);
     }
@@ -195,7 +196,7 @@ async fn make(
     }
 }
 
-async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<String, Failure> {
+async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<ContainerId, Failure> {
     let there = engine
         .observe_containers(&stack.name)
         .await

@@ -6,6 +6,7 @@ use futures_util::StreamExt as _;
 
 use crate::compose::{Build, Network, Service};
 use crate::engine::{Engine, Logins};
+use crate::ids::ContainerId;
 use crate::image::ImageRef;
 use crate::observed::{Health, State};
 
@@ -79,7 +80,7 @@ async fn nothing_is_unhealthy_whose_last_probe_ended_with_0() {
             _ => lists(asked),
         });
         let engine = recorder.engine().await;
-        let detail = engine.inspect_state("c").await.unwrap();
+        let detail = engine.inspect_state(&ContainerId::new("c")).await.unwrap();
         assert_eq!(
             (detail.health, detail.state),
             (health, State::Running { health }),
@@ -92,6 +93,7 @@ async fn nothing_is_unhealthy_whose_last_probe_ended_with_0() {
 async fn filters_are_json_and_parameters_are_encoded() {
     let recorder = Recorder::answering(lists);
     let engine = recorder.engine().await;
+    let container = ContainerId::new("c");
     for text in HOSTILE {
         let label = [format!("com.docker.compose.project={text}")];
         engine.observe_containers(text).await.unwrap();
@@ -104,15 +106,18 @@ async fn filters_are_json_and_parameters_are_encoded() {
         drop(Box::pin(engine.subscribe(text).await.unwrap()).next().await);
         assert_eq!(filter(&recorder.take(), "GET /events", "label"), label);
 
-        engine.kill("c", text).await.unwrap();
+        engine.kill(&container, text).await.unwrap();
         assert_eq!(value(&recorder.take(), "POST /containers/c/kill", "signal"), text);
-        engine.rename("c", text).await.unwrap();
+        engine.rename(&container, text).await.unwrap();
         assert_eq!(value(&recorder.take(), "POST /containers/c/rename", "name"), text);
-        assert!(engine.path_info("c", text).await.is_err(), "there is no such header");
+        assert!(
+            engine.path_info(&container, text).await.is_err(),
+            "there is no such header"
+        );
         assert_eq!(value(&recorder.take(), "HEAD /containers/c/archive", "path"), text);
-        std::pin::pin!(engine.download("c", text)).next().await;
+        std::pin::pin!(engine.download(&container, text)).next().await;
         assert_eq!(value(&recorder.take(), "GET /containers/c/archive", "path"), text);
-        engine.upload("c", text, true, |_| Ok(())).await.unwrap();
+        engine.upload(&container, text, true, |_| Ok(())).await.unwrap();
         assert_eq!(value(&recorder.take(), "PUT /containers/c/archive", "path"), text);
 
         let logins = Logins::default();

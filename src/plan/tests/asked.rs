@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{CORE, images, of, options, play, running, stack, told, up};
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{BuiltImage, Observed, State};
 use crate::plan::{Contents, DownOptions, Images, Plan, Pull, Recreate, UpOptions, down};
@@ -90,7 +91,7 @@ fn orphans_go_when_asked_and_ended_one_off_containers_with_them() {
     let one_off = of(&mut observed, "redis").clone();
     for (id, state) in [("live", one_off.state), ("over", State::Exited { code: 0 })] {
         let mut container = one_off.clone();
-        container.id = id.to_owned();
+        container.id = ContainerId::new(id);
         container.name = id.to_owned();
         container.state = state;
         container.labels.insert(labels::ONEOFF.to_owned(), "True".to_owned());

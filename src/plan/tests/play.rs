@@ -10,13 +10,13 @@ static NEXT: AtomicUsize = AtomicUsize::new(1);
 /// What the steps of `plan` make of `observed`, when all goes well; `made` holds ids of containers that steps made.
 #[expect(clippy::too_many_lines, reason = "one arm an action")]
 pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
-    let mut made: BTreeMap<StepId, String> = BTreeMap::new();
-    let find = |made: &BTreeMap<StepId, String>, target: &Target| match &target.which {
+    let mut made: BTreeMap<StepId, ContainerId> = BTreeMap::new();
+    let find = |made: &BTreeMap<StepId, ContainerId>, target: &Target| match &target.which {
         Which::Id(id) => id.clone(),
         Which::MadeBy(step) => made[step].clone(),
     };
     for (id, step) in plan.iter() {
-        let mut set = |made: &BTreeMap<StepId, String>, target: &Target, state: State| {
+        let mut set = |made: &BTreeMap<StepId, ContainerId>, target: &Target, state: State| {
             let wanted = find(made, target);
             let container = observed.containers.iter_mut().find(|container| container.id == wanted);
             container.expect("a step is about a container that is there").state = state;
@@ -58,7 +58,7 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                     assert!(networks.iter().all(is_there), "{networks:?}");
                 }
                 let container = Container {
-                    id: format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed)),
+                    id: ContainerId::new(format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed))),
                     name: name.clone(),
                     image_id: observed.image_id(&service.image_ref("p")).unwrap().to_owned(),
                     labels,
@@ -146,14 +146,14 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
 }
 
 /// A container that starts joins the networks that are called as it says, and the namespaces of the very containers.
-fn join(observed: &mut Observed, id: &str) {
+fn join(observed: &mut Observed, id: &ContainerId) {
     let there: BTreeMap<String, String> = (observed.networks.iter())
         .map(|network| (network.name.clone(), network.id.clone()))
         .collect();
-    let ids: BTreeSet<String> = (observed.containers.iter())
+    let ids: BTreeSet<ContainerId> = (observed.containers.iter())
         .map(|container| container.id.clone())
         .collect();
-    let container = observed.containers.iter_mut().find(|container| container.id == id);
+    let container = observed.containers.iter_mut().find(|container| container.id == *id);
     let container = container.expect("it is there");
     for (name, joined) in &mut container.networks {
         let now = there.get(name).unwrap_or_else(|| panic!("network {name} is gone"));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{images, names, of, options, planned, play, shown, stack, told, up};
 use crate::compose::Stack;
+use crate::ids::ContainerId;
 use crate::observed::{Container, Health, Observed, State};
 use crate::plan::{Contents, Plan, UpOptions};
 
@@ -131,7 +132,7 @@ fn a_network_that_the_file_wants_otherwise_is_made_anew_under_its_containers() {
     let mut observed = images();
     let plan = asked(&before, &observed, 1);
     play(&before, &plan, &mut observed);
-    let ids: Vec<String> = observed
+    let ids: Vec<ContainerId> = observed
         .containers
         .iter()
         .map(|container| container.id.clone())
@@ -139,7 +140,7 @@ fn a_network_that_the_file_wants_otherwise_is_made_anew_under_its_containers() {
     let after = stack(&text("true"));
     let plan = asked(&after, &observed, 1);
     play(&after, &plan, &mut observed);
-    let now: Vec<String> = observed
+    let now: Vec<ContainerId> = observed
         .containers
         .iter()
         .map(|container| container.id.clone())

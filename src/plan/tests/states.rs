@@ -60,7 +60,7 @@ fn drift(container: &mut Container) {
 fn leave(observed: &mut Observed, service: &str, left: Left) {
     let container = of(observed, service);
     let new = Container {
-        id: format!("new{}", container.id),
+        id: ContainerId::new(format!("new{}", container.id)),
         name: format!("{}_{}", container.id, container.name),
         state: State::Created,
         ..container.clone()
@@ -162,7 +162,7 @@ fn assert_whole(stack: &Stack, observed: &Observed, case: &str) {
     for container in &ours {
         if container.name == "p-side-1" {
             assert_eq!(container.network_of.as_ref(), Some(id("p-dep-1")), "{case}");
-            assert_eq!(container.shares_of("app"), Some(id("p-app-1").as_str()), "{case}");
+            assert_eq!(container.shares_of("app"), Some(id("p-app-1").clone()), "{case}");
         } else {
             assert_eq!(container.networks.get("p_default"), Some(&network.id), "{case}");
         }
@@ -223,7 +223,7 @@ fn sharers_get_the_container_that_is_there_in_the_end() {
         services: BTreeSet::from(["side".to_owned()]),
         ..options(&stack)
     };
-    of(&mut observed, "side").network_of = Some("gone".to_owned());
+    of(&mut observed, "side").network_of = Some(ContainerId::new("gone"));
     let plan = up(&stack, &observed, &Contents::new(), &alone).unwrap();
     assert_eq!(
         plan.steps()[0].reason.0,
@@ -252,7 +252,7 @@ fn a_sharer_of_any_kind_whose_container_is_gone_is_made_again() {
         play(&stack, &plan, &mut observed);
         assert_eq!(told(&planned(&stack, &observed)), Vec::<String>::new());
         // Somebody removed `dep`, and another one was made in its place.
-        of(&mut observed, "dep").id = "another".to_owned();
+        of(&mut observed, "dep").id = ContainerId::new("another");
         let plan = planned(&stack, &observed);
         assert_eq!(
             plan.steps()[0].reason.0,

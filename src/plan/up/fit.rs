@@ -76,9 +76,9 @@ impl Planner<'_> {
             .as_deref()
             .and_then(|mode| mode.strip_prefix("service:"));
         let gone = |other: &&str| {
-            let of_network = container.network_of.as_deref().filter(|_| network == Some(*other));
+            let of_network = container.network_of.clone().filter(|_| network == Some(*other));
             let held = of_network.or_else(|| container.shares_of(other));
-            held.is_some_and(|held| !self.ids_of(other).any(|id| id == held))
+            held.is_some_and(|held| !self.ids_of(other).any(|id| *id == held))
         };
         let other = namespaces_of(service).find(gone)?;
         Some(format!("it shares a namespace with a removed container of {other}"))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::Service;
+use crate::ids::ContainerId;
 use crate::plan::step::{StepId, Target, Which, target_of};
 
 use super::Planner;
@@ -47,19 +48,19 @@ impl Planner<'_> {
     }
 
     /// The ids of the containers of `service` that are there and stay.
-    pub(super) fn ids_of(&self, service: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn ids_of(&self, service: &str) -> impl Iterator<Item = &ContainerId> {
         let stay = self
             .services
             .get(service)
             .into_iter()
             .flat_map(|planned| &planned.containers);
         let stay = stay.filter_map(|(target, _)| match &target.which {
-            Which::Id(id) => Some(id.as_str()),
+            Which::Id(id) => Some(id),
             Which::MadeBy(_) => None,
         });
         // Those of a service that is planned have been taken out.
         let left_alone = self.there.of_service.get(service).into_iter().flatten();
-        stay.chain(left_alone.map(|container| container.id.as_str()))
+        stay.chain(left_alone.map(|container| &container.id))
     }
 }
 

@@ -41,8 +41,8 @@ impl Planner<'_> {
     /// The name of a container until it gets that of `old`, or that of `old` until it gets its own. What a replacement that was cut off
     /// left may hold the first that comes to mind.
     pub(super) fn interim_name(&self, old: &Container, name: &str) -> String {
-        let first = format!("{}_{name}", short(&old.id));
-        let further = (2..).map(|number| format!("{}_{number}_{name}", short(&old.id)));
+        let first = format!("{}_{name}", short(old.id.as_str()));
+        let further = (2..).map(|number| format!("{}_{number}_{name}", short(old.id.as_str())));
         let mut all = std::iter::once(first.clone()).chain(further);
         all.find(|name| !self.there.named.contains_key(name.as_str()))
             .unwrap_or(first)

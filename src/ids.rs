@@ -1,0 +1,38 @@
+//! What things are called, each kind of name a type of its own: none can be taken for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A text that names one kind of thing. It is made where the name is read, and a text again where it is written.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// What a file, the engine or the command line calls it.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// As it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// The id that the engine gave a container: 64 hexadecimal digits.
+    ContainerId
+}
