@@ -49,16 +49,35 @@ pub struct StartArgs {
     pub wait_timeout: std::time::Duration,
 }
 
+/// What is done to the containers.
+#[derive(Clone, Copy)]
+enum Verb {
+    Stop,
+    /// With how long to wait for each service.
+    Start(Duration),
+    Restart,
+}
+
+impl Verb {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Start(_) => "start",
+            Self::Restart => "restart",
+        }
+    }
+}
+
 pub(crate) async fn stop(session: &Session, args: &LifecycleArgs) -> Ended {
     let timeout = seconds(args.timeout);
-    run(session, "stop", &args.services, None, |there| {
+    run(session, Verb::Stop, &args.services, |there| {
         plan::stop(&there.project, &there.observed(), &there.scope, timeout)
     })
     .await
 }
 
 pub(crate) async fn start(session: &Session, args: &StartArgs) -> Ended {
-    run(session, "start", &args.services, Some(args.wait_timeout), |there| {
+    run(session, Verb::Start(args.wait_timeout), &args.services, |there| {
         plan::start(&there.project, &there.observed(), &there.scope)
     })
     .await
@@ -66,7 +85,7 @@ pub(crate) async fn start(session: &Session, args: &StartArgs) -> Ended {
 
 pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
     let timeout = seconds(args.stop.timeout);
-    run(session, "restart", &args.stop.services, None, |there| {
+    run(session, Verb::Restart, &args.stop.services, |there| {
         let all = there.scope_of_all();
         let dependents = (!args.no_deps).then_some(&all);
         plan::restart(&there.project, &there.observed(), &there.scope, dependents, timeout)
@@ -74,18 +93,13 @@ pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
     .await
 }
 
-async fn run(
-    session: &Session,
-    command: &'static str,
-    services: &[String],
-    wait_timeout: Option<Duration>,
-    plan: impl FnOnce(&There) -> Plan,
-) -> Ended {
+async fn run(session: &Session, verb: Verb, services: &[String], plan: impl FnOnce(&There) -> Plan) -> Ended {
     let mut there = There::of(session, services).await?;
     let _lock = super::lock::take(session, &there.project).await?;
     there.look().await?;
     let about = there.acted_on();
-    if command == "start" {
+    let command = verb.command();
+    if let Verb::Start(_) = verb {
         there.require(services)?;
         if about.is_empty() {
             return Err(Failure::failed(there.idle(command, services)).hint("`magicctl up` creates missing containers"));
@@ -97,9 +111,14 @@ async fn run(
         return Ok(None);
     }
     let plan = plan(&there);
-    carry.timeout = wait_timeout.unwrap_or(carry.timeout);
+    if let Verb::Start(wait_timeout) = verb {
+        carry.timeout = wait_timeout;
+    }
     carry.run(&plan, about.iter().cloned().collect()).await?;
-    let shown = if command == "stop" { BTreeSet::new() } else { about };
+    let shown = match verb {
+        Verb::Stop => BTreeSet::new(),
+        Verb::Start(_) | Verb::Restart => about,
+    };
     carry.finish(&shown, Vec::new()).await
 }
 
