@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 
 /// The engine's objects that matter to one project.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,6 +44,8 @@ pub struct Container {
     pub image_id: String,
     /// Image as named at create.
     pub image: String,
+    /// The Compose service that its label names, of one of `run` too.
+    pub service: Option<ServiceName>,
     /// State.
     pub state: State,
     /// The engine's words: `Up 5 minutes (healthy)`.
@@ -167,11 +169,11 @@ impl Container {
     }
 
     /// The id of the container of `service` whose namespaces or volumes it was given at its making, as its label says.
-    pub fn shares_of(&self, service: &str) -> Option<ContainerId> {
+    pub fn shares_of(&self, service: &ServiceName) -> Option<ContainerId> {
         let label = self.labels.get(crate::labels::SHARES)?;
         let mut entries = label.split(',').filter_map(|entry| entry.split_once('='));
         entries
-            .find(|(name, _)| *name == service)
+            .find(|(name, _)| *name == service.as_str())
             .map(|(_, id)| ContainerId::new(id))
     }
 
@@ -182,11 +184,8 @@ impl Container {
     }
 
     /// The Compose service that it belongs to; none for one-off containers.
-    pub fn service(&self) -> Option<&str> {
-        if self.is_one_off() {
-            return None;
-        }
-        self.labels.get(crate::labels::SERVICE).map(String::as_str)
+    pub fn service(&self) -> Option<&ServiceName> {
+        self.service.as_ref().filter(|_| !self.is_one_off())
     }
 
     /// Its number within the service, 1 when the label is missing or odd.
@@ -307,6 +306,7 @@ mod tests {
                 name: String::new(),
                 image_id: String::new(),
                 image: String::new(),
+                service: None,
                 state: State::Running { health: Health::None },
                 status: status.to_owned(),
                 labels: BTreeMap::new(),

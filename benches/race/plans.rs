@@ -66,6 +66,7 @@ fn all_there(plan: &Plan) -> Observed {
                 name: name.clone(),
                 image_id: "sha256:r".to_owned(),
                 image: "redis".to_owned(),
+                service: step.service.clone(),
                 state: State::Running {
                     health: Health::Healthy,
                 },

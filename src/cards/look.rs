@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Detail, Engine, ExecOutcome};
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::logs::{SECOND, Stamp, last_records};
 use crate::observed::{Health, State};
 
@@ -36,7 +36,7 @@ pub struct Seen {
 }
 
 /// What is known of container `id` of `service`, which failed at `stage`.
-pub async fn look(engine: &Engine, id: &ContainerId, service: &str, stage: Stage, seen: Seen) -> Symptoms {
+pub async fn look(engine: &Engine, id: &ContainerId, service: &ServiceName, stage: Stage, seen: Seen) -> Symptoms {
     let detail = match seen.detail {
         Some(detail) => Some(detail),
         None => engine.inspect_state(id).await.ok(),
@@ -47,7 +47,7 @@ pub async fn look(engine: &Engine, id: &ContainerId, service: &str, stage: Stage
         // Its earlier runs ended alike.
         records = last_records(engine, id, RECORDS, (None, None)).await;
     }
-    let mut symptoms = Symptoms::new(service, stage);
+    let mut symptoms = Symptoms::new(service.clone(), stage);
     symptoms.records = records;
     // In a network of somebody else the open ports are not its own.
     let is_of_its_own = |detail: &Detail| detail.addresses.iter().any(|address| address != "127.0.0.1");

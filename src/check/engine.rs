@@ -6,6 +6,7 @@ use crate::codes::{self, Code};
 use crate::compose::{MountKind, Service};
 use crate::engine::About;
 use crate::files;
+use crate::ids::ServiceName;
 use crate::services;
 
 use super::collector::{READABLE, collector, is_socket};
@@ -160,7 +161,7 @@ fn memory_of(service: &Service) -> u64 {
         .mem_limit
         .and_then(|limit| u64::try_from(limit).ok())
         .filter(|limit| *limit > 0);
-    let usual = services::of(&service.name).map(|known| known.memory * MEGABYTE);
+    let usual = services::of(service.name.as_str()).map(|known| known.memory * MEGABYTE);
     match (limit, usual) {
         (Some(limit), Some(usual)) => limit.min(usual),
         (_, usual) => usual.unwrap_or_default(),
@@ -172,7 +173,7 @@ fn size_of_missing(project: &Project, there: &EngineState, service: &Service) ->
     if there.observed.image_id(&service.image_ref(&stack.name)).is_some() {
         return 0;
     }
-    services::of(&service.name).map_or(100, |known| known.disk) * MEGABYTE
+    services::of(service.name.as_str()).map_or(100, |known| known.disk) * MEGABYTE
 }
 
 /// Free bytes where the engine keeps its data; nothing when that is not on a disk of this machine.
@@ -200,11 +201,11 @@ pub(super) fn start_intervals(project: &Project, there: &EngineState) -> Vec<Fin
         let check = service.healthcheck.as_ref();
         check.is_some_and(|check| check.start_interval.is_some())
     };
-    let services: Vec<&str> = project
+    let services: Vec<ServiceName> = project
         .services()
         .filter(|_| !there.knows_start_interval)
         .filter(names_one)
-        .map(|service| service.name.as_str())
+        .map(|service| service.name.clone())
         .collect();
     let Some(first) = services.first() else {
         return Vec::new();

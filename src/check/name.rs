@@ -71,6 +71,7 @@ mod tests {
             name: name.to_owned(),
             image_id: String::new(),
             image: String::new(),
+            service: None,
             state: State::Created,
             status: String::new(),
             labels: BTreeMap::new(),
@@ -98,7 +99,7 @@ mod tests {
         };
         let of = |scale, container_name: Option<&str>| {
             let service = Service {
-                name: "a".to_owned(),
+                name: "a".into(),
                 scale: Some(scale),
                 container_name: container_name.map(ToOwned::to_owned),
                 ..Service::default()

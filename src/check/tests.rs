@@ -266,6 +266,7 @@ fn container(name: &str, project: &str, service: &str, state: State) -> Containe
         name: name.to_owned(),
         image_id: "sha256:1".to_owned(),
         image: "x:1".to_owned(),
+        service: Some(service.into()),
         state,
         status: "Up 2 hours".to_owned(),
         labels: [(labels::PROJECT, project), (labels::SERVICE, service)]

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::compose::Stack;
 use crate::event::Event;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::Observed;
 use crate::plan::{self, Action, DownOptions, InFile, Plan, Which};
 
@@ -19,7 +19,7 @@ use super::session::Session;
 pub struct DownArgs {
     /// Only these services and their dependents; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// Also remove the project's volumes and their data
     #[arg(short, long)]
     pub volumes: bool,
@@ -108,7 +108,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
 }
 
 /// What the file names of `asked` services, of all when there are none.
-fn in_file(stack: &Stack, asked: &[String]) -> InFile {
+fn in_file(stack: &Stack, asked: &[ServiceName]) -> InFile {
     let names_all = asked.is_empty();
     let services = stack.services.values().filter(|service| asked.contains(&service.name));
     let mounted: BTreeSet<&String> = services

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::plan::{self, Plan};
 
 use super::Ended;
@@ -29,7 +30,7 @@ pub struct RestartArgs {
 pub struct LifecycleArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// How long a container may take to stop before it is killed (10s) [default: its own grace period]
     #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
@@ -40,7 +41,7 @@ pub struct LifecycleArgs {
 pub struct StartArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// Accepted for compatibility: `start` always waits
     #[arg(long)]
     pub wait: bool,
@@ -93,7 +94,7 @@ pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
     .await
 }
 
-async fn run(session: &Session, verb: Verb, services: &[String], plan: impl FnOnce(&There) -> Plan) -> Ended {
+async fn run(session: &Session, verb: Verb, services: &[ServiceName], plan: impl FnOnce(&There) -> Plan) -> Ended {
     let mut there = There::of(session, services).await?;
     let _lock = super::lock::take(session, &there.project).await?;
     there.look().await?;

@@ -6,7 +6,7 @@ use crate::cards::{self, Seen, Stage};
 use crate::compose::Stack;
 use crate::engine::{Detail, Engine};
 use crate::failure::Failure;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 use crate::observed::{Container, Health, State};
 use crate::plan::settle_of;
@@ -27,7 +27,7 @@ use super::verbs::ps;
 pub struct StatusArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// With `--format json`, include stopped containers and those of `run`; the table always shows them
     #[arg(short, long)]
     pub all: bool,
@@ -92,7 +92,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     let engine = session.engine().await?;
     if args.only_services && session.json() {
         let containers = chosen(&engine, &project, args).await?;
-        let mut services: Vec<&str> = containers.iter().filter_map(Container::service).collect();
+        let mut services: Vec<&ServiceName> = containers.iter().filter_map(Container::service).collect();
         services.dedup();
         session
             .out
@@ -105,7 +105,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
             .into_iter()
             .filter_map(|container| {
                 if args.only_services {
-                    container.service().map(ToOwned::to_owned)
+                    container.service().map(ToString::to_string)
                 } else {
                     Some(container.id.to_string())
                 }

@@ -104,15 +104,15 @@ impl Engine {
         }
     }
 
-    /// Stops and starts a container.
-    pub async fn restart(&self, id: &ContainerId, timeout: Option<u32>) -> Result<(), EngineError> {
+    /// Stops and starts a container, which is always a change.
+    pub async fn restart(&self, id: &ContainerId, timeout: Option<u32>) -> Result<bool, EngineError> {
         let options = RestartContainerOptions {
             t: timeout.map(saturated),
             ..RestartContainerOptions::default()
         };
         let container = self.docker.container(id)?;
         let restarted = self.graceful(id, timeout, container.restart(options));
-        restarted.await?.map_err(|error| self.error(error))
+        restarted.await?.map(|()| true).map_err(|error| self.error(error))
     }
 
     /// Waits for `stopping`, which takes as long as the container's process is given to end: `timeout` seconds, else what the

@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 
 use super::client::Client;
@@ -27,7 +27,7 @@ pub struct EngineEvent {
     /// The container's id.
     pub id: ContainerId,
     /// Its service.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// What.
     pub kind: EngineEventKind,
 }
@@ -60,7 +60,7 @@ pub struct RawEvent {
     /// The container's id.
     pub id: ContainerId,
     /// Its service.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// It is one of `run`.
     pub one_off: bool,
     /// Its name, its image, the exit code and the like; none of Compose's labels.
@@ -221,7 +221,7 @@ fn raw(message: EventMessage) -> Option<RawEvent> {
     let one_off = attributes
         .get(labels::ONEOFF)
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let service = attributes.get(labels::SERVICE).cloned();
+    let service = attributes.get(labels::SERVICE).map(ServiceName::new);
     // Labels that are not Compose's are the user's, and our own record of what was wanted says nothing to a reader.
     attributes.retain(|name, _| !name.starts_with("com.docker.compose.") && name != labels::SPEC);
     let time = OffsetDateTime::from_unix_timestamp_nanos(message.time_nano?.into()).ok()?;
@@ -253,7 +253,7 @@ fn event(message: EventMessage) -> Option<EngineEvent> {
     };
     Some(EngineEvent {
         id: ContainerId::new(actor.id?),
-        service: attributes.get(labels::SERVICE).cloned(),
+        service: attributes.get(labels::SERVICE).map(ServiceName::new),
         kind,
     })
 }

@@ -148,7 +148,7 @@ fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) ->
     };
     let mut aliases = vec![own];
     if new.one_off.is_none_or(|one_off| one_off.use_aliases) {
-        aliases.push(new.service.name.clone());
+        aliases.push(new.service.name.to_string());
         aliases.extend(attachment.aliases);
     }
     let fixed =
@@ -179,7 +179,9 @@ async fn links(engine: &Engine, new: &NewContainer<'_>) -> Result<Vec<String>, E
         let containers = engine.observe_containers(project).await?;
         for link in &service.links {
             let (other, alias) = link.split_once(':').unwrap_or((link, link));
-            let linked = containers.iter().filter(|container| container.service() == Some(other));
+            let linked = containers
+                .iter()
+                .filter(|container| container.service().is_some_and(|service| service.as_str() == other));
             for name in linked.map(|container| &container.name) {
                 all.push(format!("{name}:{alias}"));
                 all.push(format!("{name}:{other}-{number}"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::compose::{FileReference, OneOff, Service, Stack};
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 
 use super::ApiVersion;
 
@@ -29,7 +29,7 @@ pub struct NewContainer<'a> {
     /// A container whose anonymous volumes it takes over.
     pub inherit: Option<&'a ContainerId>,
     /// By service, the ids of the containers whose namespaces it lives in or whose volumes it takes.
-    pub shares: BTreeMap<String, ContainerId>,
+    pub shares: BTreeMap<ServiceName, ContainerId>,
     /// It is one of `run`.
     pub one_off: Option<OneOff>,
 }

@@ -5,19 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::models::{Ipam, IpamConfig, Network, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::ListNetworksOptions;
 
-use crate::compose::{self, network_hash, volume_hash};
+use crate::compose::{self, Stack, network_hash, volume_hash};
 use crate::labels;
 
 use super::{Engine, EngineError};
 
 impl Engine {
-    /// Makes a network; false when one of that name is there. The engine itself would make a second one.
-    pub async fn create_network(
-        &self,
-        project: &str,
-        key: &str,
-        network: &compose::Network,
-    ) -> Result<bool, EngineError> {
+    /// Makes the network with that key of `stack`; false when one of that name is there. The engine itself would make a second one.
+    pub async fn create_network(&self, stack: &Stack, key: &str) -> Result<bool, EngineError> {
+        let network = &stack.networks[key];
         if !self.networks_named(&network.name).await?.is_empty() {
             return Ok(false);
         }
@@ -31,7 +27,7 @@ impl Engine {
             enable_ipv6: network.enable_ipv6,
             options: Some(unsorted(&network.driver_opts)),
             labels: Some(own_labels(
-                project,
+                &stack.name,
                 labels::NETWORK,
                 key,
                 network_hash(network),
@@ -75,14 +71,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes a volume. The engine takes one of that name that is there for made.
-    pub async fn create_volume(&self, project: &str, key: &str, volume: &compose::Volume) -> Result<bool, EngineError> {
+    /// Makes the volume with that key of `stack`. The engine takes one of that name that is there for made.
+    pub async fn create_volume(&self, stack: &Stack, key: &str) -> Result<bool, EngineError> {
+        let volume = &stack.volumes[key];
         let request = VolumeCreateRequest {
             name: Some(volume.name.clone()),
             driver: volume.driver.clone(),
             driver_opts: Some(unsorted(&volume.driver_opts)),
             labels: Some(own_labels(
-                project,
+                &stack.name,
                 labels::VOLUME,
                 key,
                 volume_hash(volume),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 use crate::observed::{BuiltImage, Container, Health, Network, Observed, PublishedPort, State, Volume};
 
@@ -140,14 +140,16 @@ fn container(summary: ContainerSummary) -> Container {
         .collect();
     let mode = summary.host_config.and_then(|host_config| host_config.network_mode);
     let name = summary.names.unwrap_or_default().into_iter().next().unwrap_or_default();
+    let labels = sorted(summary.labels);
     Container {
         id: ContainerId::new(summary.id.unwrap_or_default()),
         name: name.trim_start_matches('/').to_owned(),
         image_id: summary.image_id.unwrap_or_default(),
         image: summary.image.unwrap_or_default(),
+        service: labels.get(labels::SERVICE).map(ServiceName::new),
         state: state(summary.state, &status),
         status,
-        labels: sorted(summary.labels),
+        labels,
         ports: summary
             .ports
             .unwrap_or_default()

@@ -6,7 +6,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::engine::EngineError;
 use crate::failure::Failure;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::plan::Action;
 use crate::ready::Waited;
 
@@ -36,8 +36,8 @@ pub enum Wrong<'a> {
 /// Knows what it means that a step went wrong. It may ask the engine: a container that failed may be another one a moment later.
 pub trait Explain {
     /// Whether it is known why the engine answered `error` to `action`: then it does so again.
-    fn is_known(&self, service: Option<&str>, action: &Action, error: &EngineError) -> bool;
+    fn is_known(&self, service: Option<&ServiceName>, action: &Action, error: &EngineError) -> bool;
 
     /// What is reported to the user about a step of `service` that went wrong.
-    fn explain<'e>(&'e self, service: Option<&'e str>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure>;
+    fn explain<'e>(&'e self, service: Option<&'e ServiceName>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure>;
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 use crate::observed::{BuiltImage, Container, Observed};
 
@@ -15,9 +15,9 @@ use super::step::{Action, Plan, StepId, target_of};
 #[derive(Debug, Clone, Default)]
 pub struct DownOptions {
     /// Only these services and what depends on them; all when empty.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// The services of the file that no active profile enables: they are left alone, as by every other verb.
-    pub inactive: BTreeSet<String>,
+    pub inactive: BTreeSet<ServiceName>,
     /// Remove the project's volumes too, anonymous ones included.
     pub volumes: bool,
     /// Remove images too.
@@ -34,7 +34,7 @@ pub struct DownOptions {
 #[derive(Debug, Clone, Default)]
 pub struct InFile {
     /// Its services.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// The volumes that these services mount, and the rest if `down` is asked for all of them, by their names on the engine.
     pub volumes: BTreeSet<String>,
 }
@@ -42,7 +42,7 @@ pub struct InFile {
 impl DownOptions {
     /// Whether the file, if there is one, names the service of `container`, one of `run` included.
     fn knows(&self, container: &Container) -> bool {
-        let service = container.labels.get(labels::SERVICE);
+        let service = container.service.as_ref();
         let file = self.file.as_ref();
         file.is_none_or(|file| service.is_some_and(|service| file.services.contains(service)))
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::image::ImageRef;
 use crate::observed::Observed;
 use crate::shell::ShellCommand;
@@ -14,7 +15,7 @@ use super::step::{Action, Plan, StepId};
 #[derive(Debug, Clone, Default)]
 pub struct PullOptions {
     /// Whose images.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// Leave out images that can be built.
     pub ignore_buildable: bool,
     /// Go on when an image can't be pulled.
@@ -29,7 +30,7 @@ pub struct PullOptions {
 /// A name that no image can have, at its line.
 pub fn build(
     stack: &Stack,
-    services: &BTreeSet<String>,
+    services: &BTreeSet<ServiceName>,
     no_cache: bool,
     pull: bool,
     push: bool,
@@ -71,7 +72,7 @@ pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Result
         let service = &stack.services[name];
         let can_be_built = service.build.is_some();
         if !is_named(service) || (can_be_built && options.ignore_buildable) {
-            let build = ShellCommand::aside(ShellCommand::of("magicctl build").operand(name));
+            let build = ShellCommand::aside(ShellCommand::of("magicctl build").operand(name.as_str()));
             plan.notes.push(format!("{name} is built, not pulled{build}"));
             continue;
         }
@@ -107,7 +108,7 @@ fn is_named(service: &Service) -> bool {
 ///
 /// # Errors
 /// A name that no image can have, at its line.
-pub fn push(stack: &Stack, services: &BTreeSet<String>, ignore_failures: bool) -> Result<Plan, Failure> {
+pub fn push(stack: &Stack, services: &BTreeSet<ServiceName>, ignore_failures: bool) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     push_images(&mut plan, stack, services, ignore_failures, &BTreeMap::new())?;
     Ok(plan)
@@ -116,7 +117,7 @@ pub fn push(stack: &Stack, services: &BTreeSet<String>, ignore_failures: bool) -
 fn push_images(
     plan: &mut Plan,
     stack: &Stack,
-    services: &BTreeSet<String>,
+    services: &BTreeSet<ServiceName>,
     best_effort: bool,
     made_by: &BTreeMap<ImageRef, StepId>,
 ) -> Result<(), Failure> {

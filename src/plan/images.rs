@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::image::ImageRef;
 use crate::observed::{Container, Observed};
 use crate::shell::ShellCommand;
@@ -26,22 +27,22 @@ pub(super) fn plan_images(
     plan: &mut Plan,
     stack: &Stack,
     observed: &Observed,
-    order: &[String],
+    order: &[ServiceName],
     options: &UpOptions,
-) -> Result<BTreeMap<String, ImageWork>, Failure> {
+) -> Result<BTreeMap<ServiceName, ImageWork>, Failure> {
     plan.never_pulls = options.pull == Pull::Never;
-    let there: BTreeSet<&str> = observed
+    let there: BTreeSet<&ServiceName> = observed
         .of_project(&stack.name)
         .filter_map(Container::service)
         .collect();
     // Whether one that is there can stay is found when it is compared.
-    for name in order.iter().filter(|name| !there.contains(name.as_str())) {
+    for name in order.iter().filter(|name| !there.contains(name)) {
         stack.makeable(name)?;
     }
     let mut by_image: BTreeMap<ImageRef, StepId> = BTreeMap::new();
     let mut work = BTreeMap::new();
     // Builders first: a service that only names an image may be naming one that another builds.
-    let (builders, others): (Vec<&String>, Vec<&String>) =
+    let (builders, others): (Vec<&ServiceName>, Vec<&ServiceName>) =
         order.iter().partition(|name| stack.services[*name].build.is_some());
     let built: BTreeSet<ImageRef> = builders
         .iter()
@@ -66,7 +67,7 @@ pub(super) fn plan_images(
                 if there {
                     continue;
                 }
-                let command = ShellCommand::of("magicctl build").operand(name);
+                let command = ShellCommand::of("magicctl build").operand(name.as_str());
                 return Err(Failure::failed(format!("{name} has no image: {image} is missing"))
                     .because("--no-build was given")
                     .hint(format!("build it{}, or drop --no-build", ShellCommand::aside(command))));

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::{Container, Health, Observed, State};
 use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
@@ -97,7 +97,7 @@ pub fn start(project: &str, observed: &Observed, scope: &Scope) -> Plan {
     let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
     for container in in_dependency_order(&containers) {
-        let service = container.service().unwrap_or_default();
+        let service = service_of(container);
         let mut needs = gates.waits(service, dependency_steps(container, &ready));
         let action = match container.state {
             State::Running { .. } | State::Restarting => None,
@@ -110,7 +110,7 @@ pub fn start(project: &str, observed: &Observed, scope: &Scope) -> Plan {
         };
         if let Some(action) = action {
             needs = vec![plan.push(
-                Some(service),
+                container.service(),
                 action,
                 format!("it is not running ({})", container.status),
                 needs,
@@ -145,20 +145,20 @@ pub fn restart(
     let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
     for container in in_dependency_order(&containers) {
-        let service = container.service().unwrap_or_default();
+        let service = service_of(container);
         let needs = gates.waits(service, dependency_steps(container, &ready));
         let action = Action::RestartContainer {
             container: target_of(container),
             timeout,
         };
-        let step = plan.push(Some(service), action, "requested by restart", needs);
+        let step = plan.push(container.service(), action, "requested by restart", needs);
         let action = Action::Await {
             container: target_of(container),
             until: until(container, &jobs),
             page: page(container),
             settle: settle_of(&container.labels),
         };
-        let wait = plan.push(Some(service), action, "wait until ready", vec![step]);
+        let wait = plan.push(container.service(), action, "wait until ready", vec![step]);
         gates.set(service, Some(wait));
         ready.entry(service).or_default().push(wait);
     }
@@ -175,7 +175,7 @@ fn jobs<'o>(project: &'o str, observed: &'o Observed) -> BTreeSet<&'o str> {
 }
 
 fn until(container: &Container, jobs: &BTreeSet<&str>) -> Until {
-    if container.service().is_some_and(|service| jobs.contains(service)) {
+    if jobs.contains(service_of(container)) {
         Until::Completed
     } else {
         Until::Ready
@@ -239,7 +239,7 @@ pub(super) fn stop_in_order(
         if !container.has_process() {
             continue;
         }
-        let service = container.service().unwrap_or_default();
+        let service = service_of(container);
         let action = Action::StopContainer {
             container: target_of(container),
             timeout,
@@ -267,7 +267,7 @@ impl<'a> Gates<'a> {
     fn of(containers: &[&'a Container]) -> Self {
         let mut count = HashMap::new();
         for container in containers {
-            *count.entry(container.service().unwrap_or_default()).or_default() += 1;
+            *count.entry(service_of(container)).or_default() += 1;
         }
         Self {
             containers: count,
@@ -297,10 +297,7 @@ impl<'a> Gates<'a> {
 fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
     let mut of_service: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
     for container in containers.iter().rev() {
-        of_service
-            .entry(container.service().unwrap_or_default())
-            .or_default()
-            .push(container);
+        of_service.entry(service_of(container)).or_default().push(container);
     }
     let mut seen: HashSet<&ContainerId> = HashSet::new();
     let mut order = Vec::new();
@@ -332,25 +329,30 @@ fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
 /// `services` with those that depend on them, directly or not, by those entries of the containers' labels that `counts`.
 pub(super) fn reached(
     all: &[&Container],
-    services: &BTreeSet<String>,
+    services: &BTreeSet<ServiceName>,
     counts: impl Fn(&DependsOn<'_>) -> bool,
-) -> BTreeSet<String> {
-    let mut dependents: HashMap<&str, Vec<&str>> = HashMap::new();
+) -> BTreeSet<ServiceName> {
+    let mut dependents: HashMap<&str, Vec<&ServiceName>> = HashMap::new();
     for container in all {
         for entry in depends_on_of(container).filter(|entry| counts(entry)) {
             dependents.entry(entry.name).or_default().extend(container.service());
         }
     }
     let mut reached = services.clone();
-    let mut open: Vec<&str> = services.iter().map(String::as_str).collect();
+    let mut open: Vec<&ServiceName> = services.iter().collect();
     while let Some(name) = open.pop() {
-        for service in dependents.remove(name).unwrap_or_default() {
-            if reached.insert(service.to_owned()) {
+        for service in dependents.remove(name.as_str()).unwrap_or_default() {
+            if reached.insert(service.clone()) {
                 open.push(service);
             }
         }
     }
     reached
+}
+
+/// Its service, by which others depend on it; nobody does on one of `run`.
+fn service_of(container: &Container) -> &str {
+    container.service().map_or("", ServiceName::as_str)
 }
 
 /// The services that `container` depends on.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Stack, network_hash, volume_hash};
 use crate::failure::Failure;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 use crate::observed::{Container, Network, Observed};
 use crate::shell::ShellCommand;
@@ -26,7 +26,7 @@ pub(super) fn plan_networks(
     plan: &mut Plan,
     stack: &Stack,
     observed: &Observed,
-    order: &[String],
+    order: &[ServiceName],
 ) -> Result<Networks, Failure> {
     let used = order.iter().flat_map(|name| stack.services[name].networks.keys());
     let unused = stack.networks.keys().filter(|_| stack.all_resources);
@@ -167,7 +167,7 @@ pub(super) fn plan_volumes(
     plan: &mut Plan,
     stack: &Stack,
     observed: &Observed,
-    order: &[String],
+    order: &[ServiceName],
 ) -> Result<BTreeMap<String, StepId>, Failure> {
     let used: BTreeSet<&String> = order
         .iter()

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::compose::OneOff;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::image::ImageRef;
 use crate::observed::Container;
 use crate::ready_page::ReadyPage;
@@ -33,7 +33,7 @@ pub struct Step {
     /// What to do.
     pub action: Action,
     /// The service it is for; none for networks, volumes and orphans.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// Why.
     pub reason: Reason,
     /// Steps that must have succeeded before.
@@ -130,7 +130,7 @@ pub enum Action {
         /// Carry over the anonymous volumes of this container.
         inherit: Option<ContainerId>,
         /// By service, the containers whose namespaces it lives in or whose volumes it takes.
-        shares: BTreeMap<String, Target>,
+        shares: BTreeMap<ServiceName, Target>,
         /// It is one of `run`.
         one_off: Option<OneOff>,
     },
@@ -256,7 +256,7 @@ impl Plan {
     /// Adds a step and gives its id.
     pub fn push(
         &mut self,
-        service: Option<&str>,
+        service: Option<&ServiceName>,
         action: Action,
         reason: impl Into<Reason>,
         needs: Vec<StepId>,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::compose::{Service, Stack};
 use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::{Container, Observed, State};
 use crate::ready_page::ReadyPage;
 
@@ -138,12 +138,12 @@ pub(super) struct Planner<'a> {
     pub(super) dependents: Dependents,
     pub(super) contents: &'a Contents,
     pub(super) options: &'a UpOptions,
-    pub(super) images: BTreeMap<String, ImageWork>,
+    pub(super) images: BTreeMap<ServiceName, ImageWork>,
     pub(super) networks: BTreeMap<String, StepId>,
     joined: BTreeMap<ContainerId, Vec<StepId>>,
     pub(super) volumes: BTreeMap<String, StepId>,
     pub(super) plan: Plan,
-    pub(super) services: BTreeMap<String, Planned>,
+    pub(super) services: BTreeMap<ServiceName, Planned>,
     weight: Weight,
 }
 
@@ -159,7 +159,7 @@ struct Goal<'a, 'g> {
 }
 
 impl<'a> Planner<'a> {
-    fn service(&mut self, name: &str) -> Result<(), Failure> {
+    fn service(&mut self, name: &ServiceName) -> Result<(), Failure> {
         let service = &self.stack.services[name];
         let wanted = spec(self.stack, service, self.contents);
         let image_id = self.image_id(service);
@@ -210,10 +210,10 @@ impl<'a> Planner<'a> {
         }
         for (surplus, _) in there.into_values().flatten() {
             let reason = format!("{name} should have {count}");
-            self.remove(surplus, Some(name), &reason, Vec::new());
+            self.remove(surplus, &reason, Vec::new());
         }
         self.note_unknown(service, &planned);
-        self.services.insert(name.to_owned(), planned);
+        self.services.insert(name.clone(), planned);
         self.wait_for(name);
         Ok(())
     }
@@ -252,7 +252,7 @@ impl<'a> Planner<'a> {
         let mut needs = goal.freed.to_vec();
         for (other, _) in candidates.iter().skip(1) {
             let reason = "left over from an interrupted replacement";
-            needs.push(self.remove(other, Some(&service.name), reason, Vec::new()));
+            needs.push(self.remove(other, reason, Vec::new()));
         }
         self.keep(service, kept, &goal.name, needs, planned);
         Ok(())
@@ -309,8 +309,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Stops, if it runs, and removes; gives the removal.
-    fn remove(&mut self, container: &Container, service: Option<&str>, reason: &str, mut needs: Vec<StepId>) -> StepId {
-        let target = target_of(container);
+    fn remove(&mut self, container: &Container, reason: &str, mut needs: Vec<StepId>) -> StepId {
+        let (target, service) = (target_of(container), container.service());
         if container.has_process() {
             let action = Action::StopContainer {
                 container: target.clone(),

@@ -6,18 +6,19 @@ use crate::compose::{Condition, Dependency, Service, Stack};
 
 use super::step::{Action, StepId};
 use super::up::{Planner, Standing};
+use crate::ids::ServiceName;
 use crate::verdict::Until;
 
 /// The services whose dependents wait for more than their start, each with the first of these. A job is one whoever is brought up
 /// with it.
 pub(super) struct Dependents {
-    healthy: BTreeMap<String, String>,
-    completed: BTreeMap<String, String>,
+    healthy: BTreeMap<ServiceName, ServiceName>,
+    completed: BTreeMap<ServiceName, ServiceName>,
 }
 
 impl Dependents {
     /// Of `services` that depend on something.
-    pub(super) fn of(stack: &Stack, services: &BTreeSet<String>) -> Self {
+    pub(super) fn of(stack: &Stack, services: &BTreeSet<ServiceName>) -> Self {
         let chosen = services.iter().filter_map(|name| stack.services.get(name));
         Self {
             healthy: waited_for(chosen, Condition::ServiceHealthy),
@@ -26,7 +27,10 @@ impl Dependents {
     }
 }
 
-fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condition) -> BTreeMap<String, String> {
+fn waited_for<'s>(
+    services: impl Iterator<Item = &'s Service>,
+    condition: Condition,
+) -> BTreeMap<ServiceName, ServiceName> {
     let mut found = BTreeMap::new();
     for service in services {
         for (name, dependency) in &service.depends_on {
@@ -39,17 +43,17 @@ fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condit
 }
 
 /// Whether the containers of `service` live in a namespace of `other`'s.
-fn lives_in(service: &Service, other: &str) -> bool {
+fn lives_in(service: &Service, other: &ServiceName) -> bool {
     let modes = [&service.network_mode, &service.ipc, &service.pid];
     let named = modes
         .into_iter()
         .filter_map(|mode| mode.as_deref()?.strip_prefix("service:"));
-    named.into_iter().any(|name| name == other)
+    named.into_iter().any(|name| name == other.as_str())
 }
 
 impl Planner<'_> {
     /// The steps after which `dependency` on service `name` holds; none when it holds already.
-    pub(super) fn condition(&mut self, name: &str, dependency: &Dependency) -> Vec<StepId> {
+    pub(super) fn condition(&mut self, name: &ServiceName, dependency: &Dependency) -> Vec<StepId> {
         match dependency.condition {
             Condition::ServiceStarted => self
                 .services
@@ -62,7 +66,7 @@ impl Planner<'_> {
     }
 
     /// The wait that `up` itself does for a service, unless told not to.
-    pub(super) fn wait_for(&mut self, name: &str) {
+    pub(super) fn wait_for(&mut self, name: &ServiceName) {
         if self.options.no_start {
             return;
         }
@@ -75,7 +79,7 @@ impl Planner<'_> {
         }
     }
 
-    fn waits(&mut self, name: &str, until: Until) -> Vec<StepId> {
+    fn waits(&mut self, name: &ServiceName, until: Until) -> Vec<StepId> {
         let Some(planned) = self.services.get_mut(name) else {
             return Vec::new();
         };
@@ -110,12 +114,12 @@ impl Planner<'_> {
         steps
     }
 
-    pub(super) fn runs_to_completion(&self, name: &str) -> bool {
+    pub(super) fn runs_to_completion(&self, name: &ServiceName) -> bool {
         self.dependents.completed.contains_key(name)
     }
 
     /// A dependency with `restart: true` whose container the plan replaces, or whose namespace it starts.
-    pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
+    pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(ServiceName, Vec<StepId>)> {
         if self.options.no_start {
             return None;
         }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::State;
 use crate::ready_page::ReadyPage;
 use crate::verdict::{Asks, Evidence, Failed, Until, Verdict, judge};
@@ -34,7 +34,7 @@ pub struct Wait<'a> {
     /// The container's id.
     pub id: &'a ContainerId,
     /// The service's name, for messages.
-    pub service: &'a str,
+    pub service: &'a ServiceName,
     /// What for.
     pub until: Until,
     /// What says so when it has no healthcheck.
@@ -314,7 +314,7 @@ impl Wait<'_> {
                 answer = ask(page, address.as_slice()) => answer,
                 turn = self.event(events, tell) => return turn,
             };
-            tracing::debug!(service = self.service, answer = ?asked, "requested its page");
+            tracing::debug!(service = %self.service, answer = ?asked, "requested its page");
             match asked {
                 Answer::Ready => return Turn::Proven(ReadyBy::Page),
                 Answer::Unreachable => {
@@ -457,10 +457,13 @@ impl Life {
     }
 }
 
-fn tell_tracing<E: std::fmt::Display>(service: &str, outcome: Result<ExecOutcome, E>) -> Result<ExecOutcome, E> {
+fn tell_tracing<E: std::fmt::Display>(
+    service: &ServiceName,
+    outcome: Result<ExecOutcome, E>,
+) -> Result<ExecOutcome, E> {
     match &outcome {
-        Ok(outcome) => tracing::debug!(service, exit_code = ?outcome.exit_code, "ran its healthcheck early"),
-        Err(error) => tracing::debug!(service, %error, "can't run its healthcheck"),
+        Ok(outcome) => tracing::debug!(%service, exit_code = ?outcome.exit_code, "ran its healthcheck early"),
+        Err(error) => tracing::debug!(%service, %error, "can't run its healthcheck"),
     }
     outcome
 }

@@ -87,7 +87,7 @@ pub(crate) async fn run(session: &Session, engine: &Engine, project: &str, args:
 
 /// Without `-a` and without a state those that have not ended, and none of `run`.
 fn takes(args: &StatusArgs, container: &Container) -> bool {
-    let label = container.labels.get(labels::SERVICE);
+    let label = container.service.as_ref();
     let is_named = args.services.is_empty() || label.is_some_and(|name| args.services.contains(name));
     let goes_on = matches!(
         container.state,

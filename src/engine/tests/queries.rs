@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
 
-use crate::compose::{Build, Network, Service};
+use crate::compose::{Build, Network, Service, Stack};
 use crate::engine::{Engine, Logins};
 use crate::ids::ContainerId;
 use crate::image::ImageRef;
@@ -138,7 +138,12 @@ async fn names_of_what_is_made_go_into_the_body() {
             name: text.to_owned(),
             ..Network::default()
         };
-        drop(engine.create_network(text, text, &network).await);
+        let stack = Stack {
+            name: text.to_owned(),
+            networks: BTreeMap::from([("n".to_owned(), network)]),
+            ..Stack::default()
+        };
+        drop(engine.create_network(&stack, "n").await);
         let asked = recorder.take();
         assert_eq!(filter(&asked[..1], "GET /networks", "name"), [text]);
         assert_eq!(asked[1].line, "POST /networks/create");
@@ -163,7 +168,7 @@ async fn built(engine: &Engine, build: Build) -> Result<(), String> {
     let logins = engine.logins_of_build(&build).await;
     assert!(logins.warnings.is_empty(), "{logins:?}");
     let service = Service {
-        name: "app".to_owned(),
+        name: "app".into(),
         build: Some(build),
         ..Service::default()
     };

@@ -14,8 +14,8 @@ fn with(stack: &crate::compose::Stack, observed: &Observed, change: impl FnOnce(
     up(stack, observed, &Contents::new(), &options).unwrap()
 }
 
-fn set(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+fn set<T: for<'t> From<&'t str> + Ord>(names: &[&str]) -> BTreeSet<T> {
+    names.iter().map(|name| T::from(name)).collect()
 }
 
 fn made(plan: &Plan) -> Vec<String> {
@@ -49,7 +49,7 @@ fn no_recreate_leaves_an_outdated_container_and_makes_a_missing_one() {
     let edited = stack(&CORE.replace("A: '1'", "A: '2'"));
     observed
         .containers
-        .retain(|container| container.service() != Some("redis"));
+        .retain(|container| container.service().is_none_or(|service| *service != "redis"));
     let plan = with(&edited, &observed, |options| {
         options.recreate = Recreate::Never;
         options.recreate_dependencies = Recreate::Never;

@@ -61,6 +61,7 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                     id: ContainerId::new(format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed))),
                     name: name.clone(),
                     image_id: observed.image_id(&service.image_ref("p")).unwrap().to_owned(),
+                    service: step.service.clone(),
                     labels,
                     // Until its first start it has only the names.
                     networks: (networks.into_iter())

@@ -12,7 +12,7 @@ const WORKERS: &str = "services:\n  app: {image: kafka, depends_on: [worker]}\n 
 
 fn asked(stack: &Stack, observed: &Observed, count: u32) -> Plan {
     let options = UpOptions {
-        scale: BTreeMap::from([("worker".to_owned(), count)]),
+        scale: BTreeMap::from([("worker".into(), count)]),
         ..options(stack)
     };
     up(stack, observed, &Contents::new(), &options).unwrap()
@@ -110,7 +110,7 @@ fn what_only_one_can_have_is_refused_for_several() {
     ] {
         let stack = stack(&format!("services:\n  worker:\n    image: redis\n    {service}\n"));
         let several = UpOptions {
-            scale: BTreeMap::from([("worker".to_owned(), 2)]),
+            scale: BTreeMap::from([("worker".into(), 2)]),
             ..options(&stack)
         };
         let failure = up(&stack, &images(), &Contents::new(), &several).unwrap_err();
@@ -119,7 +119,7 @@ fn what_only_one_can_have_is_refused_for_several() {
     }
     let range = stack("services:\n  worker: {image: redis, ports: ['8080-8090:80', '81']}\n");
     let several = UpOptions {
-        scale: BTreeMap::from([("worker".to_owned(), 2)]),
+        scale: BTreeMap::from([("worker".into(), 2)]),
         ..options(&range)
     };
     assert!(up(&range, &images(), &Contents::new(), &several).is_ok());

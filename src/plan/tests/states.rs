@@ -162,7 +162,11 @@ fn assert_whole(stack: &Stack, observed: &Observed, case: &str) {
     for container in &ours {
         if container.name == "p-side-1" {
             assert_eq!(container.network_of.as_ref(), Some(id("p-dep-1")), "{case}");
-            assert_eq!(container.shares_of("app"), Some(id("p-app-1").clone()), "{case}");
+            assert_eq!(
+                container.shares_of(&"app".into()),
+                Some(id("p-app-1").clone()),
+                "{case}"
+            );
         } else {
             assert_eq!(container.networks.get("p_default"), Some(&network.id), "{case}");
         }
@@ -220,7 +224,7 @@ fn sharers_get_the_container_that_is_there_in_the_end() {
     let mut observed = up_once(&stack);
     leave(&mut observed, "dep", TwoDrifted);
     let alone = UpOptions {
-        services: BTreeSet::from(["side".to_owned()]),
+        services: BTreeSet::from(["side".into()]),
         ..options(&stack)
     };
     of(&mut observed, "side").network_of = Some(ContainerId::new("gone"));
@@ -339,7 +343,7 @@ fn down_takes_the_volumes_that_the_file_names_and_no_others() {
             .collect::<BTreeSet<String>>()
     };
     let file = InFile {
-        services: set(&["app", "kafka"]),
+        services: BTreeSet::from(["app".into(), "kafka".into()]),
         volumes: set(&["p_data"]),
     };
     let gone = |file: Option<InFile>| {

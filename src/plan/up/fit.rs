@@ -1,6 +1,7 @@
 //! Whether an existing container is up to date, and what differs.
 
 use crate::compose::Service;
+use crate::ids::ServiceName;
 use crate::labels;
 use crate::observed::{Container, State};
 use crate::plan::options::Recreate;
@@ -67,7 +68,7 @@ impl Planner<'_> {
     /// A container that lives in another's network, IPC or PID namespace, or on its volumes, holds on to that very container. Why it
     /// can't any more.
     fn parted(&self, service: &Service, container: &Container) -> Option<String> {
-        let is_new = |other: &&str| self.services.get(*other).is_some_and(|made| !made.created.is_empty());
+        let is_new = |other: &ServiceName| self.services.get(other).is_some_and(|made| !made.created.is_empty());
         if let Some(other) = namespaces_of(service).find(is_new) {
             return Some(format!("it shares a namespace with {other}, which is new"));
         }
@@ -75,8 +76,8 @@ impl Planner<'_> {
             .network_mode
             .as_deref()
             .and_then(|mode| mode.strip_prefix("service:"));
-        let gone = |other: &&str| {
-            let of_network = container.network_of.clone().filter(|_| network == Some(*other));
+        let gone = |other: &ServiceName| {
+            let of_network = container.network_of.clone().filter(|_| network == Some(other.as_str()));
             let held = of_network.or_else(|| container.shares_of(other));
             held.is_some_and(|held| !self.ids_of(other).any(|id| *id == held))
         };

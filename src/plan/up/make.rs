@@ -57,7 +57,7 @@ impl<'a> Planner<'a> {
             which: Which::MadeBy(created),
         };
         let mut ready_to_start: Vec<StepId> = old
-            .map(|container| self.remove(container, Some(&service.name), &reason, vec![created]))
+            .map(|container| self.remove(container, &reason, vec![created]))
             .collect();
         if holds_name.is_some() {
             let action = Action::RenameContainer {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::compose::Stack;
+use crate::ids::ServiceName;
 use crate::observed::{Container, Observed};
 
 /// What exists on the engine, found by name.
 pub(super) struct There<'a> {
     /// The project's containers by service.
-    pub(super) of_service: BTreeMap<&'a str, Vec<&'a Container>>,
+    pub(super) of_service: BTreeMap<&'a ServiceName, Vec<&'a Container>>,
     /// All containers, other projects' too; the engine gives each name once.
     pub(super) named: BTreeMap<&'a str, &'a Container>,
     /// All networks, by name and id: the engine may have several of a name.
