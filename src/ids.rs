@@ -31,6 +31,12 @@ macro_rules! name {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         /// What is known by name is found by what somebody typed.
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
@@ -66,4 +72,14 @@ name! {
 name! {
     /// A service's name: its key in the Compose file, and in the labels of its containers.
     ServiceName
+}
+
+name! {
+    /// A network's name on the engine, which may differ from its key in the Compose file.
+    NetworkName
+}
+
+name! {
+    /// A volume's name on the engine, which may differ from its key in the Compose file.
+    VolumeName
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::ids::{ContainerId, ServiceName};
+use crate::ids::{ContainerId, NetworkName, ServiceName, VolumeName};
 
 /// The engine's objects that matter to one project.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,13 +55,13 @@ pub struct Container {
     /// Published ports.
     pub ports: Vec<PublishedPort>,
     /// Addresses by network name, of a running container.
-    pub addresses: BTreeMap<String, String>,
+    pub addresses: BTreeMap<NetworkName, String>,
     /// The networks that it is connected to, running or not: ids by name. Empty ids until its first start.
-    pub networks: BTreeMap<String, String>,
+    pub networks: BTreeMap<NetworkName, String>,
     /// The volumes that it mounts.
-    pub volumes: Vec<String>,
+    pub volumes: Vec<VolumeName>,
     /// Those of them that have no name of their own.
-    pub anonymous_volumes: Vec<String>,
+    pub anonymous_volumes: Vec<VolumeName>,
     /// The id of the container whose network it lives in.
     pub network_of: Option<ContainerId>,
     /// When it was made, Unix seconds.
@@ -127,7 +127,7 @@ pub struct Network {
     /// Id.
     pub id: String,
     /// Name.
-    pub name: String,
+    pub name: NetworkName,
     /// Labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -136,7 +136,7 @@ pub struct Network {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Name.
-    pub name: String,
+    pub name: VolumeName,
     /// Who keeps it: `local`, or a plugin.
     pub driver: String,
     /// Where it lies on the engine's host.

@@ -57,7 +57,7 @@ fn all_there(plan: &Plan) -> Observed {
     for (id, step) in plan.iter() {
         match &step.action {
             Action::CreateNetwork { name, .. } => there.networks.push(Network {
-                id: name.clone(),
+                id: name.to_string(),
                 name: name.clone(),
                 labels: [(magicctl::labels::PROJECT.to_owned(), "p".to_owned())].into(),
             }),

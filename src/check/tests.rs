@@ -287,7 +287,7 @@ fn volume(name: &str, project: Option<&str>) -> Volume {
     Volume {
         mountpoint: String::new(),
         scope: String::new(),
-        name: name.to_owned(),
+        name: name.into(),
         driver: "local".to_owned(),
         labels: label.into_iter().collect(),
     }

@@ -24,7 +24,7 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, VolumeName};
 use crate::image::ImageRef;
 
 use super::part::{Object, Part};
@@ -85,8 +85,8 @@ impl Client {
     }
 
     /// A volume.
-    pub fn volume(&self, name: &str) -> Result<OneVolume<'_>, EngineError> {
-        Ok(OneVolume::new(&self.0, Part::of(Object::Volume, name)?))
+    pub fn volume(&self, name: &VolumeName) -> Result<OneVolume<'_>, EngineError> {
+        Ok(OneVolume::new(&self.0, Part::of(Object::Volume, name.as_str())?))
     }
 
     /// An image.

@@ -370,7 +370,7 @@ fn mount(stack: &Stack, wanted: &Wanted, inherited: &Inherited) -> Mount {
             stack
                 .volumes
                 .get(key)
-                .map_or_else(|| key.clone(), |volume| volume.name.clone()),
+                .map_or_else(|| key.clone(), |volume| volume.name.to_string()),
         ),
         (MountKind::Volume, None) => inherited.get(&wanted.target).cloned(),
         (_, source) => source.clone(),

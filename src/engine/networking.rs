@@ -1,13 +1,13 @@
 //! Which networks a container joins, under which names and addresses.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bollard::models::{
     EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest, NetworkingConfig,
 };
 
 use crate::compose::{Attachment, Service, Stack};
-use crate::ids::ContainerId;
+use crate::ids::{ContainerId, NetworkName};
 
 use super::new_container::{NewContainer, START_INTERVAL_API};
 use super::{Engine, EngineError};
@@ -15,7 +15,7 @@ use super::{Engine, EngineError};
 /// A container's networks, the one with the highest priority first.
 #[derive(Debug)]
 pub(super) struct Networking {
-    endpoints: Vec<(String, EndpointSettings)>,
+    endpoints: Vec<(NetworkName, EndpointSettings)>,
     /// How many of them create takes: before API 1.44 only one.
     at_create: usize,
 }
@@ -41,7 +41,7 @@ impl Networking {
     /// The network that the container is made in; `none` for `networks: {}`.
     pub(super) fn mode(&self) -> String {
         match self.endpoints.first() {
-            Some((name, _)) => name.clone(),
+            Some((name, _)) => name.to_string(),
             None => "none".to_owned(),
         }
     }
@@ -50,9 +50,10 @@ impl Networking {
         if self.endpoints.is_empty() {
             return None;
         }
-        let endpoints: HashMap<_, _> = self.endpoints.iter().take(self.at_create).cloned().collect();
+        let taken = self.endpoints.iter().take(self.at_create);
+        let endpoints = taken.map(|(name, endpoint)| (name.to_string(), endpoint.clone()));
         Some(NetworkingConfig {
-            endpoints_config: Some(endpoints),
+            endpoints_config: Some(endpoints.collect()),
         })
     }
 
@@ -63,7 +64,7 @@ impl Networking {
                 container: id.to_string(),
                 endpoint_config: Some(endpoint.clone()),
             };
-            let connected = engine.docker.network(name)?.connect(request).await;
+            let connected = engine.docker.network(name.as_str())?.connect(request).await;
             match connected.map_err(|error| engine.error(error)) {
                 Ok(()) => {}
                 Err(EngineError::Conflict(message) | EngineError::Refused(message))
@@ -77,12 +78,12 @@ impl Networking {
 
 impl Engine {
     /// Takes a container off a network; false when it is not on it, or the network is gone.
-    pub async fn leave_network(&self, id: &ContainerId, network: &str) -> Result<bool, EngineError> {
+    pub async fn leave_network(&self, id: &ContainerId, network: &NetworkName) -> Result<bool, EngineError> {
         let request = NetworkDisconnectRequest {
             container: id.to_string(),
             force: Some(true),
         };
-        let left = self.docker.network(network)?.disconnect(request).await;
+        let left = self.docker.network(network.as_str())?.disconnect(request).await;
         match left.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),

@@ -9,6 +9,7 @@ use crate::image::ImageRef;
 use crate::observed::Observed;
 use crate::shell::ShellCommand;
 
+use super::reason::Reason;
 use super::step::{Action, Plan, StepId};
 
 /// What the user asked of `pull`.
@@ -52,7 +53,7 @@ pub fn build(
             no_cache,
             pull,
         };
-        let step = plan.push(Some(&name), action, "requested by the command", Vec::new());
+        let step = plan.push(Some(&name), action, Reason::Command, Vec::new());
         by_image.insert(image, step);
     }
     if push {
@@ -72,7 +73,7 @@ pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Result
         let service = &stack.services[name];
         let can_be_built = service.build.is_some();
         if !is_named(service) || (can_be_built && options.ignore_buildable) {
-            let build = ShellCommand::aside(ShellCommand::of("magicctl build").operand(name.as_str()));
+            let build = ShellCommand::aside(ShellCommand::of("magicctl build").operand(name));
             plan.notes.push(format!("{name} is built, not pulled{build}"));
             continue;
         }
@@ -94,7 +95,7 @@ pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Result
             platform: service.platform.clone(),
             best_effort,
         };
-        plan.push(Some(name), action, "requested by the command", Vec::new());
+        plan.push(Some(name), action, Reason::Command, Vec::new());
     }
     Ok(plan)
 }
@@ -147,7 +148,7 @@ fn push_images(
         for image in std::iter::once(image).chain(tags) {
             if seen.insert(image.clone()) {
                 let action = Action::PushImage { image, best_effort };
-                plan.push(Some(name), action, "requested by the command", needs.clone());
+                plan.push(Some(name), action, Reason::Command, needs.clone());
             }
         }
     }

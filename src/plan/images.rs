@@ -10,6 +10,7 @@ use crate::observed::{Container, Observed};
 use crate::shell::ShellCommand;
 
 use super::options::{Pull, UpOptions};
+use super::reason::Reason;
 use super::step::{Action, Plan, StepId};
 
 /// The step that brings a service's image.
@@ -67,7 +68,7 @@ pub(super) fn plan_images(
                 if there {
                     continue;
                 }
-                let command = ShellCommand::of("magicctl build").operand(name.as_str());
+                let command = ShellCommand::of("magicctl build").operand(name);
                 return Err(Failure::failed(format!("{name} has no image: {image} is missing"))
                     .because("--no-build was given")
                     .hint(format!("build it{}, or drop --no-build", ShellCommand::aside(command))));
@@ -97,23 +98,21 @@ pub(super) fn plan_images(
     Ok(work)
 }
 
-fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
+fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<Reason> {
     match service.pull_policy.as_deref() {
-        _ if options.build.contains(&service.name) || options.pull == Pull::Build => {
-            Some("requested on the command line")
-        }
-        Some("build") if options.pull == Pull::Policy => Some("pull_policy is build"),
-        _ if !there => Some("it is missing"),
+        _ if options.build.contains(&service.name) || options.pull == Pull::Build => Some(Reason::CommandLine),
+        Some("build") if options.pull == Pull::Policy => Some(Reason::PullPolicy("build")),
+        _ if !there => Some(Reason::Missing),
         _ => None,
     }
 }
 
-fn why_pull(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
+fn why_pull(service: &Service, there: bool, options: &UpOptions) -> Option<Reason> {
     match (options.pull, service.pull_policy.as_deref()) {
         (Pull::Never, _) | (Pull::Policy, Some("never")) => None,
-        (Pull::Always, _) => Some("requested on the command line"),
-        (Pull::Policy, Some("always")) => Some("pull_policy is always"),
-        _ if !there => Some("it is missing"),
+        (Pull::Always, _) => Some(Reason::CommandLine),
+        (Pull::Policy, Some("always")) => Some(Reason::PullPolicy("always")),
+        _ if !there => Some(Reason::Missing),
         _ => None,
     }
 }

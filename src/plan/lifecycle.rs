@@ -10,6 +10,7 @@ use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
 
 use super::labels::{DependsOn, depends_on_of};
+use super::reason::Reason;
 use super::scope::Scope;
 use super::settle::settle_of;
 use super::step::{Action, Plan, StepId, target_of};
@@ -22,7 +23,7 @@ pub fn remove(project: &str, observed: &Observed, scope: &Scope, stop: bool, vol
     let mut plan = Plan::default();
     let chosen = chosen(project, observed, scope);
     let stops = if stop {
-        stop_in_order(&mut plan, &chosen, None, "requested by rm --stop")
+        stop_in_order(&mut plan, &chosen, None, &Reason::Verb("rm --stop"))
     } else {
         BTreeMap::new()
     };
@@ -32,14 +33,14 @@ pub fn remove(project: &str, observed: &Observed, scope: &Scope, stop: bool, vol
             volumes,
         };
         let needs = stops.get(&container.id).copied().into_iter().collect();
-        plan.push(container.service(), action, "requested by rm", needs);
+        plan.push(container.service(), action, Reason::Verb("rm"), needs);
     }
     plan
 }
 
 /// Sends `signal` to the running containers of `scope`, all at once.
 pub fn kill(project: &str, observed: &Observed, scope: &Scope, signal: &str) -> Plan {
-    each(project, observed, scope, "requested by kill", |container| {
+    each(project, observed, scope, &Reason::Verb("kill"), |container| {
         container.has_process().then(|| Action::KillContainer {
             container: target_of(container),
             signal: signal.to_owned(),
@@ -49,7 +50,7 @@ pub fn kill(project: &str, observed: &Observed, scope: &Scope, signal: &str) -> 
 
 /// Freezes the running containers of `scope`.
 pub fn pause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
-    each(project, observed, scope, "requested by pause", |container| {
+    each(project, observed, scope, &Reason::Verb("pause"), |container| {
         container.is_running().then(|| Action::PauseContainer {
             container: target_of(container),
         })
@@ -58,7 +59,7 @@ pub fn pause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
 
 /// Unfreezes the frozen containers of `scope`.
 pub fn unpause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
-    each(project, observed, scope, "requested by unpause", |container| {
+    each(project, observed, scope, &Reason::Verb("unpause"), |container| {
         (container.state == State::Paused).then(|| Action::UnpauseContainer {
             container: target_of(container),
         })
@@ -69,13 +70,13 @@ fn each(
     project: &str,
     observed: &Observed,
     scope: &Scope,
-    reason: &str,
+    reason: &Reason,
     action: impl Fn(&Container) -> Option<Action>,
 ) -> Plan {
     let mut plan = Plan::default();
     for container in chosen(project, observed, scope) {
         if let Some(action) = action(container) {
-            plan.push(container.service(), action, reason, Vec::new());
+            plan.push(container.service(), action, reason.clone(), Vec::new());
         }
     }
     plan
@@ -85,7 +86,7 @@ fn each(
 pub fn stop(project: &str, observed: &Observed, scope: &Scope, timeout: Option<u32>) -> Plan {
     let mut plan = Plan::default();
     let containers = chosen(project, observed, scope);
-    stop_in_order(&mut plan, &containers, timeout, "requested by stop");
+    stop_in_order(&mut plan, &containers, timeout, &Reason::Verb("stop"));
     plan
 }
 
@@ -112,7 +113,7 @@ pub fn start(project: &str, observed: &Observed, scope: &Scope) -> Plan {
             needs = vec![plan.push(
                 container.service(),
                 action,
-                format!("it is not running ({})", container.status),
+                Reason::NotRunning(container.status.clone()),
                 needs,
             )];
         }
@@ -151,14 +152,14 @@ pub fn restart(
             container: target_of(container),
             timeout,
         };
-        let step = plan.push(container.service(), action, "requested by restart", needs);
+        let step = plan.push(container.service(), action, Reason::Verb("restart"), needs);
         let action = Action::Await {
             container: target_of(container),
             until: until(container, &jobs),
             page: page(container),
             settle: settle_of(&container.labels),
         };
-        let wait = plan.push(container.service(), action, "wait until ready", vec![step]);
+        let wait = plan.push(container.service(), action, Reason::WantedReady, vec![step]);
         gates.set(service, Some(wait));
         ready.entry(service).or_default().push(wait);
     }
@@ -206,7 +207,7 @@ fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<St
         page: page(container),
         settle: settle_of(&container.labels),
     };
-    Some(plan.push(container.service(), action, "wait until ready", needs))
+    Some(plan.push(container.service(), action, Reason::WantedReady, needs))
 }
 
 /// The steps of each of its dependencies.
@@ -227,7 +228,7 @@ pub(super) fn stop_in_order(
     plan: &mut Plan,
     containers: &[&Container],
     timeout: Option<u32>,
-    reason: &str,
+    reason: &Reason,
 ) -> BTreeMap<ContainerId, StepId> {
     // The stops of what depends on each service.
     let mut of_dependents: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
@@ -244,7 +245,7 @@ pub(super) fn stop_in_order(
             container: target_of(container),
             timeout,
         };
-        let step = plan.push(container.service(), action, reason, Vec::new());
+        let step = plan.push(container.service(), action, reason.clone(), Vec::new());
         // A dependent that won't stop is not a reason to leave its dependencies running.
         plan.order_after(step, gates.waits(service, of_dependents.get(service).into_iter()));
         gates.set(service, Some(step));

@@ -1,15 +1,16 @@
 //! A plan is a list of steps, each one engine call with its reason; a step needs only earlier ones.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use crate::compose::OneOff;
-use crate::ids::{ContainerId, ServiceName};
+use crate::ids::{ContainerId, NetworkName, ServiceName, VolumeName};
 use crate::image::ImageRef;
 use crate::observed::Container;
 use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
+
+use super::reason::Reason;
 
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,21 +81,21 @@ pub enum Action {
         /// Key in the stack.
         key: String,
         /// Name on the engine.
-        name: String,
+        name: NetworkName,
     },
     /// Remove a network.
     RemoveNetwork {
         /// Id or name.
         id: String,
         /// Name on the engine.
-        name: String,
+        name: NetworkName,
     },
     /// Take a container off a network.
     DisconnectNetwork {
         /// Which.
         container: Target,
         /// The network's name.
-        network: String,
+        network: NetworkName,
     },
     /// Let a container of the step's service join the network with key `key`.
     ConnectNetwork {
@@ -105,19 +106,19 @@ pub enum Action {
         /// Key in the stack.
         key: String,
         /// The network's name.
-        network: String,
+        network: NetworkName,
     },
     /// Make the volume with key `key`.
     CreateVolume {
         /// Key in the stack.
         key: String,
         /// Name on the engine.
-        name: String,
+        name: VolumeName,
     },
     /// Remove a volume.
     RemoveVolume {
         /// Name.
-        name: String,
+        name: VolumeName,
     },
     /// Make container number `number` of the step's service.
     CreateContainer {
@@ -223,22 +224,6 @@ pub enum Which {
     MadeBy(StepId),
 }
 
-/// Why a step is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason(pub String);
-
-impl<T: Into<String>> From<T> for Reason {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Steps in an order that respects their needs. A cycle can't be written down: a step is pushed after the
 /// steps whose ids it holds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -258,14 +243,14 @@ impl Plan {
         &mut self,
         service: Option<&ServiceName>,
         action: Action,
-        reason: impl Into<Reason>,
+        reason: Reason,
         needs: Vec<StepId>,
     ) -> StepId {
         debug_assert!(needs.iter().all(|need| need.0 < self.steps.len()));
         self.steps.push(Step {
             action,
             service: service.map(ToOwned::to_owned),
-            reason: reason.into(),
+            reason,
             needs,
             after: Vec::new(),
         });
@@ -339,11 +324,9 @@ impl Action {
                 image.as_str()
             }
             Self::RemoveImage { image } => image,
-            Self::CreateNetwork { name, .. }
-            | Self::RemoveNetwork { name, .. }
-            | Self::CreateVolume { name, .. }
-            | Self::RemoveVolume { name }
-            | Self::CreateContainer { name, .. } => name,
+            Self::CreateNetwork { name, .. } | Self::RemoveNetwork { name, .. } => name.as_str(),
+            Self::CreateVolume { name, .. } | Self::RemoveVolume { name } => name.as_str(),
+            Self::CreateContainer { name, .. } => name,
             Self::RenameContainer { container, .. }
             | Self::StartContainer { container }
             | Self::StopContainer { container, .. }

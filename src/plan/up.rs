@@ -17,11 +17,13 @@ use crate::failure::Failure;
 use crate::ids::{ContainerId, ServiceName};
 use crate::observed::{Container, Observed, State};
 use crate::ready_page::ReadyPage;
+use crate::verdict::Until;
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
 use super::options::{Once, UpOptions};
 use super::page;
+use super::reason::Reason;
 use super::replica::{self, Candidates, Fit};
 use super::spec::{Contents, Spec, spec, unknown};
 use super::step::{Action, Plan, StepId, Target, target_of};
@@ -116,7 +118,7 @@ pub(super) struct Planned {
     /// How long it has to be alive, where nothing else says so.
     pub(super) settle: Duration,
     /// Waits already planned.
-    pub(super) waits: BTreeMap<&'static str, Vec<StepId>>,
+    pub(super) waits: BTreeMap<Until, Vec<StepId>>,
 }
 
 /// How far a container is before the plan begins.
@@ -209,7 +211,7 @@ impl<'a> Planner<'a> {
             self.container(&goal, &candidates, &mut planned)?;
         }
         for (surplus, _) in there.into_values().flatten() {
-            let reason = format!("{name} should have {count}");
+            let reason = Reason::Surplus(name.clone(), count);
             self.remove(surplus, &reason, Vec::new());
         }
         self.note_unknown(service, &planned);
@@ -251,8 +253,7 @@ impl<'a> Planner<'a> {
         };
         let mut needs = goal.freed.to_vec();
         for (other, _) in candidates.iter().skip(1) {
-            let reason = "left over from an interrupted replacement";
-            needs.push(self.remove(other, reason, Vec::new()));
+            needs.push(self.remove(other, &Reason::Leftover, Vec::new()));
         }
         self.keep(service, kept, &goal.name, needs, planned);
         Ok(())
@@ -291,7 +292,7 @@ impl<'a> Planner<'a> {
         &mut self,
         service: &Service,
         target: &Target,
-        reason: String,
+        reason: Reason,
         mut needs: Vec<StepId>,
         planned: &mut Planned,
     ) -> Standing {
@@ -309,20 +310,20 @@ impl<'a> Planner<'a> {
     }
 
     /// Stops, if it runs, and removes; gives the removal.
-    fn remove(&mut self, container: &Container, reason: &str, mut needs: Vec<StepId>) -> StepId {
+    fn remove(&mut self, container: &Container, reason: &Reason, mut needs: Vec<StepId>) -> StepId {
         let (target, service) = (target_of(container), container.service());
         if container.has_process() {
             let action = Action::StopContainer {
                 container: target.clone(),
                 timeout: self.options.timeout,
             };
-            needs = vec![self.plan.push(service, action, reason, needs)];
+            needs = vec![self.plan.push(service, action, reason.clone(), needs)];
         }
         let action = Action::RemoveContainer {
             container: target,
             volumes: false,
         };
-        self.plan.push(service, action, reason, needs)
+        self.plan.push(service, action, reason.clone(), needs)
     }
 
     fn refuse_stranger(&self, service: &Service, name: &str) -> Result<(), Failure> {

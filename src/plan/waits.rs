@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Condition, Dependency, Service, Stack};
 
+use super::reason::Reason;
 use super::step::{Action, StepId};
 use super::up::{Planner, Standing};
 use crate::ids::ServiceName;
@@ -83,16 +84,16 @@ impl Planner<'_> {
         let Some(planned) = self.services.get_mut(name) else {
             return Vec::new();
         };
-        let (kind, dependents) = match until {
-            Until::Ready => ("ready", None),
-            Until::Healthy => ("healthy", Some(&self.dependents.healthy)),
-            Until::Completed => ("completed", Some(&self.dependents.completed)),
+        let dependent = match until {
+            Until::Ready => None,
+            Until::Healthy => self.dependents.healthy.get(name),
+            Until::Completed => self.dependents.completed.get(name),
         };
-        let reason = match dependents.and_then(|dependents| dependents.get(name)) {
-            Some(dependent) => format!("{dependent} needs it {kind}"),
-            None => "wait until ready".to_owned(),
+        let reason = match dependent {
+            Some(dependent) => Reason::NeededBy(dependent.clone(), until),
+            None => Reason::WantedReady,
         };
-        if let Some(steps) = planned.waits.get(kind) {
+        if let Some(steps) = planned.waits.get(&until) {
             return steps.clone();
         }
         let mut steps = Vec::new();
@@ -110,7 +111,7 @@ impl Planner<'_> {
             };
             steps.push(self.plan.push(Some(name), action, reason.clone(), needs));
         }
-        planned.waits.insert(kind, steps.clone());
+        planned.waits.insert(until, steps.clone());
         steps
     }
 

@@ -50,7 +50,7 @@ fn newer(project: &Project, recipe: &Recipe<'_, '_>, built_at: i64) -> Option<Fi
         service.name,
         recipe.text.word(&project.shown(&full).to_string()),
     );
-    let rebuild = ShellCommand::of("magicctl rebuild").operand(service.name.as_str());
+    let rebuild = ShellCommand::of("magicctl rebuild").operand(&service.name);
     let finding = Finding::new(&codes::SOURCE_NEWER, what);
     Some(match rebuild {
         Some(rebuild) => finding.fix(format!("`{rebuild}`")),

@@ -102,7 +102,7 @@ const VARIATIONS: &[Variation] = &[
                 .there
                 .observed
                 .volumes
-                .push(volume(&there.name, Some(&stack.name)));
+                .push(volume(there.name.as_str(), Some(&stack.name)));
         }
     }),
     ("edited configuration and a dashboard of one's own", |world| {

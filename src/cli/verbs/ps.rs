@@ -9,6 +9,7 @@ use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::cli::status::{StatusArgs, takes_state};
 use crate::engine::{Engine, Listed};
+use crate::ids::NetworkName;
 use crate::labels;
 use crate::observed::{Container, Health, PublishedPort, State};
 
@@ -108,7 +109,7 @@ fn row(project: &str, listed: &Listed, whole: bool, now: OffsetDateTime) -> Row 
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let mounts: Vec<String> = listed.mounts.iter().map(|name| cut(name, MOUNT)).collect();
-    let networks: Vec<&str> = container.networks.keys().map(String::as_str).collect();
+    let networks: Vec<&str> = container.networks.keys().map(NetworkName::as_str).collect();
     let id = container.id.as_str();
     let created = OffsetDateTime::from_unix_timestamp(container.created).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     Row {

@@ -148,7 +148,7 @@ fn none_of(service: &ServiceName) -> Failure {
 
 /// What `magicctl up` does for `service`, as a hint.
 pub(crate) fn up(service: &ServiceName, what: &str) -> String {
-    let command = ShellCommand::of("magicctl up").operand(service.as_str());
+    let command = ShellCommand::of("magicctl up").operand(service);
     format!(
         "`{}` {what}",
         command.unwrap_or_else(|| ShellCommand::of("magicctl up"))

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
-use crate::ids::ServiceName;
+use crate::ids::{ServiceName, VolumeName};
 use crate::labels;
 use crate::observed::Volume;
 use crate::report::table;
@@ -30,7 +30,7 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
     }
     let engine = session.engine().await?;
     let observed = engine.observe().await.map_err(|error| error.failure())?;
-    let users = |name: &str| -> Vec<ServiceName> {
+    let users = |name: &VolumeName| -> Vec<ServiceName> {
         let mut users: Vec<ServiceName> = observed
             .of_project(&project)
             .filter(|container| container.volumes.iter().any(|volume| volume == name))
@@ -60,9 +60,9 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
             }
         }
     } else if session.global.quiet {
-        session.out.lines(rows.map(|(volume, _)| &volume.name));
+        session.out.lines(rows.map(|(volume, _)| volume.name.as_str()));
     } else {
-        let rows = rows.map(|(volume, users)| vec![volume.driver.clone(), volume.name.clone(), users.join(", ")]);
+        let rows = rows.map(|(volume, users)| vec![volume.driver.clone(), volume.name.to_string(), users.join(", ")]);
         let rows: Vec<Vec<String>> = rows.collect();
         let header = ["DRIVER", "VOLUME NAME", "SERVICES"];
         session.out.lines(table(&session.out, &header, rows));
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_volume_has_the_fields_that_compose_prints() {
         let volume = Volume {
-            name: "p_data".to_owned(),
+            name: "p_data".into(),
             driver: "local".to_owned(),
             mountpoint: "/var/lib/docker/volumes/p_data/_data".to_owned(),
             scope: "local".to_owned(),

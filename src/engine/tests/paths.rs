@@ -210,19 +210,24 @@ async fn networks_and_volumes(namer: &Namer, engine: &Engine, name: &str) {
         is_sendable(name).then(|| vec![path])
     };
     holds!(namer, name, at("DELETE /networks/", ""), engine.remove_network(name));
-    holds!(namer, name, at("DELETE /volumes/", ""), engine.remove_volume(name));
+    holds!(
+        namer,
+        name,
+        at("DELETE /volumes/", ""),
+        engine.remove_volume(&name.into())
+    );
     holds!(
         namer,
         name,
         at("POST /networks/", "/disconnect"),
-        engine.leave_network(&ContainerId::new("c"), name)
+        engine.leave_network(&ContainerId::new("c"), &name.into())
     );
     let service = Service {
         networks: BTreeMap::from([("n".to_owned(), Some(Attachment::default()))]),
         ..Service::default()
     };
     let network = Network {
-        name: name.to_owned(),
+        name: name.into(),
         ..Network::default()
     };
     let stack = Stack {

@@ -135,7 +135,7 @@ async fn names_of_what_is_made_go_into_the_body() {
     let engine = recorder.engine().await;
     for text in HOSTILE {
         let network = Network {
-            name: text.to_owned(),
+            name: text.into(),
             ..Network::default()
         };
         let stack = Stack {

@@ -191,11 +191,9 @@ fn no_build_with_an_image_that_is_not_there_is_refused() {
 fn down_of_a_service_takes_what_depends_on_it_and_leaves_what_others_use() {
     let (stack, mut observed) = running();
     for container in &mut observed.containers {
-        container
-            .addresses
-            .insert("p_default".to_owned(), "10.0.0.2".to_owned());
+        container.addresses.insert("p_default".into(), "10.0.0.2".to_owned());
     }
-    of(&mut observed, "kafka").volumes = vec!["p_data".to_owned()];
+    of(&mut observed, "kafka").volumes = vec!["p_data".into()];
     let asked = DownOptions {
         services: set(&["redis"]),
         volumes: true,

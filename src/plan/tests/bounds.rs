@@ -167,7 +167,7 @@ fn what_goes_last_waits_for_all_containers_once() {
     for number in 0..2_000 {
         observed.networks.push(Network {
             id: format!("n{number}"),
-            name: format!("p_{number}"),
+            name: format!("p_{number}").as_str().into(),
             labels: BTreeMap::from([(labels::PROJECT.to_owned(), "p".to_owned())]),
         });
     }

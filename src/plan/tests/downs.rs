@@ -53,9 +53,7 @@ fn down_names_what_the_file_no_longer_does() {
 fn down_leaves_services_of_inactive_profiles_and_their_networks() {
     let (_, mut observed) = running();
     for container in &mut observed.containers {
-        container
-            .addresses
-            .insert("p_default".to_owned(), "10.0.0.2".to_owned());
+        container.addresses.insert("p_default".into(), "10.0.0.2".to_owned());
     }
     for services in [BTreeSet::new(), BTreeSet::from(["redis".into()])] {
         let options = DownOptions {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::ids::NetworkName;
 
 /// No id is given twice.
 static NEXT: AtomicUsize = AtomicUsize::new(1);
@@ -50,11 +51,11 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                 if !shared.is_empty() {
                     labels.insert(labels::SHARES.to_owned(), shared.join(","));
                 }
-                let networks: BTreeSet<&String> = (service.networks.keys())
+                let networks: BTreeSet<&NetworkName> = (service.networks.keys())
                     .filter_map(|key| Some(&stack.networks.get(key)?.name))
                     .collect();
                 if networks.len() > 1 {
-                    let is_there = |name: &&String| observed.networks.iter().any(|network| network.name == **name);
+                    let is_there = |name: &&NetworkName| observed.networks.iter().any(|network| network.name == **name);
                     assert!(networks.iter().all(is_there), "{networks:?}");
                 }
                 let container = Container {
@@ -148,7 +149,7 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
 
 /// A container that starts joins the networks that are called as it says, and the namespaces of the very containers.
 fn join(observed: &mut Observed, id: &ContainerId) {
-    let there: BTreeMap<String, String> = (observed.networks.iter())
+    let there: BTreeMap<NetworkName, String> = (observed.networks.iter())
         .map(|network| (network.name.clone(), network.id.clone()))
         .collect();
     let ids: BTreeSet<ContainerId> = (observed.containers.iter())

@@ -13,11 +13,11 @@ fn what_can_not_be_had_is_refused() {
     let mut observed = images();
     observed.networks.push(Network {
         id: "n".to_owned(),
-        name: "n".to_owned(),
+        name: "n".into(),
         labels: BTreeMap::new(),
     });
     assert!(refused(external, &observed).what.contains("volume vol doesn't exist"));
-    observed.networks[0].name = "p_default".to_owned();
+    observed.networks[0].name = "p_default".into();
     assert!(
         refused("services: {a: {image: redis}}\n", &observed)
             .what

@@ -180,7 +180,7 @@ fn a_container_whose_network_is_gone_is_replaced_whatever_its_state() {
         let mut there = there.clone();
         there.containers[0].networks = networks
             .iter()
-            .map(|(name, id)| ((*name).to_owned(), (*id).to_owned()))
+            .map(|(name, id)| ((*name).into(), (*id).to_owned()))
             .collect();
         there.containers[0].state = state;
         told(&planned(&stack, &there))

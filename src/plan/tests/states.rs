@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::compose::volume_hash;
+use crate::ids::VolumeName;
 
 const STACK: &str = "services:\n  app:\n    image: kafka\n    depends_on: {dep: {condition: service_healthy}}\n    volumes: ['data:/data']\n  \
     dep: {image: redis, healthcheck: {test: [CMD, 'true']}}\n  \
@@ -230,7 +231,7 @@ fn sharers_get_the_container_that_is_there_in_the_end() {
     of(&mut observed, "side").network_of = Some(ContainerId::new("gone"));
     let plan = up(&stack, &observed, &Contents::new(), &alone).unwrap();
     assert_eq!(
-        plan.steps()[0].reason.0,
+        plan.steps()[0].reason.to_string(),
         "it shares a namespace with a removed container of dep"
     );
     play(&stack, &plan, &mut observed);
@@ -259,7 +260,7 @@ fn a_sharer_of_any_kind_whose_container_is_gone_is_made_again() {
         of(&mut observed, "dep").id = ContainerId::new("another");
         let plan = planned(&stack, &observed);
         assert_eq!(
-            plan.steps()[0].reason.0,
+            plan.steps()[0].reason.to_string(),
             "it shares a namespace with a removed container of dep",
             "{shares}"
         );
@@ -321,7 +322,10 @@ fn an_inline_config_and_a_secret_of_the_environment_are_part_of_what_a_container
         (text.replace("KEY", "OTHER_KEY"), "the content of tok changed"),
         (text.replace("GREET", "OTHER_KEY"), "the content of named changed"),
     ] {
-        assert_eq!(planned(&stack(&changed), &observed).steps()[0].reason.0, reason);
+        assert_eq!(
+            planned(&stack(&changed), &observed).steps()[0].reason.to_string(),
+            reason
+        );
     }
     let label = &of(&mut observed, "a").labels[labels::SPEC];
     assert!(!label.contains("hello"), "{label}");
@@ -331,16 +335,18 @@ fn an_inline_config_and_a_secret_of_the_environment_are_part_of_what_a_container
 fn down_takes_the_volumes_that_the_file_names_and_no_others() {
     let (_, mut observed) = running();
     let mut other = observed.volumes[0].clone();
-    other.name = "p_kept".to_owned();
+    other.name = "p_kept".into();
     observed.volumes.push(other);
     let (ours, theirs) = ("a".repeat(64), "b".repeat(64));
-    of(&mut observed, "app").anonymous_volumes.push(ours.clone());
-    of(&mut observed, "redis").anonymous_volumes.push(theirs.clone());
+    of(&mut observed, "app").anonymous_volumes.push(ours.as_str().into());
+    of(&mut observed, "redis")
+        .anonymous_volumes
+        .push(theirs.as_str().into());
     let set = |names: &[&str]| {
         names
             .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<BTreeSet<String>>()
+            .map(|name| (*name).into())
+            .collect::<BTreeSet<VolumeName>>()
     };
     let file = InFile {
         services: BTreeSet::from(["app".into(), "kafka".into()]),
@@ -373,7 +379,7 @@ fn down_takes_the_volumes_that_the_file_names_and_no_others() {
     };
     let (named, with, notes) = gone(Some(file));
     assert_eq!(named, set(&["p_data", &ours]));
-    assert_eq!(with, set(&["p-app-1", "p-kafka-1"]));
+    assert_eq!(with, BTreeSet::from(["p-app-1".to_owned(), "p-kafka-1".to_owned()]));
     assert!(notes.iter().any(|note| note.ends_with(": p_kept")), "{notes:?}");
     // A file that names nothing takes nothing.
     let (named, with, _) = gone(Some(InFile::default()));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::compose::Service;
 use crate::observed::Container;
+use crate::plan::reason::Reason;
 use crate::plan::replica::Candidates;
 use crate::plan::step::{Action, StepId, target_of};
 
@@ -30,7 +31,7 @@ impl Planner<'_> {
                         container: target_of(container),
                         name: self.interim_name(container, &container.name),
                     };
-                    let reason = format!("it is number {number} of {}", service.name);
+                    let reason = Reason::NumberOf(*number, service.name.clone());
                     freed.push(self.plan.push(Some(&service.name), action, reason, Vec::new()));
                 }
             }

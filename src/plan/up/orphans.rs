@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::ids::ServiceName;
 use crate::observed::{Container, State};
 
+use super::super::reason::Reason;
 use super::Planner;
 
 impl Planner<'_> {
@@ -23,10 +24,10 @@ impl Planner<'_> {
         if self.options.remove_orphans {
             for container in orphans {
                 let reason = match container.service() {
-                    Some(_) => "it is no longer in the Compose file",
-                    None => "it was created by run and has exited",
+                    Some(_) => Reason::Orphan,
+                    None => Reason::OneOffEnded,
                 };
-                self.remove(container, reason, Vec::new());
+                self.remove(container, &reason, Vec::new());
             }
             return;
         }

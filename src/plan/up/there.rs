@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::compose::Stack;
-use crate::ids::ServiceName;
+use crate::ids::{NetworkName, ServiceName};
 use crate::observed::{Container, Observed};
 
 /// What exists on the engine, found by name.
@@ -13,7 +13,7 @@ pub(super) struct There<'a> {
     /// All containers, other projects' too; the engine gives each name once.
     pub(super) named: BTreeMap<&'a str, &'a Container>,
     /// All networks, by name and id: the engine may have several of a name.
-    pub(super) networks: HashSet<(&'a str, &'a str)>,
+    pub(super) networks: HashSet<(&'a NetworkName, &'a str)>,
 }
 
 impl<'a> There<'a> {
@@ -29,7 +29,7 @@ impl<'a> There<'a> {
             of_service,
             named: all.map(|container| (container.name.as_str(), container)).collect(),
             networks: (observed.networks.iter())
-                .map(|network| (network.name.as_str(), network.id.as_str()))
+                .map(|network| (&network.name, network.id.as_str()))
                 .collect(),
         }
     }
