@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::ids::ServiceName;
+use crate::image::ImageRef;
 use crate::observed::Observed;
 use crate::plan::{self, Action, Plan, Pull, Recreate, UpOptions};
 use crate::render;
@@ -139,9 +140,9 @@ pub(crate) async fn refuse_hopeless(
 }
 
 /// The images that the steps of `plan` bring. The plan that follows doesn't bring them again, whatever the policy.
-pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
+pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = ImageRef> {
     plan.steps().iter().filter_map(|step| match &step.action {
-        Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.to_string()),
+        Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.clone()),
         _ => None,
     })
 }

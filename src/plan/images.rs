@@ -56,7 +56,7 @@ pub(super) fn plan_images(
             work.insert(name.clone(), ImageWork { step: *step });
             continue;
         }
-        if options.brought.contains(image.as_str()) {
+        if options.brought.contains(&image) {
             continue;
         }
         let there = observed.image_id(image.as_str()).is_some();

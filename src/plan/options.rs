@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::compose::{OneOff, Service};
 use crate::ids::ServiceName;
+use crate::image::ImageRef;
 
 /// What the user asked of `up`, `create`, `scale` and `run`.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +24,7 @@ pub struct UpOptions {
     /// When to pull images, and base images of builds.
     pub pull: Pull,
     /// Images that this command has already built or pulled: it doesn't again.
-    pub brought: BTreeSet<String>,
+    pub brought: BTreeSet<ImageRef>,
     /// How long a container that can't be asked has to be alive, instead of what its label says.
     pub settle: Option<Duration>,
     /// Don't wait for services to be ready, beyond what dependents need.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CORE, images, of, options, play, running, stack, told, up};
 use crate::ids::ContainerId;
+use crate::image::ImageRef;
 use crate::labels;
 use crate::observed::{BuiltImage, Observed, State};
 use crate::plan::{Contents, DownOptions, Images, Plan, Pull, Recreate, UpOptions, down};
@@ -160,7 +161,7 @@ fn images_are_brought_as_asked_and_once() {
     let brings = |pull, brought: &[&str]| -> Vec<String> {
         let plan = with(&stack, &observed, |options| {
             options.pull = pull;
-            options.brought = set(brought);
+            options.brought = brought.iter().map(|name| ImageRef::parse(name).unwrap()).collect();
         });
         told(&plan)
             .into_iter()
