@@ -2,6 +2,7 @@
 
 use crate::compose::Stack;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::observed::Container;
 use crate::shell::ShellCommand;
 
@@ -15,7 +16,7 @@ pub enum NamedBy {
 }
 
 /// The container name that `service` needs is held by `container`, which is not ours.
-pub fn name_taken(stack: &Stack, service: &str, container: &Container, by: NamedBy) -> Failure {
+pub fn name_taken(stack: &Stack, service: &ServiceName, container: &Container, by: NamedBy) -> Failure {
     let name = &container.name;
     let owner = match (container.project(), container.service()) {
         (Some(project), Some(other)) => format!(

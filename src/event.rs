@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::observed::State;
 use crate::verdict::Verdict;
 
@@ -15,7 +16,7 @@ pub enum Event {
         /// The project.
         project: String,
         /// Services that the command is about, in start order.
-        services: Vec<String>,
+        services: Vec<ServiceName>,
         /// The steps, in an order that respects their needs.
         steps: Vec<PlannedStep>,
         /// Things worth knowing that are no step.
@@ -26,7 +27,7 @@ pub enum Event {
         /// Its number.
         step: usize,
         /// The service that it is for, if one.
-        service: Option<String>,
+        service: Option<ServiceName>,
         /// What it does: `create container`, `pull image`…
         action: String,
         /// On what: a container's, image's, network's or volume's name.
@@ -37,7 +38,7 @@ pub enum Event {
         /// The step.
         step: usize,
         /// The service.
-        service: Option<String>,
+        service: Option<ServiceName>,
         /// What is going on right now.
         text: String,
         /// Done so far, in bytes for pulls and steps for builds.
@@ -50,7 +51,7 @@ pub enum Event {
         /// The step.
         step: usize,
         /// The service.
-        service: Option<String>,
+        service: Option<ServiceName>,
         /// The line.
         line: String,
     },
@@ -59,7 +60,7 @@ pub enum Event {
         /// The step.
         step: usize,
         /// The service.
-        service: Option<String>,
+        service: Option<ServiceName>,
         /// Milliseconds since it began.
         took_ms: u64,
         /// False when it found nothing left to do.
@@ -70,7 +71,7 @@ pub enum Event {
         /// The step.
         step: usize,
         /// The service.
-        service: Option<String>,
+        service: Option<ServiceName>,
         /// What it is known by, why, and what to do.
         failure: Box<Failure>,
     },
@@ -79,21 +80,21 @@ pub enum Event {
         /// The step.
         step: usize,
         /// The service.
-        service: Option<String>,
+        service: Option<ServiceName>,
         /// The service, or step target, that failed.
         because: String,
     },
     /// Waiting and still not ready: what the engine or the probe says now.
     Waiting {
         /// The service.
-        service: String,
+        service: ServiceName,
         /// `healthcheck fails: …`, `unhealthy, may recover`, …
         text: String,
     },
     /// A service is ready, or runs where nothing can be asked, or has completed: `by` says which.
     Ready {
         /// The service.
-        service: String,
+        service: ServiceName,
         /// Who said so first: the engine's event, our own run of the healthcheck, or its mere running.
         by: ReadyBy,
         /// Milliseconds since the command began.
@@ -102,7 +103,7 @@ pub enum Event {
     /// A service that was found ready is so no more when the command is over.
     Lost {
         /// The service.
-        service: String,
+        service: ServiceName,
         /// What it is known by, why, and what to do.
         failure: Box<Failure>,
     },
@@ -119,7 +120,7 @@ pub enum Event {
     /// The user interrupted the command; containers are left as they are.
     Interrupted {
         /// Services that are not ready yet.
-        services: Vec<String>,
+        services: Vec<ServiceName>,
     },
     /// The command is over.
     Finished {
@@ -146,7 +147,7 @@ pub struct PlannedStep {
     /// Its number, from 0.
     pub step: usize,
     /// The service.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// What it does.
     pub action: String,
     /// On what.
@@ -190,7 +191,7 @@ impl ReadyBy {
 #[derive(Debug, Clone, Serialize)]
 pub struct ServiceSummary {
     /// The service.
-    pub service: String,
+    pub service: ServiceName,
     /// Its container.
     pub container: String,
     /// Its state; absent when there is no container.

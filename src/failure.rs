@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::ids::ServiceName;
 use crate::shell::ShellCommand;
 
 /// The process's exit code. Scripts rely on these numbers.
@@ -133,7 +134,7 @@ pub struct Failure {
     pub code: Option<&'static str>,
     /// The service that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// What failed, lower case, no full stop.
     pub what: String,
     /// Where in a file, if anywhere.
@@ -150,7 +151,7 @@ pub struct Failure {
     pub run: Vec<ShellCommand>,
     /// Other services of the stack whose failure would explain this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub blames: Vec<String>,
+    pub blames: Vec<ServiceName>,
 }
 
 impl Failure {
@@ -212,8 +213,8 @@ impl Failure {
     }
 
     /// Says whom it is about.
-    pub fn of(mut self, service: impl Into<String>) -> Self {
-        self.service = Some(service.into());
+    pub fn of(mut self, service: &ServiceName) -> Self {
+        self.service = Some(service.clone());
         self
     }
 

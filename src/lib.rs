@@ -21,6 +21,7 @@ pub mod execute;
 pub mod failure;
 pub mod files;
 pub mod http;
+pub mod ids;
 pub mod image;
 pub mod labels;
 pub mod logs;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::capabilities::Capabilities;
+use crate::ids::{ContainerId, NetworkName, ServiceName, VolumeName};
 
 /// The engine's objects that matter to one project.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,13 +40,15 @@ pub struct BuiltImage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Container {
     /// Full id.
-    pub id: String,
+    pub id: ContainerId,
     /// Name without the leading slash.
     pub name: String,
     /// Id of the image that it was made from, `sha256:…`.
     pub image_id: String,
     /// Image as named at create.
     pub image: String,
+    /// The Compose service that its label names, of one of `run` too.
+    pub service: Option<ServiceName>,
     /// State.
     pub state: State,
     /// The engine's words: `Up 5 minutes (healthy)`.
@@ -55,15 +58,15 @@ pub struct Container {
     /// Published ports.
     pub ports: Vec<PublishedPort>,
     /// Addresses by network name, of a running container.
-    pub addresses: BTreeMap<String, String>,
+    pub addresses: BTreeMap<NetworkName, String>,
     /// The networks that it is connected to, running or not: ids by name. Empty ids until its first start.
-    pub networks: BTreeMap<String, String>,
+    pub networks: BTreeMap<NetworkName, String>,
     /// The volumes that it mounts.
-    pub volumes: Vec<String>,
+    pub volumes: Vec<VolumeName>,
     /// Those of them that have no name of their own.
-    pub anonymous_volumes: Vec<String>,
+    pub anonymous_volumes: Vec<VolumeName>,
     /// The id of the container whose network it lives in.
-    pub network_of: Option<String>,
+    pub network_of: Option<ContainerId>,
     /// When it was made, Unix seconds.
     pub created: i64,
 }
@@ -127,7 +130,7 @@ pub struct Network {
     /// Id.
     pub id: String,
     /// Name.
-    pub name: String,
+    pub name: NetworkName,
     /// Labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -136,7 +139,7 @@ pub struct Network {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Name.
-    pub name: String,
+    pub name: VolumeName,
     /// Who keeps it: `local`, or a plugin.
     pub driver: String,
     /// Where it lies on the engine's host.
@@ -169,10 +172,12 @@ impl Container {
     }
 
     /// The id of the container of `service` whose namespaces or volumes it was given at its making, as its label says.
-    pub fn shares_of(&self, service: &str) -> Option<&str> {
+    pub fn shares_of(&self, service: &ServiceName) -> Option<ContainerId> {
         let label = self.labels.get(crate::labels::SHARES)?;
         let mut entries = label.split(',').filter_map(|entry| entry.split_once('='));
-        entries.find(|(name, _)| *name == service).map(|(_, id)| id)
+        entries
+            .find(|(name, _)| *name == service.as_str())
+            .map(|(_, id)| ContainerId::new(id))
     }
 
     /// Whether it is one of `run`.
@@ -182,11 +187,8 @@ impl Container {
     }
 
     /// The Compose service that it belongs to; none for one-off containers.
-    pub fn service(&self) -> Option<&str> {
-        if self.is_one_off() {
-            return None;
-        }
-        self.labels.get(crate::labels::SERVICE).map(String::as_str)
+    pub fn service(&self) -> Option<&ServiceName> {
+        self.service.as_ref().filter(|_| !self.is_one_off())
     }
 
     /// Its number within the service, 1 when the label is missing or odd.
@@ -303,10 +305,11 @@ mod tests {
             ("Exited (0) 3 hours ago", 0),
         ] {
             let container = Container {
-                id: String::new(),
+                id: ContainerId::new(""),
                 name: String::new(),
                 image_id: String::new(),
                 image: String::new(),
+                service: None,
                 state: State::Running { health: Health::None },
                 status: status.to_owned(),
                 labels: BTreeMap::new(),

@@ -103,6 +103,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::ids::ServiceName;
 
     #[test]
     fn the_table_is_of_the_rendered_project() {
@@ -121,7 +122,7 @@ mod tests {
             let mut known: BTreeSet<&str> = SERVICES.iter().map(|service| service.name).collect();
             others.for_each(|other| assert!(known.remove(other)));
             assert_eq!(
-                stack.services.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+                stack.services.keys().map(ServiceName::as_str).collect::<BTreeSet<_>>(),
                 known
             );
             assert!(stack.services[APP].build.is_some());

@@ -79,7 +79,8 @@ impl ShellCommand {
 
     /// With one more operand, never taken for an option: `--` goes before it where that is needed. Nothing when the text can't
     /// be a word or is empty.
-    pub fn operand(mut self, text: &str) -> Option<Self> {
+    pub fn operand(mut self, text: impl AsRef<str>) -> Option<Self> {
+        let text = text.as_ref();
         if text.is_empty() {
             return None;
         }

@@ -15,7 +15,7 @@ pub const SETTLE: Duration = Duration::from_secs(2);
 const ENDS_OF_A_LOOP: u32 = 3;
 
 /// What a container is to become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Until {
     /// Usable: its healthcheck passes; without one, its page says so; without that, it stays alive. Or it has done its work.
     Ready,
@@ -23,6 +23,17 @@ pub enum Until {
     Healthy,
     /// It ran and exited with 0.
     Completed,
+}
+
+impl Until {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Healthy => "healthy",
+            Self::Completed => "completed",
+        }
+    }
 }
 
 /// What a container can be asked whether it can be used.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use magicctl::compose::{Request, Stack, load};
+use magicctl::ids::ContainerId;
 use magicctl::observed::{Container, Health, Network, Observed, State};
 use magicctl::plan::{Action, Contents, Plan, UpOptions, up};
 
@@ -56,15 +57,16 @@ fn all_there(plan: &Plan) -> Observed {
     for (id, step) in plan.iter() {
         match &step.action {
             Action::CreateNetwork { name, .. } => there.networks.push(Network {
-                id: name.clone(),
+                id: name.to_string(),
                 name: name.clone(),
                 labels: [(magicctl::labels::PROJECT.to_owned(), "p".to_owned())].into(),
             }),
             Action::CreateContainer { name, labels, .. } => there.containers.push(Container {
-                id: format!("{:064x}", id.index()),
+                id: ContainerId::new(format!("{:064x}", id.index())),
                 name: name.clone(),
                 image_id: "sha256:r".to_owned(),
                 image: "redis".to_owned(),
+                service: step.service.clone(),
                 state: State::Running {
                     health: Health::Healthy,
                 },

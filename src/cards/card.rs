@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use crate::failure::{Evidence, Failure, Place};
+use crate::ids::ServiceName;
 use crate::logs::Last;
 use crate::shell::ShellCommand;
 
@@ -48,10 +49,10 @@ pub fn card(symptoms: &Symptoms, around: &Surroundings<'_>) -> Failure {
     .coded(cause.code)
     .because(cause.why)
     .hint(cause.fix);
-    failure.service = Some(symptoms.service.clone()).filter(|name| !name.is_empty());
+    failure.service = Some(symptoms.service.clone()).filter(|name| *name != "");
     failure.run = cause.run;
     failure.place = cause.place.map(|place| around.as_shown(place));
-    failure.blames = cause.blames;
+    failure.blames = cause.blames.into_iter().map(ServiceName::new).collect();
     failure.evidence = evidence(symptoms, cause.record);
     failure
 }
@@ -198,7 +199,7 @@ fn place(known: &Known<'_>) -> Option<Place> {
 
 /// The line of the Dockerfile: the one that the builder names, or that of the failed step.
 fn step_place(symptoms: &Symptoms, around: &Surroundings<'_>, line: Option<&str>) -> Option<Place> {
-    let file = around.dockerfile(&symptoms.service)?;
+    let file = around.dockerfile(symptoms.service.as_str())?;
     if let Some(number) = line.and_then(|line| line.parse().ok()) {
         return around.line(&file, number);
     }
@@ -285,7 +286,7 @@ fn own_reason(
     last_words: Option<usize>,
     is_error: bool,
 ) -> (String, String, &'static [&'static str]) {
-    let service = &known.symptoms.service;
+    let service = known.symptoms.service.as_str();
     if last_words.is_none() {
         let image = known.image();
         let shell = image.and_then(|image| ShellCommand::of("docker run --rm -it").operand(&image));

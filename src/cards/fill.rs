@@ -115,7 +115,7 @@ impl Known<'_> {
         if !template.starts_with("magicctl rebuild ") {
             return template;
         }
-        let name = &self.symptoms.service;
+        let name = self.symptoms.service.as_str();
         let is_needed = |other: &crate::compose::Service| other.depends_on.contains_key(name);
         if self.around.service(name).is_some_and(|service| service.build.is_none()) {
             "magicctl up"
@@ -194,7 +194,7 @@ impl Known<'_> {
         template::gaps(template)
             .filter(|gap| gap.ends_with(":service") || gap.ends_with(":server"))
             .filter_map(|gap| self.shown(self.gap(gap)?))
-            .filter(|name| *name != self.symptoms.service)
+            .filter(|name| self.symptoms.service != name.as_str())
             .collect()
     }
 
@@ -215,7 +215,7 @@ impl Known<'_> {
 
     /// Where the Compose files set what the card points to.
     pub(super) fn written(&self) -> Option<&Written> {
-        let service = &self.symptoms.service;
+        let service = self.symptoms.service.as_str();
         let key = |key| self.around.key(service, key);
         match self.at {
             At::Command => key("command").or_else(|| key("entrypoint")),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Detail, Engine, ExecOutcome};
+use crate::ids::{ContainerId, ServiceName};
 use crate::logs::{SECOND, Stamp, last_records};
 use crate::observed::{Health, State};
 
@@ -35,7 +36,7 @@ pub struct Seen {
 }
 
 /// What is known of container `id` of `service`, which failed at `stage`.
-pub async fn look(engine: &Engine, id: &str, service: &str, stage: Stage, seen: Seen) -> Symptoms {
+pub async fn look(engine: &Engine, id: &ContainerId, service: &ServiceName, stage: Stage, seen: Seen) -> Symptoms {
     let detail = match seen.detail {
         Some(detail) => Some(detail),
         None => engine.inspect_state(id).await.ok(),
@@ -46,7 +47,7 @@ pub async fn look(engine: &Engine, id: &str, service: &str, stage: Stage, seen: 
         // Its earlier runs ended alike.
         records = last_records(engine, id, RECORDS, (None, None)).await;
     }
-    let mut symptoms = Symptoms::new(service, stage);
+    let mut symptoms = Symptoms::new(service.clone(), stage);
     symptoms.records = records;
     // In a network of somebody else the open ports are not its own.
     let is_of_its_own = |detail: &Detail| detail.addresses.iter().any(|address| address != "127.0.0.1");
@@ -77,7 +78,7 @@ pub async fn command_of_image(engine: &Engine, image: &str) -> Vec<String> {
 }
 
 /// The TCP ports that are open in container `id`; `None` when it has nothing to say that with.
-async fn open_ports(engine: &Engine, id: &str) -> Option<Vec<u16>> {
+async fn open_ports(engine: &Engine, id: &ContainerId) -> Option<Vec<u16>> {
     let words = ["cat", "/proc/net/tcp", "/proc/net/tcp6"].map(ToOwned::to_owned);
     let table = engine.exec_probe(id, &words, ASKED_WITHIN).await.ok()?.output;
     // A table without its head is none, one that is cut off may lack what matters.
@@ -101,7 +102,7 @@ fn listening(table: &str) -> Vec<u16> {
 }
 
 /// What container `id` has that a healthcheck can do with.
-async fn programs(engine: &Engine, id: &str) -> Vec<&'static str> {
+async fn programs(engine: &Engine, id: &ContainerId) -> Vec<&'static str> {
     let asked = PROGRAMS.iter().map(|(name, arguments)| async move {
         let words: Vec<String> = [*name]
             .iter()

@@ -85,10 +85,10 @@ impl<'a> Surroundings<'a> {
     fn volume_name(&self, mount: &Mount) -> Option<String> {
         let key = mount.source.as_ref()?;
         let volume = self.stack?.volumes.get(key);
-        let name = volume.map_or(key, |volume| &volume.name);
+        let name = volume.map_or(key.as_str(), |volume| volume.name.as_str());
         let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
         let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_of_a_name);
-        is_name.then(|| name.clone())
+        is_name.then(|| name.to_owned())
     }
 
     /// The mount at or above `path` of the container, when it is of `kind`.

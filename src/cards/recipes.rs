@@ -57,6 +57,6 @@ impl Surroundings<'_> {
             .filter(|name| !left_out.contains(name.as_str()))
             .peekable();
         names.peek()?;
-        names.try_fold(ShellCommand::default(), |command, name| command.operand(name))
+        names.try_fold(ShellCommand::default(), ShellCommand::operand)
     }
 }

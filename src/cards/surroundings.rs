@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::compose::{Condition, Service, Stack, Written};
 use crate::failure::Place;
+use crate::ids::ServiceName;
 use crate::nearest::nearest;
 use crate::redact::Redactor;
 use crate::services;
@@ -196,12 +197,12 @@ impl<'a> Surroundings<'a> {
     /// Whether another service is started only when `service` is healthy.
     pub(super) fn is_awaited(&self, service: &str) -> bool {
         let mut services = self.stack.into_iter().flat_map(|stack| stack.services.keys());
-        services.any(|other| self.awaits(other, service))
+        services.any(|other| self.awaits(other.as_str(), service))
     }
 
     /// A service's name that is nearly `name`.
     pub(super) fn nearest_service(&self, name: &str) -> Option<String> {
-        let near = nearest(name, self.stack?.services.keys().map(String::as_str));
+        let near = nearest(name, self.stack?.services.keys().map(ServiceName::as_str));
         near.filter(|near| *near != name).map(ToOwned::to_owned)
     }
 

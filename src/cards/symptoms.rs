@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::FailedStep;
+use crate::ids::ServiceName;
 use crate::logs::Last;
 
 /// Where on its way a service failed.
@@ -75,7 +76,7 @@ impl HealthReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symptoms {
     /// The service; empty for what is of no single one.
-    pub service: String,
+    pub service: ServiceName,
     /// When.
     pub stage: Stage,
     /// What the engine, the registry or the builder answered; empty when nothing was refused.
@@ -112,7 +113,7 @@ pub struct Symptoms {
 
 impl Symptoms {
     /// Of `service` at `stage`, nothing else known.
-    pub fn new(service: impl Into<String>, stage: Stage) -> Self {
+    pub fn new(service: impl Into<ServiceName>, stage: Stage) -> Self {
         Self {
             service: service.into(),
             stage,

@@ -28,7 +28,7 @@ impl Known<'_> {
             "login_registry" => Filled::of(self.login(ShellCommand::default())),
             "local_images" if self.around.uses_local_images() => Filled::Command(ShellCommand::default()),
             "local_images" => Filled::Command(ShellCommand::of("--env-file images/local.env")),
-            "services_without" => Filled::Command(self.around.without(&self.symptoms.service)?),
+            "services_without" => Filled::Command(self.around.without(self.symptoms.service.as_str())?),
             // Unlike `image`, which names it by what it is where it is not known.
             "image_ref" => self.image().map_or(Filled::Impossible, Filled::Text),
             "check_words" => {
@@ -163,13 +163,13 @@ impl Known<'_> {
             Stage::Build => return asked_for(&self.symptoms.said).map(|(_, image)| image),
             _ => {}
         }
-        self.around.image_of(&self.symptoms.service)
+        self.around.image_of(self.symptoms.service.as_str())
     }
 
     /// Another way out where `command` of the service is wrong: what its image runs by itself. Empty: there is none.
     fn or_own_command(&self) -> String {
         let own = shown_words(&self.symptoms.image_command);
-        let service = self.around.service(&self.symptoms.service);
+        let service = self.around.service(self.symptoms.service.as_str());
         let overrides = service.is_some_and(|service| service.command.is_some() && service.entrypoint.is_none());
         match own {
             Some(own) if overrides && self.symptoms.image_command != self.symptoms.command => {
@@ -186,7 +186,7 @@ impl Known<'_> {
         };
         let names: Vec<&str> = self
             .around
-            .others(&self.symptoms.service)
+            .others(self.symptoms.service.as_str())
             .map(|service| service.name.as_str())
             .collect();
         if names.is_empty() {
@@ -200,7 +200,7 @@ impl Known<'_> {
         let frames = traceback::frames(self.text);
         let mut own = frames.iter().rev().filter(|frame| !is_foreign(&frame.file));
         let (frame, path) = own.find_map(|frame| {
-            let path = self.around.host(&self.symptoms.service, &frame.file)?;
+            let path = self.around.host(self.symptoms.service.as_str(), &frame.file)?;
             Some((frame, path))
         })?;
         let place = self.around.line(&path, frame.line)?;

@@ -10,6 +10,7 @@ use crate::codes;
 use crate::compose::{Service, Stack, Written};
 use crate::failure::Place;
 use crate::files;
+use crate::ids::ServiceName;
 use crate::nearest::nearest;
 
 use super::Finding;
@@ -67,7 +68,7 @@ fn of_settings(project: &Project, stack: &Stack, service: &Service) -> Vec<Findi
             let kafka = kafka_of(stack, service, name, host);
             let finding = if let Some((kafka, inside)) = kafka.filter(|(_, inside)| *inside != format!("{host}:{port}"))
             {
-                let why = if host == kafka {
+                let why = if kafka == host {
                     format!(
                         "Kafka redirects clients of that listener to an address that only works on this machine; containers need {inside}"
                     )
@@ -118,7 +119,7 @@ fn names<'s>(stack: &'s Stack, service: &'s Service) -> BTreeSet<&'s str> {
 }
 
 /// The Kafka that a setting means and its address for containers, where it advertises one for each.
-fn kafka_of(stack: &Stack, service: &Service, setting: &str, host: &str) -> Option<(String, String)> {
+fn kafka_of(stack: &Stack, service: &Service, setting: &str, host: &str) -> Option<(ServiceName, String)> {
     let is_kafkas = setting.contains("KAFKA") || setting.contains("BOOTSTRAP");
     let is_self =
         matches!(host, "localhost" | "127.0.0.1") && is_kafkas && service.network_mode.as_deref() != Some("host");
@@ -131,8 +132,8 @@ fn kafka_of(stack: &Stack, service: &Service, setting: &str, host: &str) -> Opti
             let mut addresses = advertised
                 .split(',')
                 .filter_map(|listener| Some(listener.split_once("://")?.1));
-            let inside = addresses.find(|address| address.split(':').next() == Some(&kafka.name))?;
-            (host == kafka.name || is_self).then(|| (kafka.name.clone(), inside.to_owned()))
+            let inside = addresses.find(|address| address.split(':').next() == Some(kafka.name.as_str()))?;
+            (kafka.name == host || is_self).then(|| (kafka.name.clone(), inside.to_owned()))
         })
 }
 

@@ -167,7 +167,7 @@ fn memory_of(service: &Service) -> u64 {
         .mem_limit
         .and_then(|limit| u64::try_from(limit).ok())
         .filter(|limit| *limit > 0);
-    let usual = services::of(&service.name).map(|known| known.memory * MEGABYTE);
+    let usual = services::of(service.name.as_str()).map(|known| known.memory * MEGABYTE);
     match (limit, usual) {
         (Some(limit), Some(usual)) => limit.min(usual),
         (_, usual) => usual.unwrap_or_default(),
@@ -179,7 +179,7 @@ fn size_of_missing(project: &Project, there: &EngineState, service: &Service) ->
     if there.observed.image_id(&service.image_ref(&stack.name)).is_some() {
         return 0;
     }
-    services::of(&service.name).map_or(100, |known| known.disk) * MEGABYTE
+    services::of(service.name.as_str()).map_or(100, |known| known.disk) * MEGABYTE
 }
 
 /// Free bytes where the engine keeps its data; nothing when that is not on a disk of this machine.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::engine::{About, Engine, EngineError, ImageFacts};
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{Container, Observed, PublishedPort, State};
 
@@ -19,7 +20,7 @@ pub struct EngineState {
     pub address: String,
     /// The ports that containers were made to publish, by id, of those that the engine lists without them: one that is
     /// between an exit and its next start holds them all the same.
-    pub bound: BTreeMap<String, Vec<PublishedPort>>,
+    pub bound: BTreeMap<ContainerId, Vec<PublishedPort>>,
     /// When the images that were built for the project were built last, by id, in nanoseconds since 1970. A build that changed
     /// nothing counts.
     pub built_at: BTreeMap<String, i64>,

@@ -188,10 +188,9 @@ async fn data(
         let Some(service) = project.services().find(|service| service.name == file.service) else {
             continue;
         };
-        let runs = there
-            .observed
-            .of_project(&stack.name)
-            .any(|container| container.service() == Some(file.service) && container.is_running());
+        let runs = there.observed.of_project(&stack.name).any(|container| {
+            container.service().is_some_and(|service| *service == file.service) && container.is_running()
+        });
         let image = service.image_ref(&stack.name);
         let Some(volume) = remains::volume_of(project, service) else {
             continue;

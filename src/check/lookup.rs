@@ -39,7 +39,7 @@ pub(super) async fn tools(
         let service = first.filter(|_| !wanted.is_empty())?;
         let inside = Inside {
             project: &stack.name,
-            service,
+            service: service.as_str(),
             image: reference,
             volume: None,
         };

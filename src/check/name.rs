@@ -62,14 +62,16 @@ fn holders<'o>(stack: &Stack, service: &Service, named: &BTreeMap<&str, &'o Cont
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ContainerId;
     use crate::observed::State;
 
     fn container(name: &str) -> Container {
         Container {
-            id: name.to_owned(),
+            id: ContainerId::new(name),
             name: name.to_owned(),
             image_id: String::new(),
             image: String::new(),
+            service: None,
             state: State::Created,
             status: String::new(),
             labels: BTreeMap::new(),
@@ -97,7 +99,7 @@ mod tests {
         };
         let of = |scale, container_name: Option<&str>| {
             let service = Service {
-                name: "a".to_owned(),
+                name: "a".into(),
                 scale: Some(scale),
                 container_name: container_name.map(ToOwned::to_owned),
                 ..Service::default()

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use crate::compose::{Build, Service, Stack};
 use crate::failure::{Failure, Place};
 use crate::files::{Kind, Refused, Root};
+use crate::ids::ServiceName;
 use crate::rendered::{Rendered, State};
 use crate::services;
 use crate::settings;
@@ -27,7 +28,7 @@ pub struct Project {
     /// The files that `render` writes, and what is on disk in their place.
     pub rendered: Result<Vec<(Rendered, State)>, Failure>,
     /// The services in question.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// The caller's environment.
     pub environment: BTreeMap<String, String>,
     /// The files of keys, read when the first check asks for them.
@@ -42,7 +43,7 @@ impl Project {
         root: PathBuf,
         stack: Result<Stack, Failure>,
         rendered: Result<Vec<(Rendered, State)>, Failure>,
-        services: Option<&BTreeSet<String>>,
+        services: Option<&BTreeSet<ServiceName>>,
         environment: BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
         let folder = settings::folder(&root)?;
@@ -142,7 +143,7 @@ impl Project {
     }
 
     /// Where a service was written.
-    pub(super) fn place_of(&self, service: &str) -> Option<Place> {
+    pub(super) fn place_of(&self, service: &ServiceName) -> Option<Place> {
         self.stack()?.places.services.get(service).cloned()
     }
 

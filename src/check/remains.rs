@@ -77,7 +77,9 @@ pub(super) fn data(project: &Project, _: &EngineState, more: &EngineAnswers) -> 
     let data = more.data.clone()?;
     let mut findings = Vec::new();
     for service in project.services() {
-        let Some(bytes) = data.get(&service.name) else { continue };
+        let Some(bytes) = data.get(service.name.as_str()) else {
+            continue;
+        };
         let finding = match service.name.as_str() {
             "kafka" => other_cluster(service, &String::from_utf8_lossy(bytes)),
             _ => newer_data(&service.image_ref(&stack.name), bytes),

@@ -11,6 +11,7 @@ use std::process::Command;
 use crate::codes::{self, Severity};
 use crate::compose;
 use crate::engine::{About, EngineError, ImageFacts};
+use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{Container, Observed, PublishedPort, State, Volume};
 use crate::render;
@@ -259,10 +260,11 @@ pub(super) fn container_of(name: &str, project: &str, state: State) -> Container
 
 fn container(name: &str, project: &str, service: &str, state: State) -> Container {
     Container {
-        id: "1".repeat(64),
+        id: ContainerId::new("1".repeat(64)),
         name: name.to_owned(),
         image_id: "sha256:1".to_owned(),
         image: "x:1".to_owned(),
+        service: Some(service.into()),
         state,
         status: "Up 2 hours".to_owned(),
         labels: [(labels::PROJECT, project), (labels::SERVICE, service)]
@@ -283,7 +285,7 @@ fn volume(name: &str, project: Option<&str>) -> Volume {
     Volume {
         mountpoint: String::new(),
         scope: String::new(),
-        name: name.to_owned(),
+        name: name.into(),
         driver: "local".to_owned(),
         labels: label.into_iter().collect(),
     }

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::event::{Event, ReadyBy, ServiceSummary};
 use crate::execute::{Execution, Outcome, announced};
 use crate::failure::{Exit, Failure};
+use crate::ids::ServiceName;
 use crate::labels;
 use crate::observed::{Container, State};
 use crate::plan::{Action, Plan, settle_of};
@@ -76,7 +77,7 @@ impl<'a> Carry<'a> {
     }
 
     /// Carries out `plan`; with `--dry-run`, shows it. False when something failed or the user interrupted.
-    pub(crate) async fn run(&self, plan: &Plan, services: Vec<String>) -> Result<bool, Failure> {
+    pub(crate) async fn run(&self, plan: &Plan, services: Vec<ServiceName>) -> Result<bool, Failure> {
         if self.session.global.dry_run {
             let notes: Vec<String> = plan.notes.iter().map(ToString::to_string).collect();
             super::planned::show(self.session, self.project, plan, &notes);
@@ -134,7 +135,7 @@ impl<'a> Carry<'a> {
     }
 
     /// Says how it ended. `services` are those that the command is about; `next` what to do after a success.
-    pub(crate) async fn finish(&self, services: &BTreeSet<String>, next: Vec<String>) -> Ended {
+    pub(crate) async fn finish(&self, services: &BTreeSet<ServiceName>, next: Vec<String>) -> Ended {
         if self.session.global.dry_run {
             return Ok(None);
         }
@@ -221,7 +222,7 @@ impl<'a> Carry<'a> {
                 card.await
             }
             None => Failure::failed(format!("{} was ready, but its container is gone", summary.service))
-                .of(summary.service.as_str())
+                .of(&summary.service)
                 .because("it was removed from outside")
                 .hint(
                     "`docker events --since 10m --filter type=container` shows when; run the command again to create it",
@@ -240,7 +241,7 @@ impl<'a> Carry<'a> {
 }
 
 /// Of several containers the one that is not ready speaks for the service.
-fn summary(name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
+fn summary(name: &ServiceName, there: &[Container], total: &Outcome) -> ServiceSummary {
     let mut all: Vec<ServiceSummary> = there
         .iter()
         .filter(|container| container.service() == Some(name))
@@ -254,7 +255,7 @@ fn summary(name: &str, there: &[Container], total: &Outcome) -> ServiceSummary {
     }
 }
 
-fn of_container(name: &str, container: Option<&Container>, total: &Outcome) -> ServiceSummary {
+fn of_container(name: &ServiceName, container: Option<&Container>, total: &Outcome) -> ServiceSummary {
     let verdict = match container {
         Some(container) => at_the_end(container, total.found.get(&container.id).copied()),
         None => Verdict::Starting,
@@ -269,7 +270,7 @@ fn of_container(name: &str, container: Option<&Container>, total: &Outcome) -> S
         _ => verdict,
     };
     ServiceSummary {
-        service: name.to_owned(),
+        service: name.clone(),
         container: container.map(|container| container.name.clone()).unwrap_or_default(),
         state: container.map(|container| container.state),
         verdict,

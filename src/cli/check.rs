@@ -10,6 +10,7 @@ use crate::codes::{self, Code, Severity};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::render;
 use crate::report::{checklist_lines, finding_lines, table, verdict};
 use crate::settings;
@@ -91,7 +92,7 @@ async fn look(session: &Session, options: &Options) -> Result<Report, Failure> {
 pub(crate) fn project(
     session: &Session,
     stack: Result<Stack, Failure>,
-    services: Option<&BTreeSet<String>>,
+    services: Option<&BTreeSet<ServiceName>>,
 ) -> Result<Project, Failure> {
     let root = crate::compose::normal(&session.root()?);
     let rendered = session.rendered().and_then(|files| render::states(&root, files));
@@ -104,7 +105,7 @@ pub(crate) async fn changed_since_built(
     session: &Session,
     engine: &Engine,
     stack: &Stack,
-    services: Option<&BTreeSet<String>>,
+    services: Option<&BTreeSet<ServiceName>>,
 ) -> Vec<String> {
     let is_built = stack.services.values().any(|service| service.build.is_some());
     let project = project(session, Ok(stack.clone()), services);

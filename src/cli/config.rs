@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::compose::{self, Printed, Project, Stack};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::report::{table, warning_line};
 use crate::secrets;
 
@@ -18,7 +19,7 @@ use super::session::Session;
 pub struct ConfigArgs {
     /// Only these services and what they depend on or use; all by default
     #[arg(value_name = "SERVICE")]
-    pub named: Vec<String>,
+    pub named: Vec<ServiceName>,
     /// The format of the whole file
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub format: Format,
@@ -133,7 +134,7 @@ pub(crate) fn run(session: &Session, args: &ConfigArgs) -> Ended {
 }
 
 /// What is odd about the files, a sentence each, but for the service `told`.
-fn warnings(project: &Project, told: Option<&String>) -> Vec<String> {
+fn warnings(project: &Project, told: Option<&ServiceName>) -> Vec<String> {
     let stack = &project.stack;
     let mut all = stack.warnings.clone();
     all.extend(project.unusable().map(|failure| format!("can't be run: {failure}")));
@@ -175,7 +176,8 @@ impl List {
 fn list(args: &ConfigArgs, project: &Project) -> Result<Option<(&'static str, List)>, Failure> {
     let stack = &project.stack;
     Ok(Some(if args.services {
-        ("services", List::Names(stack.services.keys().cloned().collect()))
+        let names = stack.services.keys().map(ToString::to_string);
+        ("services", List::Names(names.collect()))
     } else if args.images {
         let images = stack.services.values().map(|service| service.image_ref(&stack.name));
         ("images", List::Names(images.collect()))
@@ -220,14 +222,14 @@ fn answer(
 
 /// Compose's own hashes: of all services, or of those named, separated by commas.
 fn hashes(stack: &Stack, wanted: &str) -> Result<Vec<(String, String)>, Failure> {
-    let names: Vec<String> = match wanted {
+    let names: Vec<ServiceName> = match wanted {
         "*" => Vec::new(),
-        names => names.split(',').map(ToOwned::to_owned).collect(),
+        names => names.split(',').map(ServiceName::new).collect(),
     };
     let selected = stack.select(&names, false)?;
     let services = stack.services.iter().filter(|(name, _)| selected.contains(*name));
     Ok(services
-        .map(|(name, service)| (name.clone(), service.config_hash.clone()))
+        .map(|(name, service)| (name.to_string(), service.config_hash.clone()))
         .collect())
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::compose::Stack;
 use crate::event::Event;
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::Observed;
 use crate::plan::{self, Action, DownOptions, InFile, Plan, Which};
 
@@ -18,7 +19,7 @@ use super::session::Session;
 pub struct DownArgs {
     /// Only these services and their dependents; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// Also remove the project's volumes and their data
     #[arg(short, long)]
     pub volumes: bool,
@@ -87,10 +88,10 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     }
     let of_project = observed.of_project(&project);
     let orphans = of_project.filter(|container| options.is_orphan(container));
-    let orphans: BTreeSet<&str> = orphans.map(|container| container.id.as_str()).collect();
+    let orphans: BTreeSet<&ContainerId> = orphans.map(|container| &container.id).collect();
     for step in plan.steps() {
         if let Action::RemoveContainer { container, .. } = &step.action
-            && matches!(&container.which, Which::Id(id) if orphans.contains(id.as_str()))
+            && matches!(&container.which, Which::Id(id) if orphans.contains(id))
         {
             carry.emit(&Event::Note {
                 text: format!("{} is removed too: it is no longer in the Compose file", container.name),
@@ -107,7 +108,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
 }
 
 /// What the file names of `asked` services, of all when there are none.
-fn in_file(stack: &Stack, asked: &[String]) -> InFile {
+fn in_file(stack: &Stack, asked: &[ServiceName]) -> InFile {
     let names_all = asked.is_empty();
     let services = stack.services.values().filter(|service| asked.contains(&service.name));
     let mounted: BTreeSet<&String> = services

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::engine::ExecOptions;
 use crate::failure::Exit;
+use crate::ids::ServiceName;
 use crate::terminal::stdout_is_terminal;
 
 use super::Ended;
@@ -18,7 +19,7 @@ use super::verbs::there::There;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ExecArgs {
     /// The service
-    pub service: String,
+    pub service: ServiceName,
     /// The command and its arguments
     #[arg(
         trailing_var_arg = true,

@@ -6,6 +6,7 @@ use crate::cards::{self, Seen, Stage, Surroundings, Symptoms};
 use crate::engine::{Detail, Engine, EngineError};
 use crate::execute::{Explain, Wrong};
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::plan::Action;
 use crate::ready::Waited;
 
@@ -16,11 +17,11 @@ pub(super) struct Explainer<'a> {
 }
 
 impl Explain for Explainer<'_> {
-    fn is_known(&self, service: Option<&str>, action: &Action, error: &EngineError) -> bool {
+    fn is_known(&self, service: Option<&ServiceName>, action: &Action, error: &EngineError) -> bool {
         symptoms_of(service, action, error).is_none_or(|symptoms| cards::knows(&symptoms, &self.around))
     }
 
-    fn explain<'e>(&'e self, service: Option<&'e str>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure> {
+    fn explain<'e>(&'e self, service: Option<&'e ServiceName>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure> {
         async move {
             match wrong {
                 Wrong::Refused { action, error } => self.refused(service, action, &error).await,
@@ -38,7 +39,8 @@ impl Explain for Explainer<'_> {
                         Waited::Unanswerable { probe } => (Stage::Unhealthy, Seen { probe, detail: None }),
                         Waited::TimedOut { probe } => (Stage::TimedOut(within), Seen { probe, detail: None }),
                     };
-                    self.of_container(service.unwrap_or_default(), id, stage, seen).await
+                    self.of_container(&service.cloned().unwrap_or_default(), id, stage, seen)
+                        .await
                 }
             }
         }
@@ -48,13 +50,19 @@ impl Explain for Explainer<'_> {
 
 impl Explainer<'_> {
     /// The card of container `id` of `service`, which failed at `stage`.
-    pub(super) async fn of_container(&self, service: &str, id: &str, stage: Stage, seen: Seen) -> Failure {
+    pub(super) async fn of_container(
+        &self,
+        service: &ServiceName,
+        id: &ContainerId,
+        stage: Stage,
+        seen: Seen,
+    ) -> Failure {
         let symptoms = cards::look(self.engine, id, service, stage, seen).await;
         cards::card(&symptoms, &self.around)
     }
 
     /// That of a call that did not work.
-    async fn refused(&self, service: Option<&str>, action: &Action, error: &EngineError) -> Failure {
+    async fn refused(&self, service: Option<&ServiceName>, action: &Action, error: &EngineError) -> Failure {
         let Some(mut symptoms) = symptoms_of(service, action, error) else {
             return error.failure();
         };
@@ -65,7 +73,7 @@ impl Explainer<'_> {
             symptoms.has_login = Some(self.engine.has_login(image).await);
         }
         if symptoms.stage == Stage::Start
-            && let Some(image) = self.around.image_of(&symptoms.service)
+            && let Some(image) = self.around.image_of(symptoms.service.as_str())
         {
             symptoms.image_command = cards::command_of_image(self.engine, &image).await;
         }
@@ -81,7 +89,7 @@ fn seen(detail: Detail) -> Seen {
 }
 
 /// What is seen of a call that the engine refused; `None`: our own error says it all.
-fn symptoms_of(service: Option<&str>, action: &Action, error: &EngineError) -> Option<Symptoms> {
+fn symptoms_of(service: Option<&ServiceName>, action: &Action, error: &EngineError) -> Option<Symptoms> {
     let stage = match action {
         Action::StartContainer { .. } | Action::RestartContainer { .. } | Action::UnpauseContainer { .. } => {
             Stage::Start
@@ -93,7 +101,7 @@ fn symptoms_of(service: Option<&str>, action: &Action, error: &EngineError) -> O
         Action::BuildImage { .. } => Stage::Build,
         _ => Stage::Other(format!("{} {}", action.verb(), action.target())),
     };
-    let mut symptoms = Symptoms::new(service.unwrap_or_default(), stage);
+    let mut symptoms = Symptoms::new(service.cloned().unwrap_or_default(), stage);
     symptoms.said = match error {
         EngineError::NotFound(message) | EngineError::Conflict(message) | EngineError::Refused(message) => {
             message.clone()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::plan::{self, Plan};
 
 use super::Ended;
@@ -29,7 +30,7 @@ pub struct RestartArgs {
 pub struct LifecycleArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// How long a container may take to stop before it is killed (10s) [default: its own grace period]
     #[arg(short, long, value_name = "DURATION", value_parser = super::duration::parse_grace, allow_negative_numbers = true)]
     pub timeout: Option<std::time::Duration>,
@@ -40,7 +41,7 @@ pub struct LifecycleArgs {
 pub struct StartArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// Accepted for compatibility: `start` always waits
     #[arg(long)]
     pub wait: bool,
@@ -49,16 +50,35 @@ pub struct StartArgs {
     pub wait_timeout: std::time::Duration,
 }
 
+/// What is done to the containers.
+#[derive(Clone, Copy)]
+enum Verb {
+    Stop,
+    /// With how long to wait for each service.
+    Start(Duration),
+    Restart,
+}
+
+impl Verb {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Start(_) => "start",
+            Self::Restart => "restart",
+        }
+    }
+}
+
 pub(crate) async fn stop(session: &Session, args: &LifecycleArgs) -> Ended {
     let timeout = seconds(args.timeout);
-    run(session, "stop", &args.services, None, |there| {
+    run(session, Verb::Stop, &args.services, |there| {
         plan::stop(&there.project, &there.observed(), &there.scope, timeout)
     })
     .await
 }
 
 pub(crate) async fn start(session: &Session, args: &StartArgs) -> Ended {
-    run(session, "start", &args.services, Some(args.wait_timeout), |there| {
+    run(session, Verb::Start(args.wait_timeout), &args.services, |there| {
         plan::start(&there.project, &there.observed(), &there.scope)
     })
     .await
@@ -66,7 +86,7 @@ pub(crate) async fn start(session: &Session, args: &StartArgs) -> Ended {
 
 pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
     let timeout = seconds(args.stop.timeout);
-    run(session, "restart", &args.stop.services, None, |there| {
+    run(session, Verb::Restart, &args.stop.services, |there| {
         let all = there.scope_of_all();
         let dependents = (!args.no_deps).then_some(&all);
         plan::restart(&there.project, &there.observed(), &there.scope, dependents, timeout)
@@ -74,18 +94,13 @@ pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
     .await
 }
 
-async fn run(
-    session: &Session,
-    command: &'static str,
-    services: &[String],
-    wait_timeout: Option<Duration>,
-    plan: impl FnOnce(&There) -> Plan,
-) -> Ended {
+async fn run(session: &Session, verb: Verb, services: &[ServiceName], plan: impl FnOnce(&There) -> Plan) -> Ended {
     let mut there = There::of(session, services).await?;
     let _lock = super::lock::take(session, &there.project).await?;
     there.look().await?;
     let about = there.acted_on();
-    if command == "start" {
+    let command = verb.command();
+    if let Verb::Start(_) = verb {
         there.require(services)?;
         if about.is_empty() {
             return Err(Failure::failed(there.idle(command, services)).hint("`magicctl up` creates missing containers"));
@@ -97,9 +112,14 @@ async fn run(
         return Ok(None);
     }
     let plan = plan(&there);
-    carry.timeout = wait_timeout.unwrap_or(carry.timeout);
+    if let Verb::Start(wait_timeout) = verb {
+        carry.timeout = wait_timeout;
+    }
     carry.run(&plan, about.iter().cloned().collect()).await?;
-    let shown = if command == "stop" { BTreeSet::new() } else { about };
+    let shown = match verb {
+        Verb::Stop => BTreeSet::new(),
+        Verb::Start(_) | Verb::Restart => about,
+    };
     carry.finish(&shown, Vec::new()).await
 }
 

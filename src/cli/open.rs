@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::logs::explore;
 use crate::services;
 use crate::shell::ShellCommand;
@@ -24,7 +25,7 @@ pub struct OpenArgs {
     pub page: Page,
     /// For `logs`: the service
     #[arg(value_name = "SERVICE")]
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// For `logs`: only errors
     #[arg(long)]
     pub errors: bool,
@@ -112,7 +113,7 @@ pub(crate) async fn run(session: &Session, args: &OpenArgs) -> Ended {
             .again()
             .and_then(|again| again.syntax("up").operand(service));
         return Err(Failure::failed(format!("nothing listens at {address}"))
-            .of(service)
+            .of(&ServiceName::new(service))
             .because(format!("{service} is not running, or doesn't publish that port yet"))
             .hint(format!(
                 "start it{}; `--print` prints the address anyway",

@@ -1,6 +1,7 @@
 //! A plan as `plan` and `--dry-run` show it.
 
 use crate::execute::announced;
+use crate::ids::ServiceName;
 use crate::plan::{self, Plan};
 use crate::report::table;
 
@@ -38,7 +39,7 @@ fn show_rows(session: &Session, plan: &Plan) {
     let total = plan::total(&changes);
     let rows = changes.into_iter().map(|row| {
         vec![
-            row.service.unwrap_or_else(|| "-".to_owned()),
+            row.service.as_ref().map_or("-", ServiceName::as_str).to_owned(),
             format!("{} {}", row.verb, row.noun),
             row.target,
             row.reason,

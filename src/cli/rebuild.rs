@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::plan::{Pull, UpOptions};
 
 use super::Ended;
@@ -16,7 +17,7 @@ use super::session::Session;
 pub struct RebuildArgs {
     /// Services with a `build` section; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// Build without the cache
     #[arg(long)]
     pub no_cache: bool,
@@ -31,7 +32,7 @@ pub struct RebuildArgs {
 pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
     let stack = session.stack(&args.services)?;
     let named = stack.select(&args.services, false)?;
-    let build: BTreeSet<String> = named
+    let build: BTreeSet<ServiceName> = named
         .iter()
         .filter(|name| stack.services[*name].build.is_some())
         .cloned()
@@ -46,7 +47,7 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
         };
         return Err(Failure::usage(what).hint("`magicctl up` pulls missing images"));
     }
-    let targets: Vec<String> = build.iter().cloned().collect();
+    let targets: Vec<ServiceName> = build.iter().cloned().collect();
     let options = UpOptions {
         services: stack.select(&targets, true)?,
         build,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::compose::Stack;
+use crate::ids::ServiceName;
 
 /// What the labels say.
 #[derive(Debug, Default)]
@@ -11,7 +12,7 @@ pub(crate) struct Recalled {
     /// The env files, with their texts.
     pub env_files: Vec<(PathBuf, String)>,
     /// The services that have containers.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
 }
 
 impl Recalled {

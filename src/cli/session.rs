@@ -9,6 +9,7 @@ use crate::compose::{self, Documents, Stack};
 use crate::engine::{Endpoint, Engine};
 use crate::failure::Failure;
 use crate::files;
+use crate::ids::ServiceName;
 use crate::labels;
 use crate::names;
 use crate::observed::Container;
@@ -170,7 +171,7 @@ impl Session {
     }
 
     /// The resolved file. `targets` are services named on the command line: naming one enables it.
-    pub(crate) fn stack(&self, targets: &[String]) -> Result<Stack, Failure> {
+    pub(crate) fn stack(&self, targets: &[ServiceName]) -> Result<Stack, Failure> {
         let stack = self.loaded(&self.request(targets)?)?;
         if let Some(text) = self.recalled.inactive(&stack) {
             self.warn(&text);
@@ -203,11 +204,11 @@ impl Session {
     }
 
     /// Which files are read, and as whom.
-    pub(crate) fn request(&self, targets: &[String]) -> Result<compose::Request, Failure> {
+    pub(crate) fn request(&self, targets: &[ServiceName]) -> Result<compose::Request, Failure> {
         self.request_as(self.project_name()?, targets)
     }
 
-    fn request_as(&self, project_name: Option<String>, targets: &[String]) -> Result<compose::Request, Failure> {
+    fn request_as(&self, project_name: Option<String>, targets: &[ServiceName]) -> Result<compose::Request, Failure> {
         // Files are named from where the user is, which may be below the project's root.
         let here = self.start_dir()?;
         let from_here = |files: &[PathBuf]| {
@@ -254,7 +255,7 @@ impl Session {
 
     /// The project's name, also where there is no Compose file but a name was given. Services that are named on the command line are
     /// enabled by that.
-    pub(crate) fn project_with(&self, targets: &[String]) -> Result<(String, Option<Stack>), Failure> {
+    pub(crate) fn project_with(&self, targets: &[ServiceName]) -> Result<(String, Option<Stack>), Failure> {
         let failure = match self.stack(targets) {
             Ok(stack) => return Ok((stack.name.clone(), Some(stack))),
             Err(failure) => failure,

@@ -6,6 +6,7 @@ use crate::cards::{self, Seen, Stage};
 use crate::compose::Stack;
 use crate::engine::{Detail, Engine};
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 use crate::observed::{Container, Health, State};
 use crate::plan::settle_of;
@@ -26,7 +27,7 @@ use super::verbs::ps;
 pub struct StatusArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// With `--format json`, include stopped containers and those of `run`; the table always shows them
     #[arg(short, long)]
     pub all: bool,
@@ -91,7 +92,7 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
     let engine = session.engine().await?;
     if args.only_services && session.json() {
         let containers = chosen(&engine, &project, args).await?;
-        let mut services: Vec<&str> = containers.iter().filter_map(Container::service).collect();
+        let mut services: Vec<&ServiceName> = containers.iter().filter_map(Container::service).collect();
         services.dedup();
         session
             .out
@@ -104,9 +105,9 @@ pub(crate) async fn run(session: &Session, args: &StatusArgs) -> Ended {
             .into_iter()
             .filter_map(|container| {
                 if args.only_services {
-                    container.service().map(ToOwned::to_owned)
+                    container.service().map(ToString::to_string)
                 } else {
-                    Some(container.id)
+                    Some(container.id.to_string())
                 }
             })
             .collect();
@@ -169,7 +170,7 @@ async fn chosen(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec
 /// A container as it is shown, and how it was found when the list did not say enough.
 struct Looked {
     row: StatusRow,
-    id: String,
+    id: ContainerId,
     detail: Option<Detail>,
 }
 
@@ -219,7 +220,7 @@ async fn look(engine: &Engine, project: &str, container: &Container) -> Looked {
 }
 
 /// How a container last ended; of one that runs again only the engine's events say that.
-async fn last_exit(engine: &Engine, project: &str, id: &str, detail: &Detail) -> Option<i64> {
+async fn last_exit(engine: &Engine, project: &str, id: &ContainerId, detail: &Detail) -> Option<i64> {
     if !detail.is_running() {
         return Some(detail.exit_code);
     }
@@ -293,7 +294,7 @@ async fn page(engine: &Engine, container: &Container) -> (Asks, bool) {
 
 /// Until its first probe the engine says `starting` of a service that `up` found ready long ago. Its own
 /// healthcheck, run once, tells.
-async fn passes_now(engine: &Engine, id: &str, detail: &Detail) -> bool {
+async fn passes_now(engine: &Engine, id: &ContainerId, detail: &Detail) -> bool {
     if detail.health != Health::Starting {
         return false;
     }
@@ -304,15 +305,11 @@ async fn passes_now(engine: &Engine, id: &str, detail: &Detail) -> bool {
 
 /// What the containers of `rows` use; a sample takes the engine a second or two, all together.
 async fn load(engine: &Engine, rows: &[Looked]) -> Vec<Load> {
-    let samples = rows.iter().map(|Looked { row, .. }| async move {
-        let state = engine.inspect_state(&row.container).await.ok();
+    let samples = rows.iter().map(|Looked { row, id, .. }| async move {
+        let state = engine.inspect_state(id).await.ok();
         let restarts = state.map_or_else(|| "-".to_owned(), |state| state.restart_count.to_string());
         let runs = matches!(row.state, State::Running { .. });
-        let usage = if runs {
-            engine.usage(&row.container).await.ok()
-        } else {
-            None
-        };
+        let usage = if runs { engine.usage(id).await.ok() } else { None };
         let bytes = |bytes: u64| size(i64::try_from(bytes).unwrap_or(i64::MAX));
         Load {
             processor: usage

@@ -10,6 +10,7 @@ use tokio::sync::oneshot::{Receiver, channel};
 use crate::compose::{Condition, Stack};
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind};
 use crate::failure::{Exit, Failure};
+use crate::ids::{ContainerId, ServiceName};
 use crate::logs::Stamp;
 use crate::observed::{Container, Observed, State};
 use crate::plan::{self, Scope};
@@ -39,13 +40,13 @@ enum Ends {
 pub(super) struct Stay {
     ends: Ends,
     /// Whose exit code `up` ends with.
-    from: Option<String>,
+    from: Option<ServiceName>,
     /// Services that it is about: an end of theirs counts, and they are stopped.
-    about: BTreeSet<String>,
+    about: BTreeSet<ServiceName>,
     /// Services whose logs are shown.
-    shown: BTreeSet<String>,
+    shown: BTreeSet<ServiceName>,
     /// Services that others wait for until they have completed: that they do is not a reason to stop.
-    jobs: BTreeSet<String>,
+    jobs: BTreeSet<ServiceName>,
     timestamps: bool,
     timeout: Option<u32>,
 }
@@ -55,7 +56,7 @@ impl Stay {
     ///
     /// # Errors
     /// A service that is not among them.
-    pub(super) fn of(args: &UpArgs, stack: &Stack, services: &BTreeSet<String>) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(args: &UpArgs, stack: &Stack, services: &BTreeSet<ServiceName>) -> Result<Option<Self>, Failure> {
         let ends = match args {
             _ if args.abort_on_container_failure => Ends::AtFailure,
             _ if args.abort_on_container_exit || args.exit_code_from.is_some() => Ends::AtFirst,
@@ -75,14 +76,14 @@ impl Stay {
                 );
             }
         }
-        let mut about: BTreeSet<String> = if args.services.is_empty() {
+        let mut about: BTreeSet<ServiceName> = if args.services.is_empty() {
             services.clone()
         } else {
             args.services.iter().cloned().collect()
         };
-        let mut shown: BTreeSet<String> = if args.attach.is_empty() {
+        let mut shown: BTreeSet<ServiceName> = if args.attach.is_empty() {
             let all = if args.attach_dependencies { services } else { &about };
-            let is_shown = |name: &&String| stack.services[*name].attach != Some(false);
+            let is_shown = |name: &&ServiceName| stack.services[*name].attach != Some(false);
             all.iter().filter(is_shown).cloned().collect()
         } else {
             args.attach.iter().cloned().collect()
@@ -122,10 +123,10 @@ impl Stay {
 struct Seen {
     stay: Stay,
     /// Name and service of the containers that it is about, by id.
-    known: BTreeMap<String, (String, String)>,
+    known: BTreeMap<ContainerId, (String, ServiceName)>,
     /// Ids of those whose process was seen to start, or runs since before: an end without that is of a process that `up` replaced
     /// or restarted.
-    started: BTreeSet<String>,
+    started: BTreeSet<ContainerId>,
     /// The exit code of the first one whose end is a reason to stop.
     first: Option<i64>,
     /// The first exit code of the service that `up` ends with.
@@ -324,7 +325,7 @@ impl Staying {
         let mut may_end = false;
         let from = self.seen.stay.from.clone();
         for container in self.containers(engine, stack).await? {
-            let is_from = from.as_deref() == container.service();
+            let is_from = from.as_ref() == container.service();
             match container.state {
                 State::Exited { code } if !self.has_begun(engine, &container).await => {
                     if self.seen.stay.ends == Ends::AtFirst || code != 0 {
@@ -355,7 +356,7 @@ impl Staying {
             if !self.seen.started.contains(&container.id) && !self.has_begun(engine, &container).await {
                 continue;
             }
-            if self.seen.stay.from.as_deref() == container.service() {
+            if self.seen.stay.from.as_ref() == container.service() {
                 self.seen.from.get_or_insert(code);
             }
             if code != 0 {
@@ -416,11 +417,11 @@ mod tests {
         let mut stack = Stack::default();
         for name in ["app", "db", "job", "noisy"] {
             let service = Service {
-                name: name.to_owned(),
+                name: name.into(),
                 attach: (name == "noisy").then_some(false),
                 ..Service::default()
             };
-            stack.services.insert(name.to_owned(), service);
+            stack.services.insert(name.into(), service);
         }
         let dependency = |condition| Dependency {
             condition,
@@ -429,9 +430,9 @@ mod tests {
         };
         let app = stack.services.get_mut("app").unwrap();
         app.depends_on
-            .insert("db".to_owned(), dependency(Condition::ServiceStarted));
+            .insert("db".into(), dependency(Condition::ServiceStarted));
         app.depends_on
-            .insert("job".to_owned(), dependency(Condition::ServiceCompletedSuccessfully));
+            .insert("job".into(), dependency(Condition::ServiceCompletedSuccessfully));
         stack
     }
 
@@ -445,8 +446,8 @@ mod tests {
         Stay::of(&args, &stack, &services)
     }
 
-    fn names(set: &BTreeSet<String>) -> Vec<&str> {
-        set.iter().map(String::as_str).collect()
+    fn names(set: &BTreeSet<ServiceName>) -> Vec<&str> {
+        set.iter().map(ServiceName::as_str).collect()
     }
 
     #[test]
@@ -520,13 +521,13 @@ mod tests {
             let mut seen = Seen::of(stay(line).unwrap().unwrap());
             for name in ["app", "db", "job"] {
                 seen.known
-                    .insert(name.to_owned(), (format!("p-{name}-1"), name.to_owned()));
+                    .insert(ContainerId::new(name), (format!("p-{name}-1"), name.into()));
             }
             // Since before, as the others were not.
-            seen.started.insert("db".to_owned());
+            seen.started.insert(ContainerId::new("db"));
             for (id, kind) in told {
                 seen.note(&EngineEvent {
-                    id: (*id).to_owned(),
+                    id: ContainerId::new(*id),
                     service: None,
                     kind: *kind,
                 });

@@ -10,6 +10,8 @@ use crate::content;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
+use crate::image::ImageRef;
 use crate::observed::Observed;
 use crate::plan::{self, Action, Plan, Pull, Recreate, UpOptions};
 use crate::render;
@@ -26,7 +28,7 @@ const VERIFIED_WITHIN: Duration = Duration::from_secs(30);
 
 impl Session {
     /// The resolved file of a command that makes containers: what is missing is rendered, what is odd is said.
-    pub(crate) fn stack_to_make(&self, targets: &[String]) -> Result<Stack, Failure> {
+    pub(crate) fn stack_to_make(&self, targets: &[ServiceName]) -> Result<Stack, Failure> {
         if !self.global.dry_run {
             write_missing(self)?;
         }
@@ -70,7 +72,7 @@ pub(crate) async fn bring_up(
     stack: &Stack,
     mut options: UpOptions,
 ) -> Ended {
-    let services: BTreeSet<String> = options.services.clone();
+    let services: BTreeSet<ServiceName> = options.services.clone();
     let mut unchecked = carry.checks && !session.global.dry_run;
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
@@ -118,7 +120,7 @@ pub(crate) async fn refuse_hopeless(
     session: &Session,
     engine: &Engine,
     stack: &Stack,
-    services: &BTreeSet<String>,
+    services: &BTreeSet<ServiceName>,
     observed: &Observed,
     plan: &Plan,
 ) -> Result<(), Failure> {
@@ -128,7 +130,7 @@ pub(crate) async fn refuse_hopeless(
         .map_err(|error| error.failure())?;
     let findings = check::quick(project, there).await;
     super::check::refuse(session, &findings)?;
-    let touched: BTreeSet<String> = plan.steps().iter().filter_map(|step| step.service.clone()).collect();
+    let touched: BTreeSet<ServiceName> = plan.steps().iter().filter_map(|step| step.service.clone()).collect();
     let project = super::check::project(session, Ok(stack.clone()), Some(&touched))?;
     let mut failures = check::verify(engine, observed, &project, VERIFIED_WITHIN).await?;
     match failures.pop() {
@@ -138,9 +140,9 @@ pub(crate) async fn refuse_hopeless(
 }
 
 /// The images that the steps of `plan` bring. The plan that follows doesn't bring them again, whatever the policy.
-pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = String> {
+pub(crate) fn images_of(plan: &Plan) -> impl Iterator<Item = ImageRef> {
     plan.steps().iter().filter_map(|step| match &step.action {
-        Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.to_string()),
+        Action::PullImage { image, .. } | Action::BuildImage { image, .. } => Some(image.clone()),
         _ => None,
     })
 }
@@ -173,19 +175,19 @@ pub(crate) fn options(session: &Session, stack: &Stack, args: &UpArgs) -> Result
 pub(crate) fn make_options(
     session: &Session,
     stack: &Stack,
-    named: &[String],
+    named: &[ServiceName],
     with_dependencies: bool,
     args: &MakeArgs,
 ) -> Result<UpOptions, Failure> {
     let services = stack.select(named, with_dependencies)?;
-    let can_be_built = |name: &&String| stack.services[*name].build.is_some();
+    let can_be_built = |name: &&ServiceName| stack.services[*name].build.is_some();
     let build = services
         .iter()
         .filter(|_| args.build)
         .filter(can_be_built)
         .cloned()
         .collect();
-    let scaled: Vec<String> = args.scale.iter().map(|(service, _)| service.clone()).collect();
+    let scaled: Vec<ServiceName> = args.scale.iter().map(|(service, _)| service.clone()).collect();
     if !scaled.is_empty() {
         stack.select(&scaled, false)?;
     }

@@ -1,6 +1,7 @@
 //! The names of images, parsed as soon as the file is read.
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::image::{self, ImageRef};
 
 use super::interpolate::shown;
@@ -11,7 +12,7 @@ use super::tree::{Map, Tree, wrong_at};
 pub(super) fn bad(services: &Map, project: &str, separator: Separator) -> BadImages {
     let mut bad = BadImages::default();
     for (name, entry) in services {
-        let service = &entry.tree;
+        let (service, called) = (&entry.tree, ServiceName::new(name));
         let image = service
             .get("image")
             .filter(|image| !image.is_null() && image.text() != Some(""));
@@ -27,11 +28,11 @@ pub(super) fn bad(services: &Map, project: &str, separator: Separator) -> BadIma
                     .hint("set a name with `image`")
             })
         };
-        bad.images.extend(failure.map(|failure| (name.clone(), failure)));
+        bad.images.extend(failure.map(|failure| (called.clone(), failure)));
         let tags = service.get("build").and_then(|build| build.get("tags"));
         let mut tags = tags.and_then(Tree::list).into_iter().flatten().enumerate();
         let failure = tags.find_map(|(index, tag)| wrong(tag, &format!("services.{name}.build.tags[{index}]")));
-        bad.tags.extend(failure.map(|failure| (name.clone(), failure)));
+        bad.tags.extend(failure.map(|failure| (called, failure)));
     }
     bad
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 
 use super::bind::{Form, bind};
 use super::consistency::{self, Whole};
@@ -79,7 +80,7 @@ pub fn project(request: &Request) -> Result<Project, Failure> {
     for (name, entry) in &mut services {
         refused::check(&entry.tree, &["services", name])?;
         let file = resolve::files(&mut entry.tree, name, &found.files.variables, &mut found.loader.notes)?;
-        missing.extend(file.map(|failure| (name.clone(), failure)));
+        missing.extend(file.map(|failure| (ServiceName::new(name), failure)));
     }
     typed::check(&services)?;
     let mut stack = stack(&found, &services, &disabled_services, request)?;
@@ -231,7 +232,7 @@ fn by_profile(root: &Tree, request: &Request, variables: &Variables) -> (Map, Ma
     };
     let mut of_targets: Vec<String> = Vec::new();
     for target in &request.targets {
-        if let Some(service) = root.get("services").and_then(|services| services.get(target)) {
+        if let Some(service) = root.get("services").and_then(|services| services.get(target.as_str())) {
             of_targets.extend(profiles(service));
         }
     }
@@ -270,26 +271,28 @@ fn stack(found: &Found, services: &Map, disabled: &Map, request: &Request) -> Re
         service.separator = separator;
         service
             .depends_on
-            .retain(|name, dependency| dependency.required || services.contains_key(name));
+            .retain(|name, dependency| dependency.required || services.contains_key(name.as_str()));
         service.config_hash = hash::of(&bind(&entry.tree, &format!("services.{name}"), &SERVICE, Form::Json)?);
-        stack.places.services.insert(name.clone(), entry.key.place(false));
+        let called = &service.name;
+        stack.places.services.insert(called.clone(), entry.key.place(false));
         let items = |key| typed::items_written(entry.tree.get(key)).map(|(_, written)| written);
-        stack.places.ports.insert(name.clone(), items("ports").collect());
-        stack.places.mounts.insert(name.clone(), items("volumes").collect());
+        stack.places.ports.insert(called.clone(), items("ports").collect());
+        stack.places.mounts.insert(called.clone(), items("volumes").collect());
         let mut keys = typed::entries_written(Some(&entry.tree));
         // A default stands nowhere.
         keys.retain(|_, written| !written.is_at(&entry.tree.span));
-        stack.places.keys.insert(name.clone(), keys);
+        stack.places.keys.insert(called.clone(), keys);
         let environment = typed::entries_written(entry.tree.get("environment"));
-        stack.places.environment.insert(name.clone(), environment);
+        stack.places.environment.insert(called.clone(), environment);
         if let Some(warning) = typed::cut_command(name, &entry.tree) {
             stack.warnings.push(warning);
         }
-        stack.services.insert(name.clone(), service);
+        stack.services.insert(called.clone(), service);
     }
     for (name, entry) in disabled {
         // What is not enabled is only named; it may not make sense yet.
-        stack.disabled.insert(name.clone(), typed::outline(name, &entry.tree));
+        let outline = typed::outline(name, &entry.tree);
+        stack.disabled.insert(outline.name.clone(), outline);
     }
     typed::objects(&found.tree, &mut stack)?;
     let notes = &found.loader.notes;

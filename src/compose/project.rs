@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 
 use super::bind::{Form, bind, order, sorted};
 use super::load::{drop_unused, drop_unused_of};
@@ -21,7 +22,7 @@ pub struct Project {
     /// What can be printed and not be run.
     pub(super) unusable: Option<Failure>,
     /// By service, a file that it names and that isn't there, so that it can't be printed whole.
-    pub(super) incomplete: BTreeMap<String, Failure>,
+    pub(super) incomplete: BTreeMap<ServiceName, Failure>,
     pub(super) tree: Tree,
     pub(super) variables: Variables,
     pub(super) raw: bool,
@@ -65,17 +66,17 @@ impl Project {
     ///
     /// # Errors
     /// A name that is in no enabled service, with what it may have been meant to be.
-    pub fn only(mut self, names: &[String]) -> Result<Self, Failure> {
+    pub fn only(mut self, names: &[ServiceName]) -> Result<Self, Failure> {
         if names.is_empty() {
             return Ok(self);
         }
         let selected = self.stack.select(names, true)?;
-        self.stack.services.retain(|name, _| selected.contains(name));
+        self.stack.services.retain(|name, _| selected.contains(name.as_str()));
         self.stack.unmakeable.retain(|name, _| selected.contains(name));
         self.incomplete.retain(|name, _| selected.contains(name));
         let services = self.tree.get_mut("services").and_then(Tree::map_mut);
         let services = services.map_or_else(Map::new, |services| {
-            services.retain(|name, _| selected.contains(name));
+            services.retain(|name, _| selected.contains(name.as_str()));
             services.clone()
         });
         let bad = &mut self.stack.bad_images;
@@ -118,7 +119,7 @@ impl Project {
     }
 
     /// The first service whose env file isn't there, so that nothing can be printed whole, and that failure.
-    pub fn incomplete(&self) -> Option<(&String, &Failure)> {
+    pub fn incomplete(&self) -> Option<(&ServiceName, &Failure)> {
         self.incomplete.first_key_value()
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::ids::ServiceName;
+
 use super::documents::Documents;
 
 /// What to read, and as whom.
@@ -25,7 +27,7 @@ pub struct Request {
     /// The caller's environment.
     pub environment: BTreeMap<String, String>,
     /// Services named on the command line: naming one enables it, whatever its profiles.
-    pub targets: Vec<String>,
+    pub targets: Vec<ServiceName>,
     /// `--all-resources`: also networks, volumes, configs and secrets that no enabled service uses.
     pub all_resources: bool,
     /// `--compatibility`: names are put together with `_`, as by Compose 1.

@@ -66,7 +66,7 @@ pub fn values_of_env_file(path: &Path) -> Vec<String> {
 fn public_words(stack: &Stack) -> Vec<String> {
     let mut texts = vec![stack.name.as_str()];
     for service in stack.services.values().chain(stack.disabled.values()) {
-        texts.push(&service.name);
+        texts.push(service.name.as_str());
         texts.extend(service.image.as_deref());
         texts.extend(service.container_name.as_deref());
     }

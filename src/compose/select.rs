@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::nearest::nearest;
 
 use super::model::Stack;
@@ -12,12 +13,12 @@ impl Stack {
     ///
     /// # Errors
     /// A name that is in no service, with what it may have been meant to be.
-    pub fn select(&self, names: &[String], with_dependencies: bool) -> Result<BTreeSet<String>, Failure> {
+    pub fn select(&self, names: &[ServiceName], with_dependencies: bool) -> Result<BTreeSet<ServiceName>, Failure> {
         if names.is_empty() {
             return Ok(self.services.keys().cloned().collect());
         }
         let mut selected = BTreeSet::new();
-        let mut next: Vec<&String> = Vec::new();
+        let mut next: Vec<&ServiceName> = Vec::new();
         for name in names {
             if !self.services.contains_key(name) {
                 return Err(self.unknown(name));
@@ -33,13 +34,13 @@ impl Stack {
         Ok(selected)
     }
 
-    fn unknown(&self, name: &str) -> Failure {
+    fn unknown(&self, name: &ServiceName) -> Failure {
         if let Some(service) = self.disabled.get(name) {
             return Failure::usage(format!("the profile of service `{name}` is not active"))
                 .hint(format!("activate it with `--profile`: {}", service.profiles.join(", ")));
         }
-        let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
-        let hint = match nearest(name, names.iter().copied()) {
+        let names: Vec<&str> = self.services.keys().map(ServiceName::as_str).collect();
+        let hint = match nearest(name.as_str(), names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the services are {}", names.join(", ")),
         };

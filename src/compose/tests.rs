@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Condition, Printed, Request, Stack, load, project};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 
 mod bounds;
 
@@ -243,7 +244,7 @@ fn profiles_and_targets_enable_services() {
     assert_eq!(names(&|_| {}), "a");
     assert_eq!(names(&|request| request.profiles = vec!["extra".to_owned()]), "a b");
     assert_eq!(names(&|request| request.profiles = vec!["*".to_owned()]), "a b c");
-    assert_eq!(names(&|request| request.targets = vec!["c".to_owned()]), "a c");
+    assert_eq!(names(&|request| request.targets = vec!["c".into()]), "a c");
     assert_eq!(
         names(&|request| drop(
             request
@@ -265,12 +266,12 @@ fn dependencies_selection_and_names() {
     );
     assert!(stack.services["app"].depends_on["redis"].restart);
     assert!(stack.services["loki"].depends_on.contains_key("redis"));
-    let selected = stack.select(&["app".to_owned()], true).unwrap();
+    let selected = stack.select(&["app".into()], true).unwrap();
     assert_eq!(selected.into_iter().collect::<Vec<_>>(), ["app", "kafka", "redis"]);
     assert_eq!(stack.networks["default"].name, "proj_default");
     assert_eq!(stack.volumes.keys().collect::<Vec<_>>(), ["data"]);
     assert_eq!(stack.volumes["data"].name, "proj_data");
-    let failure = stack.select(&["kafak".to_owned()], true).unwrap_err();
+    let failure = stack.select(&["kafak".into()], true).unwrap_err();
     assert_eq!(
         (failure.exit.code(), failure.hint.as_deref()),
         (2, Some("did you mean `kafka`?"))
@@ -364,7 +365,7 @@ fn bad_files_are_refused_at_their_place() {
     ];
     let lines: Vec<String> = bad
         .iter()
-        .map(|text| match stack(text).and_then(|stack| stack.makeable("a")) {
+        .map(|text| match stack(text).and_then(|stack| stack.makeable(&"a".into())) {
             Ok(()) => panic!("accepted: {text:?}"),
             Err(failure) => {
                 assert_eq!(failure.exit.code(), 4, "{failure:?}");
@@ -407,7 +408,7 @@ fn read_in(files: &[(&str, &str)], here: &str, change: impl FnOnce(&mut Request)
     };
     change(&mut request);
     let stack = load(&request).unwrap();
-    let services: Vec<&str> = stack.services.keys().map(String::as_str).collect();
+    let services: Vec<&str> = stack.services.keys().map(ServiceName::as_str).collect();
     let value = stack
         .services
         .values()

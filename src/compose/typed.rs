@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::names::{self, is_container_name};
 use crate::yaml::Span;
 
@@ -28,7 +29,7 @@ fn read<T: DeserializeOwned>(tree: &Tree, path: &str, shape: &Shape) -> Result<T
 /// The service called `name`.
 pub(super) fn service(name: &str, tree: &Tree) -> Result<Service, Failure> {
     let mut service: Service = read(tree, &format!("services.{name}"), &SERVICE)?;
-    name.clone_into(&mut service.name);
+    service.name = ServiceName::new(name);
     if let Some(check) = &mut service.healthcheck {
         check.disable |= check.test.first().is_some_and(|word| word == "NONE");
         if check.disable {
@@ -42,7 +43,7 @@ pub(super) fn service(name: &str, tree: &Tree) -> Result<Service, Failure> {
 pub(super) fn outline(name: &str, tree: &Tree) -> Service {
     let profiles = tree.get("profiles").and_then(Tree::list).into_iter().flatten();
     Service {
-        name: name.to_owned(),
+        name: ServiceName::new(name),
         image: tree.get("image").and_then(Tree::text).map(ToOwned::to_owned),
         profiles: profiles.map(Tree::printed).collect(),
         ..Service::default()
@@ -85,7 +86,7 @@ fn file_object(entry: &Entry) -> FileObject {
 }
 
 /// By service, why its containers can't be made: a config or secret whose variable isn't set.
-pub(super) fn unset(root: &Tree, stack: &Stack) -> BTreeMap<String, Failure> {
+pub(super) fn unset(root: &Tree, stack: &Stack) -> BTreeMap<ServiceName, Failure> {
     let mut found = BTreeMap::new();
     for (name, service) in &stack.services {
         let of = |kind: &str, references: &[FileReference]| {

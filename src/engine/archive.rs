@@ -7,6 +7,8 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 
+use crate::ids::ContainerId;
+
 use super::client::stream_or_error;
 use super::pipe::{AHEAD, Pipe};
 use super::{Engine, EngineError};
@@ -30,7 +32,7 @@ pub struct PathInfo {
 
 impl Engine {
     /// What `path` in a container is; `None` when it is not there.
-    pub async fn path_info(&self, id: &str, path: &str) -> Result<Option<PathInfo>, EngineError> {
+    pub async fn path_info(&self, id: &ContainerId, path: &str) -> Result<Option<PathInfo>, EngineError> {
         let options = ContainerArchiveInfoOptions { path: path.to_owned() };
         let info = self.docker.container(id)?.path_info(options).await;
         match info.map_err(|error| self.error(error)) {
@@ -45,7 +47,7 @@ impl Engine {
     }
 
     /// `path` in a container as a tar stream, whose entries begin with the last part of `path`.
-    pub fn download(&self, id: &str, path: &str) -> impl Stream<Item = Result<Bytes, EngineError>> {
+    pub fn download(&self, id: &ContainerId, path: &str) -> impl Stream<Item = Result<Bytes, EngineError>> {
         let options = DownloadFromContainerOptions { path: path.to_owned() };
         let pieces = self.docker.container(id).map(|container| container.download(options));
         stream_or_error(pieces.map(|pieces| pieces.map(|piece| piece.map_err(|error| self.error(error)))))
@@ -55,7 +57,7 @@ impl Engine {
     /// user that the stream names, as far as the container knows it.
     pub async fn upload(
         &self,
-        id: &str,
+        id: &ContainerId,
         path: &str,
         ownership: bool,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,

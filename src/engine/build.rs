@@ -109,7 +109,7 @@ fn tag_of(text: &str) -> Result<ImageRef, EngineError> {
 fn options(project: &str, service: &Service, build: &Build, image: &str, dockerfile: &str) -> BuildImageOptions {
     let mut all_labels: HashMap<String, String> = build.labels.clone().into_iter().collect();
     all_labels.insert(labels::PROJECT.to_owned(), project.to_owned());
-    all_labels.insert(labels::SERVICE.to_owned(), service.name.clone());
+    all_labels.insert(labels::SERVICE.to_owned(), service.name.to_string());
     let args = build
         .args
         .iter()

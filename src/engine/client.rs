@@ -13,8 +13,8 @@ use std::io;
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::models::{
-    BuildInfo, ContainerCreateBody, ContainerCreateResponse, ContainerSummary, CreateImageInfo, EventMessage,
-    ImageSummary, Network, NetworkCreateRequest, SystemInfo, SystemVersion, VolumeCreateRequest, VolumeListResponse,
+    BuildInfo, ContainerCreateBody, ContainerSummary, CreateImageInfo, EventMessage, ImageSummary, Network,
+    NetworkCreateRequest, SystemInfo, SystemVersion, VolumeCreateRequest, VolumeListResponse,
 };
 use bollard::query_parameters::{
     BuildImageOptions, CreateContainerOptions, CreateImageOptions, EventsOptions, ListContainersOptions,
@@ -24,6 +24,7 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
+use crate::ids::{ContainerId, VolumeName};
 use crate::image::ImageRef;
 
 use super::part::{Object, Part};
@@ -68,9 +69,9 @@ impl Client {
         self.0.client_version()
     }
 
-    /// A container, by id or name.
-    pub fn container(&self, id: &str) -> Result<OneContainer<'_>, EngineError> {
-        Ok(OneContainer::new(&self.0, Part::of(Object::Container, id)?))
+    /// A container.
+    pub fn container(&self, id: &ContainerId) -> Result<OneContainer<'_>, EngineError> {
+        Ok(OneContainer::new(&self.0, Part::of(Object::Container, id.as_str())?))
     }
 
     /// A command in a container, by id.
@@ -84,8 +85,8 @@ impl Client {
     }
 
     /// A volume.
-    pub fn volume(&self, name: &str) -> Result<OneVolume<'_>, EngineError> {
-        Ok(OneVolume::new(&self.0, Part::of(Object::Volume, name)?))
+    pub fn volume(&self, name: &VolumeName) -> Result<OneVolume<'_>, EngineError> {
+        Ok(OneVolume::new(&self.0, Part::of(Object::Volume, name.as_str())?))
     }
 
     /// An image.
@@ -125,8 +126,9 @@ impl Client {
         &self,
         options: Option<CreateContainerOptions>,
         body: ContainerCreateBody,
-    ) -> Result<ContainerCreateResponse, Error> {
-        self.0.create_container(options, body).await
+    ) -> Result<ContainerId, Error> {
+        let created = self.0.create_container(options, body).await?;
+        Ok(ContainerId::new(created.id))
     }
 
     pub async fn create_network(&self, request: NetworkCreateRequest) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt as _;
 
+use crate::ids::ContainerId;
 use crate::observed::{Health, PublishedPort, State};
 
 use super::{Engine, EngineError, kept};
@@ -83,14 +84,14 @@ impl Detail {
 
 impl Engine {
     /// Starts a container; false when it runs already.
-    pub async fn start(&self, id: &str) -> Result<bool, EngineError> {
+    pub async fn start(&self, id: &ContainerId) -> Result<bool, EngineError> {
         let started = self.docker.container(id)?.start().await;
         self.changed(started, 304)
     }
 
     /// Stops a container, killing it after `timeout` seconds (its own grace period when `None`); false when it
     /// does not run.
-    pub async fn stop(&self, id: &str, timeout: Option<u32>) -> Result<bool, EngineError> {
+    pub async fn stop(&self, id: &ContainerId, timeout: Option<u32>) -> Result<bool, EngineError> {
         let options = StopContainerOptions {
             t: timeout.map(saturated),
             ..StopContainerOptions::default()
@@ -103,22 +104,22 @@ impl Engine {
         }
     }
 
-    /// Stops and starts a container.
-    pub async fn restart(&self, id: &str, timeout: Option<u32>) -> Result<(), EngineError> {
+    /// Stops and starts a container, which is always a change.
+    pub async fn restart(&self, id: &ContainerId, timeout: Option<u32>) -> Result<bool, EngineError> {
         let options = RestartContainerOptions {
             t: timeout.map(saturated),
             ..RestartContainerOptions::default()
         };
         let container = self.docker.container(id)?;
         let restarted = self.graceful(id, timeout, container.restart(options));
-        restarted.await?.map_err(|error| self.error(error))
+        restarted.await?.map(|()| true).map_err(|error| self.error(error))
     }
 
     /// Waits for `stopping`, which takes as long as the container's process is given to end: `timeout` seconds, else what the
     /// container says.
     async fn graceful<T>(
         &self,
-        id: &str,
+        id: &ContainerId,
         timeout: Option<u32>,
         stopping: impl Future<Output = T>,
     ) -> Result<T, EngineError> {
@@ -144,7 +145,7 @@ impl Engine {
     }
 
     /// Sends a signal; false when nothing runs there.
-    pub async fn kill(&self, id: &str, signal: &str) -> Result<bool, EngineError> {
+    pub async fn kill(&self, id: &ContainerId, signal: &str) -> Result<bool, EngineError> {
         let options = KillContainerOptions {
             signal: signal.to_owned(),
         };
@@ -157,7 +158,7 @@ impl Engine {
     }
 
     /// Freezes a container; false when it is frozen already.
-    pub async fn pause(&self, id: &str) -> Result<bool, EngineError> {
+    pub async fn pause(&self, id: &ContainerId) -> Result<bool, EngineError> {
         let paused = self.docker.container(id)?.pause().await;
         match paused.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
@@ -171,7 +172,7 @@ impl Engine {
     }
 
     /// Unfreezes a container; false when it is not frozen.
-    pub async fn unpause(&self, id: &str) -> Result<bool, EngineError> {
+    pub async fn unpause(&self, id: &ContainerId) -> Result<bool, EngineError> {
         let unpaused = self.docker.container(id)?.unpause().await;
         match unpaused.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
@@ -183,7 +184,7 @@ impl Engine {
     }
 
     /// Gives a container another name; false when it has it already.
-    pub async fn rename(&self, id: &str, name: &str) -> Result<bool, EngineError> {
+    pub async fn rename(&self, id: &ContainerId, name: &str) -> Result<bool, EngineError> {
         let options = RenameContainerOptions { name: name.to_owned() };
         let renamed = self.docker.container(id)?.rename(options).await;
         match renamed.map_err(|error| self.error(error)) {
@@ -194,7 +195,7 @@ impl Engine {
     }
 
     /// Removes a container, by force, with its anonymous volumes if `volumes`; false when it is gone already.
-    pub async fn remove_container(&self, id: &str, volumes: bool) -> Result<bool, EngineError> {
+    pub async fn remove_container(&self, id: &ContainerId, volumes: bool) -> Result<bool, EngineError> {
         let options = RemoveContainerOptions {
             v: volumes,
             force: true,
@@ -211,7 +212,7 @@ impl Engine {
     }
 
     /// The exit code of a container, once it has ended.
-    pub async fn wait(&self, id: &str) -> Result<i64, EngineError> {
+    pub async fn wait(&self, id: &ContainerId) -> Result<i64, EngineError> {
         let mut waiting = std::pin::pin!(self.docker.container(id)?.wait());
         match waiting.next().await {
             Some(Ok(ended)) => Ok(ended.status_code),
@@ -222,14 +223,14 @@ impl Engine {
     }
 
     /// Whether a container has a terminal, and whether its standard input is open.
-    pub async fn terminal_of(&self, id: &str) -> Result<(bool, bool), EngineError> {
+    pub async fn terminal_of(&self, id: &ContainerId) -> Result<(bool, bool), EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;
         let config = inspected.map_err(|error| self.error(error))?.config.unwrap_or_default();
         Ok((config.tty.unwrap_or(false), config.open_stdin.unwrap_or(false)))
     }
 
     /// The host ports that a container was made to publish, running or not; none of those that the engine chooses.
-    pub async fn bound_ports(&self, id: &str) -> Result<Vec<PublishedPort>, EngineError> {
+    pub async fn bound_ports(&self, id: &ContainerId) -> Result<Vec<PublishedPort>, EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;
         let host_config = inspected.map_err(|error| self.error(error))?.host_config;
         Ok(bound(
@@ -238,14 +239,14 @@ impl Engine {
     }
 
     /// When a container was last started, in the engine's words.
-    pub async fn started_at(&self, id: &str) -> Result<Option<String>, EngineError> {
+    pub async fn started_at(&self, id: &ContainerId) -> Result<Option<String>, EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;
         let state = inspected.map_err(|error| self.error(error))?.state;
         Ok(state.and_then(|state| state.started_at))
     }
 
     /// How one container is.
-    pub async fn inspect_state(&self, id: &str) -> Result<Detail, EngineError> {
+    pub async fn inspect_state(&self, id: &ContainerId) -> Result<Detail, EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;
         let inspected = inspected.map_err(|error| self.error(error))?;
         let state = inspected.state.unwrap_or_default();

@@ -8,6 +8,7 @@ use bollard::models::{ContainerCreateBody, HealthConfig};
 use bollard::query_parameters::{CreateContainerOptions, UploadToContainerOptions};
 
 use crate::compose::{FileObject, FileReference, Healthcheck, Nanos, Service, Stack};
+use crate::ids::ContainerId;
 
 use super::host_config::{Inherited, host_config};
 use super::networking::Networking;
@@ -22,7 +23,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 impl Engine {
     /// Makes a container and gives its id. It is not started. One of that name that carries the same labels, left by a
     /// run that was cut off between the call and its answer, is taken as made.
-    pub async fn create_container(&self, new: &NewContainer<'_>) -> Result<String, EngineError> {
+    pub async fn create_container(&self, new: &NewContainer<'_>) -> Result<ContainerId, EngineError> {
         let inherited = match new.inherit {
             Some(old) => self.anonymous_volumes(old).await?,
             None => Inherited::new(),
@@ -44,13 +45,18 @@ impl Engine {
     }
 
     /// What create could not do in one call.
-    async fn finish(&self, new: &NewContainer<'_>, id: &str, networking: &Networking) -> Result<(), EngineError> {
+    async fn finish(
+        &self,
+        new: &NewContainer<'_>,
+        id: &ContainerId,
+        networking: &Networking,
+    ) -> Result<(), EngineError> {
         networking.connect_rest(self, id).await?;
         self.write_inline(new.stack, new.service, id).await
     }
 
     /// Writes the configs and secrets that are in no file of the host into a container of `service`, as they are now.
-    pub async fn write_inline(&self, stack: &Stack, service: &Service, id: &str) -> Result<(), EngineError> {
+    pub async fn write_inline(&self, stack: &Stack, service: &Service, id: &ContainerId) -> Result<(), EngineError> {
         let files = inline_files(stack, service);
         if files.is_empty() {
             return Ok(());
@@ -134,12 +140,12 @@ impl Engine {
         new: &NewContainer<'_>,
         options: &CreateContainerOptions,
         body: &ContainerCreateBody,
-    ) -> Result<String, EngineError> {
+    ) -> Result<ContainerId, EngineError> {
         let deadline = Instant::now() + UNFINISHED_CREATE;
         loop {
             let created = self.docker.create_container(Some(options.clone()), body.clone()).await;
             let message = match created.map_err(|error| self.error(error)) {
-                Ok(created) => return Ok(created.id),
+                Ok(id) => return Ok(id),
                 Err(EngineError::Conflict(message)) => message,
                 // Of the name whose container is not listed yet.
                 Err(EngineError::NotFound(message)) if message.trim_end().ends_with("container:") => message,
@@ -155,7 +161,7 @@ impl Engine {
     }
 
     /// The anonymous volumes of a container, by where they are mounted.
-    async fn anonymous_volumes(&self, id: &str) -> Result<Inherited, EngineError> {
+    async fn anonymous_volumes(&self, id: &ContainerId) -> Result<Inherited, EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;
         let inspected = match inspected.map_err(|error| self.error(error)) {
             Ok(inspected) => inspected,

@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 
 use super::client::Client;
@@ -24,9 +25,9 @@ const NANOSECONDS: i128 = 1_000_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineEvent {
     /// The container's id.
-    pub id: String,
+    pub id: ContainerId,
     /// Its service.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// What.
     pub kind: EngineEventKind,
 }
@@ -57,9 +58,9 @@ pub struct RawEvent {
     /// `start`, `die`, `health_status: healthy`…
     pub action: String,
     /// The container's id.
-    pub id: String,
+    pub id: ContainerId,
     /// Its service.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// It is one of `run`.
     pub one_off: bool,
     /// Its name, its image, the exit code and the like; none of Compose's labels.
@@ -94,13 +95,13 @@ impl Engine {
     }
 
     /// How container `id` of `project` last ended, by the events since `since`, RFC 3339; `None` when they don't say.
-    pub async fn last_exit(&self, project: &str, id: &str, since: &str) -> Option<i64> {
+    pub async fn last_exit(&self, project: &str, id: &ContainerId, since: &str) -> Option<i64> {
         let since = OffsetDateTime::parse(since, &Rfc3339).ok()?.unix_timestamp();
         let until = exactly(self.now().await.ok()?);
         let mut events = std::pin::pin!(self.events(project, Some(since.to_string()), Some(until)));
         let mut code = None;
         while let Some(Ok(event)) = events.next().await {
-            if event.id == id && event.action == "die" {
+            if event.id == *id && event.action == "die" {
                 code = event.attributes.get("exitCode").and_then(|code| code.parse().ok());
             }
         }
@@ -220,14 +221,14 @@ fn raw(message: EventMessage) -> Option<RawEvent> {
     let one_off = attributes
         .get(labels::ONEOFF)
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let service = attributes.get(labels::SERVICE).cloned();
+    let service = attributes.get(labels::SERVICE).map(ServiceName::new);
     // Labels that are not Compose's are the user's, and our own record of what was wanted says nothing to a reader.
     attributes.retain(|name, _| !name.starts_with("com.docker.compose.") && name != labels::SPEC);
     let time = OffsetDateTime::from_unix_timestamp_nanos(message.time_nano?.into()).ok()?;
     Some(RawEvent {
         time: time.format(&Rfc3339).ok()?,
         action: message.action?,
-        id: actor.id?,
+        id: ContainerId::new(actor.id?),
         service,
         one_off,
         attributes,
@@ -251,8 +252,8 @@ fn event(message: EventMessage) -> Option<EngineEvent> {
         _ => return None,
     };
     Some(EngineEvent {
-        id: actor.id?,
-        service: attributes.get(labels::SERVICE).cloned(),
+        id: ContainerId::new(actor.id?),
+        service: attributes.get(labels::SERVICE).map(ServiceName::new),
         kind,
     })
 }

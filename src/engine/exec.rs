@@ -6,6 +6,8 @@ use std::time::Duration;
 use bollard::exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, StartExecResults};
 use futures_util::StreamExt as _;
 
+use crate::ids::ContainerId;
+
 use super::client::OneExec;
 use super::kept::Beginning;
 use super::streams::{Streams, resizes};
@@ -47,7 +49,7 @@ impl Engine {
     /// Runs `command` in a container as the engine runs its healthcheck, for at most `timeout`.
     pub async fn exec_probe(
         &self,
-        id: &str,
+        id: &ContainerId,
         command: &[String],
         timeout: Duration,
     ) -> Result<ExecOutcome, EngineError> {
@@ -85,7 +87,7 @@ impl Engine {
     }
 
     /// Runs the user's command with our standard streams and gives its exit code.
-    pub async fn exec(&self, id: &str, command: &[String], options: &ExecOptions) -> Result<i64, EngineError> {
+    pub async fn exec(&self, id: &ContainerId, command: &[String], options: &ExecOptions) -> Result<i64, EngineError> {
         let config = CreateExecOptions {
             attach_stdin: Some(options.interactive && !options.detach),
             attach_stdout: Some(!options.detach),

@@ -24,7 +24,7 @@ pub(super) fn host_config(
     inherited: &Inherited,
     networking: &Networking,
 ) -> Result<HostConfig, EngineError> {
-    let (service, neighbours) = (new.service, &new.shares);
+    let service = new.service;
     let (binds, mounts) = mounts(new.stack, service, inherited);
     let limits = service
         .deploy
@@ -34,11 +34,7 @@ pub(super) fn host_config(
         .deploy
         .as_ref()
         .and_then(|deploy| deploy.resources.reservations.as_ref());
-    let namespace = |mode: &Option<String>| {
-        mode.as_ref()
-            .map(|mode| resolve(mode, neighbours, &service.name))
-            .transpose()
-    };
+    let namespace = |mode: &Option<String>| mode.as_ref().map(|mode| resolve(mode, new)).transpose();
     let (devices, device_requests) = devices(service);
     Ok(HostConfig {
         cpu_shares: service.cpu_shares,
@@ -81,7 +77,7 @@ pub(super) fn host_config(
             service
                 .volumes_from
                 .iter()
-                .map(|from| volumes_from(from, neighbours, &service.name))
+                .map(|from| volumes_from(from, new))
                 .collect::<Result<_, _>>()?,
         ),
         annotations: (!service.annotations.is_empty()).then(|| service.annotations.clone().into_iter().collect()),
@@ -167,32 +163,34 @@ fn block_io(service: &Service) -> HostConfig {
 }
 
 /// `service:X` → `container:ID`; anything else as it is.
-fn resolve(mode: &str, neighbours: &BTreeMap<String, String>, service: &str) -> Result<String, EngineError> {
+fn resolve(mode: &str, new: &NewContainer<'_>) -> Result<String, EngineError> {
     let Some(name) = mode.strip_prefix("service:") else {
         return Ok(mode.to_owned());
     };
-    match neighbours.get(name) {
+    match new.shares.get(name) {
         Some(id) => Ok(format!("container:{id}")),
         None => Err(EngineError::NotFound(format!(
-            "{service} shares a namespace with {name}, which has no container"
+            "{} shares a namespace with {name}, which has no container",
+            new.service.name
         ))),
     }
 }
 
 /// `SERVICE[:ro]` or `container:NAME[:ro]` → `ID[:ro]`.
-fn volumes_from(from: &str, neighbours: &BTreeMap<String, String>, service: &str) -> Result<String, EngineError> {
+fn volumes_from(from: &str, new: &NewContainer<'_>) -> Result<String, EngineError> {
     if let Some(container) = from.strip_prefix("container:") {
         return Ok(container.to_owned());
     }
     let (name, mode) = from
         .split_once(':')
         .map_or((from, None), |(name, mode)| (name, Some(mode)));
-    let id = neighbours.get(name).ok_or_else(|| {
+    let id = new.shares.get(name).ok_or_else(|| {
+        let service = &new.service.name;
         EngineError::NotFound(format!("{service} uses the volumes of {name}, which has no container"))
     })?;
     Ok(match mode {
         Some(mode) => format!("{id}:{mode}"),
-        None => id.clone(),
+        None => id.to_string(),
     })
 }
 
@@ -372,7 +370,7 @@ fn mount(stack: &Stack, wanted: &Wanted, inherited: &Inherited) -> Mount {
             stack
                 .volumes
                 .get(key)
-                .map_or_else(|| key.clone(), |volume| volume.name.clone()),
+                .map_or_else(|| key.clone(), |volume| volume.name.to_string()),
         ),
         (MountKind::Volume, None) => inherited.get(&wanted.target).cloned(),
         (_, source) => source.clone(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType};
 use futures_util::StreamExt as _;
 
+use crate::ids::ContainerId;
 use crate::labels;
 
 use super::{Engine, EngineError};
@@ -43,7 +44,7 @@ impl Engine {
         found
     }
 
-    async fn paths_of(&self, id: &str, paths: &[String]) -> Result<BTreeMap<String, bool>, EngineError> {
+    async fn paths_of(&self, id: &ContainerId, paths: &[String]) -> Result<BTreeMap<String, bool>, EngineError> {
         let mut found = BTreeMap::new();
         for path in paths {
             let is_there = self.path_info(id, path).await?.is_some();
@@ -79,7 +80,7 @@ impl Engine {
         found
     }
 
-    async fn make_to_look_into(&self, inside: &Inside<'_>) -> Result<String, EngineError> {
+    async fn make_to_look_into(&self, inside: &Inside<'_>) -> Result<ContainerId, EngineError> {
         let labels = [
             (labels::PROJECT, inside.project),
             (labels::SERVICE, inside.service),
@@ -107,11 +108,11 @@ impl Engine {
             ..ContainerCreateBody::default()
         };
         let created = self.docker.create_container(None, body).await;
-        Ok(created.map_err(|error| self.error(error))?.id)
+        created.map_err(|error| self.error(error))
     }
 
     /// The beginning of a file in a container; nothing when there is none.
-    async fn beginning(&self, id: &str, path: &str) -> Result<Option<Vec<u8>>, EngineError> {
+    async fn beginning(&self, id: &ContainerId, path: &str) -> Result<Option<Vec<u8>>, EngineError> {
         let mut pieces = std::pin::pin!(self.download(id, path));
         let mut archive = Vec::new();
         while let Some(piece) = pieces.next().await {

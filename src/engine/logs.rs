@@ -7,6 +7,7 @@ use bollard::query_parameters::LogsOptions;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
+use crate::ids::ContainerId;
 use crate::stamp::Stamp;
 
 use super::client::stream_or_error;
@@ -52,7 +53,11 @@ pub struct LogPlace {
 
 impl Engine {
     /// The log of a container.
-    pub fn logs(&self, id: &str, options: LogOptions) -> impl Stream<Item = Result<LogPiece, EngineError>> + use<> {
+    pub fn logs(
+        &self,
+        id: &ContainerId,
+        options: LogOptions,
+    ) -> impl Stream<Item = Result<LogPiece, EngineError>> + use<> {
         let seconds = |second: i64| i32::try_from(second).unwrap_or(if second < 0 { 0 } else { i32::MAX });
         let wanted = LogsOptions {
             follow: options.follow,
@@ -73,7 +78,7 @@ impl Engine {
     }
 
     /// Where a container's log lies.
-    pub async fn log_place(&self, id: &str) -> Result<LogPlace, EngineError> {
+    pub async fn log_place(&self, id: &ContainerId) -> Result<LogPlace, EngineError> {
         let inspected = self.docker.container(id)?.inspect().await;
         let inspected = inspected.map_err(|error| self.error(error))?;
         let config = inspected.host_config.and_then(|config| config.log_config);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, EndpointSettings, HostConfig, NetworkCreateRequest, NetworkingConfig};
 
+use crate::ids::ContainerId;
 use crate::labels;
 
 use super::once::{confined, no_healthcheck};
@@ -75,7 +76,7 @@ impl Engine {
         image: &str,
         network: &str,
         alias: Option<&str>,
-    ) -> Result<String, EngineError> {
+    ) -> Result<ContainerId, EngineError> {
         let endpoint = EndpointSettings {
             aliases: alias.map(|alias| vec![alias.to_owned()]),
             ..EndpointSettings::default()
@@ -100,7 +101,7 @@ impl Engine {
             ..ContainerCreateBody::default()
         };
         let created = self.docker.create_container(None, body).await;
-        let id = created.map_err(|error| self.error(error))?.id;
+        let id = created.map_err(|error| self.error(error))?;
         let started = self.docker.container(&id)?.start().await;
         if let Err(error) = started {
             self.remove_container(&id, true).await?;

@@ -1,6 +1,6 @@
 //! Which networks a container joins, under which names and addresses.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bollard::models::{
     EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest, NetworkingConfig,
@@ -8,6 +8,7 @@ use bollard::models::{
 
 use crate::capabilities::Feature;
 use crate::compose::{Attachment, Service, Stack};
+use crate::ids::{ContainerId, NetworkName};
 
 use super::new_container::NewContainer;
 use super::{Engine, EngineError};
@@ -15,7 +16,7 @@ use super::{Engine, EngineError};
 /// A container's networks, the one with the highest priority first.
 #[derive(Debug)]
 pub(super) struct Networking {
-    endpoints: Vec<(String, EndpointSettings)>,
+    endpoints: Vec<(NetworkName, EndpointSettings)>,
     /// How many of them create takes.
     at_create: usize,
 }
@@ -41,7 +42,7 @@ impl Networking {
     /// The network that the container is made in; `none` for `networks: {}`.
     pub(super) fn mode(&self) -> String {
         match self.endpoints.first() {
-            Some((name, _)) => name.clone(),
+            Some((name, _)) => name.to_string(),
             None => "none".to_owned(),
         }
     }
@@ -50,20 +51,21 @@ impl Networking {
         if self.endpoints.is_empty() {
             return None;
         }
-        let endpoints: HashMap<_, _> = self.endpoints.iter().take(self.at_create).cloned().collect();
+        let taken = self.endpoints.iter().take(self.at_create);
+        let endpoints = taken.map(|(name, endpoint)| (name.to_string(), endpoint.clone()));
         Some(NetworkingConfig {
-            endpoints_config: Some(endpoints),
+            endpoints_config: Some(endpoints.collect()),
         })
     }
 
     /// Joins the networks that create could not take.
-    pub(super) async fn connect_rest(&self, engine: &Engine, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn connect_rest(&self, engine: &Engine, id: &ContainerId) -> Result<(), EngineError> {
         for (name, endpoint) in self.endpoints.iter().skip(self.at_create) {
             let request = NetworkConnectRequest {
-                container: id.to_owned(),
+                container: id.to_string(),
                 endpoint_config: Some(endpoint.clone()),
             };
-            let connected = engine.docker.network(name)?.connect(request).await;
+            let connected = engine.docker.network(name.as_str())?.connect(request).await;
             match connected.map_err(|error| engine.error(error)) {
                 Ok(()) => {}
                 Err(EngineError::Conflict(message) | EngineError::Refused(message))
@@ -77,12 +79,12 @@ impl Networking {
 
 impl Engine {
     /// Takes a container off a network; false when it is not on it, or the network is gone.
-    pub async fn leave_network(&self, id: &str, network: &str) -> Result<bool, EngineError> {
+    pub async fn leave_network(&self, id: &ContainerId, network: &NetworkName) -> Result<bool, EngineError> {
         let request = NetworkDisconnectRequest {
-            container: id.to_owned(),
+            container: id.to_string(),
             force: Some(true),
         };
-        let left = self.docker.network(network)?.disconnect(request).await;
+        let left = self.docker.network(network.as_str())?.disconnect(request).await;
         match left.map_err(|error| self.error(error)) {
             Ok(()) => Ok(true),
             Err(EngineError::NotFound(_)) => Ok(false),
@@ -102,13 +104,13 @@ impl Engine {
         service: &Service,
         number: u32,
         key: &str,
-        id: &str,
+        id: &ContainerId,
     ) -> Result<bool, EngineError> {
         let new = NewContainer {
             stack,
             service,
             number,
-            name: id,
+            name: "",
             image: "",
             labels: BTreeMap::new(),
             inherit: None,
@@ -148,7 +150,7 @@ fn endpoint(new: &NewContainer<'_>, attachment: Attachment, links: &[String]) ->
     };
     let mut aliases = vec![own];
     if new.one_off.is_none_or(|one_off| one_off.use_aliases) {
-        aliases.push(new.service.name.clone());
+        aliases.push(new.service.name.to_string());
         aliases.extend(attachment.aliases);
     }
     let fixed =
@@ -179,7 +181,9 @@ async fn links(engine: &Engine, new: &NewContainer<'_>) -> Result<Vec<String>, E
         let containers = engine.observe_containers(project).await?;
         for link in &service.links {
             let (other, alias) = link.split_once(':').unwrap_or((link, link));
-            let linked = containers.iter().filter(|container| container.service() == Some(other));
+            let linked = containers
+                .iter()
+                .filter(|container| container.service().is_some_and(|service| service.as_str() == other));
             for name in linked.map(|container| &container.name) {
                 all.push(format!("{name}:{alias}"));
                 all.push(format!("{name}:{other}-{number}"));

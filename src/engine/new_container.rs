@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::compose::{FileReference, OneOff, Service, Stack};
+use crate::ids::{ContainerId, ServiceName};
 
 /// A container to be made.
 #[derive(Debug)]
@@ -21,9 +22,9 @@ pub struct NewContainer<'a> {
     /// All its labels.
     pub labels: BTreeMap<String, String>,
     /// A container whose anonymous volumes it takes over.
-    pub inherit: Option<&'a str>,
+    pub inherit: Option<&'a ContainerId>,
     /// By service, the ids of the containers whose namespaces it lives in or whose volumes it takes.
-    pub shares: BTreeMap<String, String>,
+    pub shares: BTreeMap<ServiceName, ContainerId>,
     /// It is one of `run`.
     pub one_off: Option<OneOff>,
 }

@@ -5,24 +5,21 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::models::{Ipam, IpamConfig, Network, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::ListNetworksOptions;
 
-use crate::compose::{self, network_hash, volume_hash};
+use crate::compose::{self, Stack, network_hash, volume_hash};
+use crate::ids::{NetworkName, VolumeName};
 use crate::labels;
 
 use super::{Engine, EngineError};
 
 impl Engine {
-    /// Makes a network; false when one of that name is there. The engine itself would make a second one.
-    pub async fn create_network(
-        &self,
-        project: &str,
-        key: &str,
-        network: &compose::Network,
-    ) -> Result<bool, EngineError> {
+    /// Makes the network with that key of `stack`; false when one of that name is there. The engine itself would make a second one.
+    pub async fn create_network(&self, stack: &Stack, key: &str) -> Result<bool, EngineError> {
+        let network = &stack.networks[key];
         if !self.networks_named(&network.name).await?.is_empty() {
             return Ok(false);
         }
         let request = NetworkCreateRequest {
-            name: network.name.clone(),
+            name: network.name.to_string(),
             driver: network.driver.clone(),
             internal: Some(network.internal),
             attachable: Some(network.attachable),
@@ -31,7 +28,7 @@ impl Engine {
             enable_ipv6: network.enable_ipv6,
             options: Some(unsorted(&network.driver_opts)),
             labels: Some(own_labels(
-                project,
+                &stack.name,
                 labels::NETWORK,
                 key,
                 network_hash(network),
@@ -55,18 +52,18 @@ impl Engine {
     }
 
     /// The networks of exactly that name.
-    async fn networks_named(&self, name: &str) -> Result<Vec<Network>, EngineError> {
-        let filters = HashMap::from([("name".to_owned(), vec![name.to_owned()])]);
+    async fn networks_named(&self, name: &NetworkName) -> Result<Vec<Network>, EngineError> {
+        let filters = HashMap::from([("name".to_owned(), vec![name.to_string()])]);
         let options = ListNetworksOptions { filters: Some(filters) };
         let listed = self.docker.list_networks(options).await;
         let mut networks = listed.map_err(|error| self.error(error))?;
-        networks.retain(|network| network.name.as_deref() == Some(name));
+        networks.retain(|network| network.name.as_deref() == Some(name.as_str()));
         Ok(networks)
     }
 
     /// A run that was cut off may have left its call to the engine, which makes a second network of the name if both are at it at once;
     /// no container starts on either then. The older one stays.
-    async fn leave_one(&self, name: &str) -> Result<(), EngineError> {
+    async fn leave_one(&self, name: &NetworkName) -> Result<(), EngineError> {
         let mut all = self.networks_named(name).await?;
         all.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
         for surplus in all.into_iter().skip(1).filter_map(|network| network.id) {
@@ -75,14 +72,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes a volume. The engine takes one of that name that is there for made.
-    pub async fn create_volume(&self, project: &str, key: &str, volume: &compose::Volume) -> Result<bool, EngineError> {
+    /// Makes the volume with that key of `stack`. The engine takes one of that name that is there for made.
+    pub async fn create_volume(&self, stack: &Stack, key: &str) -> Result<bool, EngineError> {
+        let volume = &stack.volumes[key];
         let request = VolumeCreateRequest {
-            name: Some(volume.name.clone()),
+            name: Some(volume.name.to_string()),
             driver: volume.driver.clone(),
             driver_opts: Some(unsorted(&volume.driver_opts)),
             labels: Some(own_labels(
-                project,
+                &stack.name,
                 labels::VOLUME,
                 key,
                 volume_hash(volume),
@@ -113,7 +111,7 @@ impl Engine {
     }
 
     /// Removes a volume; false when it is gone already.
-    pub async fn remove_volume(&self, name: &str) -> Result<bool, EngineError> {
+    pub async fn remove_volume(&self, name: &VolumeName) -> Result<bool, EngineError> {
         let removed = self.docker.volume(name)?.remove().await;
         self.unless_gone(removed)
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions};
 
+use crate::ids::{ContainerId, NetworkName, ServiceName, VolumeName};
 use crate::labels;
 use crate::observed::{BuiltImage, Container, Health, Network, Observed, PublishedPort, State, Volume};
 
@@ -46,7 +47,7 @@ impl Engine {
                 .into_iter()
                 .map(|network| Network {
                     id: network.id.unwrap_or_default(),
-                    name: network.name.unwrap_or_default(),
+                    name: NetworkName::new(network.name.unwrap_or_default()),
                     labels: sorted(network.labels),
                 })
                 .collect(),
@@ -55,7 +56,7 @@ impl Engine {
                 .unwrap_or_default()
                 .into_iter()
                 .map(|volume| Volume {
-                    name: volume.name,
+                    name: VolumeName::new(volume.name),
                     driver: volume.driver,
                     mountpoint: volume.mountpoint,
                     scope: volume
@@ -135,19 +136,22 @@ fn container(summary: ContainerSummary) -> Container {
     let status = summary.status.unwrap_or_default();
     let networks = summary.network_settings.and_then(|settings| settings.networks);
     let mounts = summary.mounts.into_iter().flatten();
-    let volumes: Vec<String> = mounts
+    let volumes: Vec<VolumeName> = mounts
         .filter_map(|mount| mount.name.filter(|name| !name.is_empty()))
+        .map(VolumeName::new)
         .collect();
     let mode = summary.host_config.and_then(|host_config| host_config.network_mode);
     let name = summary.names.unwrap_or_default().into_iter().next().unwrap_or_default();
+    let labels = sorted(summary.labels);
     Container {
-        id: summary.id.unwrap_or_default(),
+        id: ContainerId::new(summary.id.unwrap_or_default()),
         name: name.trim_start_matches('/').to_owned(),
         image_id: summary.image_id.unwrap_or_default(),
         image: summary.image.unwrap_or_default(),
+        service: labels.get(labels::SERVICE).map(ServiceName::new),
         state: state(summary.state, &status),
         status,
-        labels: sorted(summary.labels),
+        labels,
         ports: summary
             .ports
             .unwrap_or_default()
@@ -162,16 +166,22 @@ fn container(summary: ContainerSummary) -> Container {
         networks: networks
             .iter()
             .flatten()
-            .map(|(name, endpoint)| (name.clone(), endpoint.network_id.clone().unwrap_or_default()))
+            .map(|(name, endpoint)| (NetworkName::new(name), endpoint.network_id.clone().unwrap_or_default()))
             .collect(),
         addresses: networks
             .into_iter()
             .flatten()
-            .filter_map(|(name, endpoint)| Some((name, endpoint.ip_address.filter(|ip| !ip.is_empty())?)))
+            .filter_map(|(name, endpoint)| {
+                Some((NetworkName::new(name), endpoint.ip_address.filter(|ip| !ip.is_empty())?))
+            })
             .collect(),
-        anonymous_volumes: volumes.iter().filter(|name| is_anonymous(name)).cloned().collect(),
+        anonymous_volumes: volumes
+            .iter()
+            .filter(|name| is_anonymous(name.as_str()))
+            .cloned()
+            .collect(),
         volumes,
-        network_of: mode.and_then(|mode| mode.strip_prefix("container:").map(ToOwned::to_owned)),
+        network_of: mode.and_then(|mode| mode.strip_prefix("container:").map(ContainerId::new)),
         created: summary.created.unwrap_or_default(),
     }
 }

@@ -8,6 +8,7 @@ use bollard::models::{
 use bollard::query_parameters::LogsOptions;
 use futures_util::StreamExt as _;
 
+use crate::ids::ContainerId;
 use crate::labels;
 
 use super::kept::End;
@@ -104,7 +105,7 @@ impl Engine {
             ..ContainerCreateBody::default()
         };
         let created = self.docker.create_container(None, body).await;
-        let id = created.map_err(|error| self.error(error))?.id;
+        let id = created.map_err(|error| self.error(error))?;
         let ended = tokio::time::timeout(once.within, self.run_to_its_end(&id, once.file)).await;
         // With its anonymous volumes; whatever happened to it.
         self.remove_container(&id, true).await?;
@@ -116,7 +117,7 @@ impl Engine {
         })
     }
 
-    async fn run_to_its_end(&self, id: &str, file: (&str, &str)) -> Result<ExecOutcome, EngineError> {
+    async fn run_to_its_end(&self, id: &ContainerId, file: (&str, &str)) -> Result<ExecOutcome, EngineError> {
         let (folder, name) = file.0.rsplit_once('/').unwrap_or_default();
         let (name, text) = (name.to_owned(), file.1.to_owned());
         let pack = move |writer: &mut dyn std::io::Write| {

@@ -10,6 +10,8 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::ids::ContainerId;
+
 use super::{Engine, EngineError};
 
 /// What a container's process prints and reads.
@@ -30,7 +32,12 @@ pub enum Parted {
 impl Engine {
     /// Joins a container's process: what it prints from now on, and its standard input if `stdin`. Bytes of `detach_keys`
     /// (`ctrl-p,ctrl-q`) leave it.
-    pub async fn attach(&self, id: &str, stdin: bool, detach_keys: Option<&str>) -> Result<Streams, EngineError> {
+    pub async fn attach(
+        &self,
+        id: &ContainerId,
+        stdin: bool,
+        detach_keys: Option<&str>,
+    ) -> Result<Streams, EngineError> {
         let options = AttachContainerOptions {
             stream: true,
             stdin,
@@ -48,7 +55,7 @@ impl Engine {
     }
 
     /// Gives a container's terminal the size of ours; without one it keeps the engine's default.
-    pub async fn fit_terminal(&self, id: &str) {
+    pub async fn fit_terminal(&self, id: &ContainerId) {
         let Some((rows, columns)) = console::Term::stdout().size_checked() else {
             return;
         };

@@ -4,6 +4,8 @@ use bollard::models::{ContainerCpuStats, ContainerStatsResponse};
 use bollard::query_parameters::StatsOptions;
 use futures_util::StreamExt as _;
 
+use crate::ids::ContainerId;
+
 use super::{Engine, EngineError};
 
 /// The processes of a container, as `ps` on the engine's machine shows them.
@@ -49,7 +51,7 @@ impl Usage {
 
 impl Engine {
     /// The processes of a running container.
-    pub async fn top(&self, id: &str) -> Result<Top, EngineError> {
+    pub async fn top(&self, id: &ContainerId) -> Result<Top, EngineError> {
         let top = self.docker.container(id)?.top().await;
         let top = top.map_err(|error| self.error(error))?;
         Ok(Top {
@@ -59,7 +61,7 @@ impl Engine {
     }
 
     /// What a container uses, sampled over a second.
-    pub async fn usage(&self, id: &str) -> Result<Usage, EngineError> {
+    pub async fn usage(&self, id: &ContainerId) -> Result<Usage, EngineError> {
         let options = StatsOptions {
             stream: false,
             one_shot: false,

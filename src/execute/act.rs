@@ -7,8 +7,9 @@ use crate::compose::{Service, Stack};
 use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgress};
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
-use crate::plan::{Action, StepId, Target, Which};
+use crate::plan::{Action, Step, StepId, Target, Which};
 use crate::ready::Wait;
 use crate::shell::ShellCommand;
 
@@ -46,17 +47,17 @@ impl Execution<'_> {
     /// Does step `id`; a wait may be done `again`.
     pub(super) async fn step(&self, id: StepId, again: bool) -> Result<Done, Failure> {
         let step = &self.plan.steps()[id.index()];
-        let service = step.service.as_deref();
+        let service = step.service.as_ref();
         (self.emit)(Event::StepStarted {
             step: id.index(),
             service: step.service.clone(),
             action: step.action.verb(),
             target: step.action.target().to_owned(),
         });
-        if let Action::Await { container, .. } = &step.action {
-            return self.wait(id, service.unwrap_or_default(), container, again).await;
+        if let (Action::Await { container, .. }, Some(service)) = (&step.action, service) {
+            return self.wait(id, service, container, again).await;
         }
-        let called = self.done(id, service, &step.action).await;
+        let called = self.done(id, step).await;
         tracing::debug!(
             step = id.index(),
             action = step.action.verb(),
@@ -79,14 +80,14 @@ impl Execution<'_> {
         }
     }
 
-    pub(super) async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
-        let engine = self.engine;
+    pub(super) async fn call(&self, id: StepId, step: &Step) -> Result<bool, Trouble> {
+        let (engine, service) = (self.engine, step.service.as_ref());
         let heard = Heard::now();
         let mut layers = |progress: PullProgress| {
             heard.again();
             self.tell_layers(id, service, progress);
         };
-        let done = match action {
+        let done = match &step.action {
             Action::PullImage {
                 image,
                 platform,
@@ -122,10 +123,7 @@ impl Execution<'_> {
                 }
                 other => other,
             },
-            Action::CreateNetwork { key, .. } => {
-                let stack = self.stack()?;
-                engine.create_network(&stack.name, key, &stack.networks[key]).await
-            }
+            Action::CreateNetwork { key, .. } => engine.create_network(self.stack()?, key).await,
             Action::DisconnectNetwork { container, network } => {
                 engine.leave_network(&self.resolve(container)?, network).await
             }
@@ -136,10 +134,7 @@ impl Execution<'_> {
                 let id = self.resolve(container)?;
                 engine.join_network(stack, service, *number, key, &id).await
             }
-            Action::CreateVolume { key, .. } => {
-                let stack = self.stack()?;
-                engine.create_volume(&stack.name, key, &stack.volumes[key]).await
-            }
+            Action::CreateVolume { key, .. } => engine.create_volume(self.stack()?, key).await,
             Action::RemoveNetwork { id, .. } => engine.remove_network(id).await,
             Action::RemoveVolume { name } => engine.remove_volume(name).await,
             Action::CreateContainer {
@@ -159,16 +154,20 @@ impl Execution<'_> {
                     name,
                     image: image.as_str(),
                     labels: labels.clone(),
-                    inherit: inherit.as_deref(),
+                    inherit: inherit.as_ref(),
                     shares: self.resolved(shares)?,
                     one_off: *one_off,
                 };
                 return self.create(id, new).await;
             }
             Action::RenameContainer { container, name } => engine.rename(&self.resolve(container)?, name).await,
-            Action::StartContainer { container } => return self.start(service, container).await,
+            Action::StartContainer { container } => engine.start(&self.written_again(service, container).await?).await,
             Action::StopContainer { container, timeout } => engine.stop(&self.resolve(container)?, *timeout).await,
-            Action::RestartContainer { container, timeout } => return self.restart(service, container, *timeout).await,
+            Action::RestartContainer { container, timeout } => {
+                engine
+                    .restart(&self.written_again(service, container).await?, *timeout)
+                    .await
+            }
             Action::KillContainer { container, signal } => engine.kill(&self.resolve(container)?, signal).await,
             Action::PauseContainer { container } => engine.pause(&self.resolve(container)?).await,
             Action::UnpauseContainer { container } => engine.unpause(&self.resolve(container)?).await,
@@ -180,26 +179,16 @@ impl Execution<'_> {
         Ok(done?)
     }
 
-    async fn start(&self, service: Option<&str>, container: &Target) -> Result<bool, Trouble> {
-        self.write_again(service, container).await?;
-        Ok(self.engine.start(&self.resolve(container)?).await?)
-    }
-
-    async fn restart(&self, service: Option<&str>, container: &Target, timeout: Option<u32>) -> Result<bool, Trouble> {
-        self.write_again(service, container).await?;
-        self.engine.restart(&self.resolve(container)?, timeout).await?;
-        Ok(true)
-    }
-
-    /// Configs and secrets that are in no file of the host, as they are now, for a container that was made before and is started again.
-    async fn write_again(&self, service: Option<&str>, container: &Target) -> Result<(), Trouble> {
+    /// The id of a container that is about to be started. One that was made before gets the configs and secrets that are in no file of
+    /// the host as they are now.
+    async fn written_again(&self, service: Option<&ServiceName>, container: &Target) -> Result<ContainerId, Trouble> {
         if let (Which::Id(id), Ok((stack, service))) = (&container.which, self.wanted(service))
             // What was written before stays when it isn't known now.
             && stack.makeable(&service.name).is_ok()
         {
             self.engine.write_inline(stack, service, id).await?;
         }
-        Ok(())
+        Ok(self.resolve(container)?)
     }
 
     /// The logins that building `service` needs.
@@ -211,7 +200,7 @@ impl Execution<'_> {
     }
 
     /// Says that the engine says nothing, while it does.
-    async fn telling_silence<T>(&self, work: impl Future<Output = T>, heard: &Heard, service: Option<&str>) -> T {
+    async fn telling_silence<W: Future>(&self, work: W, heard: &Heard, service: Option<&ServiceName>) -> W::Output {
         let after = self.engine.patience().saturating_mul(SILENT_FOR);
         telling(work, heard, after, service, self.emit).await
     }
@@ -243,21 +232,23 @@ impl Execution<'_> {
 
     async fn fails_now(&self, id: StepId) -> Option<String> {
         let step = &self.plan.steps()[id.index()];
-        let (Action::Await { container, .. }, Some(service)) = (&step.action, &step.service) else {
+        let Action::Await { container, .. } = &step.action else {
             return None;
         };
         let container = self.resolve(container).ok()?;
-        let wait = self.wait_for(id, service, &container).ok()?;
+        let wait = self.wait_for(id, &container).ok()?;
         wait.fails_now().await
     }
 
-    fn wait_for<'a>(&'a self, step: StepId, service: &'a str, id: &'a str) -> Result<Wait<'a>, Failure> {
+    fn wait_for<'a>(&'a self, step: StepId, id: &'a ContainerId) -> Result<Wait<'a>, Failure> {
+        let Step { action, service, .. } = &self.plan.steps()[step.index()];
         let (
             Some(signs),
+            Some(service),
             Action::Await {
                 until, page, settle, ..
             },
-        ) = (self.signs, &self.plan.steps()[step.index()].action)
+        ) = (self.signs, service, action)
         else {
             return Err(Failure::failed("can't wait without the engine's events"));
         };
@@ -285,9 +276,15 @@ impl Execution<'_> {
         })
     }
 
-    async fn wait(&self, step: StepId, service: &str, container: &Target, again: bool) -> Result<Done, Failure> {
+    async fn wait(
+        &self,
+        step: StepId,
+        service: &ServiceName,
+        container: &Target,
+        again: bool,
+    ) -> Result<Done, Failure> {
         let id = self.resolve(container)?;
-        let wait = self.wait_for(step, service, &id)?;
+        let wait = self.wait_for(step, &id)?;
         let tell = |text| {
             (self.emit)(Event::Waiting {
                 service: service.to_owned(),
@@ -341,7 +338,7 @@ impl Execution<'_> {
         }
     }
 
-    fn tell_layers(&self, id: StepId, service: Option<&str>, progress: PullProgress) {
+    fn tell_layers(&self, id: StepId, service: Option<&ServiceName>, progress: PullProgress) {
         (self.emit)(Event::Progress {
             step: id.index(),
             service: service.map(ToOwned::to_owned),
@@ -351,7 +348,7 @@ impl Execution<'_> {
         });
     }
 
-    fn tell_build(&self, id: StepId, service: Option<&str>, progress: BuildProgress) {
+    fn tell_build(&self, id: StepId, service: Option<&ServiceName>, progress: BuildProgress) {
         let service = service.map(ToOwned::to_owned);
         (self.emit)(match progress {
             BuildProgress::Step { text, current, total } => Event::Progress {
@@ -374,7 +371,7 @@ impl Execution<'_> {
             .ok_or_else(|| Failure::failed("a plan that creates something needs a Compose file"))
     }
 
-    fn wanted(&self, service: Option<&str>) -> Result<(&Stack, &Service), Failure> {
+    fn wanted(&self, service: Option<&ServiceName>) -> Result<(&Stack, &Service), Failure> {
         let stack = self.stack()?;
         service
             .and_then(|name| stack.services.get(name))
@@ -383,14 +380,14 @@ impl Execution<'_> {
     }
 
     /// The ids of several.
-    fn resolved(&self, targets: &BTreeMap<String, Target>) -> Result<BTreeMap<String, String>, Failure> {
+    fn resolved(&self, targets: &BTreeMap<ServiceName, Target>) -> Result<BTreeMap<ServiceName, ContainerId>, Failure> {
         let ids = targets.iter();
         ids.map(|(service, target)| Ok((service.clone(), self.resolve(target)?)))
             .collect()
     }
 
     /// The id of a container that is there or was made by an earlier step.
-    pub(super) fn resolve(&self, target: &Target) -> Result<String, Failure> {
+    pub(super) fn resolve(&self, target: &Target) -> Result<ContainerId, Failure> {
         match &target.which {
             Which::Id(id) => Ok(id.clone()),
             Which::MadeBy(step) => self
@@ -403,7 +400,7 @@ impl Execution<'_> {
     }
 }
 
-fn with_service(mut failure: Failure, service: Option<&str>) -> Failure {
+fn with_service(mut failure: Failure, service: Option<&ServiceName>) -> Failure {
     if failure.service.is_none() {
         failure.service = service.map(ToOwned::to_owned);
     }
@@ -439,7 +436,7 @@ mod tests {
     #[test]
     fn a_missing_image_is_explained_by_what_forbade_to_pull_it() {
         let service = |pull_policy: Option<&str>| Service {
-            name: "app".to_owned(),
+            name: "app".into(),
             pull_policy: pull_policy.map(ToOwned::to_owned),
             ..Service::default()
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::engine::EngineError;
 use crate::event::Event;
-use crate::plan::{Action, StepId};
+use crate::plan::{Action, Step, StepId};
 
 use super::act::Trouble;
 use super::graph::Execution;
@@ -15,11 +15,12 @@ const REFUSED: [Duration; 2] = [Duration::from_millis(200), Duration::from_milli
 
 impl Execution<'_> {
     /// Does a step, repeatedly while that may help. Whether anything was changed.
-    pub(super) async fn done(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
+    pub(super) async fn done(&self, id: StepId, step: &Step) -> Result<bool, Trouble> {
+        let (service, action) = (step.service.as_ref(), &step.action);
         let began_before = self.last_start(action).await?;
         let mut again = self.engine.again();
         let mut refused = REFUSED.iter();
-        let mut error = match self.call(id, service, action).await {
+        let mut error = match self.call(id, step).await {
             Err(Trouble::Engine(error)) => error,
             other => return other,
         };
@@ -46,7 +47,7 @@ impl Execution<'_> {
             if began_before.is_some() && self.last_start(action).await? != began_before {
                 return Ok(true);
             }
-            error = match self.call(id, service, action).await {
+            error = match self.call(id, step).await {
                 // It was done by the call whose answer was lost.
                 Ok(_) => return Ok(true),
                 Err(Trouble::Engine(error)) => error,

@@ -11,7 +11,7 @@ pub fn announced(plan: &Plan) -> Vec<PlannedStep> {
             service: step.service.clone(),
             action: step.action.verb(),
             target: step.action.target().to_owned(),
-            reason: step.reason.0.clone(),
+            reason: step.reason.to_string(),
             needs: step.needs.iter().chain(&step.after).map(|need| need.index()).collect(),
         })
         .collect()

@@ -10,6 +10,7 @@ use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy};
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::plan::{Action, Plan, StepId};
 use crate::ready::Signs;
 
@@ -44,7 +45,7 @@ pub struct Execution<'a> {
     /// Hears what happens.
     pub emit: &'a dyn Fn(Event),
     /// The ids of containers that steps made.
-    pub made: RefCell<BTreeMap<StepId, String>>,
+    pub made: RefCell<BTreeMap<StepId, ContainerId>>,
     /// Warnings that were said.
     pub warned: RefCell<BTreeSet<String>>,
 }
@@ -57,15 +58,15 @@ pub struct Outcome {
     /// How many steps changed something.
     pub changed: usize,
     /// When services became ready: by whom, milliseconds since the command began.
-    pub ready: BTreeMap<String, (ReadyBy, u64)>,
+    pub ready: BTreeMap<ServiceName, (ReadyBy, u64)>,
     /// What waits found of containers, by their ids, as long as that held.
-    pub found: BTreeMap<String, ReadyBy>,
+    pub found: BTreeMap<ContainerId, ReadyBy>,
     /// Services whose steps failed or were left out.
-    pub not_done: BTreeMap<String, String>,
+    pub not_done: BTreeMap<ServiceName, String>,
     /// The user interrupted it.
     pub interrupted: bool,
     /// Waits of each service that have not ended well.
-    awaited: BTreeMap<String, usize>,
+    awaited: BTreeMap<ServiceName, usize>,
 }
 
 /// What a step did.
@@ -73,7 +74,7 @@ pub(super) struct Done {
     /// It found something left to do.
     pub changed: bool,
     /// It found a container ready: its id, and who said so.
-    pub ready: Option<(String, ReadyBy)>,
+    pub ready: Option<(ContainerId, ReadyBy)>,
 }
 
 impl Execution<'_> {
@@ -200,7 +201,7 @@ impl Execution<'_> {
     }
 
     /// How many waits the plan has for each service.
-    fn awaited(&self) -> BTreeMap<String, usize> {
+    fn awaited(&self) -> BTreeMap<ServiceName, usize> {
         let mut awaited = BTreeMap::new();
         for step in self.plan.steps() {
             if let (Action::Await { .. }, Some(service)) = (&step.action, &step.service) {
@@ -231,11 +232,9 @@ impl Execution<'_> {
     fn left_out(&self, id: StepId, because: StepId, outcome: &mut Outcome) {
         let service = self.plan.steps()[id.index()].service.clone();
         let cause = &self.plan.steps()[because.index()];
-        let because = cause
-            .service
-            .clone()
-            .unwrap_or_else(|| cause.action.target().to_owned());
-        if let Some(service) = service.clone().filter(|service| *service != because) {
+        let own = cause.service.as_ref();
+        let because = own.map_or(cause.action.target(), ServiceName::as_str).to_owned();
+        if let Some(service) = service.clone().filter(|service| own != Some(service)) {
             outcome.not_done.entry(service).or_insert_with(|| because.clone());
         }
         (self.emit)(Event::StepSkipped {

@@ -126,11 +126,11 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Action;
+    use crate::plan::{Action, Reason};
 
     fn step(plan: &mut Plan, needs: &[StepId]) -> StepId {
-        let action = Action::RemoveVolume { name: "x".to_owned() };
-        plan.push(None, action, "test", needs.to_vec())
+        let action = Action::RemoveVolume { name: "x".into() };
+        plan.push(None, action, Reason::Command, needs.to_vec())
     }
 
     fn all(schedule: &mut Schedule) -> Vec<StepId> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::event::Event;
+use crate::ids::ServiceName;
 
 /// When something was last heard.
 pub(super) struct Heard(Cell<Instant>);
@@ -25,7 +26,7 @@ pub(super) async fn telling<T>(
     work: impl Future<Output = T>,
     heard: &Heard,
     after: Duration,
-    service: Option<&str>,
+    service: Option<&ServiceName>,
     emit: &dyn Fn(Event),
 ) -> T {
     let mut work = std::pin::pin!(work);
@@ -44,7 +45,7 @@ pub(super) async fn telling<T>(
             continue;
         }
         emit(Event::Waiting {
-            service: service.unwrap_or("engine").to_owned(),
+            service: service.cloned().unwrap_or_else(|| ServiceName::new("engine")),
             text: format!(
                 "the engine has reported nothing for {} s; press Ctrl-C to stop waiting",
                 told.as_secs_f64()
@@ -79,7 +80,7 @@ mod tests {
                 heard.again();
                 tokio::time::sleep(Duration::from_secs(50)).await;
             };
-            telling(work, &heard, Duration::from_secs(30), Some("app"), &emit).await;
+            telling(work, &heard, Duration::from_secs(30), Some(&"app".into()), &emit).await;
         });
         let seconds: Vec<String> = told
             .into_inner()

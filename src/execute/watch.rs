@@ -6,6 +6,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::engine::{EngineEvent, EngineEventKind};
 use crate::event::ReadyBy;
+use crate::ids::ContainerId;
 use crate::plan::StepId;
 use crate::ready::Signs;
 
@@ -13,7 +14,7 @@ use crate::ready::Signs;
 #[derive(Debug)]
 pub(super) struct Watch {
     events: Option<Receiver<EngineEvent>>,
-    ready: BTreeMap<String, StepId>,
+    ready: BTreeMap<ContainerId, StepId>,
 }
 
 impl Watch {
@@ -25,9 +26,9 @@ impl Watch {
     }
 
     /// From now on `container` should stay as it is. One that has completed has nothing to stay.
-    pub(super) fn keep(&mut self, wait: StepId, container: &str, by: ReadyBy) {
+    pub(super) fn keep(&mut self, wait: StepId, container: &ContainerId, by: ReadyBy) {
         if by != ReadyBy::Completed {
-            self.ready.insert(container.to_owned(), wait);
+            self.ready.insert(container.clone(), wait);
         }
     }
 

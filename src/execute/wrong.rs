@@ -6,6 +6,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::engine::EngineError;
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::plan::Action;
 use crate::ready::Waited;
 
@@ -22,7 +23,7 @@ pub enum Wrong<'a> {
     /// A container did not become what was waited for.
     NotReady {
         /// Its id.
-        id: &'a str,
+        id: &'a ContainerId,
         /// Whether it had been found ready before, and was waited for again.
         again: bool,
         /// What the wait saw.
@@ -35,8 +36,8 @@ pub enum Wrong<'a> {
 /// Knows what it means that a step went wrong. It may ask the engine: a container that failed may be another one a moment later.
 pub trait Explain {
     /// Whether it is known why the engine answered `error` to `action`: then it does so again.
-    fn is_known(&self, service: Option<&str>, action: &Action, error: &EngineError) -> bool;
+    fn is_known(&self, service: Option<&ServiceName>, action: &Action, error: &EngineError) -> bool;
 
     /// What is reported to the user about a step of `service` that went wrong.
-    fn explain<'e>(&'e self, service: Option<&'e str>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure>;
+    fn explain<'e>(&'e self, service: Option<&'e ServiceName>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure>;
 }

@@ -6,6 +6,7 @@ use super::feed::of_engine;
 use super::print::brief_lines;
 use super::{Grouping, Joining, Record};
 use crate::engine::{Engine, LogOptions, LogPiece};
+use crate::ids::ContainerId;
 use crate::stamp::Stamp;
 
 /// What is asked of the engine for each record wanted: a traceback has many lines.
@@ -26,7 +27,7 @@ pub struct Last {
 /// can't give them.
 pub async fn last_records(
     engine: &Engine,
-    id: &str,
+    id: &ContainerId,
     count: usize,
     (since, until): (Option<Stamp>, Option<Stamp>),
 ) -> Vec<Last> {

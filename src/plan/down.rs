@@ -4,19 +4,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::ids::{ContainerId, ServiceName, VolumeName};
 use crate::labels;
 use crate::observed::{BuiltImage, Container, Observed};
 
 use super::lifecycle::{MOST_WAITS, reached, stop_in_order};
+use super::reason::Reason;
 use super::step::{Action, Plan, StepId, target_of};
 
 /// What the user asked of `down`.
 #[derive(Debug, Clone, Default)]
 pub struct DownOptions {
     /// Only these services and what depends on them; all when empty.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// The services of the file that no active profile enables: they are left alone, as by every other verb.
-    pub inactive: BTreeSet<String>,
+    pub inactive: BTreeSet<ServiceName>,
     /// Remove the project's volumes too, anonymous ones included.
     pub volumes: bool,
     /// Remove images too.
@@ -33,15 +35,15 @@ pub struct DownOptions {
 #[derive(Debug, Clone, Default)]
 pub struct InFile {
     /// Its services.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// The volumes that these services mount, and the rest if `down` is asked for all of them, by their names on the engine.
-    pub volumes: BTreeSet<String>,
+    pub volumes: BTreeSet<VolumeName>,
 }
 
 impl DownOptions {
     /// Whether the file, if there is one, names the service of `container`, one of `run` included.
     fn knows(&self, container: &Container) -> bool {
-        let service = container.labels.get(labels::SERVICE);
+        let service = container.service.as_ref();
         let file = self.file.as_ref();
         file.is_none_or(|file| service.is_some_and(|service| file.services.contains(service)))
     }
@@ -72,7 +74,7 @@ struct Removed {
 
 impl Removed {
     /// Adds a step that needs all removals. When these waits become too many, it only comes after the first such step.
-    fn push_after(&mut self, plan: &mut Plan, action: Action, reason: &str) -> StepId {
+    fn push_after(&mut self, plan: &mut Plan, action: Action, reason: Reason) -> StepId {
         self.waits = self.waits.saturating_add(self.containers.len());
         if let Some(first) = self.first.filter(|_| self.waits > MOST_WAITS) {
             let step = plan.push(None, action, reason, Vec::new());
@@ -90,13 +92,13 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
     let mut plan = Plan::default();
     let all: Vec<&Container> = observed.of_project(project).collect();
     let going = with_dependents(&all, options);
-    let stops = stop_in_order(&mut plan, &going, options.timeout, "the stack is being removed");
+    let stops = stop_in_order(&mut plan, &going, options.timeout, &Reason::Down);
     let mut removed = Removed::default();
     for container in &going {
         let reason = if options.is_orphan(container) {
-            "it is no longer in the Compose file"
+            Reason::Orphan
         } else {
-            "the stack is being removed"
+            Reason::Down
         };
         let action = Action::RemoveContainer {
             container: target_of(container),
@@ -107,8 +109,8 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
             .containers
             .push(plan.push(container.service(), action, reason, needs));
     }
-    let ids: HashSet<&str> = going.iter().map(|container| container.id.as_str()).collect();
-    let stays = |container: &&Container| !ids.contains(container.id.as_str());
+    let ids: HashSet<&ContainerId> = going.iter().map(|container| &container.id).collect();
+    let stays = |container: &&Container| !ids.contains(&container.id);
     let staying: Vec<&Container> = observed.containers.iter().filter(stays).collect();
     let users = first_by(&staying, |container| container.addresses.keys());
     for network in observed.networks.iter().filter(|network| of(&network.labels, project)) {
@@ -121,7 +123,7 @@ pub fn down(project: &str, observed: &Observed, options: &DownOptions) -> Plan {
             id: network.id.clone(),
             name: network.name.clone(),
         };
-        removed.push_after(&mut plan, action, "the stack is being removed");
+        removed.push_after(&mut plan, action, Reason::Down);
     }
     plan_volumes(&mut plan, project, observed, options, (&going, &staying), &mut removed);
     plan_images(&mut plan, observed, options, &staying, &mut removed, project);
@@ -136,11 +138,11 @@ fn plan_volumes(
     (going, staying): (&[&Container], &[&Container]),
     removed: &mut Removed,
 ) {
-    let volumes: Vec<&str> = observed
+    let volumes: Vec<VolumeName> = observed
         .volumes
         .iter()
         .filter(|volume| of(&volume.labels, project))
-        .map(|volume| volume.name.as_str())
+        .map(|volume| volume.name.clone())
         .collect();
     if !options.volumes {
         if !volumes.is_empty() && !plan.steps().is_empty() {
@@ -149,9 +151,9 @@ fn plan_volumes(
         return;
     }
     let users = first_by(staying, |container| container.volumes.iter());
-    let (volumes, others): (Vec<&str>, Vec<&str>) = volumes.into_iter().partition(|name| {
+    let (volumes, others): (Vec<VolumeName>, Vec<VolumeName>) = volumes.into_iter().partition(|name| {
         let file = options.file.as_ref();
-        file.is_none_or(|file| file.volumes.contains(*name))
+        file.is_none_or(|file| file.volumes.contains(name))
     });
     if !others.is_empty() {
         let others = others.join(", ");
@@ -161,14 +163,14 @@ fn plan_volumes(
     // Those that a container took over from the one before it don't go with it.
     let known = going.iter().filter(|container| options.knows(container));
     let anonymous = known.flat_map(|container| &container.anonymous_volumes);
-    let all: BTreeSet<&str> = volumes.into_iter().chain(anonymous.map(String::as_str)).collect();
+    let all: BTreeSet<VolumeName> = volumes.into_iter().chain(anonymous.cloned()).collect();
     for name in all {
-        if let Some(user) = users.get(name) {
+        if let Some(user) = users.get(name.as_str()) {
             plan.notes.push(format!("keeping volume {name}: {} uses it", user.name));
             continue;
         }
-        let action = Action::RemoveVolume { name: name.to_owned() };
-        removed.push_after(plan, action, "--volumes was given");
+        let action = Action::RemoveVolume { name };
+        removed.push_after(plan, action, Reason::Flag("--volumes"));
     }
 }
 
@@ -223,20 +225,20 @@ fn plan_images(
         }
         let action = Action::RemoveImage { image: name.to_owned() };
         let one = built.get(name).map_or(id, |image| &image.id);
-        let step = removed.push_after(plan, action, "--rmi was given");
+        let step = removed.push_after(plan, action, Reason::Flag("--rmi"));
         plan.order_after(step, last_of.insert(one, step));
     }
 }
 
 /// The first container that uses each of what `uses` names.
-fn first_by<'a, I: Iterator<Item = &'a String>>(
+fn first_by<'a, N: AsRef<str> + 'a, I: Iterator<Item = &'a N>>(
     containers: &[&'a Container],
     uses: impl Fn(&'a Container) -> I,
 ) -> HashMap<&'a str, &'a Container> {
     let mut first = HashMap::new();
     for container in containers {
         for name in uses(container) {
-            first.entry(name.as_str()).or_insert(*container);
+            first.entry(name.as_ref()).or_insert(*container);
         }
     }
     first

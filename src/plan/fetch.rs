@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::image::ImageRef;
 use crate::observed::Observed;
 use crate::shell::ShellCommand;
 
+use super::reason::Reason;
 use super::step::{Action, Plan, StepId};
 
 /// What the user asked of `pull`.
 #[derive(Debug, Clone, Default)]
 pub struct PullOptions {
     /// Whose images.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// Leave out images that can be built.
     pub ignore_buildable: bool,
     /// Go on when an image can't be pulled.
@@ -29,7 +31,7 @@ pub struct PullOptions {
 /// A name that no image can have, at its line.
 pub fn build(
     stack: &Stack,
-    services: &BTreeSet<String>,
+    services: &BTreeSet<ServiceName>,
     no_cache: bool,
     pull: bool,
     push: bool,
@@ -51,7 +53,7 @@ pub fn build(
             no_cache,
             pull,
         };
-        let step = plan.push(Some(&name), action, "requested by the command", Vec::new());
+        let step = plan.push(Some(&name), action, Reason::Command, Vec::new());
         by_image.insert(image, step);
     }
     if push {
@@ -93,7 +95,7 @@ pub fn pull(stack: &Stack, observed: &Observed, options: &PullOptions) -> Result
             platform: service.platform.clone(),
             best_effort,
         };
-        plan.push(Some(name), action, "requested by the command", Vec::new());
+        plan.push(Some(name), action, Reason::Command, Vec::new());
     }
     Ok(plan)
 }
@@ -107,7 +109,7 @@ fn is_named(service: &Service) -> bool {
 ///
 /// # Errors
 /// A name that no image can have, at its line.
-pub fn push(stack: &Stack, services: &BTreeSet<String>, ignore_failures: bool) -> Result<Plan, Failure> {
+pub fn push(stack: &Stack, services: &BTreeSet<ServiceName>, ignore_failures: bool) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     push_images(&mut plan, stack, services, ignore_failures, &BTreeMap::new())?;
     Ok(plan)
@@ -116,7 +118,7 @@ pub fn push(stack: &Stack, services: &BTreeSet<String>, ignore_failures: bool) -
 fn push_images(
     plan: &mut Plan,
     stack: &Stack,
-    services: &BTreeSet<String>,
+    services: &BTreeSet<ServiceName>,
     best_effort: bool,
     made_by: &BTreeMap<ImageRef, StepId>,
 ) -> Result<(), Failure> {
@@ -146,7 +148,7 @@ fn push_images(
         for image in std::iter::once(image).chain(tags) {
             if seen.insert(image.clone()) {
                 let action = Action::PushImage { image, best_effort };
-                plan.push(Some(name), action, "requested by the command", needs.clone());
+                plan.push(Some(name), action, Reason::Command, needs.clone());
             }
         }
     }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Service, Stack};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::image::ImageRef;
 use crate::observed::{Container, Observed};
 use crate::shell::ShellCommand;
 
 use super::options::{Pull, UpOptions};
+use super::reason::Reason;
 use super::step::{Action, Plan, StepId};
 
 /// The step that brings a service's image.
@@ -26,22 +28,22 @@ pub(super) fn plan_images(
     plan: &mut Plan,
     stack: &Stack,
     observed: &Observed,
-    order: &[String],
+    order: &[ServiceName],
     options: &UpOptions,
-) -> Result<BTreeMap<String, ImageWork>, Failure> {
+) -> Result<BTreeMap<ServiceName, ImageWork>, Failure> {
     plan.never_pulls = options.pull == Pull::Never;
-    let there: BTreeSet<&str> = observed
+    let there: BTreeSet<&ServiceName> = observed
         .of_project(&stack.name)
         .filter_map(Container::service)
         .collect();
     // Whether one that is there can stay is found when it is compared.
-    for name in order.iter().filter(|name| !there.contains(name.as_str())) {
+    for name in order.iter().filter(|name| !there.contains(name)) {
         stack.makeable(name)?;
     }
     let mut by_image: BTreeMap<ImageRef, StepId> = BTreeMap::new();
     let mut work = BTreeMap::new();
     // Builders first: a service that only names an image may be naming one that another builds.
-    let (builders, others): (Vec<&String>, Vec<&String>) =
+    let (builders, others): (Vec<&ServiceName>, Vec<&ServiceName>) =
         order.iter().partition(|name| stack.services[*name].build.is_some());
     let built: BTreeSet<ImageRef> = builders
         .iter()
@@ -54,7 +56,7 @@ pub(super) fn plan_images(
             work.insert(name.clone(), ImageWork { step: *step });
             continue;
         }
-        if options.brought.contains(image.as_str()) {
+        if options.brought.contains(&image) {
             continue;
         }
         let there = observed.image_id(image.as_str()).is_some();
@@ -96,23 +98,21 @@ pub(super) fn plan_images(
     Ok(work)
 }
 
-fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
+fn why_build(service: &Service, there: bool, options: &UpOptions) -> Option<Reason> {
     match service.pull_policy.as_deref() {
-        _ if options.build.contains(&service.name) || options.pull == Pull::Build => {
-            Some("requested on the command line")
-        }
-        Some("build") if options.pull == Pull::Policy => Some("pull_policy is build"),
-        _ if !there => Some("it is missing"),
+        _ if options.build.contains(&service.name) || options.pull == Pull::Build => Some(Reason::CommandLine),
+        Some("build") if options.pull == Pull::Policy => Some(Reason::PullPolicy("build")),
+        _ if !there => Some(Reason::Missing),
         _ => None,
     }
 }
 
-fn why_pull(service: &Service, there: bool, options: &UpOptions) -> Option<&'static str> {
+fn why_pull(service: &Service, there: bool, options: &UpOptions) -> Option<Reason> {
     match (options.pull, service.pull_policy.as_deref()) {
         (Pull::Never, _) | (Pull::Policy, Some("never")) => None,
-        (Pull::Always, _) => Some("requested on the command line"),
-        (Pull::Policy, Some("always")) => Some("pull_policy is always"),
-        _ if !there => Some("it is missing"),
+        (Pull::Always, _) => Some(Reason::CommandLine),
+        (Pull::Policy, Some("always")) => Some(Reason::PullPolicy("always")),
+        _ if !there => Some(Reason::Missing),
         _ => None,
     }
 }

@@ -24,7 +24,7 @@ pub fn of_container(
         all.insert(key.to_owned(), value);
     };
     put(labels::PROJECT, stack.name.clone());
-    put(labels::SERVICE, service.name.clone());
+    put(labels::SERVICE, service.name.to_string());
     put(labels::CONTAINER_NUMBER, number.to_string());
     put(labels::ONEOFF, "False".to_owned());
     put(labels::CONFIG_HASH, service.config_hash.clone());

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::{Container, Health, Observed, State};
 use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
 
 use super::labels::{DependsOn, depends_on_of};
+use super::reason::Reason;
 use super::scope::Scope;
 use super::settle::settle_of;
 use super::step::{Action, Plan, StepId, target_of};
@@ -21,7 +23,7 @@ pub fn remove(project: &str, observed: &Observed, scope: &Scope, stop: bool, vol
     let mut plan = Plan::default();
     let chosen = chosen(project, observed, scope);
     let stops = if stop {
-        stop_in_order(&mut plan, &chosen, None, "requested by rm --stop")
+        stop_in_order(&mut plan, &chosen, None, &Reason::Verb("rm --stop"))
     } else {
         BTreeMap::new()
     };
@@ -31,14 +33,14 @@ pub fn remove(project: &str, observed: &Observed, scope: &Scope, stop: bool, vol
             volumes,
         };
         let needs = stops.get(&container.id).copied().into_iter().collect();
-        plan.push(container.service(), action, "requested by rm", needs);
+        plan.push(container.service(), action, Reason::Verb("rm"), needs);
     }
     plan
 }
 
 /// Sends `signal` to the running containers of `scope`, all at once.
 pub fn kill(project: &str, observed: &Observed, scope: &Scope, signal: &str) -> Plan {
-    each(project, observed, scope, "requested by kill", |container| {
+    each(project, observed, scope, &Reason::Verb("kill"), |container| {
         container.has_process().then(|| Action::KillContainer {
             container: target_of(container),
             signal: signal.to_owned(),
@@ -48,7 +50,7 @@ pub fn kill(project: &str, observed: &Observed, scope: &Scope, signal: &str) -> 
 
 /// Freezes the running containers of `scope`.
 pub fn pause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
-    each(project, observed, scope, "requested by pause", |container| {
+    each(project, observed, scope, &Reason::Verb("pause"), |container| {
         container.is_running().then(|| Action::PauseContainer {
             container: target_of(container),
         })
@@ -57,7 +59,7 @@ pub fn pause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
 
 /// Unfreezes the frozen containers of `scope`.
 pub fn unpause(project: &str, observed: &Observed, scope: &Scope) -> Plan {
-    each(project, observed, scope, "requested by unpause", |container| {
+    each(project, observed, scope, &Reason::Verb("unpause"), |container| {
         (container.state == State::Paused).then(|| Action::UnpauseContainer {
             container: target_of(container),
         })
@@ -68,13 +70,13 @@ fn each(
     project: &str,
     observed: &Observed,
     scope: &Scope,
-    reason: &str,
+    reason: &Reason,
     action: impl Fn(&Container) -> Option<Action>,
 ) -> Plan {
     let mut plan = Plan::default();
     for container in chosen(project, observed, scope) {
         if let Some(action) = action(container) {
-            plan.push(container.service(), action, reason, Vec::new());
+            plan.push(container.service(), action, reason.clone(), Vec::new());
         }
     }
     plan
@@ -84,7 +86,7 @@ fn each(
 pub fn stop(project: &str, observed: &Observed, scope: &Scope, timeout: Option<u32>) -> Plan {
     let mut plan = Plan::default();
     let containers = chosen(project, observed, scope);
-    stop_in_order(&mut plan, &containers, timeout, "requested by stop");
+    stop_in_order(&mut plan, &containers, timeout, &Reason::Verb("stop"));
     plan
 }
 
@@ -96,7 +98,7 @@ pub fn start(project: &str, observed: &Observed, scope: &Scope) -> Plan {
     let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
     for container in in_dependency_order(&containers) {
-        let service = container.service().unwrap_or_default();
+        let service = service_of(container);
         let mut needs = gates.waits(service, dependency_steps(container, &ready));
         let action = match container.state {
             State::Running { .. } | State::Restarting => None,
@@ -109,9 +111,9 @@ pub fn start(project: &str, observed: &Observed, scope: &Scope) -> Plan {
         };
         if let Some(action) = action {
             needs = vec![plan.push(
-                Some(service),
+                container.service(),
                 action,
-                format!("it is not running ({})", container.status),
+                Reason::NotRunning(container.status.clone()),
                 needs,
             )];
         }
@@ -144,20 +146,20 @@ pub fn restart(
     let mut gates = Gates::of(&containers);
     let jobs = jobs(project, observed);
     for container in in_dependency_order(&containers) {
-        let service = container.service().unwrap_or_default();
+        let service = service_of(container);
         let needs = gates.waits(service, dependency_steps(container, &ready));
         let action = Action::RestartContainer {
             container: target_of(container),
             timeout,
         };
-        let step = plan.push(Some(service), action, "requested by restart", needs);
+        let step = plan.push(container.service(), action, Reason::Verb("restart"), needs);
         let action = Action::Await {
             container: target_of(container),
             until: until(container, &jobs),
             page: page(container),
             settle: settle_of(&container.labels),
         };
-        let wait = plan.push(Some(service), action, "wait until ready", vec![step]);
+        let wait = plan.push(container.service(), action, Reason::WantedReady, vec![step]);
         gates.set(service, Some(wait));
         ready.entry(service).or_default().push(wait);
     }
@@ -174,7 +176,7 @@ fn jobs<'o>(project: &'o str, observed: &'o Observed) -> BTreeSet<&'o str> {
 }
 
 fn until(container: &Container, jobs: &BTreeSet<&str>) -> Until {
-    if container.service().is_some_and(|service| jobs.contains(service)) {
+    if jobs.contains(service_of(container)) {
         Until::Completed
     } else {
         Until::Ready
@@ -205,7 +207,7 @@ fn plan_wait(plan: &mut Plan, container: &Container, until: Until, needs: Vec<St
         page: page(container),
         settle: settle_of(&container.labels),
     };
-    Some(plan.push(container.service(), action, "wait until ready", needs))
+    Some(plan.push(container.service(), action, Reason::WantedReady, needs))
 }
 
 /// The steps of each of its dependencies.
@@ -226,8 +228,8 @@ pub(super) fn stop_in_order(
     plan: &mut Plan,
     containers: &[&Container],
     timeout: Option<u32>,
-    reason: &str,
-) -> BTreeMap<String, StepId> {
+    reason: &Reason,
+) -> BTreeMap<ContainerId, StepId> {
     // The stops of what depends on each service.
     let mut of_dependents: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     let mut gates = Gates::of(containers);
@@ -238,12 +240,12 @@ pub(super) fn stop_in_order(
         if !container.has_process() {
             continue;
         }
-        let service = container.service().unwrap_or_default();
+        let service = service_of(container);
         let action = Action::StopContainer {
             container: target_of(container),
             timeout,
         };
-        let step = plan.push(container.service(), action, reason, Vec::new());
+        let step = plan.push(container.service(), action, reason.clone(), Vec::new());
         // A dependent that won't stop is not a reason to leave its dependencies running.
         plan.order_after(step, gates.waits(service, of_dependents.get(service).into_iter()));
         gates.set(service, Some(step));
@@ -266,7 +268,7 @@ impl<'a> Gates<'a> {
     fn of(containers: &[&'a Container]) -> Self {
         let mut count = HashMap::new();
         for container in containers {
-            *count.entry(container.service().unwrap_or_default()).or_default() += 1;
+            *count.entry(service_of(container)).or_default() += 1;
         }
         Self {
             containers: count,
@@ -296,12 +298,9 @@ impl<'a> Gates<'a> {
 fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
     let mut of_service: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
     for container in containers.iter().rev() {
-        of_service
-            .entry(container.service().unwrap_or_default())
-            .or_default()
-            .push(container);
+        of_service.entry(service_of(container)).or_default().push(container);
     }
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<&ContainerId> = HashSet::new();
     let mut order = Vec::new();
     for container in containers {
         if !seen.insert(&container.id) {
@@ -331,25 +330,30 @@ fn in_dependency_order<'a>(containers: &[&'a Container]) -> Vec<&'a Container> {
 /// `services` with those that depend on them, directly or not, by those entries of the containers' labels that `counts`.
 pub(super) fn reached(
     all: &[&Container],
-    services: &BTreeSet<String>,
+    services: &BTreeSet<ServiceName>,
     counts: impl Fn(&DependsOn<'_>) -> bool,
-) -> BTreeSet<String> {
-    let mut dependents: HashMap<&str, Vec<&str>> = HashMap::new();
+) -> BTreeSet<ServiceName> {
+    let mut dependents: HashMap<&str, Vec<&ServiceName>> = HashMap::new();
     for container in all {
         for entry in depends_on_of(container).filter(|entry| counts(entry)) {
             dependents.entry(entry.name).or_default().extend(container.service());
         }
     }
     let mut reached = services.clone();
-    let mut open: Vec<&str> = services.iter().map(String::as_str).collect();
+    let mut open: Vec<&ServiceName> = services.iter().collect();
     while let Some(name) = open.pop() {
-        for service in dependents.remove(name).unwrap_or_default() {
-            if reached.insert(service.to_owned()) {
+        for service in dependents.remove(name.as_str()).unwrap_or_default() {
+            if reached.insert(service.clone()) {
                 open.push(service);
             }
         }
     }
     reached
+}
+
+/// Its service, by which others depend on it; nobody does on one of `run`.
+fn service_of(container: &Container) -> &str {
+    container.service().map_or("", ServiceName::as_str)
 }
 
 /// The services that `container` depends on.

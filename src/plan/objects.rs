@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Stack, network_hash, volume_hash};
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 use crate::observed::{Container, Network, Observed};
 use crate::shell::ShellCommand;
 
+use super::reason::Reason;
 use super::step::{Action, Plan, StepId, target_of};
 
 /// What the plan does about networks.
@@ -16,7 +18,7 @@ pub(super) struct Networks {
     /// The steps that make them, by key.
     pub made: BTreeMap<String, StepId>,
     /// The steps after which a container that was taken off one is on it again, by container id. It was stopped for that.
-    pub joined: BTreeMap<String, Vec<StepId>>,
+    pub joined: BTreeMap<ContainerId, Vec<StepId>>,
 }
 
 /// Adds a step for each missing network that services of `order` use, and those that replace one which the file wants
@@ -25,7 +27,7 @@ pub(super) fn plan_networks(
     plan: &mut Plan,
     stack: &Stack,
     observed: &Observed,
-    order: &[String],
+    order: &[ServiceName],
 ) -> Result<Networks, Failure> {
     let used = order.iter().flat_map(|name| stack.services[name].networks.keys());
     let unused = stack.networks.keys().filter(|_| stack.all_resources);
@@ -72,7 +74,7 @@ pub(super) fn plan_networks(
                     key: key.clone(),
                     name: network.name.clone(),
                 };
-                let step = plan.push(None, action, "it is missing", Vec::new());
+                let step = plan.push(None, action, Reason::Missing, Vec::new());
                 networks.made.insert(key.clone(), step);
             }
         }
@@ -116,7 +118,7 @@ fn make_anew(
     network: &Network,
     networks: &mut Networks,
 ) {
-    let reason = format!("network {key} differs from the Compose file");
+    let reason = || Reason::NetworkDiffers(key.to_owned());
     let on_it: Vec<&Container> = observed
         .of_project(&stack.name)
         .filter(|container| container.networks.contains_key(&network.name))
@@ -127,23 +129,23 @@ fn make_anew(
             container: target_of(container),
             timeout: None,
         };
-        let stopped = plan.push(container.service(), stop, reason.as_str(), Vec::new());
+        let stopped = plan.push(container.service(), stop, reason(), Vec::new());
         let leave = Action::DisconnectNetwork {
             container: target_of(container),
             network: network.name.clone(),
         };
-        left.push(plan.push(container.service(), leave, reason.as_str(), vec![stopped]));
+        left.push(plan.push(container.service(), leave, reason(), vec![stopped]));
     }
     let remove = Action::RemoveNetwork {
         id: network.id.clone(),
         name: network.name.clone(),
     };
-    let removed = plan.push(None, remove, reason.as_str(), left);
+    let removed = plan.push(None, remove, reason(), left);
     let create = Action::CreateNetwork {
         key: key.to_owned(),
         name: network.name.clone(),
     };
-    let made = plan.push(None, create, reason.as_str(), vec![removed]);
+    let made = plan.push(None, create, reason(), vec![removed]);
     networks.made.insert(key.to_owned(), made);
     let still_on_it = |container: &&&Container| {
         let service = container.service().and_then(|service| stack.services.get(service));
@@ -156,7 +158,7 @@ fn make_anew(
             key: key.to_owned(),
             network: network.name.clone(),
         };
-        let step = plan.push(container.service(), join, reason.as_str(), vec![made]);
+        let step = plan.push(container.service(), join, reason(), vec![made]);
         networks.joined.entry(container.id.clone()).or_default().push(step);
     }
 }
@@ -166,7 +168,7 @@ pub(super) fn plan_volumes(
     plan: &mut Plan,
     stack: &Stack,
     observed: &Observed,
-    order: &[String],
+    order: &[ServiceName],
 ) -> Result<BTreeMap<String, StepId>, Failure> {
     let used: BTreeSet<&String> = order
         .iter()
@@ -219,7 +221,7 @@ pub(super) fn plan_volumes(
                     key: key.clone(),
                     name: volume.name.clone(),
                 };
-                steps.insert(key.clone(), plan.push(None, action, "it is missing", Vec::new()));
+                steps.insert(key.clone(), plan.push(None, action, Reason::Missing, Vec::new()));
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::observed::Observed;
 
 use super::options::{Once, UpOptions};
+use super::reason::Reason;
 use super::spec::{Contents, spec};
 use super::step::{Action, Plan, StepId};
 use super::up::{Planner, plan_up};
@@ -45,7 +46,7 @@ impl<'a> Planner<'a> {
             shares: self.shares(service),
             one_off: Some(once.one_off),
         };
-        let step = self.plan.push(Some(&service.name), action, "requested by run", needs);
+        let step = self.plan.push(Some(&service.name), action, Reason::Verb("run"), needs);
         self.plan.order_after(step, optional);
         Ok(())
     }

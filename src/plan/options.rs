@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::compose::{OneOff, Service};
+use crate::ids::ServiceName;
+use crate::image::ImageRef;
 
 /// What the user asked of `up`, `create`, `scale` and `run`.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct UpOptions {
     /// The services, with all that they depend on.
-    pub services: BTreeSet<String>,
+    pub services: BTreeSet<ServiceName>,
     /// Those that the user named, when some were named; the others only come with them.
-    pub named: BTreeSet<String>,
+    pub named: BTreeSet<ServiceName>,
     /// Images to build even when they are there.
-    pub build: BTreeSet<String>,
+    pub build: BTreeSet<ServiceName>,
     /// Build nothing, also what is missing.
     pub no_build: bool,
     /// Build without the cache.
@@ -22,7 +24,7 @@ pub struct UpOptions {
     /// When to pull images, and base images of builds.
     pub pull: Pull,
     /// Images that this command has already built or pulled: it doesn't again.
-    pub brought: BTreeSet<String>,
+    pub brought: BTreeSet<ImageRef>,
     /// How long a container that can't be asked has to be alive, instead of what its label says.
     pub settle: Option<Duration>,
     /// Don't wait for services to be ready, beyond what dependents need.
@@ -40,7 +42,7 @@ pub struct UpOptions {
     /// Say nothing of such containers.
     pub ignore_orphans: bool,
     /// How many containers of a service, instead of what the file says.
-    pub scale: BTreeMap<String, u32>,
+    pub scale: BTreeMap<ServiceName, u32>,
     /// Seconds before a container that is replaced is killed, instead of its own grace period.
     pub timeout: Option<u32>,
 }
@@ -81,7 +83,7 @@ impl UpOptions {
     }
 
     /// What happens to containers of `service`.
-    pub(super) fn recreate(&self, service: &str) -> Recreate {
+    pub(super) fn recreate(&self, service: &ServiceName) -> Recreate {
         if self.named.is_empty() || self.named.contains(service) {
             self.recreate
         } else {
@@ -94,7 +96,7 @@ impl UpOptions {
 #[derive(Debug, Clone)]
 pub struct Once {
     /// Of which service. The stack has it as this container wants it.
-    pub service: String,
+    pub service: ServiceName,
     /// The container's name.
     pub name: String,
     /// 64 hexadecimal digits that tell it from others of its kind.

@@ -6,10 +6,12 @@ use crate::compose::{MOST_REPLICAS, Service, Stack};
 use crate::failure::Failure;
 use crate::observed::Container;
 
+use super::reason::Reason;
+
 /// Whether a container is up to date, and if not, why not.
 pub(super) enum Fit {
     AsWanted,
-    Differs(String),
+    Differs(Reason),
 }
 
 /// The containers of one number, the one to keep first.

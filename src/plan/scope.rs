@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::compose::Stack;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::observed::Container;
 
 /// With a Compose file these are its services that are enabled, or those of them that were named: leaving the names out never reaches more
@@ -13,7 +14,7 @@ pub enum Scope {
     /// Whatever the project has.
     Everything,
     /// These and no other; none at all when there are none.
-    Services(BTreeSet<String>),
+    Services(BTreeSet<ServiceName>),
 }
 
 impl Scope {
@@ -21,7 +22,7 @@ impl Scope {
     ///
     /// # Errors
     /// A name that no service of the file has.
-    pub fn of(stack: Option<&Stack>, named: &[String]) -> Result<Self, Failure> {
+    pub fn of(stack: Option<&Stack>, named: &[ServiceName]) -> Result<Self, Failure> {
         Ok(match stack {
             Some(stack) => Self::Services(stack.select(named, false)?),
             None if named.is_empty() => Self::Everything,
@@ -30,7 +31,7 @@ impl Scope {
     }
 
     /// Whether containers of `service` are acted on.
-    pub fn covers(&self, service: &str) -> bool {
+    pub fn covers(&self, service: &ServiceName) -> bool {
         match self {
             Self::Everything => true,
             Self::Services(services) => services.contains(service),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::compose::{Nanos, parse_duration};
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::labels;
 use crate::verdict::SETTLE;
 
@@ -15,7 +16,7 @@ pub fn settle_of(labels: &BTreeMap<String, String>) -> Duration {
 }
 
 /// That of `service`, whose label has to make sense.
-pub(super) fn wanted(service: &str, labels: &BTreeMap<String, String>) -> Result<Duration, Failure> {
+pub(super) fn wanted(service: &ServiceName, labels: &BTreeMap<String, String>) -> Result<Duration, Failure> {
     match labels.get(labels::SETTLE) {
         Some(label) if parse_duration(label).is_none() => Err(Failure::invalid(format!(
             "{service}: the label {} is `{label}`",
@@ -36,11 +37,11 @@ mod tests {
         let labels = |value: &str| BTreeMap::from([(labels::SETTLE.to_owned(), value.to_owned())]);
         for (label, time) in [("5s", 5000), ("500ms", 500), ("0s", 0), ("1m30s", 90_000)] {
             let time = Duration::from_millis(time);
-            assert_eq!(wanted("app", &labels(label)).ok(), Some(time), "{label}");
+            assert_eq!(wanted(&"app".into(), &labels(label)).ok(), Some(time), "{label}");
         }
-        assert_eq!(wanted("app", &BTreeMap::new()).ok(), Some(SETTLE));
+        assert_eq!(wanted(&"app".into(), &BTreeMap::new()).ok(), Some(SETTLE));
         for label in ["", "soon", "-1s", "5"] {
-            let refused = wanted("app", &labels(label)).unwrap_err();
+            let refused = wanted(&"app".into(), &labels(label)).unwrap_err();
             assert!(refused.what.contains(&format!("`{label}`")), "{refused:?}");
             assert_eq!(settle_of(&labels(label)), SETTLE, "of a container that is there");
         }

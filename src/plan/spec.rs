@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::compose::{FileObject, FileReference, MountKind, Service, Stack};
 
+use super::reason::Difference;
+
 /// Field (`environment.KAFKA_BROKER`, `ports.8001/tcp`, `content.proxy_config.yaml`) → short hash of its value.
 pub type Spec = BTreeMap<String, String>;
 
@@ -84,12 +86,12 @@ fn add_names(spec: &mut Spec, stack: &Stack, service: &Service) {
     for mount in &service.volumes {
         let volume = mount.source.as_ref().and_then(|key| stack.volumes.get(key));
         if let (MountKind::Volume, Some(volume)) = (mount.kind, volume) {
-            spec.insert(format!("volumes.{}.name", mount.target), hash(&volume.name));
+            spec.insert(format!("volumes.{}.name", mount.target), hash(volume.name.as_str()));
         }
     }
     for key in service.networks.keys() {
         if let Some(network) = stack.networks.get(key) {
-            spec.insert(format!("networks.{key}.name"), hash(&network.name));
+            spec.insert(format!("networks.{key}.name"), hash(network.name.as_str()));
         }
     }
 }
@@ -161,23 +163,16 @@ pub fn unknown(stack: &Stack, service: &Service) -> BTreeMap<String, String> {
     configs.into_iter().chain(secrets).collect()
 }
 
-/// The fields that differ, in words: `environment.A changed`, `ports.80/tcp added`.
-pub fn differences(was: &Spec, wanted: &Spec) -> Vec<String> {
+/// The fields that differ.
+pub fn differences(was: &Spec, wanted: &Spec) -> Vec<Difference> {
     let fields: BTreeSet<&String> = was.keys().chain(wanted.keys()).collect();
     fields
         .into_iter()
         .filter_map(|field| match (was.get(field), wanted.get(field)) {
-            (Some(a), Some(b)) if a != b => Some(describe(field, "changed")),
-            (None, Some(_)) => Some(describe(field, "added")),
-            (Some(_), None) => Some(describe(field, "removed")),
+            (Some(a), Some(b)) if a != b => Some(Difference::Changed(field.clone())),
+            (None, Some(_)) => Some(Difference::Added(field.clone())),
+            (Some(_), None) => Some(Difference::Removed(field.clone())),
             _ => None,
         })
         .collect()
-}
-
-fn describe(field: &str, what: &str) -> String {
-    match field.strip_prefix("content.") {
-        Some(path) => format!("the content of {path} {what}"),
-        None => format!("{field} {what}"),
-    }
 }

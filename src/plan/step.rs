@@ -1,14 +1,16 @@
 //! A plan is a list of steps, each one engine call with its reason; a step needs only earlier ones.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use crate::compose::OneOff;
+use crate::ids::{ContainerId, NetworkName, ServiceName, VolumeName};
 use crate::image::ImageRef;
 use crate::observed::Container;
 use crate::ready_page::ReadyPage;
 use crate::verdict::Until;
+
+use super::reason::Reason;
 
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +34,7 @@ pub struct Step {
     /// What to do.
     pub action: Action,
     /// The service it is for; none for networks, volumes and orphans.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// Why.
     pub reason: Reason,
     /// Steps that must have succeeded before.
@@ -79,21 +81,21 @@ pub enum Action {
         /// Key in the stack.
         key: String,
         /// Name on the engine.
-        name: String,
+        name: NetworkName,
     },
     /// Remove a network.
     RemoveNetwork {
         /// Id or name.
         id: String,
         /// Name on the engine.
-        name: String,
+        name: NetworkName,
     },
     /// Take a container off a network.
     DisconnectNetwork {
         /// Which.
         container: Target,
         /// The network's name.
-        network: String,
+        network: NetworkName,
     },
     /// Let a container of the step's service join the network with key `key`.
     ConnectNetwork {
@@ -104,19 +106,19 @@ pub enum Action {
         /// Key in the stack.
         key: String,
         /// The network's name.
-        network: String,
+        network: NetworkName,
     },
     /// Make the volume with key `key`.
     CreateVolume {
         /// Key in the stack.
         key: String,
         /// Name on the engine.
-        name: String,
+        name: VolumeName,
     },
     /// Remove a volume.
     RemoveVolume {
         /// Name.
-        name: String,
+        name: VolumeName,
     },
     /// Make container number `number` of the step's service.
     CreateContainer {
@@ -127,9 +129,9 @@ pub enum Action {
         /// All its labels, the drift record ([`crate::labels::SPEC`]) among them.
         labels: BTreeMap<String, String>,
         /// Carry over the anonymous volumes of this container.
-        inherit: Option<String>,
+        inherit: Option<ContainerId>,
         /// By service, the containers whose namespaces it lives in or whose volumes it takes.
-        shares: BTreeMap<String, Target>,
+        shares: BTreeMap<ServiceName, Target>,
         /// It is one of `run`.
         one_off: Option<OneOff>,
     },
@@ -217,25 +219,9 @@ pub(super) fn target_of(container: &Container) -> Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// It is there.
-    Id(String),
+    Id(ContainerId),
     /// That step's result.
     MadeBy(StepId),
-}
-
-/// Why a step is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason(pub String);
-
-impl<T: Into<String>> From<T> for Reason {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Steps in an order that respects their needs. A cycle can't be written down: a step is pushed after the
@@ -255,16 +241,16 @@ impl Plan {
     /// Adds a step and gives its id.
     pub fn push(
         &mut self,
-        service: Option<&str>,
+        service: Option<&ServiceName>,
         action: Action,
-        reason: impl Into<Reason>,
+        reason: Reason,
         needs: Vec<StepId>,
     ) -> StepId {
         debug_assert!(needs.iter().all(|need| need.0 < self.steps.len()));
         self.steps.push(Step {
             action,
             service: service.map(ToOwned::to_owned),
-            reason: reason.into(),
+            reason,
             needs,
             after: Vec::new(),
         });
@@ -338,11 +324,9 @@ impl Action {
                 image.as_str()
             }
             Self::RemoveImage { image } => image,
-            Self::CreateNetwork { name, .. }
-            | Self::RemoveNetwork { name, .. }
-            | Self::CreateVolume { name, .. }
-            | Self::RemoveVolume { name }
-            | Self::CreateContainer { name, .. } => name,
+            Self::CreateNetwork { name, .. } | Self::RemoveNetwork { name, .. } => name.as_str(),
+            Self::CreateVolume { name, .. } | Self::RemoveVolume { name } => name.as_str(),
+            Self::CreateContainer { name, .. } => name,
             Self::RenameContainer { container, .. }
             | Self::StartContainer { container }
             | Self::StopContainer { container, .. }

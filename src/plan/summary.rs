@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ids::ServiceName;
+
 use super::step::{Action, Plan, Which};
 
 /// What happens to one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The service that it is for; none for networks, volumes and what belongs to no service.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// What is done.
     pub verb: &'static str,
     /// To what kind of thing.

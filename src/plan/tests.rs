@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compose::{self, Stack, network_hash};
 use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State, Volume};
 
@@ -73,7 +74,7 @@ fn planned(stack: &Stack, observed: &Observed) -> Plan {
 }
 
 fn scope(services: &[&str]) -> Scope {
-    Scope::Services(services.iter().map(|name| (*name).to_owned()).collect())
+    Scope::Services(services.iter().map(|name| ServiceName::new(*name)).collect())
 }
 
 /// The plan as text, without the ids of one run.
@@ -108,10 +109,11 @@ fn ours() -> BTreeMap<String, String> {
 
 fn container(id: &str, name: &str, state: State) -> Container {
     Container {
-        id: id.to_owned(),
+        id: ContainerId::new(id),
         name: name.to_owned(),
         image_id: String::new(),
         image: String::new(),
+        service: None,
         state,
         status: String::new(),
         labels: BTreeMap::new(),
@@ -138,7 +140,7 @@ fn of<'o>(observed: &'o mut Observed, service: &str) -> &'o mut Container {
     let found = observed
         .containers
         .iter_mut()
-        .find(|container| container.service() == Some(service));
+        .find(|container| container.service().is_some_and(|name| *name == service));
     found.expect("it has a container")
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ids::ServiceName;
+
 use super::step::{Plan, Step};
 
 impl Plan {
@@ -19,7 +21,7 @@ fn row(number: usize, step: &Step) -> [String; 6] {
     let earlier: Vec<String> = earlier.map(|id| id.index().to_string()).collect();
     [
         number.to_string(),
-        step.service.clone().unwrap_or_else(|| "-".to_owned()),
+        step.service.as_ref().map_or("-", ServiceName::as_str).to_owned(),
         step.action.verb(),
         step.action.target().to_owned(),
         earlier.join(","),

@@ -14,13 +14,16 @@ use std::time::Duration;
 use crate::compose::{Service, Stack};
 use crate::conflict::{NamedBy, name_taken};
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::{Container, Observed, State};
 use crate::ready_page::ReadyPage;
+use crate::verdict::Until;
 
 use super::images::{ImageWork, plan_images};
 use super::objects::{plan_networks, plan_volumes};
 use super::options::{Once, UpOptions};
 use super::page;
+use super::reason::Reason;
 use super::replica::{self, Candidates, Fit};
 use super::spec::{Contents, Spec, spec, unknown};
 use super::step::{Action, Plan, StepId, Target, target_of};
@@ -117,7 +120,7 @@ pub(super) struct Planned {
     /// How long it has to be alive, where nothing else says so.
     pub(super) settle: Duration,
     /// Waits already planned.
-    pub(super) waits: BTreeMap<&'static str, Vec<StepId>>,
+    pub(super) waits: BTreeMap<Until, Vec<StepId>>,
 }
 
 /// How far a container is before the plan begins.
@@ -139,12 +142,12 @@ pub(super) struct Planner<'a> {
     pub(super) dependents: Dependents,
     pub(super) contents: &'a Contents,
     pub(super) options: &'a UpOptions,
-    pub(super) images: BTreeMap<String, ImageWork>,
+    pub(super) images: BTreeMap<ServiceName, ImageWork>,
     pub(super) networks: BTreeMap<String, StepId>,
-    joined: BTreeMap<String, Vec<StepId>>,
+    joined: BTreeMap<ContainerId, Vec<StepId>>,
     pub(super) volumes: BTreeMap<String, StepId>,
     pub(super) plan: Plan,
-    pub(super) services: BTreeMap<String, Planned>,
+    pub(super) services: BTreeMap<ServiceName, Planned>,
     weight: Weight,
 }
 
@@ -160,7 +163,7 @@ struct Goal<'a, 'g> {
 }
 
 impl<'a> Planner<'a> {
-    fn service(&mut self, name: &str) -> Result<(), Failure> {
+    fn service(&mut self, name: &ServiceName) -> Result<(), Failure> {
         let service = &self.stack.services[name];
         let wanted = spec(self.stack, service, self.contents);
         let image_id = self.image_id(service);
@@ -210,11 +213,11 @@ impl<'a> Planner<'a> {
             self.container(&goal, &candidates, &mut planned)?;
         }
         for (surplus, _) in there.into_values().flatten() {
-            let reason = format!("{name} should have {count}");
-            self.remove(surplus, Some(name), &reason, Vec::new());
+            let reason = Reason::Surplus(name.clone(), count);
+            self.remove(surplus, &reason, Vec::new());
         }
         self.note_unknown(service, &planned);
-        self.services.insert(name.to_owned(), planned);
+        self.services.insert(name.clone(), planned);
         self.wait_for(name);
         Ok(())
     }
@@ -252,8 +255,7 @@ impl<'a> Planner<'a> {
         };
         let mut needs = goal.freed.to_vec();
         for (other, _) in candidates.iter().skip(1) {
-            let reason = "left over from an interrupted replacement";
-            needs.push(self.remove(other, Some(&service.name), reason, Vec::new()));
+            needs.push(self.remove(other, &Reason::Leftover, Vec::new()));
         }
         self.keep(service, kept, &goal.name, needs, planned);
         Ok(())
@@ -292,7 +294,7 @@ impl<'a> Planner<'a> {
         &mut self,
         service: &Service,
         target: &Target,
-        reason: String,
+        reason: Reason,
         mut needs: Vec<StepId>,
         planned: &mut Planned,
     ) -> Standing {
@@ -310,20 +312,20 @@ impl<'a> Planner<'a> {
     }
 
     /// Stops, if it runs, and removes; gives the removal.
-    fn remove(&mut self, container: &Container, service: Option<&str>, reason: &str, mut needs: Vec<StepId>) -> StepId {
-        let target = target_of(container);
+    fn remove(&mut self, container: &Container, reason: &Reason, mut needs: Vec<StepId>) -> StepId {
+        let (target, service) = (target_of(container), container.service());
         if container.has_process() {
             let action = Action::StopContainer {
                 container: target.clone(),
                 timeout: self.options.timeout,
             };
-            needs = vec![self.plan.push(service, action, reason, needs)];
+            needs = vec![self.plan.push(service, action, reason.clone(), needs)];
         }
         let action = Action::RemoveContainer {
             container: target,
             volumes: false,
         };
-        self.plan.push(service, action, reason, needs)
+        self.plan.push(service, action, reason.clone(), needs)
     }
 
     fn refuse_stranger(&self, service: &Service, name: &str) -> Result<(), Failure> {

@@ -4,20 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Condition, Dependency, Service, Stack};
 
+use super::reason::Reason;
 use super::step::{Action, StepId};
 use super::up::{Planner, Standing};
+use crate::ids::ServiceName;
 use crate::verdict::Until;
 
 /// The services whose dependents wait for more than their start, each with the first of these. A job is one whoever is brought up
 /// with it.
 pub(super) struct Dependents {
-    healthy: BTreeMap<String, String>,
-    completed: BTreeMap<String, String>,
+    healthy: BTreeMap<ServiceName, ServiceName>,
+    completed: BTreeMap<ServiceName, ServiceName>,
 }
 
 impl Dependents {
     /// Of `services` that depend on something.
-    pub(super) fn of(stack: &Stack, services: &BTreeSet<String>) -> Self {
+    pub(super) fn of(stack: &Stack, services: &BTreeSet<ServiceName>) -> Self {
         let chosen = services.iter().filter_map(|name| stack.services.get(name));
         Self {
             healthy: waited_for(chosen, Condition::ServiceHealthy),
@@ -26,7 +28,10 @@ impl Dependents {
     }
 }
 
-fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condition) -> BTreeMap<String, String> {
+fn waited_for<'s>(
+    services: impl Iterator<Item = &'s Service>,
+    condition: Condition,
+) -> BTreeMap<ServiceName, ServiceName> {
     let mut found = BTreeMap::new();
     for service in services {
         for (name, dependency) in &service.depends_on {
@@ -39,17 +44,17 @@ fn waited_for<'s>(services: impl Iterator<Item = &'s Service>, condition: Condit
 }
 
 /// Whether the containers of `service` live in a namespace of `other`'s.
-fn lives_in(service: &Service, other: &str) -> bool {
+fn lives_in(service: &Service, other: &ServiceName) -> bool {
     let modes = [&service.network_mode, &service.ipc, &service.pid];
     let named = modes
         .into_iter()
         .filter_map(|mode| mode.as_deref()?.strip_prefix("service:"));
-    named.into_iter().any(|name| name == other)
+    named.into_iter().any(|name| name == other.as_str())
 }
 
 impl Planner<'_> {
     /// The steps after which `dependency` on service `name` holds; none when it holds already.
-    pub(super) fn condition(&mut self, name: &str, dependency: &Dependency) -> Vec<StepId> {
+    pub(super) fn condition(&mut self, name: &ServiceName, dependency: &Dependency) -> Vec<StepId> {
         match dependency.condition {
             Condition::ServiceStarted => self
                 .services
@@ -62,7 +67,7 @@ impl Planner<'_> {
     }
 
     /// The wait that `up` itself does for a service, unless told not to.
-    pub(super) fn wait_for(&mut self, name: &str) {
+    pub(super) fn wait_for(&mut self, name: &ServiceName) {
         if self.options.no_start {
             return;
         }
@@ -75,20 +80,20 @@ impl Planner<'_> {
         }
     }
 
-    fn waits(&mut self, name: &str, until: Until) -> Vec<StepId> {
+    fn waits(&mut self, name: &ServiceName, until: Until) -> Vec<StepId> {
         let Some(planned) = self.services.get_mut(name) else {
             return Vec::new();
         };
-        let (kind, dependents) = match until {
-            Until::Ready => ("ready", None),
-            Until::Healthy => ("healthy", Some(&self.dependents.healthy)),
-            Until::Completed => ("completed", Some(&self.dependents.completed)),
+        let dependent = match until {
+            Until::Ready => None,
+            Until::Healthy => self.dependents.healthy.get(name),
+            Until::Completed => self.dependents.completed.get(name),
         };
-        let reason = match dependents.and_then(|dependents| dependents.get(name)) {
-            Some(dependent) => format!("{dependent} needs it {kind}"),
-            None => "wait until ready".to_owned(),
+        let reason = match dependent {
+            Some(dependent) => Reason::NeededBy(dependent.clone(), until),
+            None => Reason::WantedReady,
         };
-        if let Some(steps) = planned.waits.get(kind) {
+        if let Some(steps) = planned.waits.get(&until) {
             return steps.clone();
         }
         let mut steps = Vec::new();
@@ -106,16 +111,16 @@ impl Planner<'_> {
             };
             steps.push(self.plan.push(Some(name), action, reason.clone(), needs));
         }
-        planned.waits.insert(kind, steps.clone());
+        planned.waits.insert(until, steps.clone());
         steps
     }
 
-    pub(super) fn runs_to_completion(&self, name: &str) -> bool {
+    pub(super) fn runs_to_completion(&self, name: &ServiceName) -> bool {
         self.dependents.completed.contains_key(name)
     }
 
     /// A dependency with `restart: true` whose container the plan replaces, or whose namespace it starts.
-    pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(String, Vec<StepId>)> {
+    pub(super) fn restarted_dependency(&mut self, service: &Service) -> Option<(ServiceName, Vec<StepId>)> {
         if self.options.no_start {
             return None;
         }

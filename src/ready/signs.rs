@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Detail, Engine, EngineError, EngineEvent};
+use crate::ids::ContainerId;
 use crate::observed::State;
 
 use super::budget::Budget;
@@ -21,7 +22,7 @@ pub struct Signs {
     pub(super) budget: Budget,
     engine_is_busy: watch::Sender<bool>,
     /// How often the engine had started each container again before this command.
-    restarts_before: RefCell<BTreeMap<String, u32>>,
+    restarts_before: RefCell<BTreeMap<ContainerId, u32>>,
     sender: broadcast::Sender<EngineEvent>,
     pump: tokio::task::JoinHandle<()>,
 }
@@ -63,10 +64,10 @@ impl Signs {
 
     /// How often the process of container `id` has ended since the command began, by the engine's count. That starts again at zero with
     /// every start that was asked for, as that of one that `was_started` by the command.
-    pub(super) fn ends(&self, id: &str, was_started: bool, detail: &Detail) -> u32 {
+    pub(super) fn ends(&self, id: &ContainerId, was_started: bool, detail: &Detail) -> u32 {
         let mut all = self.restarts_before.borrow_mut();
         let count = if was_started { 0 } else { detail.restart_count };
-        let before = all.entry(id.to_owned()).or_insert(count);
+        let before = all.entry(id.clone()).or_insert(count);
         // Somebody else has started it.
         *before = (*before).min(detail.restart_count);
         let has_ended = matches!(detail.state, State::Exited { .. } | State::Dead);

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::observed::State;
 use crate::ready_page::ReadyPage;
 use crate::verdict::{Asks, Evidence, Failed, Until, Verdict, judge};
@@ -31,9 +32,9 @@ pub struct Wait<'a> {
     /// Its events.
     pub signs: &'a Signs,
     /// The container's id.
-    pub id: &'a str,
+    pub id: &'a ContainerId,
     /// The service's name, for messages.
-    pub service: &'a str,
+    pub service: &'a ServiceName,
     /// What for.
     pub until: Until,
     /// What says so when it has no healthcheck.
@@ -313,7 +314,7 @@ impl Wait<'_> {
                 answer = ask(page, address.as_slice()) => answer,
                 turn = self.event(events, tell) => return turn,
             };
-            tracing::debug!(service = self.service, answer = ?asked, "requested its page");
+            tracing::debug!(service = %self.service, answer = ?asked, "requested its page");
             match asked {
                 Answer::Ready => return Turn::Proven(ReadyBy::Page),
                 Answer::Unreachable => {
@@ -371,7 +372,7 @@ impl Wait<'_> {
     async fn event(&self, events: &mut Receiver<EngineEvent>, tell: &mut impl FnMut(String)) -> Turn {
         loop {
             match events.recv().await {
-                Ok(event) if event.id == self.id => match event.kind {
+                Ok(event) if event.id == *self.id => match event.kind {
                     EngineEventKind::Healthy if self.until != Until::Completed => return Turn::Proven(ReadyBy::Engine),
                     EngineEventKind::Unhealthy => tell("unhealthy; waiting for it to recover".to_owned()),
                     EngineEventKind::Die { code } => return Turn::Exited(code),
@@ -456,10 +457,13 @@ impl Life {
     }
 }
 
-fn tell_tracing<E: std::fmt::Display>(service: &str, outcome: Result<ExecOutcome, E>) -> Result<ExecOutcome, E> {
+fn tell_tracing<E: std::fmt::Display>(
+    service: &ServiceName,
+    outcome: Result<ExecOutcome, E>,
+) -> Result<ExecOutcome, E> {
     match &outcome {
-        Ok(outcome) => tracing::debug!(service, exit_code = ?outcome.exit_code, "ran its healthcheck early"),
-        Err(error) => tracing::debug!(service, %error, "can't run its healthcheck"),
+        Ok(outcome) => tracing::debug!(%service, exit_code = ?outcome.exit_code, "ran its healthcheck early"),
+        Err(error) => tracing::debug!(%service, %error, "can't run its healthcheck"),
     }
     outcome
 }

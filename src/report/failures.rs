@@ -1,6 +1,7 @@
 //! When which failure is reported: as it happens, unless another service that is still on its way may explain it.
 
 use crate::event::Event;
+use crate::ids::ServiceName;
 use crate::terminal::Line;
 
 use super::Out;
@@ -22,7 +23,7 @@ impl Failures {
                 service: Some(service),
                 because,
                 ..
-            } if service != because => {
+            } if *service != because.as_str() => {
                 self.0.left_out(service, because);
                 Vec::new()
             }
@@ -51,7 +52,7 @@ impl Failures {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn listed(names: &[String]) -> String {
+fn listed(names: &[ServiceName]) -> String {
     match names {
         [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
         _ => names.join(""),

@@ -3,22 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 
 /// The failures of a command on their way to the user.
 #[derive(Debug, Default)]
 pub struct Order {
     /// Services that are over: whether they failed.
-    over: BTreeMap<String, bool>,
+    over: BTreeMap<ServiceName, bool>,
     /// Failures that another service, not over yet, may explain.
     held: Vec<Failure>,
     /// Who only follows from whom.
-    follows: BTreeMap<String, BTreeSet<String>>,
+    follows: BTreeMap<String, BTreeSet<ServiceName>>,
 }
 
 impl Order {
     /// `service` is ready. Gives what may be told now.
-    pub fn well(&mut self, service: &str) -> Vec<Failure> {
-        self.over.insert(service.to_owned(), false);
+    pub fn well(&mut self, service: &ServiceName) -> Vec<Failure> {
+        self.over.insert(service.clone(), false);
         self.release(false)
     }
 
@@ -32,15 +33,12 @@ impl Order {
     }
 
     /// `service` was left out because `root` failed.
-    pub fn left_out(&mut self, service: &str, root: &str) {
-        self.follows
-            .entry(root.to_owned())
-            .or_default()
-            .insert(service.to_owned());
+    pub fn left_out(&mut self, service: &ServiceName, root: &str) {
+        self.follows.entry(root.to_owned()).or_default().insert(service.clone());
     }
 
     /// Nothing more will come. Gives what is left to tell, and for each root who only follows from it.
-    pub fn end(&mut self) -> (Vec<Failure>, Vec<(String, Vec<String>)>) {
+    pub fn end(&mut self) -> (Vec<Failure>, Vec<(String, Vec<ServiceName>)>) {
         let mut told = self.release(false);
         told.extend(self.release(true));
         let follows = std::mem::take(&mut self.follows);
@@ -61,10 +59,13 @@ impl Order {
                 // Two that blame each other are both told.
                 let mutual = self
                     .follows
-                    .get(service)
+                    .get(service.as_str())
                     .is_some_and(|services| services.contains(root));
                 if !mutual {
-                    self.follows.entry(root.clone()).or_default().insert(service.clone());
+                    self.follows
+                        .entry(root.to_string())
+                        .or_default()
+                        .insert(service.clone());
                     continue;
                 }
             }
@@ -85,15 +86,15 @@ mod tests {
     use super::*;
 
     fn failure(service: &str, blames: &[&str]) -> Failure {
-        let mut failure = Failure::failed(format!("{service} failed")).of(service);
-        failure.blames = blames.iter().map(|name| (*name).to_owned()).collect();
+        let mut failure = Failure::failed(format!("{service} failed")).of(&service.into());
+        failure.blames = blames.iter().map(|name| ServiceName::new(*name)).collect();
         failure
     }
 
     fn names(failures: &[Failure]) -> Vec<&str> {
         failures
             .iter()
-            .filter_map(|failure| failure.service.as_deref())
+            .filter_map(|failure| Some(failure.service.as_ref()?.as_str()))
             .collect()
     }
 
@@ -102,13 +103,10 @@ mod tests {
         let mut order = Order::default();
         assert!(order.failed(failure("app", &["kafka"])).is_empty());
         assert_eq!(names(&order.failed(failure("kafka", &[]))), ["kafka"]);
-        order.left_out("grafana", "kafka");
+        order.left_out(&"grafana".into(), "kafka");
         let (told, follows) = order.end();
         assert!(told.is_empty());
-        assert_eq!(
-            follows,
-            [("kafka".to_owned(), vec!["app".to_owned(), "grafana".to_owned()])]
-        );
+        assert_eq!(follows, [("kafka".to_owned(), vec!["app".into(), "grafana".into()])]);
     }
 
     #[test]
@@ -116,7 +114,7 @@ mod tests {
         let mut order = Order::default();
         assert_eq!(names(&order.failed(failure("redis", &[]))), ["redis"]);
         assert!(order.failed(failure("app", &["kafka"])).is_empty());
-        assert_eq!(names(&order.well("kafka")), ["app"]);
+        assert_eq!(names(&order.well(&"kafka".into())), ["app"]);
         // Not even begun, as it belongs to no plan: told at the end.
         assert!(order.failed(failure("promtail", &["loki"])).is_empty());
         assert_eq!(names(&order.end().0), ["promtail"]);

@@ -1,6 +1,7 @@
 //! One line an event, for pipes, files and CI.
 
 use crate::event::Event;
+use crate::ids::ServiceName;
 
 use super::diagnostic::warning_line;
 use super::failures::Failures;
@@ -27,9 +28,9 @@ impl Plain {
         }
     }
 
-    fn say(&self, service: Option<&str>, text: &str) {
+    fn say(&self, service: Option<&ServiceName>, text: &str) {
         if !self.quiet {
-            let name = self.out.name(service.unwrap_or("-")).padded(12);
+            let name = self.out.name(service.map_or("-", ServiceName::as_str)).padded(12);
             self.out
                 .diagnostic(name.text(" ").and(self.out.shown_line(text).cut(LONGEST)));
         }
@@ -52,12 +53,12 @@ impl Reporter for Plain {
                 action,
                 target,
                 ..
-            } => self.say(service.as_deref(), &format!("{action} {target}")),
+            } => self.say(service.as_ref(), &format!("{action} {target}")),
             Event::StepSkipped { service, because, .. } if self.verbose => {
-                self.say(service.as_deref(), &format!("skipped, because {because} failed"));
+                self.say(service.as_ref(), &format!("skipped, because {because} failed"));
             }
-            Event::Progress { service, text, .. } if self.verbose => self.say(service.as_deref(), text),
-            Event::Output { service, line, .. } => self.say(service.as_deref(), &format!("| {line}")),
+            Event::Progress { service, text, .. } if self.verbose => self.say(service.as_ref(), text),
+            Event::Output { service, line, .. } => self.say(service.as_ref(), &format!("| {line}")),
             Event::Progress { .. }
             | Event::StepDone { .. }
             | Event::StepSkipped { .. }

@@ -7,6 +7,7 @@ use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::event::Event;
+use crate::ids::ServiceName;
 use crate::terminal::Line;
 
 use super::diagnostic::warning_line;
@@ -42,8 +43,8 @@ impl Screen {
     }
 
     /// The line of `service`; things without a service share one.
-    fn bar(&mut self, service: Option<&str>) -> ProgressBar {
-        let name = service.unwrap_or("stack");
+    fn bar(&mut self, service: Option<&ServiceName>) -> ProgressBar {
+        let name = service.map_or("stack", ServiceName::as_str);
         if let Some(bar) = self.bars.get(name) {
             return bar.clone();
         }
@@ -55,12 +56,12 @@ impl Screen {
         bar
     }
 
-    fn say(&mut self, service: Option<&str>, text: impl Into<Line>) {
+    fn say(&mut self, service: Option<&ServiceName>, text: impl Into<Line>) {
         let text = self.drawn(text);
         self.bar(service).set_message(text);
     }
 
-    fn end(&mut self, service: &str, mark: &str, text: impl Into<Line>) {
+    fn end(&mut self, service: &ServiceName, mark: &str, text: impl Into<Line>) {
         let text = self.drawn(text);
         let bar = self.bar(Some(service));
         bar.set_style(ended(mark));
@@ -90,7 +91,7 @@ impl Reporter for Screen {
             Event::Planned {
                 services, steps, notes, ..
             } => {
-                let widths = services.iter().map(|service| self.out.name(service).width());
+                let widths = services.iter().map(|service| self.out.name(service.as_str()).width());
                 self.width = widths.max().unwrap_or(0).max(5);
                 for service in services {
                     let busy = steps.iter().any(|step| step.service.as_ref() == Some(service));
@@ -102,7 +103,7 @@ impl Reporter for Screen {
             }
             Event::StepStarted { service, action, .. } => {
                 if service.is_some() {
-                    self.say(service.as_deref(), action);
+                    self.say(service.as_ref(), action);
                 }
             }
             Event::Progress {
@@ -112,20 +113,20 @@ impl Reporter for Screen {
                 total,
                 ..
             } => {
-                let bar = self.bar(service.as_deref());
+                let bar = self.bar(service.as_ref());
                 if *total > 0 {
                     bar.set_style(measured());
                     bar.set_length(*total);
                     bar.set_position(*current);
                 }
-                self.say(service.as_deref(), text);
+                self.say(service.as_ref(), text);
             }
-            Event::Output { service, line, .. } => self.say(service.as_deref(), line),
+            Event::Output { service, line, .. } => self.say(service.as_ref(), line),
             Event::StepDone { service, .. } => {
                 if service.is_some() {
-                    let bar = self.bar(service.as_deref());
+                    let bar = self.bar(service.as_ref());
                     bar.set_style(working());
-                    self.say(service.as_deref(), "waiting");
+                    self.say(service.as_ref(), "waiting");
                 }
             }
             Event::Lost { service, .. } => self.end(service, "✗", failed()),
@@ -135,7 +136,7 @@ impl Reporter for Screen {
                 }
             }
             Event::StepSkipped { service, because, .. } => {
-                if let Some(service) = service.as_ref().filter(|service| *service != because) {
+                if let Some(service) = service.as_ref().filter(|service| **service != because.as_str()) {
                     self.end(service, "-", format!("skipped, because {because} failed"));
                 }
             }

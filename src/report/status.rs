@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::ids::ServiceName;
 use crate::observed::{Container, State};
 use crate::terminal::Line;
 use crate::verdict::Verdict;
@@ -13,7 +14,7 @@ use super::{Out, table};
 #[derive(Debug, Clone, Serialize)]
 pub struct StatusRow {
     /// The service.
-    pub service: String,
+    pub service: ServiceName,
     /// The container's name.
     pub container: String,
     /// State.
@@ -45,7 +46,7 @@ impl StatusRow {
             .collect();
         ports.sort();
         Self {
-            service: container.service().unwrap_or("-").to_owned(),
+            service: container.service().cloned().unwrap_or_else(|| ServiceName::new("-")),
             container: container.name.clone(),
             state: container.state,
             verdict,
@@ -84,7 +85,8 @@ pub fn status_table(out: &Out, rows: &[StatusRow], load: &[Load], columns: Optio
     }
     let mut cells: Vec<Vec<Line>> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let name = if is_replica(row) { &row.container } else { &row.service };
+        let (container, service) = (row.container.as_str(), row.service.as_str());
+        let name = if is_replica(row) { container } else { service };
         let mut line = vec![
             Line::from(name),
             state_word(Some(row.state), row.verdict),
@@ -173,7 +175,7 @@ mod tests {
 
     fn row(service: &str, container: &str, ports: &[&str]) -> StatusRow {
         StatusRow {
-            service: service.to_owned(),
+            service: service.into(),
             container: container.to_owned(),
             state: State::Running {
                 health: Health::Healthy,

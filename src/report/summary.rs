@@ -3,6 +3,7 @@
 use console::Style;
 
 use crate::event::{Event, ServiceSummary};
+use crate::ids::ServiceName;
 use crate::terminal::Line;
 
 use super::Out;
@@ -19,7 +20,7 @@ pub fn seconds(milliseconds: u64) -> String {
 }
 
 /// The line for [`Event::Interrupted`].
-pub fn interrupted_line(services: &[String]) -> Line {
+pub fn interrupted_line(services: &[ServiceName]) -> Line {
     let line = warning_line("interrupted; containers are unchanged");
     if services.is_empty() {
         return line;
@@ -52,7 +53,7 @@ pub fn summary_lines(out: &Out, event: &Event) -> Vec<Line> {
             .styled(Style::new().red(), "failed")
             .text(format!(" after {took}"))
     }];
-    let name = |service: &ServiceSummary| out.name(&service.service);
+    let name = |service: &ServiceSummary| out.name(service.service.as_str());
     let width = services.iter().map(|service| name(service).width()).max().unwrap_or(0);
     for service in services {
         let mut line = Line::from("  ").and(name(service).padded(width));

@@ -23,7 +23,7 @@ use crate::cards::template::{self, Part, Piece};
 /// What `text` is a log of, one line a record.
 fn printed(text: &str) -> Symptoms {
     let mut symptoms = exited(1);
-    symptoms.service = "app-runner".to_owned();
+    symptoms.service = "app-runner".into();
     symptoms.user = "10001".to_owned();
     let lines: Vec<&str> = text.lines().collect();
     symptoms.records = vec![said(&lines, true)];

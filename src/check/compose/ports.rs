@@ -22,7 +22,7 @@ pub(in crate::check) fn twice(project: &Project) -> Vec<Finding> {
             }
             let holders = seen.entry((published, &port.protocol)).or_default();
             if let Some(other) = holders.of(address(port)) {
-                let what = if other == service.name {
+                let what = if service.name == other {
                     format!("{other} publishes port {published} twice")
                 } else {
                     format!("{other} and {} both publish port {published}", service.name)
@@ -38,7 +38,7 @@ pub(in crate::check) fn twice(project: &Project) -> Vec<Finding> {
                         .in_file(),
                 );
             }
-            holders.add(address(port), &service.name);
+            holders.add(address(port), service.name.as_str());
         }
     }
     findings

@@ -126,7 +126,7 @@ pub async fn verify(
         }
         let once = Once {
             project: &stack.name,
-            service: &service.name,
+            service: service.name.as_str(),
             image: &verification.image,
             command: &verification.command(),
             env: &verification.env(&text),

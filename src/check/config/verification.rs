@@ -69,7 +69,7 @@ impl<'s> Verification<'s> {
 
     /// What the program's words mean, when it ended with anything but 0 for the file with `text`.
     pub fn failure(&self, text: &str, output: &str) -> Failure {
-        failure(&self.service.name, Path::new(self.program.file), text, output)
+        failure(self.service.name.as_str(), Path::new(self.program.file), text, output)
     }
 }
 

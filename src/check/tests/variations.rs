@@ -94,7 +94,7 @@ const VARIATIONS: &[Variation] = &[
             let state = State::Running {
                 health: crate::observed::Health::Healthy,
             };
-            let running = container(&name, &stack.name, &service.name, state);
+            let running = container(&name, &stack.name, service.name.as_str(), state);
             world.there.observed.containers.push(running);
         }
         for there in stack.volumes.values() {
@@ -102,7 +102,7 @@ const VARIATIONS: &[Variation] = &[
                 .there
                 .observed
                 .volumes
-                .push(volume(&there.name, Some(&stack.name)));
+                .push(volume(there.name.as_str(), Some(&stack.name)));
         }
     }),
     ("edited configuration and a dashboard of one's own", |world| {

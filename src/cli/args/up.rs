@@ -5,6 +5,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::{duration, verbs};
+use crate::ids::ServiceName;
 
 /// The flags that make `up` stay attached. With -d, `--no-attach` has no effect.
 const STAYS: [&str; 5] = [
@@ -21,7 +22,7 @@ const STAYS: [&str; 5] = [
 pub struct UpArgs {
     /// Services to include with their dependencies; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// The flags that `create` also has
     #[command(flatten)]
     pub make: MakeArgs,
@@ -30,13 +31,13 @@ pub struct UpArgs {
     pub detach: bool,
     /// Stay attached and show the logs of this service until it exits; repeat for several. Ctrl-C stops the services
     #[arg(long, value_name = "SERVICE", conflicts_with = "attach_dependencies")]
-    pub attach: Vec<String>,
+    pub attach: Vec<ServiceName>,
     /// Stay attached and also show the logs of dependencies
     #[arg(long)]
     pub attach_dependencies: bool,
     /// Stay attached and show the logs of all services except this one; repeat for several
     #[arg(long, value_name = "SERVICE")]
-    pub no_attach: Vec<String>,
+    pub no_attach: Vec<ServiceName>,
     /// Stay attached until a container exits, stop the others, and exit with its code; jobs that others wait for may exit with 0
     #[arg(long)]
     pub abort_on_container_exit: bool,
@@ -45,7 +46,7 @@ pub struct UpArgs {
     pub abort_on_container_failure: bool,
     /// Exit with the code of this service's container; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE")]
-    pub exit_code_from: Option<String>,
+    pub exit_code_from: Option<ServiceName>,
     /// Show the time of each log line
     #[arg(long)]
     pub timestamps: bool,
@@ -112,7 +113,7 @@ pub struct MakeArgs {
     pub remove_orphans: bool,
     /// Set the number of containers of a service (SERVICE=N); repeat for several
     #[arg(long, value_name = "SERVICE=N", value_parser = verbs::scale::parse)]
-    pub scale: Vec<(String, u32)>,
+    pub scale: Vec<(ServiceName, u32)>,
     /// Accepted for compatibility: there are no questions
     #[arg(short, long)]
     pub yes: bool,

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::ids::ServiceName;
 use crate::logs::source::SourceChoice;
 use crate::logs::{Level, Stamp};
 
@@ -12,7 +13,7 @@ use crate::logs::{Level, Stamp};
 pub struct LogsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
+    pub services: Vec<ServiceName>,
     /// Only errors and worse, each with its whole traceback
     #[arg(long, conflicts_with = "level")]
     pub errors: bool,

@@ -9,6 +9,7 @@ use crate::compose::Stack;
 use crate::engine::{Engine, LogPlace};
 use crate::failure::Failure;
 use crate::files;
+use crate::ids::{ContainerId, ServiceName};
 use crate::logs::follow::LogFile;
 use crate::logs::source::file::{Driver, History};
 use crate::logs::source::{Loki, SourceChoice};
@@ -22,7 +23,7 @@ use super::selection::Selection;
 
 /// A container and where its log is read.
 pub(super) struct Chosen {
-    pub id: String,
+    pub id: ContainerId,
     pub who: Arc<Who>,
     pub place: Place,
 }
@@ -66,7 +67,7 @@ pub(super) async fn choose(
             continue;
         }
         let who = names.who(
-            container.service().unwrap_or_default(),
+            container.service().map_or("", ServiceName::as_str),
             container.number(),
             &container.name,
             printer,
@@ -106,7 +107,7 @@ pub(super) async fn from_loki(
         if !of_file && !known.iter().any(|known| known.service == *service) {
             let names = known.iter().map(|known| known.service.as_str());
             let failure = Failure::usage(format!("Loki knows no service `{service}` of project {project}"));
-            return Err(match nearest(service, names.clone()) {
+            return Err(match nearest(service.as_str(), names.clone()) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),
                 None => failure.hint(format!(
                     "it knows: {}",
@@ -138,9 +139,9 @@ pub(super) async fn from_loki(
                 .diagnostic(format!("logs: {} from Loki at {url}", known.container));
         }
         Chosen {
-            id: String::new(),
+            id: ContainerId::new(""),
             who: Arc::new(names.who(
-                &known.service,
+                known.service.as_str(),
                 number_of(&known.container),
                 &known.container,
                 &wanted.printer,

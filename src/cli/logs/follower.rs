@@ -2,6 +2,7 @@
 
 use crate::cli::session::Session;
 use crate::engine::{Engine, LogPlace};
+use crate::ids::ServiceName;
 use crate::logs::follow::{Follower, LogFile};
 use crate::logs::source::SourceChoice;
 use crate::logs::{Printer, Who};
@@ -25,7 +26,7 @@ impl Follower for ByFlags<'_> {
     }
 
     fn who(&mut self, container: &Container) -> Who {
-        let service = container.service().unwrap_or_default();
+        let service = container.service().map_or("", ServiceName::as_str);
         self.names
             .who(service, container.number(), &container.name, self.printer)
     }

@@ -15,6 +15,7 @@ use tokio::sync::oneshot::Receiver;
 use crate::compose::Stack;
 use crate::engine::{Engine, LogOptions};
 use crate::failure::{Exit, Failure};
+use crate::ids::ContainerId;
 use crate::logs::follow::{Events, Following, LogFile};
 use crate::logs::source::{SourceChoice, Span};
 use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
@@ -153,7 +154,7 @@ struct Behind {
 
 /// A container of the history, for what comes after it.
 struct Followed {
-    id: String,
+    id: ContainerId,
     who: Arc<Who>,
     file: Option<LogFile>,
 }
@@ -214,9 +215,10 @@ impl Show<'_> {
             .filter_map(|container| Some((container.service()?, container.number())));
         // All names that may come, so that the column is as wide as it will have to be.
         let in_file = stack.into_iter().flat_map(|stack| stack.services.values());
-        let to_come = in_file.map(|service| (service.name.as_str(), service.replicas().max(1)));
+        let to_come = in_file.map(|service| (&service.name, service.replicas().max(1)));
         let to_come = to_come.filter(|(service, number)| events.is_some() && selection.takes(service, *number));
-        let mut names = Names::of(there.chain(to_come));
+        let all = there.chain(to_come).map(|(service, number)| (service.as_str(), number));
+        let mut names = Names::of(all);
         let chosen = choose::choose(session, args, &engine, containers, &mut names, &wanted.printer).await?;
         let behind = events.map(|events| Behind {
             engine: engine.clone(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::compose::Stack;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::logs::source::SourceChoice;
 use crate::observed::Container;
 use crate::plan::Scope;
@@ -15,10 +16,10 @@ use super::args::LogsArgs;
 pub(super) struct Selection {
     scope: Scope,
     /// Those that were named.
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     index: Option<u32>,
     /// The services with `attach: false`, which are shown only when they are named.
-    detached: BTreeSet<String>,
+    detached: BTreeSet<ServiceName>,
 }
 
 impl Selection {
@@ -40,7 +41,7 @@ impl Selection {
     }
 
     /// Whether the logs of this container of `service` are shown.
-    pub(super) fn takes(&self, service: &str, number: u32) -> bool {
+    pub(super) fn takes(&self, service: &ServiceName, number: u32) -> bool {
         let is_named = self.services.iter().any(|named| named == service);
         let is_shown = self.scope.covers(service) && (is_named || !self.detached.contains(service));
         is_shown && self.index.is_none_or(|index| index == number)
@@ -79,12 +80,12 @@ mod tests {
         let of = |services: &[&str], index| Selection {
             scope: Scope::of(
                 None,
-                &services.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(),
+                &services.iter().map(|name| ServiceName::new(*name)).collect::<Vec<_>>(),
             )
             .unwrap(),
-            services: services.iter().map(|name| (*name).to_owned()).collect(),
+            services: services.iter().map(|name| ServiceName::new(*name)).collect(),
             index,
-            detached: BTreeSet::from(["noisy".to_owned()]),
+            detached: BTreeSet::from(["noisy".into()]),
         };
         for (selection, service, number, is_taken) in [
             (of(&[], None), "app", 1, true),
@@ -97,7 +98,7 @@ mod tests {
             (of(&["app"], Some(2)), "web", 2, false),
         ] {
             assert_eq!(
-                selection.takes(service, number),
+                selection.takes(&service.into(), number),
                 is_taken,
                 "{selection:?} {service} {number}"
             );

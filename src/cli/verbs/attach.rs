@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 
 use super::joined::Joined;
 use super::there::There;
@@ -14,7 +15,7 @@ use super::there::There;
 #[derive(Debug, Clone, Args)]
 pub struct AttachArgs {
     /// The service
-    service: String,
+    service: ServiceName,
     /// The container's number
     #[arg(long, value_name = "N")]
     index: Option<u32>,

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 use crate::plan;
 
 /// `build`.
@@ -15,7 +16,7 @@ use crate::plan;
 pub struct BuildArgs {
     /// Services; all with a `build` section by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// Set a build argument for the services
     #[arg(long, value_name = "NAME=VALUE")]
     build_arg: Vec<String>,
@@ -35,7 +36,7 @@ pub struct BuildArgs {
 
 pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
     let mut stack = session.stack_to_make(&args.services)?;
-    let services: BTreeSet<String> = stack
+    let services: BTreeSet<ServiceName> = stack
         .select(&args.services, args.with_dependencies)?
         .into_iter()
         .filter(|name| stack.services[name].build.is_some())

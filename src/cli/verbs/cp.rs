@@ -11,6 +11,7 @@ use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::engine::{Engine, PathInfo};
 use crate::failure::{Exit, Failure};
+use crate::ids::ServiceName;
 use crate::observed::Container;
 
 use super::packed::Packed;
@@ -49,14 +50,17 @@ enum Side<'a> {
     /// Here.
     Local(&'a str),
     /// In a container.
-    Service { service: &'a str, path: &'a str },
+    Service { service: ServiceName, path: &'a str },
 }
 
 /// `./a:b` and `/a:b` are here, `a:b` is in service a.
 fn side(text: &str) -> Side<'_> {
     match text.split_once(':') {
         _ if text == "-" => Side::Stream,
-        Some((service, path)) if !text.starts_with(['/', '.']) => Side::Service { service, path },
+        Some((service, path)) if !text.starts_with(['/', '.']) => Side::Service {
+            service: ServiceName::new(service),
+            path,
+        },
         _ => Side::Local(text),
     }
 }
@@ -68,12 +72,12 @@ pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
         (side(&args.source), side(&args.destination))
     {
         // What is half here is cleared away before it ends.
-        return from_container(session, args, service, path, &to, interrupted).await;
+        return from_container(session, args, &service, path, &to, interrupted).await;
     }
     let copying = async {
         match (side(&args.source), side(&args.destination)) {
             (from @ (Side::Local(_) | Side::Stream), Side::Service { service, path }) => {
-                to_containers(session, args, &from, service, path).await
+                to_containers(session, args, &from, &service, path).await
             }
             (Side::Service { .. }, Side::Service { .. }) => Err(Failure::usage("both sides are services")
                 .because("the engine copies only between a container and this machine")
@@ -87,12 +91,11 @@ pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
     }
 }
 
-fn candidates<'t>(there: &'t There, args: &CpArgs, service: &str) -> Result<Vec<&'t Container>, Failure> {
+fn candidates<'t>(there: &'t There, args: &CpArgs, service: &ServiceName) -> Result<Vec<&'t Container>, Failure> {
     if args.index.is_some() {
         return Ok(vec![there.one(service, args.index)?]);
     }
-    let label = crate::labels::SERVICE;
-    let of_service = |container: &&Container| container.labels.get(label).is_some_and(|name| name == service);
+    let of_service = |container: &&Container| container.service.as_ref() == Some(service);
     let wanted = |container: &&Container| of_service(container) && (args.all || !container.is_one_off());
     let all: Vec<&Container> = there.containers.iter().filter(wanted).collect();
     if all.is_empty() {
@@ -104,7 +107,7 @@ fn candidates<'t>(there: &'t There, args: &CpArgs, service: &str) -> Result<Vec<
 async fn from_container(
     session: &Session,
     args: &CpArgs,
-    service: &str,
+    service: &ServiceName,
     path: &str,
     to: &Side<'_>,
     mut interrupted: impl Future<Output = ()> + Unpin,
@@ -195,7 +198,7 @@ async fn to_containers(
     session: &Session,
     args: &CpArgs,
     from: &Side<'_>,
-    service: &str,
+    service: &ServiceName,
     path: &str,
 ) -> Result<(), Failure> {
     let there = There::of(session, &[service.to_owned()]).await?;
@@ -321,7 +324,10 @@ mod tests {
 
     #[test]
     fn a_service_is_told_from_a_path() {
-        let service = |service, path| Side::Service { service, path };
+        let service = |service: &str, path| Side::Service {
+            service: service.into(),
+            path,
+        };
         assert_eq!(side("app:/etc/hosts"), service("app", "/etc/hosts"));
         assert_eq!(side("app:"), service("app", ""));
         for path in ["./a:b", "/a:b", "../a:b", "a/b"] {

@@ -7,6 +7,7 @@ use crate::cli::args::MakeArgs;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
 use crate::cli::up::{bring_up, make_options};
+use crate::ids::ServiceName;
 use crate::plan::UpOptions;
 
 /// `create`.
@@ -14,7 +15,7 @@ use crate::plan::UpOptions;
 pub struct CreateArgs {
     /// Services to create with their dependencies; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     #[command(flatten)]
     make: MakeArgs,
 }

@@ -7,6 +7,7 @@ use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::engine::RawEvent;
 use crate::failure::Exit;
+use crate::ids::ServiceName;
 use crate::logs::Stamp;
 
 /// `events`.
@@ -14,7 +15,7 @@ use crate::logs::Stamp;
 pub struct EventsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// One JSON object per event, as Compose prints it
     #[arg(long)]
     json: bool,

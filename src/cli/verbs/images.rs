@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 use crate::report::table;
 
 use super::there::There;
@@ -16,7 +17,7 @@ use super::there::There;
 pub struct ImagesArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// As a table or as JSON (with -q only the images' ids)
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     format: Form,

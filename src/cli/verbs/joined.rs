@@ -9,6 +9,7 @@ use crate::cli::Ended;
 use crate::cli::terminal::RawTerminal;
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind, Parted, resizes};
 use crate::failure::{Exit, Failure};
+use crate::ids::ContainerId;
 
 use super::wait::end_with;
 
@@ -22,8 +23,7 @@ const LAST_SIGNAL: u32 = 3;
 pub(super) struct Joined<'a> {
     pub engine: &'a Engine,
     pub project: &'a str,
-    /// Its id.
-    pub container: &'a str,
+    pub container: &'a ContainerId,
     pub name: &'a str,
     /// Our standard input is its.
     pub stdin: bool,
@@ -108,7 +108,7 @@ impl Joined<'_> {
     {
         let mut exit_code = None;
         while let Some(Ok(event)) = events.next().await {
-            if event.id != self.container {
+            if event.id != *self.container {
                 continue;
             }
             match event.kind {

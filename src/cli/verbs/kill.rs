@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 use crate::plan::{self, Scope};
 
 use super::there::There;
@@ -14,7 +15,7 @@ use super::there::There;
 pub struct KillArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// The signal, by name or number: SIGTERM, HUP, 15
     #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL", value_parser = super::signal::signal)]
     signal: String,

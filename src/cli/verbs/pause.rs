@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 use crate::plan;
 
 use super::there::There;
@@ -14,7 +15,7 @@ use super::there::There;
 pub struct PauseArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
 }
 
 /// Freezes when `freeze`, else lets go on.

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::observed::{Container, PublishedPort};
 
 use super::there::There;
@@ -14,7 +15,7 @@ use super::there::There;
 #[derive(Debug, Clone, Args)]
 pub struct PortArgs {
     /// The service
-    service: String,
+    service: ServiceName,
     /// The port in the container; all published ports by default
     #[arg(value_name = "PRIVATE_PORT")]
     port: Option<u16>,
@@ -80,7 +81,7 @@ fn address(ip: &str, public: u16) -> String {
 }
 
 fn not_published(container: &Container, port: u16, protocol: &str) -> Failure {
-    let service = container.service().unwrap_or_default();
+    let service = container.service().map_or("", ServiceName::as_str);
     let all = &container.ports;
     let published: Vec<String> = all
         .iter()

@@ -9,6 +9,7 @@ use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::cli::status::{StatusArgs, takes_state};
 use crate::engine::{Engine, Listed};
+use crate::ids::NetworkName;
 use crate::labels;
 use crate::observed::{Container, Health, PublishedPort, State};
 
@@ -87,7 +88,7 @@ pub(crate) async fn run(session: &Session, engine: &Engine, project: &str, args:
 
 /// Without `-a` and without a state those that have not ended, and none of `run`.
 fn takes(args: &StatusArgs, container: &Container) -> bool {
-    let label = container.labels.get(labels::SERVICE);
+    let label = container.service.as_ref();
     let is_named = args.services.is_empty() || label.is_some_and(|name| args.services.contains(name));
     let goes_on = matches!(
         container.state,
@@ -108,8 +109,8 @@ fn row(project: &str, listed: &Listed, whole: bool, now: OffsetDateTime) -> Row 
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let mounts: Vec<String> = listed.mounts.iter().map(|name| cut(name, MOUNT)).collect();
-    let networks: Vec<&str> = container.networks.keys().map(String::as_str).collect();
-    let id = &container.id;
+    let networks: Vec<&str> = container.networks.keys().map(NetworkName::as_str).collect();
+    let id = container.id.as_str();
     let created = OffsetDateTime::from_unix_timestamp(container.created).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     Row {
         command: format!("{:?}", cut(&listed.command, COMMAND)),

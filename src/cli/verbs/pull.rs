@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 use crate::plan::{self, PullOptions};
 
 /// `pull`.
@@ -14,7 +15,7 @@ use crate::plan::{self, PullOptions};
 pub struct PullArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// Skip images that can be built
     #[arg(long)]
     ignore_buildable: bool,

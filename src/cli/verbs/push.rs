@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 use crate::plan;
 
 /// `push`.
@@ -14,7 +15,7 @@ use crate::plan;
 pub struct PushArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// Continue if an image can't be pushed, and report it
     #[arg(long)]
     ignore_push_failures: bool,

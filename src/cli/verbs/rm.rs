@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::carry::Carry;
 use crate::cli::session::Session;
+use crate::ids::ServiceName;
 use crate::plan::{self, Action, Plan};
 
 use super::there::There;
@@ -16,7 +17,7 @@ use super::there::There;
 pub struct RmArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// Don't ask for confirmation
     #[arg(short, long)]
     force: bool,

@@ -19,6 +19,7 @@ use crate::compose::{self, OneOff, Service, Stack};
 use crate::content;
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::ids::{ContainerId, ServiceName};
 use crate::names;
 use crate::plan::{self, Once, UpOptions};
 use crate::terminal::stdout_is_terminal;
@@ -30,7 +31,7 @@ use super::joined::Joined;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct RunArgs {
     /// The service
-    service: String,
+    service: ServiceName,
     /// The command and its arguments; the service's own by default
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<String>,
@@ -141,7 +142,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
             let started = serde_json::json!({ "event": "detached", "container": once.name, "id": container });
             session.out.answer(&started);
         } else {
-            session.out.line(container);
+            session.out.line(container.to_string());
         }
         return Ok(None);
     }
@@ -177,7 +178,7 @@ async fn make(
         let observed = engine.observe().await.map_err(|error| error.failure())?;
         let contents = content::contents(stack);
         let plan = plan::run(stack, &observed, &contents, &options, once)?;
-        let mut touched: BTreeSet<String> = options.services.clone();
+        let mut touched: BTreeSet<ServiceName> = options.services.clone();
         touched.insert(once.service.clone());
         if unchecked {
             refuse_hopeless(session, engine, stack, &touched, &observed, &plan).await?;
@@ -195,7 +196,7 @@ async fn make(
     }
 }
 
-async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<String, Failure> {
+async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<ContainerId, Failure> {
     let there = engine
         .observe_containers(&stack.name)
         .await

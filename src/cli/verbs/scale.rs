@@ -8,13 +8,14 @@ use crate::cli::carry::Carry;
 use crate::cli::session::Session;
 use crate::cli::up::{bring_up, make_options};
 use crate::compose::MOST_REPLICAS;
+use crate::ids::ServiceName;
 
 /// `scale`.
 #[derive(Debug, Clone, Args)]
 pub struct ScaleArgs {
     /// The number of containers (SERVICE=N)
     #[arg(value_name = "SERVICE=N", required = true, value_parser = parse)]
-    scale: Vec<(String, u32)>,
+    scale: Vec<(ServiceName, u32)>,
     /// Don't start dependencies
     #[arg(long)]
     no_deps: bool,
@@ -24,18 +25,18 @@ pub struct ScaleArgs {
 ///
 /// # Errors
 /// A sentence with an example.
-pub(crate) fn parse(text: &str) -> Result<(String, u32), String> {
+pub(crate) fn parse(text: &str) -> Result<(ServiceName, u32), String> {
     let wrong = || format!("`{text}` is not valid; use SERVICE=N, such as worker=3");
     let (service, count) = text.split_once('=').ok_or_else(wrong)?;
     let count: u32 = count.parse().map_err(|_| wrong())?;
     if count > MOST_REPLICAS {
         return Err(format!("a service can have at most {MOST_REPLICAS} containers"));
     }
-    Ok((service.to_owned(), count))
+    Ok((ServiceName::new(service), count))
 }
 
 pub(crate) async fn run(session: &Session, args: &ScaleArgs) -> Ended {
-    let named: Vec<String> = args.scale.iter().map(|(service, _)| service.clone()).collect();
+    let named: Vec<ServiceName> = args.scale.iter().map(|(service, _)| service.clone()).collect();
     let stack = session.stack_to_make(&named)?;
     let make = MakeArgs {
         scale: args.scale.clone(),
@@ -54,11 +55,11 @@ mod tests {
 
     #[test]
     fn reads_a_service_and_a_number() {
-        assert_eq!(parse("worker=3"), Ok(("worker".to_owned(), 3)));
+        assert_eq!(parse("worker=3"), Ok(("worker".into(), 3)));
         for wrong in ["worker", "worker=", "worker=x", "worker=-1", "worker=99999999999"] {
             assert!(parse(wrong).unwrap_err().contains("worker=3"), "{wrong}");
         }
-        assert_eq!(parse("worker=10000"), Ok(("worker".to_owned(), 10_000)));
+        assert_eq!(parse("worker=10000"), Ok(("worker".into(), 10_000)));
         for count in ["10001", "4000000000", "4294967295"] {
             assert!(parse(&format!("worker={count}")).unwrap_err().contains("10000"));
         }

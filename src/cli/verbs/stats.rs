@@ -6,6 +6,7 @@ use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::engine::Usage;
 use crate::failure::{Exit, Failure};
+use crate::ids::ServiceName;
 use crate::report::table;
 
 use super::images::{Form, size};
@@ -16,7 +17,7 @@ use super::there::There;
 pub struct StatsArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// Print the stats once and exit
     #[arg(long)]
     no_stream: bool,

@@ -6,6 +6,7 @@ use crate::cli::session::Session;
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::observed::{Container, Observed};
 use crate::plan::Scope;
 use crate::shell::ShellCommand;
@@ -23,7 +24,7 @@ pub(crate) struct There {
 
 impl There {
     /// Of the project in hand. `services` must be in the file, where there is one.
-    pub(crate) async fn of(session: &Session, services: &[String]) -> Result<Self, Failure> {
+    pub(crate) async fn of(session: &Session, services: &[ServiceName]) -> Result<Self, Failure> {
         let (project, stack) = session.project_with(services)?;
         let scope = Scope::of(stack.as_ref(), services)?;
         let engine = session.engine().await?;
@@ -50,7 +51,7 @@ impl There {
     }
 
     /// Those of `services`, of all when empty, to be shown; never one-off ones.
-    pub(crate) fn chosen(&self, services: &[String]) -> Vec<&Container> {
+    pub(crate) fn chosen(&self, services: &[ServiceName]) -> Vec<&Container> {
         let is_chosen = |container: &&Container| {
             let service = container.service();
             service.is_some_and(|service| services.is_empty() || services.iter().any(|name| name == service))
@@ -59,14 +60,14 @@ impl There {
     }
 
     /// The running ones of `services`.
-    pub(crate) fn running(&self, services: &[String]) -> Vec<&Container> {
+    pub(crate) fn running(&self, services: &[ServiceName]) -> Vec<&Container> {
         let mut chosen = self.chosen(services);
         chosen.retain(|container| container.is_running());
         chosen
     }
 
     /// Each of `services` must have a container.
-    pub(crate) fn require(&self, services: &[String]) -> Result<(), Failure> {
+    pub(crate) fn require(&self, services: &[ServiceName]) -> Result<(), Failure> {
         let missing = services
             .iter()
             .find(|name| self.chosen(std::slice::from_ref(name)).is_empty());
@@ -74,7 +75,7 @@ impl There {
     }
 
     /// The services that have a container which is acted on.
-    pub(crate) fn acted_on(&self) -> BTreeSet<String> {
+    pub(crate) fn acted_on(&self) -> BTreeSet<ServiceName> {
         let containers = self.containers.iter().filter(|container| self.scope.takes(container));
         let services = containers.filter_map(Container::service);
         services.map(ToOwned::to_owned).collect()
@@ -87,7 +88,7 @@ impl There {
     }
 
     /// That `command` has nothing to do, as a line; it is not a failure, so that a script may say `stop` twice.
-    pub(crate) fn idle(&self, command: &str, services: &[String]) -> String {
+    pub(crate) fn idle(&self, command: &str, services: &[ServiceName]) -> String {
         let whose = match services {
             [] => format!("project {}", self.project),
             services => services.join(", "),
@@ -96,7 +97,7 @@ impl There {
     }
 
     /// Container `index` of `service`, the first when none is asked for.
-    pub(crate) fn one(&self, service: &str, index: Option<u32>) -> Result<&Container, Failure> {
+    pub(crate) fn one(&self, service: &ServiceName, index: Option<u32>) -> Result<&Container, Failure> {
         let all: Vec<&Container> = self
             .containers
             .iter()
@@ -122,7 +123,7 @@ impl There {
     }
 
     /// The same, and it must run.
-    pub(crate) fn one_running(&self, service: &str, index: Option<u32>) -> Result<&Container, Failure> {
+    pub(crate) fn one_running(&self, service: &ServiceName, index: Option<u32>) -> Result<&Container, Failure> {
         let container = self.one(service, index)?;
         if container.is_running() {
             return Ok(container);
@@ -141,12 +142,12 @@ impl There {
     }
 }
 
-fn none_of(service: &str) -> Failure {
+fn none_of(service: &ServiceName) -> Failure {
     Failure::failed(format!("{service} has no container")).hint(up(service, "creates it"))
 }
 
 /// What `magicctl up` does for `service`, as a hint.
-pub(crate) fn up(service: &str, what: &str) -> String {
+pub(crate) fn up(service: &ServiceName, what: &str) -> String {
     let command = ShellCommand::of("magicctl up").operand(service);
     format!(
         "`{}` {what}",

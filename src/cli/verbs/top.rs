@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::observed::Container;
 use crate::report::table;
 
@@ -23,7 +24,7 @@ const MOST_CELLS: usize = 500_000;
 pub struct TopArgs {
     /// Services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
 }
 
 pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
@@ -72,7 +73,7 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
         .chain(titles.iter().map(String::as_str))
         .collect();
     let whole = |(container, row): (&Container, Vec<String>)| -> Vec<String> {
-        let service = container.service().unwrap_or_default().to_owned();
+        let service = container.service().map_or("", ServiceName::as_str).to_owned();
         [service, container.number().to_string()]
             .into_iter()
             .chain(row)

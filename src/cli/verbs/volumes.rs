@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::Ended;
 use crate::cli::session::Session;
+use crate::ids::{ServiceName, VolumeName};
 use crate::labels;
 use crate::observed::Volume;
 use crate::report::table;
@@ -16,7 +17,7 @@ use super::images::Form;
 pub struct VolumesArgs {
     /// Only volumes of these services; all by default
     #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// As a table or as JSON (with -q only the names)
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     format: Form,
@@ -29,29 +30,27 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
     }
     let engine = session.engine().await?;
     let observed = engine.observe().await.map_err(|error| error.failure())?;
-    let users = |name: &str| -> Vec<&str> {
-        let mut users: Vec<&str> = observed
+    let users = |name: &VolumeName| -> Vec<ServiceName> {
+        let mut users: Vec<ServiceName> = observed
             .of_project(&project)
             .filter(|container| container.volumes.iter().any(|volume| volume == name))
-            .filter_map(|container| container.service())
+            .filter_map(|container| container.service().cloned())
             .collect();
         users.sort_unstable();
         users.dedup();
         users
     };
-    let mut rows: Vec<(&Volume, Vec<&str>)> = observed
+    let mut rows: Vec<(&Volume, Vec<ServiceName>)> = observed
         .volumes
         .iter()
         .filter(|volume| volume.labels.get(labels::PROJECT) == Some(&project))
         .map(|volume| (volume, users(&volume.name)))
-        .filter(|(_, users)| {
-            args.services.is_empty() || users.iter().any(|user| args.services.iter().any(|name| name == user))
-        })
+        .filter(|(_, users)| args.services.is_empty() || users.iter().any(|user| args.services.contains(user)))
         .collect();
     rows.sort_by(|a, b| a.0.name.cmp(&b.0.name));
     let rows = rows.into_iter();
     if session.json() {
-        let object = |(volume, services): (&Volume, Vec<&str>)| json!({ "name": volume.name, "driver": volume.driver, "services": services });
+        let object = |(volume, services): (&Volume, Vec<ServiceName>)| json!({ "name": volume.name, "driver": volume.driver, "services": services });
         let volumes: Vec<_> = rows.map(object).collect();
         session.out.answer(&json!({ "project": project, "volumes": volumes }));
     } else if args.format == Form::Json {
@@ -61,9 +60,9 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
             }
         }
     } else if session.global.quiet {
-        session.out.lines(rows.map(|(volume, _)| &volume.name));
+        session.out.lines(rows.map(|(volume, _)| volume.name.as_str()));
     } else {
-        let rows = rows.map(|(volume, users)| vec![volume.driver.clone(), volume.name.clone(), users.join(", ")]);
+        let rows = rows.map(|(volume, users)| vec![volume.driver.clone(), volume.name.to_string(), users.join(", ")]);
         let rows: Vec<Vec<String>> = rows.collect();
         let header = ["DRIVER", "VOLUME NAME", "SERVICES"];
         session.out.lines(table(&session.out, &header, rows));
@@ -95,7 +94,7 @@ mod tests {
     #[test]
     fn a_volume_has_the_fields_that_compose_prints() {
         let volume = Volume {
-            name: "p_data".to_owned(),
+            name: "p_data".into(),
             driver: "local".to_owned(),
             mountpoint: "/var/lib/docker/volumes/p_data/_data".to_owned(),
             scope: "local".to_owned(),

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::Ended;
 use crate::cli::session::Session;
 use crate::failure::{Exit, Failure};
+use crate::ids::ServiceName;
 
 use super::there::There;
 
@@ -13,7 +14,7 @@ use super::there::There;
 pub struct WaitArgs {
     /// Services
     #[arg(value_name = "SERVICE", required = true)]
-    services: Vec<String>,
+    services: Vec<ServiceName>,
     /// Take the project down after the first of them has exited
     #[arg(long)]
     down_project: bool,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::image::{self, ImageRef};
 
 use super::service::Service;
@@ -13,9 +14,9 @@ use super::stack::Stack;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BadImages {
     /// By service: of its `image`, or of the name that it would have without one.
-    pub images: BTreeMap<String, Failure>,
+    pub images: BTreeMap<ServiceName, Failure>,
     /// By service: of one of its `build.tags`.
-    pub tags: BTreeMap<String, Failure>,
+    pub tags: BTreeMap<ServiceName, Failure>,
 }
 
 impl Stack {

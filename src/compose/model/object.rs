@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{NetworkName, VolumeName};
+
 /// A top-level config or secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileObject {
@@ -55,7 +57,7 @@ pub struct FromEnvironment {
 #[serde(default)]
 pub struct Network {
     /// Its name on the engine (`PROJECT_KEY` unless named or external).
-    pub name: String,
+    pub name: NetworkName,
     /// Driver; `None` is the engine's default, `bridge`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
@@ -129,7 +131,7 @@ pub struct IpamPool {
 #[serde(default)]
 pub struct Volume {
     /// Its name on the engine (`PROJECT_KEY` unless named or external).
-    pub name: String,
+    pub name: VolumeName,
     /// Driver; `None` is `local`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,

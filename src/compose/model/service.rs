@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::ServiceName;
+
 use super::super::duration::Nanos;
 use super::OptionalMap;
 use super::as_text;
@@ -41,7 +43,7 @@ impl Separator {
 pub struct Service {
     /// Its key in the file.
     #[serde(skip)]
-    pub name: String,
+    pub name: ServiceName,
     /// Compose's own hash of it, for its label `com.docker.compose.config-hash`.
     #[serde(skip)]
     pub config_hash: String,
@@ -109,7 +111,7 @@ pub struct Service {
     pub cpuset: Option<String>,
     /// `depends_on`, long form.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub depends_on: BTreeMap<String, Dependency>,
+    pub depends_on: BTreeMap<ServiceName, Dependency>,
     /// `deploy`: what one engine can honour of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deploy: Option<Deploy>,
@@ -361,18 +363,18 @@ impl Service {
     /// The image's reference: as named, or `PROJECT-SERVICE` for a built service without a name (Compose's rule).
     pub fn image_ref(&self, project: &str) -> String {
         let named = self.image.clone().filter(|image| !image.is_empty());
-        named.unwrap_or_else(|| [project, &self.name].join(self.separator.text()))
+        named.unwrap_or_else(|| [project, self.name.as_str()].join(self.separator.text()))
     }
 
     /// The name of its container number `number`.
     pub fn container_name(&self, project: &str, number: u32) -> String {
         let named = self.container_name.clone();
-        named.unwrap_or_else(|| [project, &self.name, &number.to_string()].join(self.separator.text()))
+        named.unwrap_or_else(|| [project, self.name.as_str(), &number.to_string()].join(self.separator.text()))
     }
 
     /// The name of a container of `run` for it. `slug` tells it from others of its kind: 12 hexadecimal digits and more.
     pub fn one_off_name(&self, project: &str, slug: &str) -> String {
         let short = slug.get(..12).unwrap_or(slug);
-        [project, &self.name, "run", short].join(self.separator.text())
+        [project, self.name.as_str(), "run", short].join(self.separator.text())
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::failure::{Failure, Place};
+use crate::ids::ServiceName;
 use crate::yaml::Span;
 
 use super::super::variables::Variable;
@@ -18,7 +19,7 @@ pub struct Stack {
     /// The project's name, normalised (`[a-z0-9][a-z0-9_-]*`).
     pub name: String,
     /// The enabled services (no profile, or an active one), by name.
-    pub services: BTreeMap<String, Service>,
+    pub services: BTreeMap<ServiceName, Service>,
     /// Networks that enabled services use, by key; `default` among them if any service uses it.
     pub networks: BTreeMap<String, Network>,
     /// Named volumes that enabled services use, by key.
@@ -30,7 +31,7 @@ pub struct Stack {
     /// Networks and volumes that no service uses are to be made, too.
     pub all_resources: bool,
     /// Services left out because none of their profiles is active.
-    pub disabled: BTreeMap<String, Service>,
+    pub disabled: BTreeMap<ServiceName, Service>,
     /// The directory that relative paths of the file start from; absolute.
     pub working_dir: PathBuf,
     /// The Compose files read, absolute, in merge order.
@@ -49,7 +50,7 @@ pub struct Stack {
     pub places: Places,
     /// By service, why its containers can't be made: an env file that isn't there, a secret's variable that isn't set. Everything else can
     /// be done with the stack.
-    pub unmakeable: BTreeMap<String, Failure>,
+    pub unmakeable: BTreeMap<ServiceName, Failure>,
     /// What the file names that can't be an image's name.
     pub bad_images: BadImages,
 }
@@ -59,7 +60,7 @@ impl Stack {
     ///
     /// # Errors
     /// Why not, at its line.
-    pub fn makeable(&self, service: &str) -> Result<(), Failure> {
+    pub fn makeable(&self, service: &ServiceName) -> Result<(), Failure> {
         self.unmakeable.get(service).cloned().map_or(Ok(()), Err)
     }
 }
@@ -68,15 +69,15 @@ impl Stack {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Places {
     /// A service's key.
-    pub services: BTreeMap<String, Place>,
+    pub services: BTreeMap<ServiceName, Place>,
     /// Where each of a service's ports was written.
-    pub ports: BTreeMap<String, Vec<Written>>,
+    pub ports: BTreeMap<ServiceName, Vec<Written>>,
     /// A service's `volumes`.
-    pub mounts: BTreeMap<String, Vec<Written>>,
+    pub mounts: BTreeMap<ServiceName, Vec<Written>>,
     /// A service's keys, such as `image`.
-    pub keys: BTreeMap<String, BTreeMap<String, Written>>,
+    pub keys: BTreeMap<ServiceName, BTreeMap<String, Written>>,
     /// The variables of a service's `environment`.
-    pub environment: BTreeMap<String, BTreeMap<String, Written>>,
+    pub environment: BTreeMap<ServiceName, BTreeMap<String, Written>>,
 }
 
 /// Where a key and its value were written: in the last file that gives it one.

@@ -319,7 +319,7 @@ fn thousands_of_services_may_depend_on_each_other_in_a_row() {
         format!("services:\n{services}  s05000: {{image: i{last}}}\n")
     };
     let stack = stack(&chain("")).unwrap();
-    let all = stack.select(&["s00000".to_owned()], true).unwrap();
+    let all = stack.select(&["s00000".into()], true).unwrap();
     let order = crate::plan::start_order(&stack, &all);
     assert_eq!((order.len(), order[0].as_str()), (5_001, "s05000"));
     let (_, said) = told(&super::stack(&chain(", depends_on: [s00000]")).unwrap_err());

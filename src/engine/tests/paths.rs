@@ -10,6 +10,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::compose::{Attachment, Network, Service, Stack};
 use crate::engine::{Engine, ExecOptions, LogOptions, Logins};
+use crate::ids::ContainerId;
 use crate::image::ImageRef;
 
 use super::recorder::Recorder;
@@ -120,40 +121,41 @@ macro_rules! holds {
 }
 
 async fn containers(namer: &Namer, engine: &Engine, name: &str) {
+    let id = &ContainerId::new(name);
     let at = |method: &str, rest: &str| {
         let path = format!("{method} /containers/{}{rest}", encoded(name));
         is_word(name).then(|| vec![path])
     };
-    holds!(namer, name, at("POST", "/start"), engine.start(name));
-    holds!(namer, name, at("POST", "/stop"), engine.stop(name, Some(3)));
-    holds!(namer, name, at("POST", "/restart"), engine.restart(name, None));
-    holds!(namer, name, at("POST", "/kill"), engine.kill(name, "HUP"));
-    holds!(namer, name, at("POST", "/pause"), engine.pause(name));
-    holds!(namer, name, at("POST", "/unpause"), engine.unpause(name));
-    holds!(namer, name, at("POST", "/rename"), engine.rename(name, "x"));
-    holds!(namer, name, at("DELETE", ""), engine.remove_container(name, true));
-    holds!(namer, name, at("POST", "/wait"), engine.wait(name));
-    holds!(namer, name, at("GET", "/json"), engine.inspect_state(name));
-    holds!(namer, name, at("GET", "/json"), engine.terminal_of(name));
-    holds!(namer, name, at("GET", "/json"), engine.log_place(name));
-    holds!(namer, name, at("GET", "/top"), engine.top(name));
-    holds!(namer, name, at("GET", "/stats"), engine.usage(name));
-    holds!(namer, name, at("HEAD", "/archive"), engine.path_info(name, "/x"));
+    holds!(namer, name, at("POST", "/start"), engine.start(id));
+    holds!(namer, name, at("POST", "/stop"), engine.stop(id, Some(3)));
+    holds!(namer, name, at("POST", "/restart"), engine.restart(id, None));
+    holds!(namer, name, at("POST", "/kill"), engine.kill(id, "HUP"));
+    holds!(namer, name, at("POST", "/pause"), engine.pause(id));
+    holds!(namer, name, at("POST", "/unpause"), engine.unpause(id));
+    holds!(namer, name, at("POST", "/rename"), engine.rename(id, "x"));
+    holds!(namer, name, at("DELETE", ""), engine.remove_container(id, true));
+    holds!(namer, name, at("POST", "/wait"), engine.wait(id));
+    holds!(namer, name, at("GET", "/json"), engine.inspect_state(id));
+    holds!(namer, name, at("GET", "/json"), engine.terminal_of(id));
+    holds!(namer, name, at("GET", "/json"), engine.log_place(id));
+    holds!(namer, name, at("GET", "/top"), engine.top(id));
+    holds!(namer, name, at("GET", "/stats"), engine.usage(id));
+    holds!(namer, name, at("HEAD", "/archive"), engine.path_info(id, "/x"));
     holds!(
         namer,
         name,
         at("PUT", "/archive"),
-        engine.upload(name, "/x", false, |_| Ok(()))
+        engine.upload(id, "/x", false, |_| Ok(()))
     );
     holds!(namer, name, at("GET", "/archive"), async {
-        let mut pieces = std::pin::pin!(engine.download(name, "/x"));
+        let mut pieces = std::pin::pin!(engine.download(id, "/x"));
         pieces.next().await.transpose()
     });
     holds!(namer, name, at("GET", "/logs"), async {
-        let mut pieces = std::pin::pin!(engine.logs(name, LogOptions::default()));
+        let mut pieces = std::pin::pin!(engine.logs(id, LogOptions::default()));
         pieces.next().await.transpose()
     });
-    holds!(namer, name, at("POST", "/attach"), engine.attach(name, false, None));
+    holds!(namer, name, at("POST", "/attach"), engine.attach(id, false, None));
 }
 
 /// Of execs the engine gives the id.
@@ -171,9 +173,9 @@ async fn execs(namer: &Namer, engine: &Engine, name: &str) {
                 detach,
                 ..ExecOptions::default()
             };
-            engine.exec("c", &command, &options).await.err()
+            engine.exec(&ContainerId::new("c"), &command, &options).await.err()
         } else {
-            engine.exec_probe("c", &command, within).await.err()
+            engine.exec_probe(&ContainerId::new("c"), &command, within).await.err()
         };
         let mut asked = namer.asked();
         // It is asked how the command ended, if it could be started.
@@ -208,26 +210,32 @@ async fn networks_and_volumes(namer: &Namer, engine: &Engine, name: &str) {
         is_sendable(name).then(|| vec![path])
     };
     holds!(namer, name, at("DELETE /networks/", ""), engine.remove_network(name));
-    holds!(namer, name, at("DELETE /volumes/", ""), engine.remove_volume(name));
+    holds!(
+        namer,
+        name,
+        at("DELETE /volumes/", ""),
+        engine.remove_volume(&name.into())
+    );
     holds!(
         namer,
         name,
         at("POST /networks/", "/disconnect"),
-        engine.leave_network("c", name)
+        engine.leave_network(&ContainerId::new("c"), &name.into())
     );
     let service = Service {
         networks: BTreeMap::from([("n".to_owned(), Some(Attachment::default()))]),
         ..Service::default()
     };
     let network = Network {
-        name: name.to_owned(),
+        name: name.into(),
         ..Network::default()
     };
     let stack = Stack {
         networks: BTreeMap::from([("n".to_owned(), network)]),
         ..Stack::default()
     };
-    let joined = engine.join_network(&stack, &service, 1, "n", "c");
+    let container = ContainerId::new("c");
+    let joined = engine.join_network(&stack, &service, 1, "n", &container);
     holds!(namer, name, at("POST /networks/", "/connect"), joined);
 }
 

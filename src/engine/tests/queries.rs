@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
 
-use crate::compose::{Build, Network, Service};
+use crate::compose::{Build, Network, Service, Stack};
 use crate::engine::{Engine, Logins};
+use crate::ids::ContainerId;
 use crate::image::ImageRef;
 use crate::observed::{Health, State};
 
@@ -79,7 +80,7 @@ async fn nothing_is_unhealthy_whose_last_probe_ended_with_0() {
             _ => lists(asked),
         });
         let engine = recorder.engine().await;
-        let detail = engine.inspect_state("c").await.unwrap();
+        let detail = engine.inspect_state(&ContainerId::new("c")).await.unwrap();
         assert_eq!(
             (detail.health, detail.state),
             (health, State::Running { health }),
@@ -92,6 +93,7 @@ async fn nothing_is_unhealthy_whose_last_probe_ended_with_0() {
 async fn filters_are_json_and_parameters_are_encoded() {
     let recorder = Recorder::answering(lists);
     let engine = recorder.engine().await;
+    let container = ContainerId::new("c");
     for text in HOSTILE {
         let label = [format!("com.docker.compose.project={text}")];
         engine.observe_containers(text).await.unwrap();
@@ -104,15 +106,18 @@ async fn filters_are_json_and_parameters_are_encoded() {
         drop(Box::pin(engine.subscribe(text).await.unwrap()).next().await);
         assert_eq!(filter(&recorder.take(), "GET /events", "label"), label);
 
-        engine.kill("c", text).await.unwrap();
+        engine.kill(&container, text).await.unwrap();
         assert_eq!(value(&recorder.take(), "POST /containers/c/kill", "signal"), text);
-        engine.rename("c", text).await.unwrap();
+        engine.rename(&container, text).await.unwrap();
         assert_eq!(value(&recorder.take(), "POST /containers/c/rename", "name"), text);
-        assert!(engine.path_info("c", text).await.is_err(), "there is no such header");
+        assert!(
+            engine.path_info(&container, text).await.is_err(),
+            "there is no such header"
+        );
         assert_eq!(value(&recorder.take(), "HEAD /containers/c/archive", "path"), text);
-        std::pin::pin!(engine.download("c", text)).next().await;
+        std::pin::pin!(engine.download(&container, text)).next().await;
         assert_eq!(value(&recorder.take(), "GET /containers/c/archive", "path"), text);
-        engine.upload("c", text, true, |_| Ok(())).await.unwrap();
+        engine.upload(&container, text, true, |_| Ok(())).await.unwrap();
         assert_eq!(value(&recorder.take(), "PUT /containers/c/archive", "path"), text);
 
         let logins = Logins::default();
@@ -130,10 +135,15 @@ async fn names_of_what_is_made_go_into_the_body() {
     let engine = recorder.engine().await;
     for text in HOSTILE {
         let network = Network {
-            name: text.to_owned(),
+            name: text.into(),
             ..Network::default()
         };
-        drop(engine.create_network(text, text, &network).await);
+        let stack = Stack {
+            name: text.to_owned(),
+            networks: BTreeMap::from([("n".to_owned(), network)]),
+            ..Stack::default()
+        };
+        drop(engine.create_network(&stack, "n").await);
         let asked = recorder.take();
         assert_eq!(filter(&asked[..1], "GET /networks", "name"), [text]);
         assert_eq!(asked[1].line, "POST /networks/create");
@@ -158,7 +168,7 @@ async fn built(engine: &Engine, build: Build) -> Result<(), String> {
     let logins = engine.logins_of_build(&build).await;
     assert!(logins.warnings.is_empty(), "{logins:?}");
     let service = Service {
-        name: "app".to_owned(),
+        name: "app".into(),
         build: Some(build),
         ..Service::default()
     };

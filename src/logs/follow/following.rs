@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind, LogPlace};
 use crate::failure::Failure;
+use crate::ids::ContainerId;
 use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, Who, of_engine};
 use crate::observed::{Container, State};
 
@@ -95,7 +96,7 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
     }
 
     /// Follows container `id` after `seam`, in `file` or in the engine's stream.
-    pub fn add(&mut self, id: String, who: Arc<Who>, file: Option<LogFile>, seam: Option<Seam>) {
+    pub fn add(&mut self, id: ContainerId, who: Arc<Who>, file: Option<LogFile>, seam: Option<Seam>) {
         let live = Live::new(self.wanted.clone(), who);
         self.sources.add(&self.engine, id, live, file, seam);
     }
@@ -185,7 +186,7 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
                 gave,
                 error,
             } => {
-                tracing::debug!(id = self.sources.id(source), ?error, "a log stream ended");
+                tracing::debug!(id = %self.sources.id(source), ?error, "a log stream ended");
                 let reorder = &mut self.reorder;
                 self.sources.all[source]
                     .live

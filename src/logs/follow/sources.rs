@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 use crate::engine::Engine;
+use crate::ids::ContainerId;
 
 use super::file::{LogFile, follow_file};
 use super::live::Live;
@@ -18,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// A container that is followed.
 pub(super) struct Source {
-    id: String,
+    id: ContainerId,
     pub live: Live,
     /// Where it is read, if not from the engine's stream.
     file: Option<LogFile>,
@@ -38,7 +39,7 @@ enum State {
 /// All of them, by their numbers and ids.
 pub(super) struct Sources {
     pub all: Vec<Source>,
-    by_id: HashMap<String, usize>,
+    by_id: HashMap<ContainerId, usize>,
     /// Where what they give goes.
     to: Sender<Heard>,
 }
@@ -56,7 +57,7 @@ impl Sources {
     pub(super) fn add(
         &mut self,
         engine: &Arc<Engine>,
-        id: String,
+        id: ContainerId,
         live: Live,
         file: Option<LogFile>,
         seam: Option<Seam>,
@@ -73,11 +74,11 @@ impl Sources {
     }
 
     /// The number of container `id`.
-    pub(super) fn number(&self, id: &str) -> Option<usize> {
+    pub(super) fn number(&self, id: &ContainerId) -> Option<usize> {
         self.by_id.get(id).copied()
     }
 
-    pub(super) fn id(&self, source: usize) -> &str {
+    pub(super) fn id(&self, source: usize) -> &ContainerId {
         &self.all[source].id
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Sender;
 use super::recent::Recent;
 use super::seam::{Look, Seam, Skipping};
 use crate::engine::{Engine, EngineError, LogOptions, LogPiece};
+use crate::ids::ContainerId;
 use crate::logs::feed::of_engine;
 
 /// The engine reads a log from its beginning unless it is told how many lines are wanted from the end. Between leaving a log
@@ -50,7 +51,7 @@ pub enum Heard {
 }
 
 /// Gives what a container writes after `seam` until its stream ends.
-pub async fn follow(engine: Arc<Engine>, id: String, source: usize, seam: Option<Seam>, to: Sender<Heard>) {
+pub async fn follow(engine: Arc<Engine>, id: ContainerId, source: usize, seam: Option<Seam>, to: Sender<Heard>) {
     let began = seam;
     let mut seam = seam;
     let mut error = None;

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use super::{Span, quoted};
 use crate::failure::Failure;
 use crate::http;
+use crate::ids::ServiceName;
 use crate::logs::Stamp;
 use crate::stamp::SECOND;
 
@@ -44,7 +45,7 @@ pub struct Loki {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Known {
     /// Its service.
-    pub service: String,
+    pub service: ServiceName,
     /// Its name.
     pub container: String,
 }
@@ -106,7 +107,7 @@ impl Loki {
             .into_iter()
             .filter_map(|mut labels| {
                 Some(Known {
-                    service: labels.remove("service")?,
+                    service: ServiceName::new(labels.remove("service")?),
                     container: labels.remove("container_name")?,
                 })
             })

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{CORE, images, of, options, play, running, stack, told, up};
+use crate::ids::ContainerId;
+use crate::image::ImageRef;
 use crate::labels;
 use crate::observed::{BuiltImage, Observed, State};
 use crate::plan::{Contents, DownOptions, Images, Plan, Pull, Recreate, UpOptions, down};
@@ -13,8 +15,8 @@ fn with(stack: &crate::compose::Stack, observed: &Observed, change: impl FnOnce(
     up(stack, observed, &Contents::new(), &options).unwrap()
 }
 
-fn set(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+fn set<T: for<'t> From<&'t str> + Ord>(names: &[&str]) -> BTreeSet<T> {
+    names.iter().map(|name| T::from(name)).collect()
 }
 
 fn made(plan: &Plan) -> Vec<String> {
@@ -48,7 +50,7 @@ fn no_recreate_leaves_an_outdated_container_and_makes_a_missing_one() {
     let edited = stack(&CORE.replace("A: '1'", "A: '2'"));
     observed
         .containers
-        .retain(|container| container.service() != Some("redis"));
+        .retain(|container| container.service().is_none_or(|service| *service != "redis"));
     let plan = with(&edited, &observed, |options| {
         options.recreate = Recreate::Never;
         options.recreate_dependencies = Recreate::Never;
@@ -90,7 +92,7 @@ fn orphans_go_when_asked_and_ended_one_off_containers_with_them() {
     let one_off = of(&mut observed, "redis").clone();
     for (id, state) in [("live", one_off.state), ("over", State::Exited { code: 0 })] {
         let mut container = one_off.clone();
-        container.id = id.to_owned();
+        container.id = ContainerId::new(id);
         container.name = id.to_owned();
         container.state = state;
         container.labels.insert(labels::ONEOFF.to_owned(), "True".to_owned());
@@ -159,7 +161,7 @@ fn images_are_brought_as_asked_and_once() {
     let brings = |pull, brought: &[&str]| -> Vec<String> {
         let plan = with(&stack, &observed, |options| {
             options.pull = pull;
-            options.brought = set(brought);
+            options.brought = brought.iter().map(|name| ImageRef::parse(name).unwrap()).collect();
         });
         told(&plan)
             .into_iter()
@@ -190,11 +192,9 @@ fn no_build_with_an_image_that_is_not_there_is_refused() {
 fn down_of_a_service_takes_what_depends_on_it_and_leaves_what_others_use() {
     let (stack, mut observed) = running();
     for container in &mut observed.containers {
-        container
-            .addresses
-            .insert("p_default".to_owned(), "10.0.0.2".to_owned());
+        container.addresses.insert("p_default".into(), "10.0.0.2".to_owned());
     }
-    of(&mut observed, "kafka").volumes = vec!["p_data".to_owned()];
+    of(&mut observed, "kafka").volumes = vec!["p_data".into()];
     let asked = DownOptions {
         services: set(&["redis"]),
         volumes: true,

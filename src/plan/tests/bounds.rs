@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{container, images, options, stack, up};
 use crate::compose::Stack;
 use crate::failure::Failure;
+use crate::ids::ServiceName;
 use crate::labels;
 use crate::observed::{Container, Health, Network, Observed, State};
 use crate::plan::{Action, Contents, DownOptions, Plan, Scope, UpOptions, down, restart, start, stop};
@@ -15,7 +16,7 @@ fn scaled(stack: &Stack, counts: &[(&str, u32)]) -> Result<Plan, Failure> {
     let options = UpOptions {
         scale: counts
             .iter()
-            .map(|(name, count)| ((*name).to_owned(), *count))
+            .map(|(name, count)| (ServiceName::new(*name), *count))
             .collect(),
         ..options(stack)
     };
@@ -85,6 +86,7 @@ fn of_project(id: &str, name: &str, service: &str, number: usize) -> Container {
         (labels::CONTAINER_NUMBER, number.to_string()),
     ];
     Container {
+        service: Some(service.into()),
         labels: labels
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
@@ -127,7 +129,7 @@ fn before<'p>(plan: &'p Plan, service: &str) -> BTreeMap<&'p str, BTreeSet<usize
         for need in step.needs.iter().chain(&step.after) {
             earlier.extend(&all[need.index()]);
         }
-        if step.service.as_deref() == Some(service) {
+        if step.service.as_ref().is_some_and(|name| *name == service) {
             found.insert(step.action.target(), earlier.clone());
         }
         all.push(earlier);
@@ -165,7 +167,7 @@ fn what_goes_last_waits_for_all_containers_once() {
     for number in 0..2_000 {
         observed.networks.push(Network {
             id: format!("n{number}"),
-            name: format!("p_{number}"),
+            name: format!("p_{number}").as_str().into(),
             labels: BTreeMap::from([(labels::PROJECT.to_owned(), "p".to_owned())]),
         });
     }
@@ -192,7 +194,7 @@ fn a_chain_of_labels_may_be_as_long_as_the_list() {
         .labels
         .insert(labels::DEPENDS_ON.to_owned(), needs);
     let all = Scope::Everything;
-    let first = BTreeSet::from(["s00000".to_owned()]);
+    let first = BTreeSet::from(["s00000".into()]);
     assert_eq!(stop("p", &observed, &all, None).steps().len(), 20_000);
     assert!(
         restart("p", &observed, &Scope::Services(first.clone()), Some(&all), None)

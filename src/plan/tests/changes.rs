@@ -86,7 +86,7 @@ fn a_new_image_and_a_changed_mounted_file_are_reasons_too() {
 fn an_image_to_build_comes_first_when_a_container_may_depend_on_its_id() {
     let (stack, mut observed) = running();
     let mut options = options(&stack);
-    options.build.insert("app".to_owned());
+    options.build.insert("app".into());
     let plan = up(&stack, &observed, &Contents::new(), &options).unwrap();
     assert!(plan.again);
     insta::assert_snapshot!(shown(&plan), @r"

@@ -26,7 +26,7 @@ fn every_state_converges() {
         |observed, service| {
             let mut new = of(observed, service).clone();
             new.name = format!("tmp_{}", new.name);
-            new.id = format!("new-{}", new.id);
+            new.id = ContainerId::new(format!("new-{}", new.id));
             new.state = State::Created;
             of(observed, service)
                 .labels
@@ -68,7 +68,7 @@ fn every_state_converges() {
 fn of_two_that_are_as_wanted_the_running_one_stays() {
     let (stack, mut observed) = running();
     let mut other = of(&mut observed, "redis").clone();
-    other.id = "000other".to_owned();
+    other.id = ContainerId::new("000other");
     other.name = "a_p-redis-1".to_owned();
     other.state = State::Created;
     observed.containers.insert(0, other);

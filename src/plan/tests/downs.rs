@@ -30,7 +30,7 @@ fn down_names_what_the_file_no_longer_does() {
     let (_, observed) = running();
     let options = DownOptions {
         file: Some(InFile {
-            services: BTreeSet::from(["app".to_owned(), "redis".to_owned()]),
+            services: BTreeSet::from(["app".into(), "redis".into()]),
             volumes: BTreeSet::new(),
         }),
         ..DownOptions::default()
@@ -53,19 +53,21 @@ fn down_names_what_the_file_no_longer_does() {
 fn down_leaves_services_of_inactive_profiles_and_their_networks() {
     let (_, mut observed) = running();
     for container in &mut observed.containers {
-        container
-            .addresses
-            .insert("p_default".to_owned(), "10.0.0.2".to_owned());
+        container.addresses.insert("p_default".into(), "10.0.0.2".to_owned());
     }
-    for services in [BTreeSet::new(), BTreeSet::from(["redis".to_owned()])] {
+    for services in [BTreeSet::new(), BTreeSet::from(["redis".into()])] {
         let options = DownOptions {
             // It depends on both others.
-            inactive: BTreeSet::from(["app".to_owned()]),
+            inactive: BTreeSet::from(["app".into()]),
             services: services.clone(),
             ..DownOptions::default()
         };
         let plan = down("p", &observed, &options);
-        let touched: BTreeSet<&str> = plan.steps().iter().filter_map(|step| step.service.as_deref()).collect();
+        let touched: BTreeSet<&str> = plan
+            .steps()
+            .iter()
+            .filter_map(|step| Some(step.service.as_ref()?.as_str()))
+            .collect();
         let others = if services.is_empty() {
             vec!["kafka", "redis"]
         } else {

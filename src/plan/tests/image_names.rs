@@ -7,8 +7,8 @@ use super::*;
 const BAD: &str = "services:\n  good: {image: redis}\n  bad: {image: '../volumes/prune?'}\n  built: {build: ., image: 'p-built', depends_on: [good]}\n  \
     untagged: {build: {context: ., tags: ['x/../y']}, image: 'p-untagged'}\n  misnamed: {build: ., image: 'Mis named'}\n";
 
-fn only(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+fn only(names: &[&str]) -> BTreeSet<ServiceName> {
+    names.iter().map(|name| ServiceName::new(*name)).collect()
 }
 
 /// Whether a failure is the one of that field, at its line.
@@ -41,7 +41,7 @@ fn up_needs_the_images_of_its_services_only() {
 fn what_is_there_can_be_stopped_and_removed_whatever_its_image_is_called_now() {
     let options = DownOptions {
         images: Some(Images::All),
-        named_images: only(&["../volumes/prune?"]),
+        named_images: BTreeSet::from(["../volumes/prune?".to_owned()]),
         ..DownOptions::default()
     };
     let plan = down("p", &images(), &options);

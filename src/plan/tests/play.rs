@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::ids::NetworkName;
 
 /// No id is given twice.
 static NEXT: AtomicUsize = AtomicUsize::new(1);
@@ -10,13 +11,13 @@ static NEXT: AtomicUsize = AtomicUsize::new(1);
 /// What the steps of `plan` make of `observed`, when all goes well; `made` holds ids of containers that steps made.
 #[expect(clippy::too_many_lines, reason = "one arm an action")]
 pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
-    let mut made: BTreeMap<StepId, String> = BTreeMap::new();
-    let find = |made: &BTreeMap<StepId, String>, target: &Target| match &target.which {
+    let mut made: BTreeMap<StepId, ContainerId> = BTreeMap::new();
+    let find = |made: &BTreeMap<StepId, ContainerId>, target: &Target| match &target.which {
         Which::Id(id) => id.clone(),
         Which::MadeBy(step) => made[step].clone(),
     };
     for (id, step) in plan.iter() {
-        let mut set = |made: &BTreeMap<StepId, String>, target: &Target, state: State| {
+        let mut set = |made: &BTreeMap<StepId, ContainerId>, target: &Target, state: State| {
             let wanted = find(made, target);
             let container = observed.containers.iter_mut().find(|container| container.id == wanted);
             container.expect("a step is about a container that is there").state = state;
@@ -50,17 +51,18 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                 if !shared.is_empty() {
                     labels.insert(labels::SHARES.to_owned(), shared.join(","));
                 }
-                let networks: BTreeSet<&String> = (service.networks.keys())
+                let networks: BTreeSet<&NetworkName> = (service.networks.keys())
                     .filter_map(|key| Some(&stack.networks.get(key)?.name))
                     .collect();
                 if networks.len() > 1 {
-                    let is_there = |name: &&String| observed.networks.iter().any(|network| network.name == **name);
+                    let is_there = |name: &&NetworkName| observed.networks.iter().any(|network| network.name == **name);
                     assert!(networks.iter().all(is_there), "{networks:?}");
                 }
                 let container = Container {
-                    id: format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed)),
+                    id: ContainerId::new(format!("{:012}", NEXT.fetch_add(1, Ordering::Relaxed))),
                     name: name.clone(),
                     image_id: observed.image_id(&service.image_ref("p")).unwrap().to_owned(),
+                    service: step.service.clone(),
                     labels,
                     // Until its first start it has only the names.
                     networks: (networks.into_iter())
@@ -146,14 +148,14 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
 }
 
 /// A container that starts joins the networks that are called as it says, and the namespaces of the very containers.
-fn join(observed: &mut Observed, id: &str) {
-    let there: BTreeMap<String, String> = (observed.networks.iter())
+fn join(observed: &mut Observed, id: &ContainerId) {
+    let there: BTreeMap<NetworkName, String> = (observed.networks.iter())
         .map(|network| (network.name.clone(), network.id.clone()))
         .collect();
-    let ids: BTreeSet<String> = (observed.containers.iter())
+    let ids: BTreeSet<ContainerId> = (observed.containers.iter())
         .map(|container| container.id.clone())
         .collect();
-    let container = observed.containers.iter_mut().find(|container| container.id == id);
+    let container = observed.containers.iter_mut().find(|container| container.id == *id);
     let container = container.expect("it is there");
     for (name, joined) in &mut container.networks {
         let now = there.get(name).unwrap_or_else(|| panic!("network {name} is gone"));

@@ -15,11 +15,11 @@ fn what_can_not_be_had_is_refused() {
     let mut observed = images();
     observed.networks.push(Network {
         id: "n".to_owned(),
-        name: "n".to_owned(),
+        name: "n".into(),
         labels: BTreeMap::new(),
     });
     assert!(refused(external, &observed).what.contains("volume vol doesn't exist"));
-    observed.networks[0].name = "p_default".to_owned();
+    observed.networks[0].name = "p_default".into();
     assert!(
         refused("services: {a: {image: redis}}\n", &observed)
             .what
@@ -41,12 +41,12 @@ fn names_of_others_are_words_of_a_command() {
         let mut held = container("1", name, State::Created);
         let labels = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
         held.labels.extend(labels);
-        name_taken(&stack, "a", &held, NamedBy::File).hint.unwrap()
+        name_taken(&stack, &"a".into(), &held, NamedBy::File).hint.unwrap()
     };
     // A name of `run --name` is given on the command line, not in the file.
     let mut held = container("1", "mine", State::Created);
     held.labels.insert(labels::PROJECT.to_owned(), stack.name.clone());
-    let failure = name_taken(&stack, "a", &held, NamedBy::Run);
+    let failure = name_taken(&stack, &"a".into(), &held, NamedBy::Run);
     assert_eq!(
         failure.hint.as_deref(),
         Some("remove it if you don't need it (`docker rm -f mine`), or choose another name with `--name`")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{images, names, of, options, planned, play, shown, stack, told, up};
 use crate::compose::Stack;
+use crate::ids::ContainerId;
 use crate::observed::{Container, Health, Observed, State};
 use crate::plan::{Contents, Plan, UpOptions};
 
@@ -11,7 +12,7 @@ const WORKERS: &str = "services:\n  app: {image: kafka, depends_on: [worker]}\n 
 
 fn asked(stack: &Stack, observed: &Observed, count: u32) -> Plan {
     let options = UpOptions {
-        scale: BTreeMap::from([("worker".to_owned(), count)]),
+        scale: BTreeMap::from([("worker".into(), count)]),
         ..options(stack)
     };
     up(stack, observed, &Contents::new(), &options).unwrap()
@@ -109,7 +110,7 @@ fn what_only_one_can_have_is_refused_for_several() {
     ] {
         let stack = stack(&format!("services:\n  worker:\n    image: redis\n    {service}\n"));
         let several = UpOptions {
-            scale: BTreeMap::from([("worker".to_owned(), 2)]),
+            scale: BTreeMap::from([("worker".into(), 2)]),
             ..options(&stack)
         };
         let failure = up(&stack, &images(), &Contents::new(), &several).unwrap_err();
@@ -118,7 +119,7 @@ fn what_only_one_can_have_is_refused_for_several() {
     }
     let range = stack("services:\n  worker: {image: redis, ports: ['8080-8090:80', '81']}\n");
     let several = UpOptions {
-        scale: BTreeMap::from([("worker".to_owned(), 2)]),
+        scale: BTreeMap::from([("worker".into(), 2)]),
         ..options(&range)
     };
     assert!(up(&range, &images(), &Contents::new(), &several).is_ok());
@@ -131,7 +132,7 @@ fn a_network_that_the_file_wants_otherwise_is_made_anew_under_its_containers() {
     let mut observed = images();
     let plan = asked(&before, &observed, 1);
     play(&before, &plan, &mut observed);
-    let ids: Vec<String> = observed
+    let ids: Vec<ContainerId> = observed
         .containers
         .iter()
         .map(|container| container.id.clone())
@@ -139,7 +140,7 @@ fn a_network_that_the_file_wants_otherwise_is_made_anew_under_its_containers() {
     let after = stack(&text("true"));
     let plan = asked(&after, &observed, 1);
     play(&after, &plan, &mut observed);
-    let now: Vec<String> = observed
+    let now: Vec<ContainerId> = observed
         .containers
         .iter()
         .map(|container| container.id.clone())
@@ -179,7 +180,7 @@ fn a_container_whose_network_is_gone_is_replaced_whatever_its_state() {
         let mut there = there.clone();
         there.containers[0].networks = networks
             .iter()
-            .map(|(name, id)| ((*name).to_owned(), (*id).to_owned()))
+            .map(|(name, id)| ((*name).into(), (*id).to_owned()))
             .collect();
         there.containers[0].state = state;
         told(&planned(&stack, &there))

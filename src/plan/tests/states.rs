@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::compose::volume_hash;
+use crate::ids::VolumeName;
 
 const STACK: &str = "services:\n  app:\n    image: kafka\n    depends_on: {dep: {condition: service_healthy}}\n    volumes: ['data:/data']\n  \
     dep: {image: redis, healthcheck: {test: [CMD, 'true']}}\n  \
@@ -60,7 +61,7 @@ fn drift(container: &mut Container) {
 fn leave(observed: &mut Observed, service: &str, left: Left) {
     let container = of(observed, service);
     let new = Container {
-        id: format!("new{}", container.id),
+        id: ContainerId::new(format!("new{}", container.id)),
         name: format!("{}_{}", container.id, container.name),
         state: State::Created,
         ..container.clone()
@@ -162,7 +163,11 @@ fn assert_whole(stack: &Stack, observed: &Observed, case: &str) {
     for container in &ours {
         if container.name == "p-side-1" {
             assert_eq!(container.network_of.as_ref(), Some(id("p-dep-1")), "{case}");
-            assert_eq!(container.shares_of("app"), Some(id("p-app-1").as_str()), "{case}");
+            assert_eq!(
+                container.shares_of(&"app".into()),
+                Some(id("p-app-1").clone()),
+                "{case}"
+            );
         } else {
             assert_eq!(container.networks.get("p_default"), Some(&network.id), "{case}");
         }
@@ -220,13 +225,13 @@ fn sharers_get_the_container_that_is_there_in_the_end() {
     let mut observed = up_once(&stack);
     leave(&mut observed, "dep", TwoDrifted);
     let alone = UpOptions {
-        services: BTreeSet::from(["side".to_owned()]),
+        services: BTreeSet::from(["side".into()]),
         ..options(&stack)
     };
-    of(&mut observed, "side").network_of = Some("gone".to_owned());
+    of(&mut observed, "side").network_of = Some(ContainerId::new("gone"));
     let plan = up(&stack, &observed, &Contents::new(), &alone).unwrap();
     assert_eq!(
-        plan.steps()[0].reason.0,
+        plan.steps()[0].reason.to_string(),
         "it shares a namespace with a removed container of dep"
     );
     play(&stack, &plan, &mut observed);
@@ -252,10 +257,10 @@ fn a_sharer_of_any_kind_whose_container_is_gone_is_made_again() {
         play(&stack, &plan, &mut observed);
         assert_eq!(told(&planned(&stack, &observed)), Vec::<String>::new());
         // Somebody removed `dep`, and another one was made in its place.
-        of(&mut observed, "dep").id = "another".to_owned();
+        of(&mut observed, "dep").id = ContainerId::new("another");
         let plan = planned(&stack, &observed);
         assert_eq!(
-            plan.steps()[0].reason.0,
+            plan.steps()[0].reason.to_string(),
             "it shares a namespace with a removed container of dep",
             "{shares}"
         );
@@ -317,7 +322,10 @@ fn an_inline_config_and_a_secret_of_the_environment_are_part_of_what_a_container
         (text.replace("KEY", "OTHER_KEY"), "the content of tok changed"),
         (text.replace("GREET", "OTHER_KEY"), "the content of named changed"),
     ] {
-        assert_eq!(planned(&stack(&changed), &observed).steps()[0].reason.0, reason);
+        assert_eq!(
+            planned(&stack(&changed), &observed).steps()[0].reason.to_string(),
+            reason
+        );
     }
     let label = &of(&mut observed, "a").labels[labels::SPEC];
     assert!(!label.contains("hello"), "{label}");
@@ -327,19 +335,21 @@ fn an_inline_config_and_a_secret_of_the_environment_are_part_of_what_a_container
 fn down_takes_the_volumes_that_the_file_names_and_no_others() {
     let (_, mut observed) = running();
     let mut other = observed.volumes[0].clone();
-    other.name = "p_kept".to_owned();
+    other.name = "p_kept".into();
     observed.volumes.push(other);
     let (ours, theirs) = ("a".repeat(64), "b".repeat(64));
-    of(&mut observed, "app").anonymous_volumes.push(ours.clone());
-    of(&mut observed, "redis").anonymous_volumes.push(theirs.clone());
+    of(&mut observed, "app").anonymous_volumes.push(ours.as_str().into());
+    of(&mut observed, "redis")
+        .anonymous_volumes
+        .push(theirs.as_str().into());
     let set = |names: &[&str]| {
         names
             .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<BTreeSet<String>>()
+            .map(|name| (*name).into())
+            .collect::<BTreeSet<VolumeName>>()
     };
     let file = InFile {
-        services: set(&["app", "kafka"]),
+        services: BTreeSet::from(["app".into(), "kafka".into()]),
         volumes: set(&["p_data"]),
     };
     let gone = |file: Option<InFile>| {
@@ -369,7 +379,7 @@ fn down_takes_the_volumes_that_the_file_names_and_no_others() {
     };
     let (named, with, notes) = gone(Some(file));
     assert_eq!(named, set(&["p_data", &ours]));
-    assert_eq!(with, set(&["p-app-1", "p-kafka-1"]));
+    assert_eq!(with, BTreeSet::from(["p-app-1".to_owned(), "p-kafka-1".to_owned()]));
     assert!(notes.iter().any(|note| note.ends_with(": p_kept")), "{notes:?}");
     // A file that names nothing takes nothing.
     let (named, with, _) = gone(Some(InFile::default()));

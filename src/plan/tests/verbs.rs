@@ -8,9 +8,10 @@ fn verbs_act_on_the_services_of_the_file_and_of_active_profiles() {
     let narrow = |text: &str| self::stack(&format!("services:\n  redis: {{image: redis}}\n{text}"));
     let file = narrow("  app: {image: redis, profiles: [x]}\n");
     let scope = Scope::of(Some(&file), &[]).unwrap();
-    let touched =
-        |plan: &Plan| -> BTreeSet<String> { plan.steps().iter().filter_map(|step| step.service.clone()).collect() };
-    let redis = BTreeSet::from(["redis".to_owned()]);
+    let touched = |plan: &Plan| -> BTreeSet<ServiceName> {
+        plan.steps().iter().filter_map(|step| step.service.clone()).collect()
+    };
+    let redis = BTreeSet::from(["redis".into()]);
     let plans = |observed: &Observed| {
         [
             stop("p", observed, &scope, None),
@@ -31,8 +32,8 @@ fn verbs_act_on_the_services_of_the_file_and_of_active_profiles() {
     let none = Scope::of(Some(&none), &[]).unwrap();
     assert!(start("p", &observed, &none).steps().is_empty());
     assert_eq!(Scope::of(None, &[]).unwrap(), Scope::Everything);
-    assert_eq!(Scope::of(None, &["a".to_owned()]).unwrap(), self::scope(&["a"]));
-    Scope::of(Some(&file), &["kafka".to_owned()]).unwrap_err();
+    assert_eq!(Scope::of(None, &["a".into()]).unwrap(), self::scope(&["a"]));
+    Scope::of(Some(&file), &["kafka".into()]).unwrap_err();
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn a_job_is_one_also_when_only_it_is_brought_up() {
     let text = "services:\n  app: {image: kafka, depends_on: {job: {condition: service_completed_successfully}}}\n  job: {image: redis}\n";
     let stack = stack(text);
     let asked = UpOptions {
-        services: BTreeSet::from(["job".to_owned()]),
+        services: BTreeSet::from(["job".into()]),
         ..options(&stack)
     };
     let plan = up(&stack, &images(), &Contents::new(), &asked).unwrap();

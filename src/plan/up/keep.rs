@@ -2,6 +2,7 @@
 
 use crate::compose::Service;
 use crate::observed::{Container, Health, State};
+use crate::plan::reason::Reason;
 use crate::plan::step::{Action, StepId, Target, Which};
 
 use super::{Planned, Planner, Standing};
@@ -27,10 +28,9 @@ impl<'a> Planner<'a> {
                 container: target.clone(),
                 name: name.to_owned(),
             };
-            let reason = format!("it is still named {}", container.name);
+            let reason = Reason::StillNamed(container.name.clone());
             needs = vec![self.plan.push(Some(&service.name), action, reason, needs)];
         }
-        let start = |state: &str| format!("it {state}");
         let standing = match container.state {
             State::Running {
                 health: Health::Healthy | Health::None,
@@ -40,7 +40,7 @@ impl<'a> Planner<'a> {
                         container: target.clone(),
                         timeout: self.options.timeout,
                     };
-                    let reason = format!("{dependency} is started, and depends_on has restart: true");
+                    let reason = Reason::RestartsWith(dependency);
                     needs.extend(steps);
                     let step = self.plan.push(Some(&service.name), action, reason, needs);
                     planned.started.push(step);
@@ -60,16 +60,14 @@ impl<'a> Planner<'a> {
                 let action = Action::UnpauseContainer {
                     container: target.clone(),
                 };
-                let step = self.plan.push(Some(&service.name), action, "it is paused", needs);
+                let step = self.plan.push(Some(&service.name), action, Reason::Paused, needs);
                 planned.started.push(step);
                 Standing::Pending(Some(step))
             }
             State::Exited { code: 0 } if self.runs_to_completion(&service.name) => Standing::Completed,
-            State::Exited { code } => {
-                self.start(service, &target, start(&format!("exited with {code}")), needs, planned)
-            }
+            State::Exited { code } => self.start(service, &target, Reason::Exited(code), needs, planned),
             State::Created | State::Dead | State::Removing => {
-                self.start(service, &target, start("was created but never started"), needs, planned)
+                self.start(service, &target, Reason::NeverStarted, needs, planned)
             }
         };
         planned.containers.push((target, standing));

@@ -2,6 +2,7 @@
 
 use crate::labels;
 use crate::observed::Container;
+use crate::plan::reason::Reason;
 use crate::plan::replica::Fit;
 use crate::plan::step::{Action, StepId, Target, Which};
 
@@ -12,7 +13,7 @@ impl<'a> Planner<'a> {
         let (service, name) = (goal.service, &goal.name);
         let reason = match outdated.first() {
             Some((_, Fit::Differs(why))) => why.clone(),
-            _ => "it is missing".to_owned(),
+            _ => Reason::Missing,
         };
         let old = outdated.iter().map(|(container, _)| *container);
         let holds_name = old.clone().find(|container| container.name == *name);
@@ -57,7 +58,7 @@ impl<'a> Planner<'a> {
             which: Which::MadeBy(created),
         };
         let mut ready_to_start: Vec<StepId> = old
-            .map(|container| self.remove(container, Some(&service.name), &reason, vec![created]))
+            .map(|container| self.remove(container, &reason, vec![created]))
             .collect();
         if holds_name.is_some() {
             let action = Action::RenameContainer {
@@ -66,12 +67,12 @@ impl<'a> Planner<'a> {
             };
             let step = self
                 .plan
-                .push(Some(&service.name), action, "the old one was removed", ready_to_start);
+                .push(Some(&service.name), action, Reason::OldRemoved, ready_to_start);
             ready_to_start = vec![step];
         }
         ready_to_start.push(created);
         ready_to_start.extend(networks);
-        let standing = self.start(service, &target, "it is new".to_owned(), ready_to_start, planned);
+        let standing = self.start(service, &target, Reason::New, ready_to_start, planned);
         planned.containers.push((target, standing));
     }
 }

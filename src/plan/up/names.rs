@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::compose::Service;
 use crate::observed::Container;
+use crate::plan::reason::Reason;
 use crate::plan::replica::Candidates;
 use crate::plan::step::{Action, StepId, target_of};
 
@@ -30,7 +31,7 @@ impl Planner<'_> {
                         container: target_of(container),
                         name: self.interim_name(container, &container.name),
                     };
-                    let reason = format!("it is number {number} of {}", service.name);
+                    let reason = Reason::NumberOf(*number, service.name.clone());
                     freed.push(self.plan.push(Some(&service.name), action, reason, Vec::new()));
                 }
             }
@@ -41,8 +42,8 @@ impl Planner<'_> {
     /// The name of a container until it gets that of `old`, or that of `old` until it gets its own. What a replacement that was cut off
     /// left may hold the first that comes to mind.
     pub(super) fn interim_name(&self, old: &Container, name: &str) -> String {
-        let first = format!("{}_{name}", short(&old.id));
-        let further = (2..).map(|number| format!("{}_{number}_{name}", short(&old.id)));
+        let first = format!("{}_{name}", short(old.id.as_str()));
+        let further = (2..).map(|number| format!("{}_{number}_{name}", short(old.id.as_str())));
         let mut all = std::iter::once(first.clone()).chain(further);
         all.find(|name| !self.there.named.contains_key(name.as_str()))
             .unwrap_or(first)

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use crate::ids::ServiceName;
 use crate::observed::{Container, State};
 
+use super::super::reason::Reason;
 use super::Planner;
 
 impl Planner<'_> {
     /// Orphans are removed if that was requested, and reported otherwise. Ended one-off containers go with it.
     pub(super) fn orphans(&mut self) {
         let stack = self.stack;
-        let known = |service: &str| stack.services.contains_key(service) || stack.disabled.contains_key(service);
+        let known = |name: &ServiceName| stack.services.contains_key(name) || stack.disabled.contains_key(name);
         let orphans: Vec<&Container> = self
             .observed
             .of_project(&stack.name)
@@ -22,14 +24,15 @@ impl Planner<'_> {
         if self.options.remove_orphans {
             for container in orphans {
                 let reason = match container.service() {
-                    Some(_) => "it is no longer in the Compose file",
-                    None => "it was created by run and has exited",
+                    Some(_) => Reason::Orphan,
+                    None => Reason::OneOffEnded,
                 };
-                self.remove(container, container.service(), reason, Vec::new());
+                self.remove(container, &reason, Vec::new());
             }
             return;
         }
-        let services: BTreeSet<&str> = orphans.into_iter().filter_map(Container::service).collect();
+        let services = orphans.into_iter().filter_map(Container::service);
+        let services: BTreeSet<&str> = services.map(ServiceName::as_str).collect();
         if !services.is_empty() && !self.options.ignore_orphans {
             let names = services.into_iter().collect::<Vec<_>>().join(", ");
             self.plan.notes.push(format!(

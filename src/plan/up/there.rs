@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::compose::Stack;
+use crate::ids::{NetworkName, ServiceName};
 use crate::observed::{Container, Observed};
 
 /// What exists on the engine, found by name.
 pub(super) struct There<'a> {
     /// The project's containers by service.
-    pub(super) of_service: BTreeMap<&'a str, Vec<&'a Container>>,
+    pub(super) of_service: BTreeMap<&'a ServiceName, Vec<&'a Container>>,
     /// All containers, other projects' too; the engine gives each name once.
     pub(super) named: BTreeMap<&'a str, &'a Container>,
     /// All networks, by name and id: the engine may have several of a name.
-    pub(super) networks: HashSet<(&'a str, &'a str)>,
+    pub(super) networks: HashSet<(&'a NetworkName, &'a str)>,
 }
 
 impl<'a> There<'a> {
@@ -28,7 +29,7 @@ impl<'a> There<'a> {
             of_service,
             named: all.map(|container| (container.name.as_str(), container)).collect(),
             networks: (observed.networks.iter())
-                .map(|network| (network.name.as_str(), network.id.as_str()))
+                .map(|network| (&network.name, network.id.as_str()))
                 .collect(),
         }
     }

@@ -275,19 +275,19 @@ pub fn prepare(project: &Project, images: &mut BTreeSet<String>, stack: &Stack) 
         }
     }
     for network in stack.networks.values().filter(|network| network.external) {
-        project.docker(&["network", "create", &network.name]);
+        project.docker(&["network", "create", network.name.as_str()]);
     }
     for volume in stack.volumes.values().filter(|volume| volume.external) {
-        project.docker(&["volume", "create", &volume.name]);
+        project.docker(&["volume", "create", volume.name.as_str()]);
     }
 }
 
 fn remove_external(project: &Project, stack: &Stack) {
     for network in stack.networks.values().filter(|network| network.external) {
-        project.docker(&["network", "rm", &network.name]);
+        project.docker(&["network", "rm", network.name.as_str()]);
     }
     for volume in stack.volumes.values().filter(|volume| volume.external) {
-        project.docker(&["volume", "rm", &volume.name]);
+        project.docker(&["volume", "rm", volume.name.as_str()]);
     }
 }
 

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use magicctl::compose::{self, Condition, Stack};
+use magicctl::ids::ServiceName;
 
 use crate::corpus::case::{Case, cases};
 use crate::support::own_engine::OwnEngine;
@@ -98,7 +99,7 @@ fn project(engine: &OwnEngine, images: &mut BTreeSet<String>, original: &Case) -
     (project, format!("{begin} -f {RUNS_HERE}"), !jobs.is_empty())
 }
 
-fn jobs(stack: &Stack) -> BTreeSet<&String> {
+fn jobs(stack: &Stack) -> BTreeSet<&ServiceName> {
     let dependencies = stack.services.values().flat_map(|service| &service.depends_on);
     dependencies
         .filter(|(_, dependency)| dependency.condition == Condition::ServiceCompletedSuccessfully)
@@ -106,7 +107,7 @@ fn jobs(stack: &Stack) -> BTreeSet<&String> {
         .collect()
 }
 
-fn runs_here(stack: &Stack, jobs: &BTreeSet<&String>) -> String {
+fn runs_here(stack: &Stack, jobs: &BTreeSet<&ServiceName>) -> String {
     let mut text = "services:\n".to_owned();
     for name in stack.services.keys() {
         let script = if jobs.contains(name) {
