@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::codes::{self, Code};
 use crate::failure::{Evidence, Failure, Place};
 use crate::logs::Last;
 use crate::shell::ShellCommand;
@@ -23,7 +24,7 @@ const REBUILD: &str = "magicctl rebuild {service}";
 
 /// A cause that was recognised.
 struct Cause {
-    code: &'static str,
+    code: &'static Code,
     what: String,
     why: String,
     fix: String,
@@ -110,8 +111,10 @@ fn first(symptoms: &Symptoms, around: &Surroundings<'_>, rules: &'static [Rule],
             when if symptoms.show(when) => None,
             _ => return None,
         };
+        let code = head.code?;
         let fitting = |rule: &Rule| {
             fitting(
+                code,
                 rule,
                 &Known {
                     symptoms,
@@ -123,11 +126,7 @@ fn first(symptoms: &Symptoms, around: &Surroundings<'_>, rules: &'static [Rule],
                 },
             )
         };
-        let cause = outcomes.iter().find_map(fitting)?;
-        Some(Cause {
-            code: head.code,
-            ..cause
-        })
+        outcomes.iter().find_map(fitting)
     })
 }
 
@@ -140,7 +139,7 @@ fn end_of(text: &str) -> &str {
     &text[from..]
 }
 
-fn fitting(rule: &Rule, known: &Known<'_>) -> Option<Cause> {
+fn fitting(code: &'static Code, rule: &Rule, known: &Known<'_>) -> Option<Cause> {
     if !rule.only.iter().all(|condition| known.holds(*condition)) {
         return None;
     }
@@ -150,7 +149,7 @@ fn fitting(rule: &Rule, known: &Known<'_>) -> Option<Cause> {
     let mut blames: Vec<String> = texts.flat_map(|text| known.blamed(text)).collect();
     blames.dedup();
     Some(Cause {
-        code: rule.code,
+        code,
         what: known.fill(rule.what)?,
         why: known.fill(rule.why)?,
         fix: known.fill(rule.fix)?,
@@ -227,7 +226,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
     let (code, what, why, fix, run, at): (_, _, _, _, &[&'static str], _) =
         match (&symptoms.stage, symptoms.said.as_str()) {
             (Stage::TimedOut(_), _) => (
-                "MC580",
+                &codes::NOT_READY,
                 said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
                 match last_error {
                     Some(_) => "this is its last error; it is still running and starting".to_owned(),
@@ -245,10 +244,10 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
                 } else {
                     At::Command
                 };
-                ("MC540", what, why, fix, run, at)
+                (&codes::EXITED, what, why, fix, run, at)
             }
             (Stage::Build, said) => (
-                "MC530",
+                &codes::BUILD_STEP,
                 one_line(said),
                 "this message comes from the builder; magicctl doesn't know the cause".to_owned(),
                 known
@@ -258,7 +257,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
                 At::Step,
             ),
             (_, said) => (
-                "MC514",
+                &codes::REFUSED,
                 one_line(said),
                 "this message comes from the engine; magicctl doesn't know the cause".to_owned(),
                 "fix what the message names; the engine's log may have details".to_owned(),

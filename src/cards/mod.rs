@@ -30,6 +30,5 @@ mod variables;
 
 pub use card::{card, knows};
 pub use look::{Seen, command_of_image, look};
-pub use rules::codes;
 pub use surroundings::Surroundings;
 pub use symptoms::{Ended, HealthReport, Stage, Symptoms};

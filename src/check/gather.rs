@@ -248,6 +248,6 @@ async fn names(engine: &Engine, project: &Project, there: &EngineState) -> Optio
 /// The engine can't be reached.
 pub(super) fn unreachable(failure: &Failure) -> Finding {
     let mut others = [&codes::NOT_PERMITTED, &codes::ENGINE_OLD].into_iter();
-    let code = others.find(|code| failure.code == Some(code.id));
+    let code = others.find(|code| failure.code == Some(*code));
     Finding::of(code.unwrap_or(&codes::NO_ENGINE), failure)
 }

@@ -344,8 +344,8 @@ fn an_engine_that_cannot_be_asked_is_told_by_why() {
         hint: "y".to_owned(),
     };
     for (error, wanted) in [
-        (unreachable("MC301"), "MC301"),
-        (unreachable("MC302"), "MC302"),
+        (unreachable(&codes::NO_ENGINE), "MC301"),
+        (unreachable(&codes::NOT_PERMITTED), "MC302"),
         (old, "MC303"),
         (address, "MC301"),
     ] {

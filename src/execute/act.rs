@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::codes;
 use crate::compose::{Service, Stack};
 use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgress};
 use crate::event::Event;
@@ -415,7 +416,7 @@ fn missing_image(service: &Service, image: &str, never_pulls: bool) -> Failure {
         "{} can't be created: its image {image} is missing",
         service.name
     ))
-    .coded("MC521");
+    .coded(&codes::NO_SUCH_IMAGE);
     let mut failure = match service.pull_policy.as_deref() {
         _ if never_pulls => failure
             .because("`--pull never` was given")

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::Instant;
 
+use crate::codes;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
@@ -393,7 +394,7 @@ impl Wait<'_> {
     fn has_no_healthcheck(&self) -> Failure {
         let service = self.service;
         Failure::failed(format!("{service} has no healthcheck"))
-            .coded("MC574")
+            .coded(&codes::NO_CHECK)
             .of(service)
             .because("a service that depends on it has `condition: service_healthy`, which can never be met")
             .hint(format!("add a healthcheck to {service}, or use `service_started`"))

@@ -14,11 +14,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::codes::Code;
+
 /// What a failure is known by, and what it means.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its code in the registry; that of the rule before where it is known by the same.
-    pub code: &'static str,
+    /// Its code. Another outcome of the rule before has none: its code is that rule's.
+    pub code: Option<&'static Code>,
     /// What it is known by. No other rule for the same evidence is known by the same.
     pub when: When,
     /// What else must be so.
@@ -89,7 +91,7 @@ pub enum If {
 
 /// What rules begin from: another outcome, brought up again, nothing to show.
 const UP: Rule = Rule {
-    code: "",
+    code: None,
     when: When::AsBefore,
     only: &[],
     what: "",
@@ -201,15 +203,11 @@ pub(super) fn outcomes(rules: &'static [Rule]) -> impl Iterator<Item = &'static 
 }
 
 /// The same of the whole table.
+#[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = (On, &'static [Rule])> {
     TABLE
         .iter()
         .flat_map(|(on, rules)| outcomes(rules).map(|rules| (*on, rules)))
-}
-
-/// Every code that a rule names.
-pub fn codes() -> impl Iterator<Item = &'static str> {
-    all().map(|(_, outcomes)| outcomes[0].code)
 }
 
 #[cfg(test)]
@@ -223,11 +221,12 @@ mod tests {
         for (rule, outcomes) in all().map(|(_, outcomes)| (&outcomes[0], outcomes)) {
             let names: Vec<String> = match rule.when {
                 When::Says(pattern) => {
-                    let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", rule.code));
+                    let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", rule.what));
                     pattern.capture_names().flatten().map(ToOwned::to_owned).collect()
                 }
                 _ => Vec::new(),
             };
+            assert!(rule.code.is_some(), "{} has no code", rule.what);
             for outcome in outcomes {
                 let texts = [outcome.what, outcome.why, outcome.fix].into_iter();
                 for text in texts.chain(outcome.run.iter().copied()) {
@@ -242,11 +241,6 @@ mod tests {
                     assert!(["path", "line"].iter().all(|name| names.iter().any(|it| it == name)));
                 }
             }
-            assert!(
-                crate::codes::find(rule.code).is_some(),
-                "{} has no explanation",
-                rule.code
-            );
         }
     }
 

@@ -1,6 +1,7 @@
 //! From whatever state each object was left in, one `up` leads to what the file says or refuses and touches nothing.
 
 use super::*;
+use crate::codes;
 use crate::compose::volume_hash;
 
 const STACK: &str = "services:\n  app:\n    image: kafka\n    depends_on: {dep: {condition: service_healthy}}\n    volumes: ['data:/data']\n  \
@@ -295,7 +296,7 @@ fn a_guest_on_a_changed_network_is_named_with_what_takes_it_off() {
     let mut observed = up_once(&stack);
     spoil(&mut observed, Thing::Guest, Thing::There, Thing::There);
     let failure = bring_up(&stack, &mut observed).unwrap_err();
-    assert_eq!(failure.code, Some("MC510"));
+    assert_eq!(failure.code, Some(&codes::IN_USE));
     assert_eq!(failure.run[0].to_string(), "docker network disconnect p_default guest");
     // A guest that doesn't run doesn't hold up the engine.
     observed.containers.last_mut().unwrap().state = State::Exited { code: 0 };
