@@ -23,6 +23,7 @@ pub(super) fn parse(
     outer: &dyn Values,
     notes: &mut Notes,
 ) -> Result<Vec<usize>, Failure> {
+    tracing::debug!(file = %path.display(), "parsed");
     let mut reader = Reader::new(path, text);
     let mut set = Vec::new();
     while let Some(name) = reader.name()? {
