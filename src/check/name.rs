@@ -64,31 +64,12 @@ mod tests {
     use super::*;
     use crate::observed::State;
 
-    fn container(name: &str) -> Container {
-        Container {
-            id: name.to_owned(),
-            name: name.to_owned(),
-            image_id: String::new(),
-            image: String::new(),
-            state: State::Created,
-            status: String::new(),
-            labels: BTreeMap::new(),
-            ports: Vec::new(),
-            addresses: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: Vec::new(),
-            anonymous_volumes: Vec::new(),
-            network_of: None,
-            created: 0,
-        }
-    }
-
     #[test]
     fn only_the_names_that_a_service_will_have_count() {
         let all: Vec<Container> = [
             "p-a-10", "p-a-2", "p-a-11", "p-a-01", "p-a-x", "p-ab-1", "p-a-1x", "fixed",
         ]
-        .map(container)
+        .map(|name| Container::bare(name, name, State::Created))
         .into();
         let named: BTreeMap<&str, &Container> = all.iter().map(|c| (c.name.as_str(), c)).collect();
         let stack = Stack {

@@ -261,22 +261,13 @@ pub(super) fn container_of(name: &str, project: &str, state: State) -> Container
 
 fn container(name: &str, project: &str, service: &str, state: State) -> Container {
     Container {
-        id: "1".repeat(64),
-        name: name.to_owned(),
         image_id: "sha256:1".to_owned(),
         image: "x:1".to_owned(),
-        state,
         status: "Up 2 hours".to_owned(),
         labels: [(labels::PROJECT, project), (labels::SERVICE, service)]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        ports: Vec::new(),
-        networks: BTreeMap::new(),
-        volumes: Vec::new(),
-        addresses: BTreeMap::new(),
-        anonymous_volumes: Vec::new(),
-        network_of: None,
-        created: 0,
+        ..Container::bare(&"1".repeat(64), name, state)
     }
 }
 

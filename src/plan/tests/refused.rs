@@ -24,7 +24,7 @@ fn what_can_not_be_had_is_refused() {
             .contains("belongs to another project")
     );
     observed.networks.clear();
-    observed.containers.push(container("x", "mine", State::Created));
+    observed.containers.push(Container::bare("x", "mine", State::Created));
     assert!(
         refused("services: {a: {image: redis, container_name: mine}}\n", &observed)
             .what
@@ -36,13 +36,13 @@ fn what_can_not_be_had_is_refused() {
 fn names_of_others_are_words_of_a_command() {
     let stack = stack("services: {a: {image: redis}}\n");
     let hint = |project: Option<&str>, name: &str| {
-        let mut held = container("1", name, State::Created);
+        let mut held = Container::bare("1", name, State::Created);
         let labels = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
         held.labels.extend(labels);
         name_taken(&stack, "a", &held, NamedBy::File).hint.unwrap()
     };
     // A name of `run --name` is given on the command line, not in the file.
-    let mut held = container("1", "mine", State::Created);
+    let mut held = Container::bare("1", "mine", State::Created);
     held.labels.insert(labels::PROJECT.to_owned(), stack.name.clone());
     let failure = name_taken(&stack, "a", &held, NamedBy::Run);
     assert_eq!(

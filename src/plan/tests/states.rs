@@ -106,7 +106,7 @@ fn spoil(observed: &mut Observed, network: Thing, volume: Thing, image: Thing) {
         Thing::Foreign => observed.networks[0].labels.extend([foreign.clone()]),
         Thing::Guest => {
             observed.networks[0].labels.extend([drifted.clone()]);
-            let mut guest = container("guest", "guest", State::Paused);
+            let mut guest = Container::bare("guest", "guest", State::Paused);
             let joined = (observed.networks[0].name.clone(), observed.networks[0].id.clone());
             guest.networks.extend([joined]);
             observed.containers.push(guest);
