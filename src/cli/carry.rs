@@ -87,9 +87,7 @@ impl<'a> Carry<'a> {
             .iter()
             .any(|step| matches!(step.action, Action::Await { .. }));
         if waits && self.signs.borrow().is_none() {
-            let signs = Signs::subscribe(self.engine, self.project)
-                .await
-                .map_err(|error| error.failure())?;
+            let signs = Signs::subscribe(self.engine, self.project).await?;
             *self.signs.borrow_mut() = Some(std::rc::Rc::new(signs));
         }
         let signs = self.signs.borrow().clone();
@@ -152,7 +150,7 @@ impl<'a> Carry<'a> {
             Vec::new()
         } else {
             let observed = self.engine.observe_containers(self.project).await;
-            observed.map_err(|error| error.failure())?
+            observed?
         };
         let summaries: Vec<ServiceSummary> = services.iter().map(|name| summary(name, &there, &total)).collect();
         let mut ok = total.failures.is_empty();

@@ -59,7 +59,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     let (project, stack) = session.project_with(&args.services)?;
     let engine = session.engine().await?;
     let _lock = super::lock::take(session, &project).await?;
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     if let Some(stack) = &stack {
         stack.select(&args.services, false)?;
     }

@@ -73,7 +73,7 @@ pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
     let code = engine.exec(&container.id, &args.command, &options).await;
     // The process may end at once, and the terminal must be ours again by then.
     drop(raw);
-    let code = code.map_err(|error| error.failure())?;
+    let code = code?;
     match u8::try_from(code) {
         Ok(0) => Ok(None),
         // The command's own code is the answer to `exec`, as with Compose.

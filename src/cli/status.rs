@@ -156,7 +156,7 @@ pub(super) fn takes_state(args: &StatusArgs, container: &Container) -> bool {
 /// The containers that are to be shown, by service and number.
 async fn chosen(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<Container>, Failure> {
     let there = engine.observe_containers(project).await;
-    let mut containers = there.map_err(|error| error.failure())?;
+    let mut containers = there?;
     containers.retain(|container| {
         let service = container.service();
         service.is_some_and(|service| args.services.is_empty() || args.services.iter().any(|name| name == service))

@@ -270,7 +270,7 @@ impl Staying {
         event: Option<Result<EngineEvent, EngineError>>,
     ) -> Result<bool, Failure> {
         let event = event.ok_or_else(|| Failure::failed("the engine's events have ended"))?;
-        let event = event.map_err(|error| error.failure())?;
+        let event = event?;
         if event.kind == EngineEventKind::Start && !self.seen.known.contains_key(&event.id) {
             self.look(engine, stack).await?;
         }
@@ -290,7 +290,7 @@ impl Staying {
 
     async fn containers(&self, engine: &Engine, stack: &Stack) -> Result<Vec<Container>, Failure> {
         let containers = engine.observe_containers(&stack.name).await;
-        let mut containers = containers.map_err(|error| error.failure())?;
+        let mut containers = containers?;
         let about = &self.seen.stay.about;
         containers.retain(|container| container.service().is_some_and(|service| about.contains(service)));
         Ok(containers)

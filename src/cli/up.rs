@@ -107,7 +107,7 @@ pub(crate) async fn bring_up(
 
 /// What exists, and what to do about it.
 pub(crate) async fn decide(engine: &Engine, stack: &Stack, options: &UpOptions) -> Result<(Observed, Plan), Failure> {
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     let contents = content::contents(stack);
     let plan = plan::up(stack, &observed, &contents, options)?;
     Ok((observed, plan))
@@ -123,9 +123,7 @@ pub(crate) async fn refuse_hopeless(
     plan: &Plan,
 ) -> Result<(), Failure> {
     let project = Arc::new(super::check::project(session, Ok(stack.clone()), Some(services))?);
-    let there = EngineState::of(engine, observed.clone(), &stack.name)
-        .await
-        .map_err(|error| error.failure())?;
+    let there = EngineState::of(engine, observed.clone(), &stack.name).await?;
     let findings = check::quick(project, there).await;
     super::check::refuse(session, &findings)?;
     let touched: BTreeSet<String> = plan.steps().iter().filter_map(|step| step.service.clone()).collect();

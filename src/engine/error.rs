@@ -338,6 +338,12 @@ impl EngineError {
     }
 }
 
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        error.failure()
+    }
+}
+
 /// The operating system's kind of the innermost I/O error.
 fn io_kind(error: &Error) -> Option<ErrorKind> {
     // bollard passes this one's sources on, and not itself.

@@ -180,10 +180,7 @@ impl Wait<'_> {
     }
 
     async fn look(&self) -> Result<Detail, Failure> {
-        self.engine
-            .inspect_state(self.id)
-            .await
-            .map_err(|error| error.failure())
+        self.engine.inspect_state(self.id).await.map_err(Failure::from)
     }
 
     /// What is known of the container, for the verdict.

@@ -188,15 +188,12 @@ impl Show<'_> {
         let engine = Arc::new(engine);
         // Listening before looking: a container that starts in between is heard of.
         let events: Option<Events> = if args.follow {
-            let events = engine.subscribe(project).await.map_err(|error| error.failure())?;
+            let events = engine.subscribe(project).await?;
             Some(Box::pin(events))
         } else {
             None
         };
-        let mut containers = engine
-            .observe_containers(project)
-            .await
-            .map_err(|error| error.failure())?;
+        let mut containers = engine.observe_containers(project).await?;
         containers.retain(|container| selection.takes_container(container));
         containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
         if containers.is_empty() {

@@ -32,11 +32,7 @@ pub struct AttachArgs {
 pub(crate) async fn run(session: &Session, args: &AttachArgs) -> Ended {
     let there = There::of(session, std::slice::from_ref(&args.service)).await?;
     let container = there.one_running(&args.service, args.index)?;
-    let (tty, stdin) = there
-        .engine
-        .terminal_of(&container.id)
-        .await
-        .map_err(|error| error.failure())?;
+    let (tty, stdin) = there.engine.terminal_of(&container.id).await?;
     let joined = Joined {
         engine: &there.engine,
         project: &there.project,

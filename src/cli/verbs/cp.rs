@@ -126,7 +126,7 @@ async fn from_container(
             let Some(piece) = piece else {
                 return Ok(None);
             };
-            if !session.out.bytes(&piece.map_err(|error| error.failure())?) {
+            if !session.out.bytes(&piece?) {
                 return Ok(None);
             }
         }
@@ -136,11 +136,11 @@ async fn from_container(
     let (feed, unpacking) = target.begin(args.archive);
     let copying = async {
         while let Some(piece) = pieces.next().await {
-            if !feed.give(piece.map_err(|error| error.failure())?).await {
+            if !feed.give(piece?).await {
                 break;
             }
         }
-        Ok(())
+        Ok::<(), Failure>(())
     };
     let copied = tokio::select! {
         copied = copying => Some(copied),
@@ -281,10 +281,7 @@ async fn resolved(engine: &Engine, container: &Container, path: &str) -> Result<
 }
 
 async fn info_of(engine: &Engine, container: &Container, path: &str) -> Result<Option<PathInfo>, Failure> {
-    engine
-        .path_info(&container.id, path)
-        .await
-        .map_err(|error| error.failure())
+    engine.path_info(&container.id, path).await.map_err(Failure::from)
 }
 
 /// Where a link at `path` leads.

@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session, args: &EventsArgs) -> Ended {
         let Some(event) = event else {
             return Ok(None);
         };
-        let event = event.map_err(|error| error.failure())?;
+        let event = event?;
         let is_meant = event
             .service
             .as_ref()

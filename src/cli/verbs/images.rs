@@ -68,11 +68,7 @@ pub(crate) async fn run(session: &Session, args: &ImagesArgs) -> Ended {
     let mut rows = Vec::new();
     for container in there.chosen(&args.services) {
         if !known.contains_key(&container.image_id) {
-            let image = there
-                .engine
-                .image(&container.image_id)
-                .await
-                .map_err(|error| error.failure())?;
+            let image = there.engine.image(&container.image_id).await?;
             known.insert(container.image_id.clone(), image);
         }
         let image = &known[&container.image_id];

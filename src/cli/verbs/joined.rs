@@ -92,7 +92,7 @@ impl Joined<'_> {
         };
         if self.goes {
             let removed = self.engine.remove_container(self.container, true).await;
-            removed.map_err(|error| error.failure())?;
+            removed?;
         }
         let failure = error.failure();
         Err(Failure {

@@ -48,7 +48,7 @@ pub(crate) async fn run(session: &Session, args: &PullArgs) -> Ended {
     };
     let engine = session.engine().await?;
     let _lock = crate::cli::lock::take(session, &stack.name).await?;
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     let plan = plan::pull(&stack, &observed, &options)?;
     let carry = Carry::new(session, &engine, "pull", &stack.name, Some(&stack));
     carry.run(&plan, options.services.into_iter().collect()).await?;

@@ -136,7 +136,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     drop(lock);
     let container = id_of(&engine, &stack, &once.name).await?;
     if args.detach {
-        engine.start(&container).await.map_err(|error| error.failure())?;
+        engine.start(&container).await?;
         if session.json() {
             let started = serde_json::json!({ "event": "detached", "container": once.name, "id": container });
             session.out.answer(&started);
@@ -174,7 +174,7 @@ async fn make(
     carry.quiet_build = args.quiet_build;
     let mut unchecked = !session.global.dry_run;
     loop {
-        let observed = engine.observe().await.map_err(|error| error.failure())?;
+        let observed = engine.observe().await?;
         let contents = content::contents(stack);
         let plan = plan::run(stack, &observed, &contents, &options, once)?;
         let mut touched: BTreeSet<String> = options.services.clone();
@@ -196,10 +196,7 @@ async fn make(
 }
 
 async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<String, Failure> {
-    let there = engine
-        .observe_containers(&stack.name)
-        .await
-        .map_err(|error| error.failure())?;
+    let there = engine.observe_containers(&stack.name).await?;
     let made = there.into_iter().find(|container| container.name == name);
     made.map(|container| container.id).ok_or_else(|| {
         Failure::failed(format!("{name} was created, but is gone")).because("it was removed from outside")

@@ -41,7 +41,7 @@ impl There {
     /// Looks again.
     pub(crate) async fn look(&mut self) -> Result<(), Failure> {
         let containers = self.engine.observe_containers(&self.project).await;
-        self.containers = containers.map_err(|error| error.failure())?;
+        self.containers = containers?;
         self.containers.sort_by(|a, b| {
             let key = |container: &Container| (container.service().map(ToOwned::to_owned), container.number());
             key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))

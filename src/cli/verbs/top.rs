@@ -33,7 +33,7 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
     let mut rows: Vec<(&Container, Vec<String>)> = Vec::new();
     let mut cells = 0;
     for container in there.running(&args.services) {
-        let top = there.engine.top(&container.id).await.map_err(|error| error.failure())?;
+        let top = there.engine.top(&container.id).await?;
         if top.titles.len() > MOST_COLUMNS {
             return Err(too_many(top.titles.len(), rows.len()));
         }

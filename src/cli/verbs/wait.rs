@@ -40,7 +40,7 @@ pub(crate) async fn run(session: &Session, args: &WaitArgs) -> Ended {
         let Some((container, code)) = ended else {
             break;
         };
-        let code = code.map_err(|error| error.failure())?;
+        let code = code?;
         if session.json() {
             let ended =
                 serde_json::json!({ "container": container.name, "service": container.service(), "exit_code": code });

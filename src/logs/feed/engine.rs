@@ -83,7 +83,7 @@ where
         {
             let mut stream = std::pin::pin!(open(Some(lines)));
             while let Some(piece) = stream.next().await {
-                let piece = piece.map_err(|error| error.failure())?;
+                let piece = piece?;
                 if !tail.push(of_engine(&piece)) {
                     break;
                 }
