@@ -4,12 +4,12 @@ use std::cell::Cell;
 
 use crate::codes::{self, Code};
 use crate::failure::{Evidence, Failure, Place};
-use crate::logs::Last;
+use crate::logs::LastRecord;
 use crate::shell::ShellCommand;
 
 use super::dockerfile;
 use super::fill::Known;
-use super::rules::{self, At, On, Rule, When};
+use super::rules::{self, At, HeldAgainst, Rule, When};
 use super::surroundings::Surroundings;
 use super::symptoms::{Ended, Stage, Symptoms};
 
@@ -65,14 +65,14 @@ pub fn knows(symptoms: &Symptoms, around: &Surroundings<'_>) -> bool {
 /// The first rule of the table that fits.
 fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
     rules::TABLE.iter().find_map(|(on, rules)| match on {
-        On::Exit => first(symptoms, around, rules, ""),
-        On::Said if symptoms.said.is_empty() => None,
-        On::Said => first(symptoms, around, rules, &symptoms.said),
-        On::Build if symptoms.stage != Stage::Build => None,
-        On::Build => first(symptoms, around, rules, &build_words(symptoms)),
-        On::Health if symptoms.ended.is_some() => None,
-        On::Health => first(symptoms, around, rules, symptoms.health.as_ref()?.output.trim()),
-        On::Log => newest_first(&symptoms.records)
+        HeldAgainst::Exit => first(symptoms, around, rules, ""),
+        HeldAgainst::Said if symptoms.said.is_empty() => None,
+        HeldAgainst::Said => first(symptoms, around, rules, &symptoms.said),
+        HeldAgainst::Build if symptoms.stage != Stage::Build => None,
+        HeldAgainst::Build => first(symptoms, around, rules, &build_words(symptoms)),
+        HeldAgainst::Health if symptoms.ended.is_some() => None,
+        HeldAgainst::Health => first(symptoms, around, rules, symptoms.health.as_ref()?.output.trim()),
+        HeldAgainst::Log => newest_first(&symptoms.records)
             .find_map(|(index, record)| {
                 let cause = first(symptoms, around, rules, &record.lines.join("\n"))?;
                 Some(Cause {
@@ -86,14 +86,14 @@ fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
 }
 
 /// The last records as one text.
-fn last_lines(records: &[Last]) -> String {
+fn last_lines(records: &[LastRecord]) -> String {
     let last = &records[records.len().saturating_sub(2 * RECORDS)..];
     let lines = last.iter().flat_map(|record| record.lines.iter().map(String::as_str));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Records that say that something went wrong first.
-fn newest_first(records: &[Last]) -> impl Iterator<Item = (usize, &Last)> {
+fn newest_first(records: &[LastRecord]) -> impl Iterator<Item = (usize, &LastRecord)> {
     let of_kind = |wanted: bool| {
         let all = records.iter().enumerate().rev();
         all.filter(move |(_, record)| record.is_error == wanted)
@@ -216,8 +216,8 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         text: "",
         unknown: Cell::default(),
     };
-    let last = |is_wanted: fn(&Last) -> bool| symptoms.records.iter().rposition(is_wanted);
-    let is_said = |record: &Last| record.lines.first().is_some_and(|line| !line.trim().is_empty());
+    let last = |is_wanted: fn(&LastRecord) -> bool| symptoms.records.iter().rposition(is_wanted);
+    let is_said = |record: &LastRecord| record.lines.first().is_some_and(|line| !line.trim().is_empty());
     let last_error = last(|record| record.is_error);
     let last_words = last_error
         .or_else(|| last(|record| record.is_stderr))

@@ -6,7 +6,7 @@ use crate::codes::{Code, Severity};
 use crate::failure::{Exit, Failure, Place};
 use crate::shell::ShellCommand;
 
-use super::copies::Held;
+use super::copies::HeldByProject;
 use super::repair::Repair;
 
 /// One thing that is wrong.
@@ -26,7 +26,7 @@ pub struct Finding {
     pub repair: Option<Repair>,
     /// What another Compose project holds that is needed here.
     #[serde(skip)]
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<HeldByProject>,
     /// Which exit code it is worth.
     #[serde(skip)]
     pub exit: Exit,
@@ -92,7 +92,7 @@ impl Finding {
     }
 
     /// Says that another Compose project holds what is needed.
-    pub(super) fn held_by(mut self, held: Option<Held>) -> Self {
+    pub(super) fn held_by(mut self, held: Option<HeldByProject>) -> Self {
         self.held = held;
         self
     }

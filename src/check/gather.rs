@@ -237,7 +237,7 @@ async fn names(engine: &Engine, project: &Project, there: &EngineState) -> Optio
         } else {
             ended.output
         })),
-        Err(error) => Err(error.failure()),
+        Err(error) => Err(error.into()),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::compose::{Service, Stack};
 use crate::conflict::{NamedBy, name_taken};
 use crate::observed::Container;
 
-use super::copies::{Held, Thing};
+use super::copies::{HeldByProject, Thing};
 use super::engine_state::EngineState;
 use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
@@ -24,7 +24,7 @@ pub(super) fn taken(project: &Project, there: &EngineState) -> Vec<Finding> {
         for container in holders(stack, service, &named) {
             if container.project() != Some(&stack.name) || container.service() != Some(&service.name) {
                 let failure = name_taken(stack, &service.name, container, NamedBy::File);
-                let held = Held::by(container, Thing::Name(container.name.clone()));
+                let held = HeldByProject::by(container, Thing::Name(container.name.clone()));
                 findings.push(Finding::of(&codes::NAME_TAKEN, &failure).held_by(held));
                 if findings.len() >= MOST_FINDINGS {
                     return findings;

@@ -87,24 +87,30 @@ impl Severity {
     }
 }
 
-/// What a code of the table may leave out.
-const LEFT_OUT: Code = Code {
-    id: "",
-    severity: Severity::Error,
-    title: "",
-    why: "",
-    fix: "",
-    more_why: "",
-    more_fix: "",
-    example: "",
-};
-
 /// A part of the table: each code as a static of its own, and all of them in order.
 macro_rules! codes {
-    ($all:ident; $($name:ident: Code { $($fields:tt)* })*) => {
+    ($all:ident; $($name:ident: Code {
+        id: $id:literal,
+        severity: $severity:expr,
+        title: $title:literal,
+        why: $why:literal,
+        $(more_why: $more_why:literal,)?
+        fix: $fix:literal,
+        $(more_fix: $more_fix:literal,)?
+        example: $example:literal,
+    })*) => {
         $(
             #[doc = concat!("`", stringify!($name), "`, as its title says.")]
-            pub static $name: Code = Code { $($fields)* ..$crate::codes::LEFT_OUT };
+            pub static $name: Code = Code {
+                id: $id,
+                severity: $severity,
+                title: $title,
+                why: $why,
+                fix: $fix,
+                more_why: concat!($($more_why)?),
+                more_fix: concat!($($more_fix)?),
+                example: $example,
+            };
         )*
         pub(super) static $all: &[&Code] = &[$(&$name),*];
     };

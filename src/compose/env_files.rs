@@ -18,13 +18,12 @@ use super::variables::{Origin, Variables};
 pub(super) fn read(request: &Request, files: &[PathBuf], variables: &mut Variables) -> Result<Rc<EnvFiles>, Failure> {
     let is_it = |read: &&Rc<EnvFiles>| read.files == files && read.outer == *variables;
     let known = request.documents.env.borrow().iter().find(is_it).cloned();
-    let read = match known {
-        Some(read) => read,
-        None => {
-            let read = Rc::new(parsed(request, files, variables)?);
-            request.documents.env.borrow_mut().push(Rc::clone(&read));
-            read
-        }
+    let read = if let Some(read) = known {
+        read
+    } else {
+        let read = Rc::new(parsed(request, files, variables)?);
+        request.documents.env.borrow_mut().push(Rc::clone(&read));
+        read
     };
     variables.clone_from(&read.variables);
     Ok(read)

@@ -13,9 +13,9 @@ use crate::plan::{Action, StepId, Target, Which};
 use crate::ready::Wait;
 use crate::shell::ShellCommand;
 
-use super::graph::{Done, Execution};
-use super::silence::{Heard, telling};
-use super::wrong::Wrong;
+use super::graph::{Execution, StepResult};
+use super::silence::{LastHeard, telling};
+use super::step_failure::StepFailure;
 
 /// That many times as long as the engine may take to answer anything else, a pull or build may say nothing before that is reported.
 const SILENT_FOR: u32 = 2;
@@ -45,7 +45,7 @@ impl From<Failure> for Trouble {
 
 impl Execution<'_> {
     /// Does step `id`; a wait may be done `again`.
-    pub(super) async fn step(&self, id: StepId, again: bool) -> Result<Done, Failure> {
+    pub(super) async fn step(&self, id: StepId, again: bool) -> Result<StepResult, Failure> {
         let step = &self.plan.steps()[id.index()];
         let service = step.service.as_deref();
         (self.emit)(Event::StepStarted {
@@ -66,13 +66,15 @@ impl Execution<'_> {
             "step"
         );
         match called {
-            Ok(changed) => Ok(Done { changed, ready: None }),
+            Ok(changed) => Ok(StepResult { changed, ready: None }),
             Err(trouble) => {
                 let failure = match trouble {
                     Trouble::Own(failure) => failure,
                     Trouble::Engine(error) => {
                         let action = &step.action;
-                        self.explain.explain(service, Wrong::Refused { action, error }).await
+                        self.explain
+                            .explain(service, StepFailure::Refused { action, error })
+                            .await
                     }
                 };
                 Err(with_service(failure, service))
@@ -82,7 +84,7 @@ impl Execution<'_> {
 
     pub(super) async fn call(&self, id: StepId, service: Option<&str>, action: &Action) -> Result<bool, Trouble> {
         let engine = self.engine;
-        let heard = Heard::now();
+        let heard = LastHeard::now();
         let mut layers = |progress: PullProgress| {
             heard.again();
             self.tell_layers(id, service, progress);
@@ -212,7 +214,7 @@ impl Execution<'_> {
     }
 
     /// Says that the engine says nothing, while it does.
-    async fn telling_silence<T>(&self, work: impl Future<Output = T>, heard: &Heard, service: Option<&str>) -> T {
+    async fn telling_silence<T>(&self, work: impl Future<Output = T>, heard: &LastHeard, service: Option<&str>) -> T {
         let after = self.engine.patience().saturating_mul(SILENT_FOR);
         telling(work, heard, after, service, self.emit).await
     }
@@ -254,17 +256,17 @@ impl Execution<'_> {
 
     fn wait_for<'a>(&'a self, step: StepId, service: &'a str, id: &'a str) -> Result<Wait<'a>, Failure> {
         let (
-            Some(signs),
+            Some(engine_events),
             Action::Await {
                 until, page, settle, ..
             },
-        ) = (self.signs, &self.plan.steps()[step.index()].action)
+        ) = (self.engine_events, &self.plan.steps()[step.index()].action)
         else {
             return Err(Failure::failed("can't wait without the engine's events"));
         };
         Ok(Wait {
             engine: self.engine,
-            signs,
+            engine_events,
             id,
             service,
             until: *until,
@@ -286,7 +288,7 @@ impl Execution<'_> {
         })
     }
 
-    async fn wait(&self, step: StepId, service: &str, container: &Target, again: bool) -> Result<Done, Failure> {
+    async fn wait(&self, step: StepId, service: &str, container: &Target, again: bool) -> Result<StepResult, Failure> {
         let id = self.resolve(container)?;
         let wait = self.wait_for(step, service, &id)?;
         let tell = |text| {
@@ -296,12 +298,12 @@ impl Execution<'_> {
             });
         };
         match wait.run(&tell).await {
-            Ok(by) => Ok(Done {
+            Ok(by) => Ok(StepResult {
                 changed: false,
                 ready: Some((id, by)),
             }),
             Err(waited) => {
-                let wrong = Wrong::NotReady {
+                let wrong = StepFailure::NotReady {
                     id: &id,
                     again,
                     waited,

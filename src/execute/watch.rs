@@ -7,7 +7,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use crate::engine::{EngineEvent, EngineEventKind};
 use crate::event::ReadyBy;
 use crate::plan::StepId;
-use crate::ready::Signs;
+use crate::ready::EngineEvents;
 
 /// The containers that were found ready, by id, with the waits that found it.
 #[derive(Debug)]
@@ -17,9 +17,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(signs: Option<&Signs>) -> Self {
+    pub(super) fn new(engine_events: Option<&EngineEvents>) -> Self {
         Self {
-            events: signs.map(Signs::listen),
+            events: engine_events.map(EngineEvents::listen),
             ready: BTreeMap::new(),
         }
     }

@@ -14,7 +14,7 @@ use crate::observed::State;
 use crate::ready_page::ReadyPage;
 use crate::verdict::{Asks, Evidence, Failed, Until, Verdict, judge};
 
-use super::Signs;
+use super::EngineEvents;
 use super::never::can_never_run;
 use super::pace::{connect_pause, run_pause};
 use super::page::{Answer, ask};
@@ -30,7 +30,7 @@ pub struct Wait<'a> {
     /// The engine.
     pub engine: &'a Engine,
     /// Its events.
-    pub signs: &'a Signs,
+    pub engine_events: &'a EngineEvents,
     /// The container's id.
     pub id: &'a str,
     /// The service's name, for messages.
@@ -107,7 +107,7 @@ impl Wait<'_> {
     /// Waits. `tell` hears what stands in the way, each thing once.
     pub async fn run(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Waited> {
         // Listening before looking: whatever happens after the look is heard.
-        let mut events = self.signs.listen();
+        let mut events = self.engine_events.listen();
         let deadline = Instant::now() + self.timeout;
         let mut said = String::new();
         let mut tell_once = |text: String| {
@@ -195,7 +195,7 @@ impl Wait<'_> {
         Evidence {
             until: self.until,
             exit: life.code(),
-            ends: self.signs.ends(self.id, self.was_started, detail),
+            ends: self.engine_events.ends(self.id, self.was_started, detail),
             always_restarts: detail.always_restarts(),
             asks,
             up: life.seen.elapsed(),
@@ -336,9 +336,9 @@ impl Wait<'_> {
         // Nobody starts for its being ready: a run would only hold up the starts of others, and meanwhile the engine's own may
         // come.
         if self.until == Until::Ready {
-            self.signs.engine_has_time().await;
+            self.engine_events.engine_has_time().await;
         }
-        let _permit = self.signs.budget.permit().await;
+        let _permit = self.engine_events.budget.permit().await;
         let timeout = detail.healthcheck_timeout.unwrap_or(PROBE_TIMEOUT);
         let outcome = self.engine.exec_probe(self.id, &detail.healthcheck, timeout).await;
         match tell_tracing(self.service, outcome) {

@@ -2,7 +2,7 @@
 
 use crate::codes;
 
-use super::{AT_STEP, At, If, REBUILD, Rule, UP, When};
+use super::{AT_STEP, At, Condition, REBUILD, Rule, UP, When};
 
 /// What the builder says of a path that COPY names and the context does not have.
 const NOT_FOUND: &str = r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#;
@@ -33,14 +33,14 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::COPIED_MISSING),
         when: When::Says(NOT_FOUND),
-        only: &[If::FromContext, If::HoldsKeys],
+        only: &[Condition::FromContext, Condition::HoldsKeys],
         what: "{path:context} is excluded from the build",
         why: "it contains keys, and .dockerignore excludes them: anyone with the image could read them",
         fix: "remove the line from the Dockerfile, and mount the file under `volumes:` of {service} instead",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path:context} is excluded from the build",
         why: "the Dockerfile copies the file, but .dockerignore excludes it",
         fix: "add an exception to .dockerignore, then rebuild",
@@ -49,35 +49,35 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "in the build context ({context}) it is at {path:elsewhere_in_context}",
         fix: "change the line to copy {path:elsewhere_in_context}",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "it is at {path:elsewhere}, outside the build context ({context})",
         fix: "move it into the build context, or set `build.context` of {service} to a folder that contains both",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "the Dockerfile copies it, and {path:named_in} uses it, but the project has no file with that name",
         fix: "the code needs it: add it to the build context ({context})",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "the Dockerfile copies it, but the project has no file with that name, and the code ({scripts}) doesn't use it",
         fix: "remove the line from the Dockerfile; if the app does need the file, add it to the build context ({context})",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "the Dockerfile copies it, but it is not in the build context ({context})",
         fix: "add it there, or remove the line from the Dockerfile",
@@ -238,7 +238,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::BUILD_STEP),
         when: When::DockerfileUnreadable,
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "{unreadable} can't be read: {unreadable_why}",
         why: "the service's image is built from it",
         fix: "create the sample project's Dockerfile, or correct the service's `build`",

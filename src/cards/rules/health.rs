@@ -2,7 +2,7 @@
 
 use crate::codes;
 
-use super::{AT_HEALTHCHECK, At, If, REBUILD, Rule, UP, When};
+use super::{AT_HEALTHCHECK, At, Condition, REBUILD, Rule, UP, When};
 
 /// What the runtime says of a program that the image does not have.
 const NO_PROGRAM: &str = r#"exec: "(?P<program>[^"]+)": (?:executable file not found|stat |permission denied)"#;
@@ -17,7 +17,7 @@ pub(super) const CERTAIN: &[Rule] = &[
     Rule {
         code: Some(&codes::CHECK_TOOL),
         when: When::Says(NO_PROGRAM),
-        only: &[If::Loki],
+        only: &[Condition::Loki],
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "Loki's image has no shell and no wget since 3.6; the service itself may be fine",
         fix: "use Loki's own check: test: [\"CMD\", \"/usr/bin/loki\", \"-health\"]",
@@ -97,7 +97,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..AT_HEALTHCHECK
     },
     Rule {
-        only: &[If::AskedOpen],
+        only: &[Condition::AskedOpen],
         what: "its healthcheck could not connect to port {check_port}, which is open now",
         why: "the port was opened later, or on another address than the healthcheck uses: `localhost` may be ::1",
         fix: "wait longer; if that doesn't help, use 127.0.0.1 in the healthcheck",
@@ -106,7 +106,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..UP
     },
     Rule {
-        only: &[If::NoPort],
+        only: &[Condition::NoPort],
         what: "nothing listens on port {check_port} in its container",
         why: "it has no open port, so its command (`{ran}`) is not a server or is still starting{silent}",
         fix: "if the command is not a server on port {check_port}, correct it; if it is just slow to start, add a `start_period` to the healthcheck and wait longer",

@@ -24,7 +24,7 @@ pub struct Rule {
     /// What it is known by. No other rule for the same evidence is known by the same.
     pub when: When,
     /// What else must be so.
-    pub only: &'static [If],
+    pub only: &'static [Condition],
     /// What is wrong: names the very thing. It follows a colon.
     pub what: &'static str,
     /// Why it is so.
@@ -60,7 +60,7 @@ pub enum When {
 
 /// What a rule takes for granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum If {
+pub enum Condition {
     /// The Compose file is the sample project's.
     OfTheSample,
     /// The same, and magicctl.yaml sets the limits in it.
@@ -149,7 +149,7 @@ pub enum At {
 
 /// What a part of the table is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
+pub enum HeldAgainst {
     /// How the process ended.
     Exit,
     /// The words of the engine or a registry.
@@ -163,20 +163,20 @@ pub enum On {
 }
 
 /// Most decisive first.
-pub static TABLE: [(On, &[Rule]); 13] = [
-    (On::Exit, process::MEMORY),
-    (On::Build, build::RULES),
-    (On::Said, registry::RULES),
-    (On::Said, engine::RULES),
-    (On::Health, health::CERTAIN),
-    (On::Log, process::COMMAND),
-    (On::Log, services::RULES),
-    (On::Log, python::RULES),
-    (On::Exit, process::SIGNALS),
-    (On::Health, health::LIKELY),
-    (On::Log, python::ANY),
-    (On::Build, build::ANY),
-    (On::Exit, process::CODES),
+pub static TABLE: [(HeldAgainst, &[Rule]); 13] = [
+    (HeldAgainst::Exit, process::MEMORY),
+    (HeldAgainst::Build, build::RULES),
+    (HeldAgainst::Said, registry::RULES),
+    (HeldAgainst::Said, engine::RULES),
+    (HeldAgainst::Health, health::CERTAIN),
+    (HeldAgainst::Log, process::COMMAND),
+    (HeldAgainst::Log, services::RULES),
+    (HeldAgainst::Log, python::RULES),
+    (HeldAgainst::Exit, process::SIGNALS),
+    (HeldAgainst::Health, health::LIKELY),
+    (HeldAgainst::Log, python::ANY),
+    (HeldAgainst::Build, build::ANY),
+    (HeldAgainst::Exit, process::CODES),
 ];
 
 /// The compiled pattern of a rule that goes by words.
@@ -204,7 +204,7 @@ pub(super) fn outcomes(rules: &'static [Rule]) -> impl Iterator<Item = &'static 
 
 /// The same of the whole table.
 #[cfg(test)]
-pub(super) fn all() -> impl Iterator<Item = (On, &'static [Rule])> {
+pub(super) fn all() -> impl Iterator<Item = (HeldAgainst, &'static [Rule])> {
     TABLE
         .iter()
         .flat_map(|(on, rules)| outcomes(rules).map(|rules| (*on, rules)))
@@ -246,7 +246,13 @@ mod tests {
 
     #[test]
     fn what_a_rule_is_known_by_stands_once() {
-        for on in [On::Exit, On::Said, On::Build, On::Health, On::Log] {
+        for on in [
+            HeldAgainst::Exit,
+            HeldAgainst::Said,
+            HeldAgainst::Build,
+            HeldAgainst::Health,
+            HeldAgainst::Log,
+        ] {
             let of_it = all().filter(|(of, _)| *of == on);
             let all: Vec<When> = of_it.map(|(_, outcomes)| outcomes[0].when).collect();
             for (index, when) in all.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::codes;
 
-use super::{AT_COMMAND, AT_IMAGE, At, If, Rule, UP, When};
+use super::{AT_COMMAND, AT_IMAGE, At, Condition, Rule, UP, When};
 
 /// What the init process says of a file that it may not execute.
 const TINI_DENIED: &str = r"tini \(\d+\)\] exec (?P<program>\S+) failed: Permission denied";
@@ -15,7 +15,7 @@ pub(super) const MEMORY: &[Rule] = &[
     Rule {
         code: Some(&codes::OUT_OF_MEMORY),
         when: When::OutOfMemory { at_limit: true },
-        only: &[If::Rendered],
+        only: &[Condition::Rendered],
         what: "it needs more memory than its limit of {limit}",
         why: "the kernel killed it when it used more than {limit}, its limit in magicctl.yaml",
         fix: "raise the limit in magicctl.yaml, `{memory_setting}`, then render",
@@ -143,7 +143,7 @@ pub(super) const SIGNALS: &[Rule] = &[
     Rule {
         code: Some(&codes::CRASHED),
         when: When::Exit(&[139]),
-        only: &[If::Built],
+        only: &[Condition::Built],
         what: "its program crashed (SIGSEGV, a segmentation fault)",
         why: "native code crashed; the cause may be a library in the image, the program or its data",
         fix: "start it again; if it crashes again, rebuild it without the cache, and undo the last change",

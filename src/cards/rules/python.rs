@@ -2,7 +2,7 @@
 
 use crate::codes;
 
-use super::{AT_CODE, AT_COMMAND, At, If, Rule, UP, When};
+use super::{AT_CODE, AT_COMMAND, At, Condition, Rule, UP, When};
 
 /// A module that is nowhere.
 const NO_MODULE: &str = r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'";
@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        only: &[If::InstallsNothing],
+        only: &[Condition::InstallsNothing],
         what: "the Python module `{module}` is not in its image",
         why: "{at} imports it and {module:requirement} lists its package, but {dockerfile} doesn't install {requirements}",
         fix: "in {dockerfile}, after the line that copies {requirements}, add: RUN pip install --no-cache-dir -r requirements.txt",
@@ -187,7 +187,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        only: &[If::HoldsKeys],
+        only: &[Condition::HoldsKeys],
         what: "{path} is not in its container",
         why: "{at} opens it, but it is not mounted; it contains keys, which don't belong in an image",
         fix: "mount it read-only under `volumes:` of {service}: `./…:{path}:ro`",
@@ -488,7 +488,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::KEY_REFUSED),
         when: When::Says(KEY_REFUSED),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "a provider refuses its API key",
         why: "the key is wrong, expired or for another provider; the log names the provider",
         fix: "put valid keys into keys_pool/keys_pool_<provider>.env, one per line",
@@ -517,7 +517,7 @@ pub(super) const ANY: &[Rule] = &[
     Rule {
         code: Some(&codes::EXCEPTION),
         when: When::Says(EXCEPTION),
-        only: &[If::Built],
+        only: &[Condition::Built],
         what: "{kind}: {why}",
         why: "{at} raised it: {kind:meaning}",
         fix: "{kind:remedy} in {at}, then rebuild",

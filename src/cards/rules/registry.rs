@@ -2,7 +2,7 @@
 
 use crate::codes;
 
-use super::{AT_IMAGE, At, If, Rule, UP, When};
+use super::{AT_IMAGE, At, Condition, Rule, UP, When};
 
 /// What registries say of an image that is not there or not for everybody.
 const DENIED: &str = r"(?i)^denied\b|pull access denied for (?P<repository>[^,\s]+)|requested access to the resource is denied|repository does not exist";
@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::REGISTRY_AWAY),
         when: When::Says(r"lookup (?:registry-1|auth|index)\.docker\.io"),
-        only: &[If::Recipe],
+        only: &[Condition::Recipe],
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name: it has no network, no DNS, or needs a proxy",
         fix: "connect the machine, or set the engine's proxy; without a registry, build the images from packages",
@@ -51,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
         at: At::Image,
     },
     Rule {
-        only: &[If::NoRecipe],
+        only: &[Condition::NoRecipe],
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name, and images/ has no recipe for {image}",
         fix: "bring up only the other services, or connect the machine",
@@ -123,7 +123,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::NO_SUCH_IMAGE),
         when: When::Says(DENIED),
-        only: &[If::NoLogin],
+        only: &[Condition::NoLogin],
         what: "the registry {registry} has no image {image}, or it is private",
         why: "the registry's answer is the same in both cases, and you are not logged in",
         fix: "log in; if it still fails, the name in {image_key} is misspelt",
@@ -131,7 +131,7 @@ pub(super) const RULES: &[Rule] = &[
         at: At::Image,
     },
     Rule {
-        only: &[If::WithLogin],
+        only: &[Condition::WithLogin],
         what: "the registry {registry} has no image {image}, or you have no access to it",
         why: "the registry's answer is the same in both cases; you are logged in",
         fix: "correct the name in {image_key}, or ask the owner for permission to pull it",

@@ -2,7 +2,7 @@
 
 use crate::codes;
 
-use super::{AT_IMAGE, At, If, Rule, UP, When};
+use super::{AT_IMAGE, At, Condition, Rule, UP, When};
 
 /// What Grafana, Loki, Kafka and Redis say of a folder that they may not write to.
 const NOT_WRITABLE: &str = r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))";
@@ -82,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::LISTENERS),
         when: When::Says(LISTENERS_DIFFER),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "its listener settings are inconsistent: {why}",
         why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must list the same listeners",
         fix: "correct the one that differs; `magicctl render --diff` shows the edits, `render --force` restores the template",
@@ -201,7 +201,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::SETTINGS),
         when: When::Says(NO_CONFIGURATION),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "its configuration {path:mounted} is missing",
         why: "its command reads {path}, which is mounted from there",
         fix: "create it from its template",
@@ -218,7 +218,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::SETTINGS),
         when: When::Says(WRONG_LINE),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "it can't read its configuration {path:mounted}",
         why: "{why}",
         fix: "correct that line; `magicctl render --diff` shows the edits, `render --force` restores the template",
@@ -235,7 +235,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: Some(&codes::SETTINGS),
         when: When::Says(REFUSED_CONFIGURATION),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "its configuration is not valid: {why}",
         why: "the program can read the file, but rejects its content",
         fix: "correct it; `magicctl render --diff` shows the edits, `render --force` restores the template",

@@ -12,7 +12,7 @@ use crate::files;
 use crate::logs::follow::LogFile;
 use crate::logs::source::file::{Driver, History};
 use crate::logs::source::{Loki, SourceChoice};
-use crate::logs::{Printer, Wanted, Who};
+use crate::logs::{LogOwner, Printer, Wanted};
 use crate::nearest::nearest;
 use crate::observed::Container;
 
@@ -23,7 +23,7 @@ use super::selection::Selection;
 /// A container and where its log is read.
 pub(super) struct Chosen {
     pub id: String,
-    pub who: Arc<Who>,
+    pub owner: Arc<LogOwner>,
     pub place: Place,
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn choose(
             Ok(place) => place,
             // Removed since it was listed.
             Err(error) if error.is_not_found() => continue,
-            Err(error) => return Err(error.failure()),
+            Err(error) => return Err(error.into()),
         };
         if place.driver == "none" {
             say(
@@ -65,7 +65,7 @@ pub(super) async fn choose(
             );
             continue;
         }
-        let who = names.who(
+        let owner = names.owner(
             container.service().unwrap_or_default(),
             container.number(),
             &container.name,
@@ -82,7 +82,7 @@ pub(super) async fn choose(
         }
         chosen.push(Chosen {
             id: container.id,
-            who: Arc::new(who),
+            owner: Arc::new(owner),
             place,
         });
     }
@@ -139,7 +139,7 @@ pub(super) async fn from_loki(
         }
         Chosen {
             id: String::new(),
-            who: Arc::new(names.who(
+            owner: Arc::new(names.owner(
                 &known.service,
                 number_of(&known.container),
                 &known.container,

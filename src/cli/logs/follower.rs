@@ -4,7 +4,7 @@ use crate::cli::session::Session;
 use crate::engine::{Engine, LogPlace};
 use crate::logs::follow::{Follower, LogFile};
 use crate::logs::source::SourceChoice;
-use crate::logs::{Printer, Who};
+use crate::logs::{LogOwner, Printer};
 use crate::observed::Container;
 
 use super::choose;
@@ -24,10 +24,10 @@ impl Follower for ByFlags<'_> {
         self.selection.takes_container(container)
     }
 
-    fn who(&mut self, container: &Container) -> Who {
+    fn owner(&mut self, container: &Container) -> LogOwner {
         let service = container.service().unwrap_or_default();
         self.names
-            .who(service, container.number(), &container.name, self.printer)
+            .owner(service, container.number(), &container.name, self.printer)
     }
 
     fn file(&self, engine: &Engine, place: &LogPlace) -> Option<LogFile> {

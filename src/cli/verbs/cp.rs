@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::observed::Container;
 
 use super::packed::Packed;
-use super::there::There;
+use super::project_containers::ProjectContainers;
 use super::unpacked::Unpacked;
 
 /// `cp`.
@@ -62,7 +62,7 @@ fn side(text: &str) -> Side<'_> {
 }
 
 pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
-    let interrupted = crate::cli::carry::interrupted();
+    let interrupted = crate::cli::plan_run::interrupted();
     let mut interrupted = std::pin::pin!(interrupted);
     if let (Side::Service { service, path }, to @ (Side::Local(_) | Side::Stream)) =
         (side(&args.source), side(&args.destination))
@@ -87,16 +87,16 @@ pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
     }
 }
 
-fn candidates<'t>(there: &'t There, args: &CpArgs, service: &str) -> Result<Vec<&'t Container>, Failure> {
+fn candidates<'t>(project: &'t ProjectContainers, args: &CpArgs, service: &str) -> Result<Vec<&'t Container>, Failure> {
     if args.index.is_some() {
-        return Ok(vec![there.one(service, args.index)?]);
+        return Ok(vec![project.one(service, args.index)?]);
     }
     let label = crate::labels::SERVICE;
     let of_service = |container: &&Container| container.labels.get(label).is_some_and(|name| name == service);
     let wanted = |container: &&Container| of_service(container) && (args.all || !container.is_one_off());
-    let all: Vec<&Container> = there.containers.iter().filter(wanted).collect();
+    let all: Vec<&Container> = project.containers.iter().filter(wanted).collect();
     if all.is_empty() {
-        there.one(service, None)?;
+        project.one(service, None)?;
     }
     Ok(all)
 }
@@ -109,13 +109,13 @@ async fn from_container(
     to: &Side<'_>,
     mut interrupted: impl Future<Output = ()> + Unpin,
 ) -> Ended {
-    let there = There::of(session, &[service.to_owned()]).await?;
-    let container = candidates(&there, args, service)?[0];
+    let project = ProjectContainers::of(session, &[service.to_owned()]).await?;
+    let container = candidates(&project, args, service)?[0];
     let found = tokio::select! {
-        found = source(&there.engine, args, container, path) => found?,
+        found = source(&project.engine, args, container, path) => found?,
         () = &mut interrupted => return Ok(Some(Exit::Interrupted)),
     };
-    let pieces = there.engine.download(&container.id, &found.path);
+    let pieces = project.engine.download(&container.id, &found.path);
     let mut pieces = std::pin::pin!(pieces);
     let Side::Local(to) = to else {
         loop {
@@ -198,8 +198,8 @@ async fn to_containers(
     service: &str,
     path: &str,
 ) -> Result<(), Failure> {
-    let there = There::of(session, &[service.to_owned()]).await?;
-    let containers = candidates(&there, args, service)?;
+    let project = ProjectContainers::of(session, &[service.to_owned()]).await?;
+    let containers = candidates(&project, args, service)?;
     if *from == Side::Stream && containers.len() > 1 {
         return Err(Failure::usage(format!(
             "{service} has {} containers, but the stream can be read only once",
@@ -210,7 +210,7 @@ async fn to_containers(
     let here = session.start_dir()?;
     let mut copied = Vec::new();
     for container in containers {
-        to_container(&there.engine, args, from, container, path, &here).await?;
+        to_container(&project.engine, args, from, container, path, &here).await?;
         let to = format!("{}:{path}", container.name);
         copied.push(Copied::say(session, args.source.clone(), to));
     }

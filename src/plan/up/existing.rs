@@ -6,7 +6,7 @@ use crate::compose::Stack;
 use crate::observed::{Container, Observed};
 
 /// What exists on the engine, found by name.
-pub(super) struct There<'a> {
+pub(super) struct Existing<'a> {
     /// The project's containers by service.
     pub(super) of_service: BTreeMap<&'a str, Vec<&'a Container>>,
     /// All containers, other projects' too; the engine gives each name once.
@@ -15,7 +15,7 @@ pub(super) struct There<'a> {
     pub(super) networks: HashSet<(&'a str, &'a str)>,
 }
 
-impl<'a> There<'a> {
+impl<'a> Existing<'a> {
     pub(super) fn of(stack: &'a Stack, observed: &'a Observed) -> Self {
         let mut of_service: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for container in observed.of_project(&stack.name) {
