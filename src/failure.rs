@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::codes::Code;
 use crate::ids::ServiceName;
 use crate::shell::ShellCommand;
 
@@ -131,7 +132,7 @@ pub struct Failure {
     pub exit: Exit,
     /// What `explain` knows it by: `MC550`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<&'static str>,
+    pub code: Option<&'static Code>,
     /// The service that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceName>,
@@ -207,7 +208,7 @@ impl Failure {
     }
 
     /// Says what it is known by.
-    pub fn coded(mut self, code: &'static str) -> Self {
+    pub fn coded(mut self, code: &'static Code) -> Self {
         self.code = Some(code);
         self
     }

@@ -71,6 +71,30 @@ pub struct Container {
     pub created: i64,
 }
 
+#[cfg(test)]
+impl Container {
+    /// For tests: with nothing but an id, a name and a state.
+    pub(crate) fn bare(id: &str, name: &str, state: State) -> Self {
+        Self {
+            id: ContainerId::new(id),
+            service: None,
+            name: name.to_owned(),
+            image_id: String::new(),
+            image: String::new(),
+            state,
+            status: String::new(),
+            labels: BTreeMap::new(),
+            ports: Vec::new(),
+            addresses: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: Vec::new(),
+            anonymous_volumes: Vec::new(),
+            network_of: None,
+            created: 0,
+        }
+    }
+}
+
 /// A container's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
@@ -305,21 +329,8 @@ mod tests {
             ("Exited (0) 3 hours ago", 0),
         ] {
             let container = Container {
-                id: ContainerId::new(""),
-                name: String::new(),
-                image_id: String::new(),
-                image: String::new(),
-                service: None,
-                state: State::Running { health: Health::None },
                 status: status.to_owned(),
-                labels: BTreeMap::new(),
-                ports: Vec::new(),
-                addresses: BTreeMap::new(),
-                networks: BTreeMap::new(),
-                volumes: Vec::new(),
-                anonymous_volumes: Vec::new(),
-                network_of: None,
-                created: 0,
+                ..Container::bare("id", "name", State::Running { health: Health::None })
             };
             assert_eq!(container.up_for(), Duration::from_secs(seconds), "{status}");
         }

@@ -2,7 +2,7 @@
 
 /// A service of the sample project, by its name in the Compose file.
 #[derive(Debug)]
-pub struct Known {
+pub struct SampleService {
     /// Its name.
     pub name: &'static str,
     /// What it wants in memory when nothing limits it, after some days; in megabytes.
@@ -32,7 +32,7 @@ pub const APP: &str = "app-runner";
 pub const COLLECTORS: [&str; 2] = ["promtail", "alloy"];
 
 /// All of them, the collectors both.
-pub const SERVICES: [Known; 7] = [
+pub const SERVICES: [SampleService; 7] = [
     known(APP, 120, 300),
     known("kafka", 800, 450),
     known("redis", 300, 50),
@@ -53,8 +53,8 @@ pub const PORTS: [Port; 7] = [
     port(Some("grafana"), "grafana", 3000, true, false),
 ];
 
-const fn known(name: &'static str, memory: u64, disk: u64) -> Known {
-    Known { name, memory, disk }
+const fn known(name: &'static str, memory: u64, disk: u64) -> SampleService {
+    SampleService { name, memory, disk }
 }
 
 const fn port(name: Option<&'static str>, service: &'static str, number: u16, is_http: bool, tells: bool) -> Port {
@@ -68,7 +68,7 @@ const fn port(name: Option<&'static str>, service: &'static str, number: u16, is
 }
 
 /// The service called `name`.
-pub fn of(name: &str) -> Option<&'static Known> {
+pub fn of(name: &str) -> Option<&'static SampleService> {
     SERVICES.iter().find(|service| service.name == name)
 }
 

@@ -2,7 +2,7 @@
 
 use magicctl::failure::Failure;
 use magicctl::logs::follow::Seam;
-use magicctl::logs::{Batch, Entry, Fed, Sink, Stamp, Summary, merge};
+use magicctl::logs::{Batch, Entry, FeedItem, Sink, Stamp, Summary, merge};
 use tokio::sync::mpsc::channel;
 
 use super::input::Input;
@@ -80,7 +80,7 @@ fn merged(sources: Vec<Batches>) -> Vec<Shown> {
                         batch.bytes.extend(text);
                         batch.seal(Stamp(time), true, false);
                     }
-                    to.send(Fed::Batch(batch)).await.expect("the merge goes on");
+                    to.send(FeedItem::Batch(batch)).await.expect("the merge goes on");
                 }
             });
         }

@@ -1,7 +1,7 @@
 //! Lines and parts of lines of a container, joined and grouped into records: none is lost or doubled, each stream keeps its
 //! order, and every record can be printed.
 
-use magicctl::logs::{Clock, Fit, Form, Grouping, Joining, Level, Piece, Printer, Record, Stamp, Who};
+use magicctl::logs::{Clock, Fit, Form, Grouping, Joining, Level, LogOwner, Piece, Printer, Record, Stamp};
 use serde_json::Value;
 
 use super::input::Input;
@@ -82,7 +82,7 @@ impl Seen {
 }
 
 fn print(record: &Record) {
-    let who = Who {
+    let owner = LogOwner {
         service: "app".into(),
         container: "app-1".to_owned(),
         prefix: b"app | ".to_vec(),
@@ -100,7 +100,7 @@ fn print(record: &Record) {
                 ..Printer::default()
             };
             let mut text = Vec::new();
-            printer.print(&who, record, &mut text);
+            printer.print(&owner, record, &mut text);
             match form {
                 Form::Json => {
                     let value: Value = serde_json::from_slice(&text).expect("an object a record");
@@ -116,7 +116,7 @@ fn print(record: &Record) {
                     let end: &[u8] = if record.ends { b"\n" } else { b"" };
                     assert_eq!(text, [&lines.join(&b'\n'), end].concat());
                 }
-                Form::Plain => assert!(text.starts_with(&who.prefix)),
+                Form::Plain => assert!(text.starts_with(&owner.prefix)),
             }
         }
     }

@@ -2,14 +2,15 @@
 
 use std::cell::Cell;
 
+use crate::codes::{self, Code};
 use crate::failure::{Evidence, Failure, Place};
 use crate::ids::ServiceName;
-use crate::logs::Last;
+use crate::logs::LastRecord;
 use crate::shell::ShellCommand;
 
 use super::dockerfile;
 use super::fill::Known;
-use super::rules::{self, At, On, Rule, When};
+use super::rules::{self, At, HeldAgainst, Rule, When};
 use super::surroundings::Surroundings;
 use super::symptoms::{Ended, Stage, Symptoms};
 
@@ -24,7 +25,7 @@ const REBUILD: &str = "magicctl rebuild {service}";
 
 /// A cause that was recognised.
 struct Cause {
-    code: &'static str,
+    code: &'static Code,
     what: String,
     why: String,
     fix: String,
@@ -65,14 +66,14 @@ pub fn knows(symptoms: &Symptoms, around: &Surroundings<'_>) -> bool {
 /// The first rule of the table that fits.
 fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
     rules::TABLE.iter().find_map(|(on, rules)| match on {
-        On::Exit => first(symptoms, around, rules, ""),
-        On::Said if symptoms.said.is_empty() => None,
-        On::Said => first(symptoms, around, rules, &symptoms.said),
-        On::Build if symptoms.stage != Stage::Build => None,
-        On::Build => first(symptoms, around, rules, &build_words(symptoms)),
-        On::Health if symptoms.ended.is_some() => None,
-        On::Health => first(symptoms, around, rules, symptoms.health.as_ref()?.output.trim()),
-        On::Log => newest_first(&symptoms.records)
+        HeldAgainst::Exit => first(symptoms, around, rules, ""),
+        HeldAgainst::Said if symptoms.said.is_empty() => None,
+        HeldAgainst::Said => first(symptoms, around, rules, &symptoms.said),
+        HeldAgainst::Build if symptoms.stage != Stage::Build => None,
+        HeldAgainst::Build => first(symptoms, around, rules, &build_words(symptoms)),
+        HeldAgainst::Health if symptoms.ended.is_some() => None,
+        HeldAgainst::Health => first(symptoms, around, rules, symptoms.health.as_ref()?.output.trim()),
+        HeldAgainst::Log => newest_first(&symptoms.records)
             .find_map(|(index, record)| {
                 let cause = first(symptoms, around, rules, &record.lines.join("\n"))?;
                 Some(Cause {
@@ -86,14 +87,14 @@ fn recognised(symptoms: &Symptoms, around: &Surroundings<'_>) -> Option<Cause> {
 }
 
 /// The last records as one text.
-fn last_lines(records: &[Last]) -> String {
+fn last_lines(records: &[LastRecord]) -> String {
     let last = &records[records.len().saturating_sub(2 * RECORDS)..];
     let lines = last.iter().flat_map(|record| record.lines.iter().map(String::as_str));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Records that say that something went wrong first.
-fn newest_first(records: &[Last]) -> impl Iterator<Item = (usize, &Last)> {
+fn newest_first(records: &[LastRecord]) -> impl Iterator<Item = (usize, &LastRecord)> {
     let of_kind = |wanted: bool| {
         let all = records.iter().enumerate().rev();
         all.filter(move |(_, record)| record.is_error == wanted)
@@ -111,8 +112,10 @@ fn first(symptoms: &Symptoms, around: &Surroundings<'_>, rules: &'static [Rule],
             when if symptoms.show(when) => None,
             _ => return None,
         };
+        let code = head.code?;
         let fitting = |rule: &Rule| {
             fitting(
+                code,
                 rule,
                 &Known {
                     symptoms,
@@ -124,11 +127,7 @@ fn first(symptoms: &Symptoms, around: &Surroundings<'_>, rules: &'static [Rule],
                 },
             )
         };
-        let cause = outcomes.iter().find_map(fitting)?;
-        Some(Cause {
-            code: head.code,
-            ..cause
-        })
+        outcomes.iter().find_map(fitting)
     })
 }
 
@@ -141,7 +140,7 @@ fn end_of(text: &str) -> &str {
     &text[from..]
 }
 
-fn fitting(rule: &Rule, known: &Known<'_>) -> Option<Cause> {
+fn fitting(code: &'static Code, rule: &Rule, known: &Known<'_>) -> Option<Cause> {
     if !rule.only.iter().all(|condition| known.holds(*condition)) {
         return None;
     }
@@ -151,7 +150,7 @@ fn fitting(rule: &Rule, known: &Known<'_>) -> Option<Cause> {
     let mut blames: Vec<String> = texts.flat_map(|text| known.blamed(text)).collect();
     blames.dedup();
     Some(Cause {
-        code: rule.code,
+        code,
         what: known.fill(rule.what)?,
         why: known.fill(rule.why)?,
         fix: known.fill(rule.fix)?,
@@ -218,8 +217,8 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
         text: "",
         unknown: Cell::default(),
     };
-    let last = |is_wanted: fn(&Last) -> bool| symptoms.records.iter().rposition(is_wanted);
-    let is_said = |record: &Last| record.lines.first().is_some_and(|line| !line.trim().is_empty());
+    let last = |is_wanted: fn(&LastRecord) -> bool| symptoms.records.iter().rposition(is_wanted);
+    let is_said = |record: &LastRecord| record.lines.first().is_some_and(|line| !line.trim().is_empty());
     let last_error = last(|record| record.is_error);
     let last_words = last_error
         .or_else(|| last(|record| record.is_stderr))
@@ -228,7 +227,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
     let (code, what, why, fix, run, at): (_, _, _, _, &[&'static str], _) =
         match (&symptoms.stage, symptoms.said.as_str()) {
             (Stage::TimedOut(_), _) => (
-                "MC580",
+                &codes::NOT_READY,
                 said.map_or_else(|| "it has printed nothing".to_owned(), |said| message(said)),
                 match last_error {
                     Some(_) => "this is its last error; it is still running and starting".to_owned(),
@@ -246,10 +245,10 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
                 } else {
                     At::Command
                 };
-                ("MC540", what, why, fix, run, at)
+                (&codes::EXITED, what, why, fix, run, at)
             }
             (Stage::Build, said) => (
-                "MC530",
+                &codes::BUILD_STEP,
                 one_line(said),
                 "this message comes from the builder; magicctl doesn't know the cause".to_owned(),
                 known
@@ -259,7 +258,7 @@ fn unknown(symptoms: &Symptoms, around: &Surroundings<'_>) -> Cause {
                 At::Step,
             ),
             (_, said) => (
-                "MC514",
+                &codes::REFUSED,
                 one_line(said),
                 "this message comes from the engine; magicctl doesn't know the cause".to_owned(),
                 "fix what the message names; the engine's log may have details".to_owned(),

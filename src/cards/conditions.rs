@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::secrets;
 
 use super::fill::Known;
-use super::rules::{If, When};
+use super::rules::{Condition, When};
 use super::symptoms::Symptoms;
 
 impl Symptoms {
@@ -28,28 +28,30 @@ impl Symptoms {
 }
 
 impl Known<'_> {
-    pub(super) fn holds(&self, condition: If) -> bool {
+    pub(super) fn holds(&self, condition: Condition) -> bool {
         let (symptoms, around) = (self.symptoms, self.around);
         let service = symptoms.service.as_str();
         let open_ports = symptoms.open_ports.as_ref();
         match condition {
-            If::OfTheSample => around.is_rendered(),
-            If::Rendered => around.sets_resources(),
-            If::Recipe => around.has_recipe(service),
-            If::NoRecipe => around.uses_local_images() && !around.has_recipe(service),
+            Condition::OfTheSample => around.is_rendered(),
+            Condition::Rendered => around.sets_resources(),
+            Condition::Recipe => around.has_recipe(service),
+            Condition::NoRecipe => around.uses_local_images() && !around.has_recipe(service),
             // A name on Docker Hub without a user's before it is never private.
-            If::NoLogin => symptoms.has_login == Some(false) && self.image().is_some_and(|image| image.contains('/')),
-            If::WithLogin => symptoms.has_login == Some(true),
-            If::NoPort => open_ports.is_some_and(Vec::is_empty),
-            If::AskedOpen => {
+            Condition::NoLogin => {
+                symptoms.has_login == Some(false) && self.image().is_some_and(|image| image.contains('/'))
+            }
+            Condition::WithLogin => symptoms.has_login == Some(true),
+            Condition::NoPort => open_ports.is_some_and(Vec::is_empty),
+            Condition::AskedOpen => {
                 let asked = self.check_port().and_then(|port| port.parse().ok());
                 asked.is_some_and(|asked| open_ports.is_some_and(|open| open.contains(&asked)))
             }
-            If::FromContext => symptoms.step.as_ref().is_none_or(|step| !step.name.contains("--from=")),
-            If::Built => around.service(service).is_some_and(|service| service.build.is_some()),
-            If::InstallsNothing => around.installs_nothing(service),
-            If::Loki => self.image().is_some_and(|image| image.contains("loki")),
-            If::HoldsKeys => self
+            Condition::FromContext => symptoms.step.as_ref().is_none_or(|step| !step.name.contains("--from=")),
+            Condition::Built => around.service(service).is_some_and(|service| service.build.is_some()),
+            Condition::InstallsNothing => around.installs_nothing(service),
+            Condition::Loki => self.image().is_some_and(|image| image.contains("loki")),
+            Condition::HoldsKeys => self
                 .caught("path")
                 .is_some_and(|path| secrets::are_in(Path::new(&path))),
         }

@@ -28,7 +28,7 @@ const CHECKED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What was seen of a container when it failed; it may be different by now.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct SeenOfContainer {
     /// How it was when its process had ended.
     pub detail: Option<Detail>,
     /// What our own run of its healthcheck said, which is newer than the engine's.
@@ -36,7 +36,13 @@ pub struct Seen {
 }
 
 /// What is known of container `id` of `service`, which failed at `stage`.
-pub async fn look(engine: &Engine, id: &ContainerId, service: &ServiceName, stage: Stage, seen: Seen) -> Symptoms {
+pub async fn look(
+    engine: &Engine,
+    id: &ContainerId,
+    service: &ServiceName,
+    stage: Stage,
+    seen: SeenOfContainer,
+) -> Symptoms {
     let detail = match seen.detail {
         Some(detail) => Some(detail),
         None => engine.inspect_state(id).await.ok(),

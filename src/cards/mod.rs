@@ -29,7 +29,6 @@ mod values;
 mod variables;
 
 pub use card::{card, knows};
-pub use look::{Seen, command_of_image, look};
-pub use rules::codes;
+pub use look::{SeenOfContainer, command_of_image, look};
 pub use surroundings::Surroundings;
 pub use symptoms::{Ended, HealthReport, Stage, Symptoms};

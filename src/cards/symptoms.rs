@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::engine::FailedStep;
 use crate::ids::ServiceName;
-use crate::logs::Last;
+use crate::logs::LastRecord;
 
 /// Where on its way a service failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// Getting its image.
     Pull {
-        /// Which.
+        /// The image's name as the Compose file has it.
         image: String,
     },
     /// Building its image.
@@ -77,7 +77,7 @@ impl HealthReport {
 pub struct Symptoms {
     /// The service; empty for what is of no single one.
     pub service: ServiceName,
-    /// When.
+    /// During which part of the work it failed.
     pub stage: Stage,
     /// What the engine, the registry or the builder answered; empty when nothing was refused.
     pub said: String,
@@ -92,7 +92,7 @@ pub struct Symptoms {
     /// A Dockerfile that can't be read, and why.
     pub unreadable: Option<(PathBuf, String)>,
     /// Its log's last records, oldest first.
-    pub records: Vec<Last>,
+    pub records: Vec<LastRecord>,
     /// Most bytes of memory that its container may use; 0: any.
     pub memory_limit: u64,
     /// Whom its process runs as; empty: the image's word, mostly root.
@@ -163,7 +163,7 @@ impl Symptoms {
             records: self
                 .records
                 .iter()
-                .map(|record| Last {
+                .map(|record| LastRecord {
                     lines: all(&record.lines),
                     ..record.clone()
                 })

@@ -9,7 +9,7 @@ mod words;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::logs::Last;
+use crate::logs::LastRecord;
 use crate::redact::Redactor;
 
 use super::fill::{ALIASES, Known};
@@ -50,8 +50,8 @@ fn exited(code: i64) -> Symptoms {
     symptoms
 }
 
-fn said(lines: &[&str], is_error: bool) -> Last {
-    Last {
+fn said(lines: &[&str], is_error: bool) -> LastRecord {
+    LastRecord {
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         is_error,
         is_stderr: true,

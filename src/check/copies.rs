@@ -14,7 +14,7 @@ const MOST_NAMED: usize = 10;
 
 /// What a container of another Compose project holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct HeldByProject {
     project: String,
     /// Where that project lies.
     folder: Option<String>,
@@ -30,7 +30,7 @@ pub(super) enum Thing {
     Port(u16),
 }
 
-impl Held {
+impl HeldByProject {
     /// `None` when `container` is of no Compose project.
     pub(super) fn by(container: &Container, thing: Thing) -> Option<Self> {
         Some(Self {
@@ -43,7 +43,7 @@ impl Held {
 
 /// Makes one finding, in the place of the first, of those that blame the same project.
 pub(super) fn together(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut of_project: BTreeMap<String, Vec<Held>> = BTreeMap::new();
+    let mut of_project: BTreeMap<String, Vec<HeldByProject>> = BTreeMap::new();
     for held in findings.iter().filter_map(|finding| finding.held.as_ref()) {
         of_project.entry(held.project.clone()).or_default().push(held.clone());
     }
@@ -70,7 +70,7 @@ fn listed(all: &[String]) -> String {
     }
 }
 
-fn one(held: &[Held]) -> Option<Finding> {
+fn one(held: &[HeldByProject]) -> Option<Finding> {
     let first = held.first()?;
     let mut names = BTreeSet::new();
     let mut ports = BTreeSet::new();
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn held(project: &str, thing: Thing) -> Finding {
-        let held = Held {
+        let held = HeldByProject {
             project: project.to_owned(),
             folder: None,
             thing,

@@ -6,7 +6,7 @@ use crate::codes::{Code, Severity};
 use crate::failure::{Exit, Failure, Place};
 use crate::shell::ShellCommand;
 
-use super::copies::Held;
+use super::copies::HeldByProject;
 use super::repair::Repair;
 
 /// One thing that is wrong.
@@ -26,7 +26,7 @@ pub struct Finding {
     pub repair: Option<Repair>,
     /// What another Compose project holds that is needed here.
     #[serde(skip)]
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<HeldByProject>,
     /// Which exit code it is worth.
     #[serde(skip)]
     pub exit: Exit,
@@ -39,14 +39,14 @@ pub(super) const MOST_FINDINGS: usize = 100;
 pub type CheckResult = Result<Vec<Finding>, Failure>;
 
 impl Finding {
-    /// With the first sentences of the code's long texts as why and fix.
+    /// With the code's own lines as why and fix.
     pub fn new(code: &'static Code, what: impl Into<String>) -> Self {
         Self {
             code,
             place: None,
             what: what.into(),
-            why: inside_a_line(first_sentence(code.why)),
-            fix: inside_a_line(first_sentence(code.fix)),
+            why: code.why.to_owned(),
+            fix: code.fix.to_owned(),
             repair: None,
             held: None,
             exit: Exit::Failed,
@@ -92,7 +92,7 @@ impl Finding {
     }
 
     /// Says that another Compose project holds what is needed.
-    pub(super) fn held_by(mut self, held: Option<Held>) -> Self {
+    pub(super) fn held_by(mut self, held: Option<HeldByProject>) -> Self {
         self.held = held;
         self
     }
@@ -127,35 +127,6 @@ pub(super) fn with_variable(name: &str, value: &str) -> String {
     )
 }
 
-/// Up to the first full stop or semicolon that ends a thought; the stop itself stays out.
-fn first_sentence(text: &str) -> &str {
-    let end = text.match_indices(['.', ';']).map(|(at, _)| at).find(|at| {
-        let rest = &text[at + 1..];
-        let mut after = rest.chars();
-        let ends = after.next().is_none_or(char::is_whitespace);
-        // A stop inside of backticks or brackets ends nothing.
-        ends && text[..*at].matches('`').count().is_multiple_of(2)
-            && text[..*at].matches('(').count() == text[..*at].matches(')').count()
-    });
-    &text[..end.unwrap_or(text.len())]
-}
-
-/// Names keep their capital; any other first word stands after `why:` and `fix:`.
-fn inside_a_line(sentence: &str) -> String {
-    const NAMES: [&str; 8] = [
-        "Kafka", "Redis", "Loki", "Grafana", "Docker", "Compose", "Python", "PEP",
-    ];
-    let word = sentence
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .next()
-        .unwrap_or_default();
-    let mut chars = sentence.chars();
-    match chars.next() {
-        Some(first) if !NAMES.contains(&word) => first.to_lowercase().chain(chars).collect(),
-        _ => sentence.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,21 +146,6 @@ mod tests {
             ("a\u{1b}[2J", "set KAFKA_CLUSTER_ID in .env"),
         ] {
             assert_eq!(with_variable("KAFKA_CLUSTER_ID", value), fix);
-        }
-    }
-
-    #[test]
-    fn a_sentence_ends_where_a_reader_says_so() {
-        for (text, wanted) in [
-            ("Keep one.", "Keep one"),
-            ("Write `a. b` there. Then go.", "Write `a. b` there"),
-            (
-                "See daemon.json (it is there. Really). Yes.",
-                "See daemon.json (it is there. Really)",
-            ),
-            ("One; two.", "One"),
-        ] {
-            assert_eq!(first_sentence(text), wanted);
         }
     }
 }

@@ -37,20 +37,16 @@ pub(super) async fn all(
         in_time("reading the engine's own information", engine.about()),
     )
     .await;
-    let observed = observed.map_err(|error| error.failure())?;
+    let observed = observed?;
     let name = project.stack().map(|stack| stack.name.as_str());
-    let there = EngineState::of(&engine, observed, name.unwrap_or_default())
-        .await
-        .map_err(|error| error.failure())?;
+    let there = EngineState::of(&engine, observed, name.unwrap_or_default()).await?;
     took.push(since("asking the engine", began));
 
     let inside = timed("inspecting images", async {
         let images = in_time("the engine's images", images(&engine, project, &there)).await;
         let tools = match &images {
             // What is made for it is also removed, so this keeps to its time by itself.
-            Ok(images) => lookup::tools(&engine, project, images)
-                .await
-                .map_err(|error| error.failure()),
+            Ok(images) => lookup::tools(&engine, project, images).await.map_err(Failure::from),
             Err(failure) => Err(failure.clone()),
         };
         (images, tools)
@@ -64,7 +60,7 @@ pub(super) async fn all(
         }
     });
     let data = timed("inspecting volumes", async {
-        data(&engine, project, &there).await.map_err(|error| error.failure())
+        data(&engine, project, &there).await.map_err(Failure::from)
     });
     let names = timed("resolving names", async {
         if deep {
@@ -145,7 +141,7 @@ fn since(check: &'static str, began: Instant) -> Took {
 
 async fn in_time<T>(what: &str, answer: impl Future<Output = Result<T, EngineError>>) -> Result<T, Failure> {
     match tokio::time::timeout(ANSWERS_WITHIN, answer).await {
-        Ok(answer) => answer.map_err(|error| error.failure()),
+        Ok(answer) => answer.map_err(Failure::from),
         Err(_elapsed) => Err(Failure::failed(format!(
             "{what}: no answer within {} s",
             ANSWERS_WITHIN.as_secs_f32()
@@ -240,13 +236,13 @@ async fn names(engine: &Engine, project: &Project, there: &EngineState) -> Optio
         } else {
             ended.output
         })),
-        Err(error) => Err(error.failure()),
+        Err(error) => Err(error.into()),
     })
 }
 
 /// The engine can't be reached.
 pub(super) fn unreachable(failure: &Failure) -> Finding {
     let mut others = [&codes::NOT_PERMITTED, &codes::ENGINE_OLD].into_iter();
-    let code = others.find(|code| failure.code == Some(code.id));
+    let code = others.find(|code| failure.code == Some(*code));
     Finding::of(code.unwrap_or(&codes::NO_ENGINE), failure)
 }

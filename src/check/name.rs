@@ -7,7 +7,7 @@ use crate::compose::{Service, Stack};
 use crate::conflict::{NamedBy, name_taken};
 use crate::observed::Container;
 
-use super::copies::{Held, Thing};
+use super::copies::{HeldByProject, Thing};
 use super::engine_state::EngineState;
 use super::finding::{Finding, MOST_FINDINGS};
 use super::project::Project;
@@ -24,7 +24,7 @@ pub(super) fn taken(project: &Project, there: &EngineState) -> Vec<Finding> {
         for container in holders(stack, service, &named) {
             if container.project() != Some(&stack.name) || container.service() != Some(&service.name) {
                 let failure = name_taken(stack, &service.name, container, NamedBy::File);
-                let held = Held::by(container, Thing::Name(container.name.clone()));
+                let held = HeldByProject::by(container, Thing::Name(container.name.clone()));
                 findings.push(Finding::of(&codes::NAME_TAKEN, &failure).held_by(held));
                 if findings.len() >= MOST_FINDINGS {
                     return findings;
@@ -62,35 +62,14 @@ fn holders<'o>(stack: &Stack, service: &Service, named: &BTreeMap<&str, &'o Cont
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ContainerId;
     use crate::observed::State;
-
-    fn container(name: &str) -> Container {
-        Container {
-            id: ContainerId::new(name),
-            name: name.to_owned(),
-            image_id: String::new(),
-            image: String::new(),
-            service: None,
-            state: State::Created,
-            status: String::new(),
-            labels: BTreeMap::new(),
-            ports: Vec::new(),
-            addresses: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: Vec::new(),
-            anonymous_volumes: Vec::new(),
-            network_of: None,
-            created: 0,
-        }
-    }
 
     #[test]
     fn only_the_names_that_a_service_will_have_count() {
         let all: Vec<Container> = [
             "p-a-10", "p-a-2", "p-a-11", "p-a-01", "p-a-x", "p-ab-1", "p-a-1x", "fixed",
         ]
-        .map(container)
+        .map(|name| Container::bare(name, name, State::Created))
         .into();
         let named: BTreeMap<&str, &Container> = all.iter().map(|c| (c.name.as_str(), c)).collect();
         let stack = Stack {

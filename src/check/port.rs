@@ -8,7 +8,7 @@ use crate::codes;
 use crate::compose::{Port, Service, Written};
 use crate::observed::Container;
 
-use super::copies::{Held, Thing};
+use super::copies::{HeldByProject, Thing};
 use super::engine_state::EngineState;
 use super::finding::{Finding, MOST_FINDINGS};
 use super::port_owner::{self, Process};
@@ -152,7 +152,7 @@ fn finding(service: &Service, port: &Port, number: u16, owner: &Owner<'_>, varia
                 }
                 _ => format!("container {} uses it", container.name),
             };
-            let held = Held::by(container, Thing::Port(number));
+            let held = HeldByProject::by(container, Thing::Port(number));
             (&codes::PORT_TAKEN_BY_CONTAINER, words, held)
         }
     };

@@ -11,7 +11,6 @@ use std::process::Command;
 use crate::codes::{self, Severity};
 use crate::compose;
 use crate::engine::{About, EngineError, ImageFacts};
-use crate::ids::ContainerId;
 use crate::labels;
 use crate::observed::{Container, Observed, PublishedPort, State, Volume};
 use crate::render;
@@ -260,23 +259,14 @@ pub(super) fn container_of(name: &str, project: &str, state: State) -> Container
 
 fn container(name: &str, project: &str, service: &str, state: State) -> Container {
     Container {
-        id: ContainerId::new("1".repeat(64)),
-        name: name.to_owned(),
         image_id: "sha256:1".to_owned(),
         image: "x:1".to_owned(),
         service: Some(service.into()),
-        state,
         status: "Up 2 hours".to_owned(),
         labels: [(labels::PROJECT, project), (labels::SERVICE, service)]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        ports: Vec::new(),
-        networks: BTreeMap::new(),
-        volumes: Vec::new(),
-        addresses: BTreeMap::new(),
-        anonymous_volumes: Vec::new(),
-        network_of: None,
-        created: 0,
+        ..Container::bare(&"1".repeat(64), name, state)
     }
 }
 
@@ -344,8 +334,8 @@ fn an_engine_that_cannot_be_asked_is_told_by_why() {
         hint: "y".to_owned(),
     };
     for (error, wanted) in [
-        (unreachable("MC301"), "MC301"),
-        (unreachable("MC302"), "MC302"),
+        (unreachable(&codes::NO_ENGINE), "MC301"),
+        (unreachable(&codes::NOT_PERMITTED), "MC302"),
         (old, "MC303"),
         (address, "MC301"),
     ] {

@@ -112,10 +112,10 @@ pub(crate) async fn changed_since_built(
     let (true, Ok(project), Ok(observed)) = (is_built, project, engine.observe().await) else {
         return Vec::new();
     };
-    let Ok(there) = EngineState::of(engine, observed, &stack.name).await else {
+    let Ok(state) = EngineState::of(engine, observed, &stack.name).await else {
         return Vec::new();
     };
-    let findings = check::newer(&project, &there);
+    let findings = check::newer(&project, &state);
     findings
         .iter()
         .map(|finding| format!("{} ({}: {})", finding.what, finding.code.id, finding.fix))

@@ -11,7 +11,7 @@ use crate::observed::Observed;
 use crate::plan::{self, Action, DownOptions, InFile, Plan, Which};
 
 use super::Ended;
-use super::carry::Carry;
+use super::plan_run::PlanRun;
 use super::session::Session;
 
 /// `down`.
@@ -60,7 +60,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
     let (project, stack) = session.project_with(&args.services)?;
     let engine = session.engine().await?;
     let _lock = super::lock::take(session, &project).await?;
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     if let Some(stack) = &stack {
         stack.select(&args.services, false)?;
     }
@@ -82,9 +82,9 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         inactive: stack.iter().flat_map(|stack| stack.disabled.keys()).cloned().collect(),
     };
     let plan = plan::down(&project, &observed, &options);
-    let carry = Carry::new(session, &engine, "down", &project, stack.as_ref());
+    let plan_run = PlanRun::new(session, &engine, "down", &project, stack.as_ref());
     if let Some(text) = going(&plan, &observed) {
-        carry.emit(&Event::Warning { text });
+        plan_run.emit(&Event::Warning { text });
     }
     let of_project = observed.of_project(&project);
     let orphans = of_project.filter(|container| options.is_orphan(container));
@@ -93,7 +93,7 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         if let Action::RemoveContainer { container, .. } = &step.action
             && matches!(&container.which, Which::Id(id) if orphans.contains(id))
         {
-            carry.emit(&Event::Note {
+            plan_run.emit(&Event::Note {
                 text: format!("{} is removed too: it is no longer in the Compose file", container.name),
             });
         }
@@ -103,8 +103,8 @@ pub(crate) async fn run(session: &Session, args: &DownArgs) -> Ended {
         .filter_map(|container| container.service())
         .map(ToOwned::to_owned)
         .collect::<BTreeSet<_>>();
-    carry.run(&plan, services.into_iter().collect()).await?;
-    carry.finish(&BTreeSet::new(), Vec::new()).await
+    plan_run.run(&plan, services.into_iter().collect()).await?;
+    plan_run.finish(&BTreeSet::new(), Vec::new()).await
 }
 
 /// What the file names of `asked` services, of all when there are none.

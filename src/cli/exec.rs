@@ -12,7 +12,7 @@ use crate::terminal::stdout_is_terminal;
 use super::Ended;
 use super::session::Session;
 use super::terminal::RawTerminal;
-use super::verbs::there::There;
+use super::verbs::project_containers::ProjectContainers;
 
 /// `exec`.
 #[derive(Debug, Clone, Args)]
@@ -58,9 +58,9 @@ pub struct ExecArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
-    let there = There::of(session, std::slice::from_ref(&args.service)).await?;
-    let container = there.one_running(&args.service, args.index)?;
-    let engine = &there.engine;
+    let project = ProjectContainers::of(session, std::slice::from_ref(&args.service)).await?;
+    let container = project.one_running(&args.service, args.index)?;
+    let engine = &project.engine;
     let options = ExecOptions {
         tty: !args.no_tty && !args.detach && std::io::stdin().is_terminal() && stdout_is_terminal(),
         interactive: args.interactive,
@@ -74,7 +74,7 @@ pub(crate) async fn run(session: &Session, args: ExecArgs) -> Ended {
     let code = engine.exec(&container.id, &args.command, &options).await;
     // The process may end at once, and the terminal must be ours again by then.
     drop(raw);
-    let code = code.map_err(|error| error.failure())?;
+    let code = code?;
     match u8::try_from(code) {
         Ok(0) => Ok(None),
         // The command's own code is the answer to `exec`, as with Compose.

@@ -24,7 +24,7 @@ pub(crate) fn run(session: &Session, args: &ExplainArgs) -> Ended {
     match named {
         _ if session.json() => {
             let shown = codes::all().filter(|code| named.is_none_or(|named| named.id == code.id));
-            let shown: Vec<_> = shown.map(as_json).collect();
+            let shown: Vec<_> = shown.map(codes::json).collect();
             session.out.answer(&serde_json::json!({ "codes": shown }))
         }
         None => {
@@ -46,16 +46,5 @@ fn unknown(typed: &str) -> Failure {
     Failure::usage(format!("unknown code `{typed}`")).hint(match codes::similar(typed) {
         Some(near) => format!("did you mean {near}? `magicctl explain` lists all codes"),
         None => "`magicctl explain` lists all codes".to_owned(),
-    })
-}
-
-fn as_json(code: &codes::Code) -> serde_json::Value {
-    serde_json::json!({
-        "code": code.id,
-        "severity": code.severity,
-        "title": code.title,
-        "why": code.why,
-        "fix": code.fix,
-        "example": code.example,
     })
 }

@@ -2,9 +2,9 @@
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::cards::{self, Seen, Stage, Surroundings, Symptoms};
+use crate::cards::{self, SeenOfContainer, Stage, Surroundings, Symptoms};
 use crate::engine::{Detail, Engine, EngineError};
-use crate::execute::{Explain, Wrong};
+use crate::execute::{Explain, StepFailure};
 use crate::failure::Failure;
 use crate::ids::{ContainerId, ServiceName};
 use crate::plan::Action;
@@ -21,11 +21,11 @@ impl Explain for Explainer<'_> {
         symptoms_of(service, action, error).is_none_or(|symptoms| cards::knows(&symptoms, &self.around))
     }
 
-    fn explain<'e>(&'e self, service: Option<&'e ServiceName>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure> {
+    fn explain<'e>(&'e self, service: Option<&'e ServiceName>, wrong: StepFailure<'e>) -> LocalBoxFuture<'e, Failure> {
         async move {
             match wrong {
-                Wrong::Refused { action, error } => self.refused(service, action, &error).await,
-                Wrong::NotReady {
+                StepFailure::Refused { action, error } => self.refused(service, action, &error).await,
+                StepFailure::NotReady {
                     id,
                     again,
                     waited,
@@ -36,8 +36,10 @@ impl Explain for Explainer<'_> {
                         Waited::Exited(detail) => (Stage::Exited { was_ready: Some(again) }, seen(*detail)),
                         Waited::NotCompleted(detail) => (Stage::NotCompleted, seen(*detail)),
                         Waited::Loop(detail) => (Stage::Loop, seen(*detail)),
-                        Waited::Unanswerable { probe } => (Stage::Unhealthy, Seen { probe, detail: None }),
-                        Waited::TimedOut { probe } => (Stage::TimedOut(within), Seen { probe, detail: None }),
+                        Waited::Unanswerable { probe } => (Stage::Unhealthy, SeenOfContainer { probe, detail: None }),
+                        Waited::TimedOut { probe } => {
+                            (Stage::TimedOut(within), SeenOfContainer { probe, detail: None })
+                        }
                     };
                     self.of_container(&service.cloned().unwrap_or_default(), id, stage, seen)
                         .await
@@ -55,7 +57,7 @@ impl Explainer<'_> {
         service: &ServiceName,
         id: &ContainerId,
         stage: Stage,
-        seen: Seen,
+        seen: SeenOfContainer,
     ) -> Failure {
         let symptoms = cards::look(self.engine, id, service, stage, seen).await;
         cards::card(&symptoms, &self.around)
@@ -81,8 +83,8 @@ impl Explainer<'_> {
     }
 }
 
-fn seen(detail: Detail) -> Seen {
-    Seen {
+fn seen(detail: Detail) -> SeenOfContainer {
+    SeenOfContainer {
         detail: Some(detail),
         probe: None,
     }

@@ -10,9 +10,9 @@ use crate::ids::ServiceName;
 use crate::plan::{self, Plan};
 
 use super::Ended;
-use super::carry::Carry;
+use super::plan_run::PlanRun;
 use super::session::Session;
-use super::verbs::there::There;
+use super::verbs::project_containers::ProjectContainers;
 
 /// `restart`.
 #[derive(Debug, Clone, Args)]
@@ -71,56 +71,63 @@ impl Verb {
 
 pub(crate) async fn stop(session: &Session, args: &LifecycleArgs) -> Ended {
     let timeout = seconds(args.timeout);
-    run(session, Verb::Stop, &args.services, |there| {
-        plan::stop(&there.project, &there.observed(), &there.scope, timeout)
+    run(session, Verb::Stop, &args.services, |project| {
+        plan::stop(&project.name, &project.observed(), &project.scope, timeout)
     })
     .await
 }
 
 pub(crate) async fn start(session: &Session, args: &StartArgs) -> Ended {
-    run(session, Verb::Start(args.wait_timeout), &args.services, |there| {
-        plan::start(&there.project, &there.observed(), &there.scope)
+    run(session, Verb::Start(args.wait_timeout), &args.services, |project| {
+        plan::start(&project.name, &project.observed(), &project.scope)
     })
     .await
 }
 
 pub(crate) async fn restart(session: &Session, args: &RestartArgs) -> Ended {
     let timeout = seconds(args.stop.timeout);
-    run(session, Verb::Restart, &args.stop.services, |there| {
-        let all = there.scope_of_all();
+    run(session, Verb::Restart, &args.stop.services, |project| {
+        let all = project.scope_of_all();
         let dependents = (!args.no_deps).then_some(&all);
-        plan::restart(&there.project, &there.observed(), &there.scope, dependents, timeout)
+        plan::restart(&project.name, &project.observed(), &project.scope, dependents, timeout)
     })
     .await
 }
 
-async fn run(session: &Session, verb: Verb, services: &[ServiceName], plan: impl FnOnce(&There) -> Plan) -> Ended {
-    let mut there = There::of(session, services).await?;
-    let _lock = super::lock::take(session, &there.project).await?;
-    there.look().await?;
-    let about = there.acted_on();
+async fn run(
+    session: &Session,
+    verb: Verb,
+    services: &[ServiceName],
+    plan: impl FnOnce(&ProjectContainers) -> Plan,
+) -> Ended {
+    let mut project = ProjectContainers::of(session, services).await?;
+    let _lock = super::lock::take(session, &project.name).await?;
+    project.look().await?;
+    let about = project.acted_on();
     let command = verb.command();
     if let Verb::Start(_) = verb {
-        there.require(services)?;
+        project.require(services)?;
         if about.is_empty() {
-            return Err(Failure::failed(there.idle(command, services)).hint("`magicctl up` creates missing containers"));
+            return Err(
+                Failure::failed(project.idle(command, services)).hint("`magicctl up` creates missing containers")
+            );
         }
     }
-    let mut carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
+    let mut plan_run = PlanRun::new(session, &project.engine, command, &project.name, project.stack.as_ref());
     if about.is_empty() {
-        carry.idle(there.idle(command, services));
+        plan_run.idle(project.idle(command, services));
         return Ok(None);
     }
-    let plan = plan(&there);
+    let plan = plan(&project);
     if let Verb::Start(wait_timeout) = verb {
-        carry.timeout = wait_timeout;
+        plan_run.timeout = wait_timeout;
     }
-    carry.run(&plan, about.iter().cloned().collect()).await?;
+    plan_run.run(&plan, about.iter().cloned().collect()).await?;
     let shown = match verb {
         Verb::Stop => BTreeSet::new(),
         Verb::Start(_) | Verb::Restart => about,
     };
-    carry.finish(&shown, Vec::new()).await
+    plan_run.finish(&shown, Vec::new()).await
 }
 
 /// Whole seconds for the engine, rounded up: half a second of grace is not none.

@@ -1,7 +1,6 @@
 //! The command line: what is typed, gathered into the layers below, and told by a reporter.
 
 mod args;
-mod carry;
 mod check;
 mod completions;
 mod config;
@@ -19,6 +18,7 @@ mod logs;
 mod moment;
 mod open;
 mod plan;
+mod plan_run;
 mod planned;
 mod rebuild;
 mod recall;

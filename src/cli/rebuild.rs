@@ -9,7 +9,7 @@ use crate::ids::ServiceName;
 use crate::plan::{Pull, UpOptions};
 
 use super::Ended;
-use super::carry::Carry;
+use super::plan_run::PlanRun;
 use super::session::Session;
 
 /// `rebuild`.
@@ -57,7 +57,7 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
     };
     let engine = session.engine().await?;
     let _lock = super::lock::take(session, &stack.name).await?;
-    let mut carry = Carry::new(session, &engine, "rebuild", &stack.name, Some(&stack));
-    carry.timeout = args.wait_timeout;
-    super::up::bring_up(session, &carry, &engine, &stack, options).await
+    let mut plan_run = PlanRun::new(session, &engine, "rebuild", &stack.name, Some(&stack));
+    plan_run.timeout = args.wait_timeout;
+    super::up::bring_up(session, &plan_run, &engine, &stack, options).await
 }

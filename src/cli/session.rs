@@ -279,12 +279,9 @@ impl Session {
         if let Some(connected) = self.connected.take() {
             return connected;
         }
-        let endpoint =
-            Endpoint::resolve(self.global.host.as_deref(), &self.environment).map_err(|error| error.failure())?;
+        let endpoint = Endpoint::resolve(self.global.host.as_deref(), &self.environment)?;
         let patience = self.global.engine_timeout;
-        let engine = Engine::connect(&endpoint, patience)
-            .await
-            .map_err(|error| error.failure())?;
+        let engine = Engine::connect(&endpoint, patience).await?;
         let by_name = self.global.project_name.as_ref();
         if let Some(name) = by_name.or_else(|| self.environment.get("COMPOSE_PROJECT_NAME")) {
             self.know_folders_of(&engine, name).await?;
@@ -295,7 +292,7 @@ impl Session {
     /// Masks the keys that lie where the containers of the project `name` were brought up from. Their labels say where; labels are whoever's
     /// text, so they only ever add keys.
     async fn know_folders_of(&self, engine: &Engine, name: &str) -> Result<(), Failure> {
-        let containers = engine.observe_containers(name).await.map_err(|error| error.failure())?;
+        let containers = engine.observe_containers(name).await?;
         let label = |container: &Container| container.labels.get(labels::WORKING_DIR).map(PathBuf::from);
         let folders: BTreeSet<PathBuf> = containers.iter().filter_map(label).take(MOST_FOLDERS).collect();
         for folder in folders

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cards::{self, Seen, Stage};
+use crate::cards::{self, SeenOfContainer, Stage};
 use crate::compose::Stack;
 use crate::engine::{Detail, Engine};
 use crate::failure::Failure;
@@ -12,7 +12,7 @@ use crate::observed::{Container, Health, State};
 use crate::plan::settle_of;
 use crate::ready::{Answer, ask};
 use crate::ready_page::ReadyPage;
-use crate::report::{Load, Order, StatusRow, print_failure, status_table};
+use crate::report::{FailureQueue, Load, StatusRow, print_failure, status_table};
 use crate::terminal::stdout_columns;
 use crate::verdict::{Asks, Evidence, Failed, Verdict, is_of_a_stop, judge};
 
@@ -156,8 +156,7 @@ pub(super) fn takes_state(args: &StatusArgs, container: &Container) -> bool {
 
 /// The containers that are to be shown, by service and number.
 async fn chosen(engine: &Engine, project: &str, args: &StatusArgs) -> Result<Vec<Container>, Failure> {
-    let there = engine.observe_containers(project).await;
-    let mut containers = there.map_err(|error| error.failure())?;
+    let mut containers = engine.observe_containers(project).await?;
     containers.retain(|container| {
         let service = container.service();
         service.is_some_and(|service| args.services.is_empty() || args.services.iter().any(|name| name == service))
@@ -238,16 +237,16 @@ async fn failures(
     looked: &[Looked],
 ) -> Result<Vec<Failure>, Failure> {
     let around = session.surroundings(stack);
-    let mut order = Order::default();
+    let mut order = FailureQueue::default();
     let mut told = Vec::new();
     for Looked { row, id, detail } in looked {
         let Some(stage) = stage(row) else {
             told.extend(order.well(&row.service));
             continue;
         };
-        let seen = Seen {
+        let seen = SeenOfContainer {
             detail: detail.clone(),
-            ..Seen::default()
+            ..SeenOfContainer::default()
         };
         let symptoms = cards::look(engine, id, &row.service, stage, seen).await;
         // Somebody stopped it, and it took no harm.

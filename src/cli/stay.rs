@@ -17,8 +17,8 @@ use crate::plan::{self, Scope};
 
 use super::Ended;
 use super::args::UpArgs;
-use super::carry::{Carry, Interrupt};
 use super::logs::{self, LogsArgs};
+use super::plan_run::{Interrupt, PlanRun};
 use super::session::Session;
 use super::verbs::wait::end_with;
 
@@ -106,21 +106,20 @@ impl Stay {
 
     /// Listens to the engine from now on: to be called before anything is started.
     pub(super) async fn listen(self, engine: &Engine, project: &str) -> Result<Staying, Failure> {
-        let failed = |error: EngineError| error.failure();
-        let now = engine.now().await.map_err(failed)?.unix_timestamp_nanos();
+        let now = engine.now().await?.unix_timestamp_nanos();
         let since = Stamp(i64::try_from(now).unwrap_or_default());
-        let events: Events = Box::pin(engine.subscribe(project).await.map_err(failed)?);
+        let events: Events = Box::pin(engine.subscribe(project).await?);
         Ok(Staying {
             since,
             events,
-            seen: Seen::of(self),
+            seen: ContainersSoFar::of(self),
         })
     }
 }
 
 /// What became of the containers so far.
 #[derive(Debug)]
-struct Seen {
+struct ContainersSoFar {
     stay: Stay,
     /// Name and service of the containers that it is about, by id.
     known: BTreeMap<ContainerId, (String, ServiceName)>,
@@ -133,7 +132,7 @@ struct Seen {
     from: Option<i64>,
 }
 
-impl Seen {
+impl ContainersSoFar {
     fn of(stay: Stay) -> Self {
         Self {
             stay,
@@ -184,7 +183,7 @@ pub(super) struct Staying {
     /// The engine's time before anything was started.
     since: Stamp,
     events: Events,
-    seen: Seen,
+    seen: ContainersSoFar,
 }
 
 impl Staying {
@@ -271,7 +270,7 @@ impl Staying {
         event: Option<Result<EngineEvent, EngineError>>,
     ) -> Result<bool, Failure> {
         let event = event.ok_or_else(|| Failure::failed("the engine's events have ended"))?;
-        let event = event.map_err(|error| error.failure())?;
+        let event = event?;
         if event.kind == EngineEventKind::Start && !self.seen.known.contains_key(&event.id) {
             self.look(engine, stack).await?;
         }
@@ -290,8 +289,7 @@ impl Staying {
     }
 
     async fn containers(&self, engine: &Engine, stack: &Stack) -> Result<Vec<Container>, Failure> {
-        let containers = engine.observe_containers(&stack.name).await;
-        let mut containers = containers.map_err(|error| error.failure())?;
+        let mut containers = engine.observe_containers(&stack.name).await?;
         let about = &self.seen.stay.about;
         containers.retain(|container| container.service().is_some_and(|service| about.contains(service)));
         Ok(containers)
@@ -389,9 +387,9 @@ impl Staying {
         if plan.steps().is_empty() {
             return Ok(None);
         }
-        let carry = Carry::new(session, engine, "stop", &stack.name, Some(stack)).beside_output();
-        carry.run(&plan, about.iter().cloned().collect()).await?;
-        carry.finish(&BTreeSet::new(), Vec::new()).await
+        let plan_run = PlanRun::new(session, engine, "stop", &stack.name, Some(stack)).beside_output();
+        plan_run.run(&plan, about.iter().cloned().collect()).await?;
+        plan_run.finish(&BTreeSet::new(), Vec::new()).await
     }
 }
 
@@ -518,7 +516,7 @@ mod tests {
     #[test]
     fn the_first_end_that_counts_gives_the_exit_code() {
         let code = |line: &str, told: &[(&str, EngineEventKind)]| {
-            let mut seen = Seen::of(stay(line).unwrap().unwrap());
+            let mut seen = ContainersSoFar::of(stay(line).unwrap().unwrap());
             for name in ["app", "db", "job"] {
                 seen.known
                     .insert(ContainerId::new(name), (format!("p-{name}-1"), name.into()));

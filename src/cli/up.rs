@@ -19,7 +19,7 @@ use crate::shell::ShellCommand;
 
 use super::Ended;
 use super::args::{MakeArgs, PullWhen, UpArgs};
-use super::carry::{Carry, Interrupt};
+use super::plan_run::{Interrupt, PlanRun};
 use super::session::Session;
 use super::stay::Stay;
 
@@ -49,44 +49,44 @@ pub(crate) async fn run(session: &Session, args: &UpArgs) -> Ended {
     let stay = Stay::of(args, &stack, &options.services)?;
     let engine = session.engine().await?;
     let lock = super::lock::take(session, &stack.name).await?;
-    let mut carry = Carry::new(session, &engine, "up", &stack.name, Some(&stack));
-    carry.timeout = args.wait_timeout;
-    carry.quiet_build = args.quiet_build;
-    carry.checks = !args.no_check;
+    let mut plan_run = PlanRun::new(session, &engine, "up", &stack.name, Some(&stack));
+    plan_run.timeout = args.wait_timeout;
+    plan_run.quiet_build = args.quiet_build;
+    plan_run.checks = !args.no_check;
     let Some(stay) = stay else {
-        return bring_up(session, &carry, &engine, &stack, options).await;
+        return bring_up(session, &plan_run, &engine, &stack, options).await;
     };
-    carry.stays = true;
+    plan_run.stays = true;
     let interrupt = Interrupt::listen();
     let staying = stay.listen(&engine, &stack.name).await?;
-    let ended = bring_up(session, &carry, &engine, &stack, options).await;
-    drop((lock, carry));
+    let ended = bring_up(session, &plan_run, &engine, &stack, options).await;
+    drop((lock, plan_run));
     staying.go_on(session, &engine, &stack, interrupt, ended).await
 }
 
 /// Plans and carries out until the stack is up to date, and says how it ended.
 pub(crate) async fn bring_up(
     session: &Session,
-    carry: &Carry<'_>,
+    plan_run: &PlanRun<'_>,
     engine: &Engine,
     stack: &Stack,
     mut options: UpOptions,
 ) -> Ended {
     let services: BTreeSet<ServiceName> = options.services.clone();
-    let mut unchecked = carry.checks && !session.global.dry_run;
+    let mut unchecked = plan_run.checks && !session.global.dry_run;
     loop {
         let (observed, plan) = decide(engine, stack, &options).await?;
         if unchecked && plan.changes_nothing() {
             // Nothing is looked at then, but who has changed a source may think that it runs.
             for text in super::check::changed_since_built(session, engine, stack, Some(&services)).await {
-                carry.emit(&Event::Warning { text });
+                plan_run.emit(&Event::Warning { text });
             }
         } else if unchecked {
             refuse_hopeless(session, engine, stack, &services, &observed, &plan).await?;
         }
         unchecked = false;
         let order = plan::start_order(stack, &services);
-        let well = carry.run(&plan, order).await?;
+        let well = plan_run.run(&plan, order).await?;
         // What would follow new images is known once they are there.
         if !plan.again || !well || session.global.dry_run {
             break;
@@ -94,7 +94,7 @@ pub(crate) async fn bring_up(
         options.brought.extend(images_of(&plan));
     }
     let mut next = Vec::new();
-    if carry.changed() > 0 && !carry.stays {
+    if plan_run.changed() > 0 && !plan_run.stays {
         let commands = [
             ("logs -f", "follows the logs"),
             ("status", "shows the state"),
@@ -104,12 +104,12 @@ pub(crate) async fn bring_up(
             commands.map(|(command, what)| format!("`{}` {what}", ShellCommand::of("magicctl").syntax(command))),
         );
     }
-    carry.finish(&services, next).await
+    plan_run.finish(&services, next).await
 }
 
 /// What exists, and what to do about it.
 pub(crate) async fn decide(engine: &Engine, stack: &Stack, options: &UpOptions) -> Result<(Observed, Plan), Failure> {
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     let contents = content::contents(stack);
     let plan = plan::up(stack, &observed, &contents, options)?;
     Ok((observed, plan))
@@ -125,10 +125,8 @@ pub(crate) async fn refuse_hopeless(
     plan: &Plan,
 ) -> Result<(), Failure> {
     let project = Arc::new(super::check::project(session, Ok(stack.clone()), Some(services))?);
-    let there = EngineState::of(engine, observed.clone(), &stack.name)
-        .await
-        .map_err(|error| error.failure())?;
-    let findings = check::quick(project, there).await;
+    let state = EngineState::of(engine, observed.clone(), &stack.name).await?;
+    let findings = check::quick(project, state).await;
     super::check::refuse(session, &findings)?;
     let touched: BTreeSet<ServiceName> = plan.steps().iter().filter_map(|step| step.service.clone()).collect();
     let project = super::check::project(session, Ok(stack.clone()), Some(&touched))?;

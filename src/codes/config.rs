@@ -9,8 +9,9 @@ codes! {
         id: "MC201",
         severity: Severity::Error,
         title: "proxy_config.yaml can't be parsed",
-        why: "The gateway doesn't start with it.",
-        fix: "Fix the marked line; indent with spaces, never with tabs.",
+        why: "the gateway doesn't start with it",
+        fix: "fix the marked line",
+        more_fix: "Indent with spaces, never with tabs.",
         example: "model_list:\n  - model_name: gpt-mini\n    provider: openai",
     }
 
@@ -18,8 +19,9 @@ codes! {
         id: "MC202",
         severity: Severity::Error,
         title: "a value in proxy_config.yaml has the wrong type or is not allowed",
-        why: "The gateway rejects it, or misunderstands it.",
-        fix: "Use a value that the message allows. With docs/schemas/proxy_config.schema.json your editor can check it too.",
+        why: "the gateway rejects it, or misunderstands it",
+        fix: "use a value that the message allows",
+        more_fix: "With docs/schemas/proxy_config.schema.json your editor can check it too.",
         example: "temperature: warm   →   temperature: 0.7",
     }
 
@@ -27,8 +29,10 @@ codes! {
         id: "MC203",
         severity: Severity::Warning,
         title: "a key in proxy_config.yaml is unknown",
-        why: "It is probably misspelt, so the setting has no effect. The sample project's gateway doesn't start with it.",
-        fix: "Correct or remove it. A mapping that only defines anchors belongs under `definitions`.",
+        why: "it is probably misspelt, so the setting has no effect",
+        more_why: "The sample project's gateway doesn't start with it.",
+        fix: "correct or remove it",
+        more_fix: "A mapping that only defines anchors belongs under `definitions`.",
         example: "max_token: 4096   →   max_tokens: 4096",
     }
 
@@ -36,8 +40,9 @@ codes! {
         id: "MC204",
         severity: Severity::Error,
         title: "a key is missing in proxy_config.yaml",
-        why: "Each entry of model_list needs `model_name`, `provider` and `model_params.model`, and an `openai_compatible` entry also needs `keys` and `model_params.api_base`. The gateway doesn't start without them.",
-        fix: "Add it.",
+        why: "each entry of model_list needs `model_name`, `provider` and `model_params.model`, and an `openai_compatible` entry also needs `keys` and `model_params.api_base`",
+        more_why: "The gateway doesn't start without them.",
+        fix: "add it",
         example: "- model_name: gpt-mini\n  provider: openai\n  model_params:\n    model: gpt-5-mini",
     }
 
@@ -45,8 +50,9 @@ codes! {
         id: "MC205",
         severity: Severity::Error,
         title: "the gateway doesn't know this provider",
-        why: "It knows google, openai, mistral, anthropic, deepseek, openai_compatible and local. For other services with OpenAI's API, use `openai_compatible` with `keys` and an `api_base`, or `local` with an `api_base` if it needs no key.",
-        fix: "Use one of these.",
+        why: "it knows google, openai, mistral, anthropic, deepseek, openai_compatible and local",
+        more_why: "For other services with OpenAI's API, use `openai_compatible` with `keys` and an `api_base`, or `local` with an `api_base` if it needs no key.",
+        fix: "use one of these",
         example: "provider: gemini   →   provider: google",
     }
 
@@ -54,8 +60,8 @@ codes! {
         id: "MC206",
         severity: Severity::Error,
         title: "two profiles have the same model_name",
-        why: "Aliases and clients use this name to choose a profile, so it has to be unique.",
-        fix: "Give each profile its own name.",
+        why: "aliases and clients use this name to choose a profile, so it has to be unique",
+        fix: "give each profile its own name",
         example: "- model_name: gpt-mini\n- model_name: gpt-mini-long",
     }
 
@@ -63,8 +69,8 @@ codes! {
         id: "MC207",
         severity: Severity::Error,
         title: "an alias names a profile that doesn't exist",
-        why: "No entry in model_list has that model_name, so the gateway doesn't start.",
-        fix: "Correct the name, or add the profile.",
+        why: "no entry in model_list has that model_name, so the gateway doesn't start",
+        fix: "correct the name, or add the profile",
         example: "default: [gpt-mni]   →   default: [gpt-mini]",
     }
 
@@ -72,8 +78,9 @@ codes! {
         id: "MC208",
         severity: Severity::Note,
         title: "no alias uses a profile",
-        why: "Clients can still use it by its model_name; otherwise it is never used.",
-        fix: "Add it to an alias in router_settings.model_group_alias, or ignore this note.",
+        why: "clients can still use it by its model_name",
+        more_why: "Otherwise it is never used.",
+        fix: "add it to an alias in router_settings.model_group_alias, or ignore this note",
         example: "router_settings:\n  model_group_alias:\n    default: [gpt-mini]",
     }
 
@@ -81,8 +88,9 @@ codes! {
         id: "MC209",
         severity: Severity::Warning,
         title: "nothing answers at mcp_server_url",
-        why: "The gateway's container can't reach anything at that address, so no tool works. In that container, `localhost` is the container itself, where mcp-server listens on 8002.",
-        fix: "Use `http://localhost:8002`, or another service of the Compose file by its name and container port.",
+        why: "the gateway's container can't reach anything at that address, so no tool works",
+        more_why: "In that container, `localhost` is the container itself, where mcp-server listens on 8002.",
+        fix: "use `http://localhost:8002`, or another service of the Compose file by its name and container port",
         example: "mcp_server_url: http://mcp-server:8002   →   mcp_server_url: http://localhost:8002",
     }
 
@@ -90,8 +98,8 @@ codes! {
         id: "MC210",
         severity: Severity::Error,
         title: "an alias lists no profiles",
-        why: "Its list of profiles is empty, so every request for it fails.",
-        fix: "Add at least one profile, or remove the alias.",
+        why: "its list of profiles is empty, so every request for it fails",
+        fix: "add at least one profile, or remove the alias",
         example: "default: []   →   default: [gpt-mini]",
     }
 
@@ -99,8 +107,8 @@ codes! {
         id: "MC211",
         severity: Severity::Warning,
         title: "proxy_config.yaml defines no models",
-        why: "The gateway starts, but can't answer any request.",
-        fix: "Add at least one profile to model_list.",
+        why: "the gateway starts, but can't answer any request",
+        fix: "add at least one profile to model_list",
         example: "model_list:\n  - model_name: gpt-mini\n    provider: openai\n    model_params:\n      model: gpt-5-mini",
     }
 
@@ -108,8 +116,9 @@ codes! {
         id: "MC212",
         severity: Severity::Error,
         title: "a model is not in its provider's list",
-        why: "provider_model_lists lists the models that may be used. The gateway rejects a profile with any other model.",
-        fix: "Add the model to the list, or correct its name.",
+        why: "provider_model_lists lists the models that may be used",
+        more_why: "The gateway rejects a profile with any other model.",
+        fix: "add the model to the list, or correct its name",
         example: "provider_model_lists:\n  openai: [gpt-5-mini]",
     }
 
@@ -117,8 +126,9 @@ codes! {
         id: "MC220",
         severity: Severity::Note,
         title: "a rendered file was edited",
-        why: "magicctl doesn't change it any more, so settings in magicctl.yaml and newer templates have no effect on it.",
-        fix: "Nothing needs to be done if the edit is intended. `magicctl render --diff` shows how it differs, `magicctl render --force` overwrites it.",
+        why: "magicctl doesn't change it any more, so settings in magicctl.yaml and newer templates have no effect on it",
+        fix: "nothing needs to be done if the edit is intended",
+        more_fix: "`magicctl render --diff` shows how it differs, `magicctl render --force` overwrites it.",
         example: "note[MC220]: config/loki/local-config.yaml was edited",
     }
 
@@ -126,8 +136,8 @@ codes! {
         id: "MC221",
         severity: Severity::Warning,
         title: "a rendered file is outdated",
-        why: "magicctl wrote it with other settings or an earlier template, so the current magicctl.yaml has no effect on it.",
-        fix: "Run `magicctl render` to update it.",
+        why: "magicctl wrote it with other settings or an earlier template, so the current magicctl.yaml has no effect on it",
+        fix: "run `magicctl render` to update it",
         example: "warning[MC221]: config/loki/local-config.yaml is outdated",
     }
 
@@ -135,8 +145,10 @@ codes! {
         id: "MC222",
         severity: Severity::Error,
         title: "a program can't read its file in config/",
-        why: "The program rejects the file and doesn't start. `check --deep`, and `up` before it replaces a container, check the files of Loki and Promtail by running the program once; otherwise only the syntax is checked.",
-        fix: "Fix the marked line. `magicctl render --diff` shows the edits, `magicctl render --force` undoes them.",
+        why: "the program rejects the file and doesn't start",
+        more_why: "`check --deep`, and `up` before it replaces a container, check the files of Loki and Promtail by running the program once; otherwise only the syntax is checked.",
+        fix: "fix the marked line",
+        more_fix: "`magicctl render --diff` shows the edits, `magicctl render --force` undoes them.",
         example: "error[MC222]: loki can't read config/loki/local-config.yaml",
     }
 
@@ -144,8 +156,9 @@ codes! {
         id: "MC223",
         severity: Severity::Error,
         title: "magicctl.yaml is invalid",
-        why: "magicctl can't render or start anything with invalid settings.",
-        fix: "Fix the marked line. With docs/schemas/magicctl.schema.json your editor can show the allowed values.",
+        why: "magicctl can't render or start anything with invalid settings",
+        fix: "fix the marked line",
+        more_fix: "With docs/schemas/magicctl.schema.json your editor can show the allowed values.",
         example: "retention: soon   →   retention: 7d",
     }
 
@@ -153,8 +166,9 @@ codes! {
         id: "MC230",
         severity: Severity::Error,
         title: "the Compose file is invalid",
-        why: "magicctl supports a key or reports an error; it never ignores one silently.",
-        fix: "Fix the marked line.",
+        why: "magicctl supports a key or reports an error",
+        more_why: "It never ignores one silently.",
+        fix: "fix the marked line",
         example: "enviroment:   →   environment:",
     }
 
@@ -162,8 +176,9 @@ codes! {
         id: "MC231",
         severity: Severity::Warning,
         title: "something in the Compose file has no effect, or an unexpected one",
-        why: "A variable that is not set counts as empty; some keys only matter for older versions.",
-        fix: "Set the variable (in .env), give it a default (`${NAME:-default}`), or remove the key.",
+        why: "a variable that is not set counts as empty",
+        more_why: "Some keys only matter for older versions.",
+        fix: "set the variable (in .env), give it a default (`${NAME:-default}`), or remove the key",
         example: "warning[MC231]: the variable TAG is not set; using an empty string",
     }
 
@@ -171,8 +186,8 @@ codes! {
         id: "MC232",
         severity: Severity::Error,
         title: "a service waits for a healthcheck that doesn't exist",
-        why: "`condition: service_healthy` waits for a healthcheck to pass, but neither the Compose file nor the image has one, so the service is never started.",
-        fix: "Add a `healthcheck` to the dependency, or use `service_started`.",
+        why: "`condition: service_healthy` waits for a healthcheck to pass, but neither the Compose file nor the image has one, so the service is never started",
+        fix: "add a `healthcheck` to the dependency, or use `service_started`",
         example: "redis:\n  healthcheck:\n    test: [\"CMD-SHELL\", \"redis-cli ping | grep -q PONG\"]\n    interval: 10s",
     }
 
@@ -180,8 +195,9 @@ codes! {
         id: "MC233",
         severity: Severity::Error,
         title: "the healthcheck's tool is not in the image",
-        why: "The engine runs the healthcheck inside the container. Without the tool it always fails (\"executable file not found\"), so the service stays unhealthy, and its dependents never start. Small images often have no curl, wget or shell.",
-        fix: "Use a tool that is in the image: many programs have their own check (`/usr/bin/loki -health`), and with bash you can use `: </dev/tcp/127.0.0.1/PORT`.",
+        why: "the engine runs the healthcheck inside the container",
+        more_why: "Without the tool it always fails (\"executable file not found\"), so the service stays unhealthy, and its dependents never start. Small images often have no curl, wget or shell.",
+        fix: "use a tool that is in the image: many programs have their own check (`/usr/bin/loki -health`), and with bash you can use `: </dev/tcp/127.0.0.1/PORT`",
         example: "test: [\"CMD\", \"wget\", \"-q\", \"http://localhost:3100/ready\"]   →   test: [\"CMD\", \"/usr/bin/loki\", \"-health\"]",
     }
 
@@ -189,8 +205,9 @@ codes! {
         id: "MC234",
         severity: Severity::Warning,
         title: "other machines can reach a service without a password, or with a well-known one",
-        why: "Other machines can reach a port that is published without an address, or on any address except loopback; with `network_mode: host` they can reach every port. Docker's rules take precedence over the firewall's. Scanners find Grafana with admin/admin, or Redis, Kafka and Loki without a password, within hours. Anyone can use your providers' keys through a gateway without a client key.",
-        fix: "Publish it on 127.0.0.1 (BIND_ADDRESS), or set a password: GATEWAY_API_KEY in env/gateway.env or clients in env/gateway.yaml, GRAFANA_PASSWORD in .env, `--requirepass` for Redis.",
+        why: "other machines can reach a port that is published without an address, or on any address except loopback",
+        more_why: "With `network_mode: host` they can reach every port. Docker's rules take precedence over the firewall's. Scanners find Grafana with admin/admin, or Redis, Kafka and Loki without a password, within hours. Anyone can use your providers' keys through a gateway without a client key.",
+        fix: "publish it on 127.0.0.1 (BIND_ADDRESS), or set a password: GATEWAY_API_KEY in env/gateway.env or clients in env/gateway.yaml, GRAFANA_PASSWORD in .env, `--requirepass` for Redis",
         example: "\"3000:3000\"   →   \"127.0.0.1:3000:3000\"",
     }
 
@@ -198,8 +215,8 @@ codes! {
         id: "MC235",
         severity: Severity::Warning,
         title: "an image isn't pinned to a version",
-        why: "With `latest` or no tag, the image changes over time: two machines can run different versions, and a pulled version may not be able to read the old data.",
-        fix: "Add the version as the tag.",
+        why: "with `latest` or no tag, the image changes over time: two machines can run different versions, and a pulled version may not be able to read the old data",
+        fix: "add the version as the tag",
         example: "image: redis   →   image: redis:8.10-alpine",
     }
 
@@ -207,8 +224,8 @@ codes! {
         id: "MC236",
         severity: Severity::Error,
         title: "two services publish the same host port",
-        why: "The second one can't start, because the first one uses the port.",
-        fix: "Use another host port for one of them.",
+        why: "the second one can't start, because the first one uses the port",
+        fix: "use another host port for one of them",
         example: "\"127.0.0.1:8080:80\"   →   \"127.0.0.1:8081:80\"",
     }
 
@@ -216,8 +233,9 @@ codes! {
         id: "MC237",
         severity: Severity::Error,
         title: "the source of a mount doesn't exist",
-        why: "Compose would create an empty folder with that name and mount it instead of the file. magicctl reports an error.",
-        fix: "Create the file or folder, or correct the path, which is relative to the Compose file's folder.",
+        why: "Compose would create an empty folder with that name and mount it instead of the file",
+        more_why: "magicctl reports an error.",
+        fix: "create the file or folder, or correct the path, which is relative to the Compose file's folder",
         example: "./settings.yml:/app/settings.yaml   →   ./settings.yaml:/app/settings.yaml",
     }
 
@@ -225,8 +243,8 @@ codes! {
         id: "MC238",
         severity: Severity::Warning,
         title: "a volume belongs to another project",
-        why: "Two projects would write to the same data, which damages it, for example with Kafka and Loki.",
-        fix: "Give the volume another name, or set `external: true` if it should be shared.",
+        why: "two projects would write to the same data, which damages it, for example with Kafka and Loki",
+        fix: "give the volume another name, or set `external: true` if it should be shared",
         example: "volumes:\n  kafka-data:\n    name: mine-kafka-data",
     }
 
@@ -234,8 +252,8 @@ codes! {
         id: "MC239",
         severity: Severity::Error,
         title: "an external network or volume doesn't exist",
-        why: "With `external: true`, magicctl doesn't create it.",
-        fix: "Create it (`docker network create NAME`, `docker volume create NAME`), or remove `external: true`.",
+        why: "with `external: true`, magicctl doesn't create it",
+        fix: "create it (`docker network create NAME`, `docker volume create NAME`), or remove `external: true`",
         example: "docker network create shared",
     }
 
@@ -243,8 +261,9 @@ codes! {
         id: "MC240",
         severity: Severity::Error,
         title: "the collector mounts the socket of another engine",
-        why: "It finds containers through the engine's socket. The engine in use has another socket (rootless, Desktop, another context), so the collector would find no containers, or those of another engine.",
-        fix: "Set DOCKER_SOCKET to the socket in the message, in .env or before the command.",
+        why: "it finds containers through the engine's socket",
+        more_why: "The engine in use has another socket (rootless, Desktop, another context), so the collector would find no containers, or those of another engine.",
+        fix: "set DOCKER_SOCKET to the socket in the message, in .env or before the command",
         example: "DOCKER_SOCKET=/run/user/1000/docker.sock",
     }
 
@@ -252,8 +271,10 @@ codes! {
         id: "MC241",
         severity: Severity::Warning,
         title: "logs of this log driver can't be read back",
-        why: "The engine can read back logs only from json-file, local and journald. With any other driver, neither the collector nor `magicctl logs` can show them.",
-        fix: "Remove `logging.driver`, or use one of the three. The engine's default is `log-driver` in its daemon.json.",
+        why: "the engine can read back logs only from json-file, local and journald",
+        more_why: "With any other driver, neither the collector nor `magicctl logs` can show them.",
+        fix: "remove `logging.driver`, or use one of the three",
+        more_fix: "The engine's default is `log-driver` in its daemon.json.",
         example: "logging:\n  driver: json-file",
     }
 
@@ -261,8 +282,9 @@ codes! {
         id: "MC242",
         severity: Severity::Note,
         title: "an image is referenced by tag, not by digest",
-        why: "A tag can be moved to another image, so the next machine may pull something that you never tested. A digest always stands for the same image.",
-        fix: "Run `magicctl render --pin`: it gets the digests from the registries and writes them to `pins` in magicctl.yaml.",
+        why: "a tag can be moved to another image, so the next machine may pull something that you never tested",
+        more_why: "A digest always stands for the same image.",
+        fix: "run `magicctl render --pin`: it gets the digests from the registries and writes them to `pins` in magicctl.yaml",
         example: "image: redis:8.10-alpine   →   image: redis:8.10-alpine@sha256:…",
     }
 
@@ -270,8 +292,10 @@ codes! {
         id: "MC243",
         severity: Severity::Warning,
         title: "an address matches no service of the stack",
-        why: "Containers reach each other by their services' names. Any other name is looked up outside the stack, where it usually doesn't exist either.",
-        fix: "Correct the name. For a host outside the stack, add its domain, or use `extra_hosts`.",
+        why: "containers reach each other by their services' names",
+        more_why: "Any other name is looked up outside the stack, where it usually doesn't exist either.",
+        fix: "correct the name",
+        more_fix: "For a host outside the stack, add its domain, or use `extra_hosts`.",
         example: "warning[MC243]: app-runner: KAFKA_BROKERS names kafak:9093",
     }
 
@@ -279,8 +303,9 @@ codes! {
         id: "MC244",
         severity: Severity::Warning,
         title: "a service uses Kafka's address for the host",
-        why: "Kafka redirects each client to the advertised address of the listener it connected to. The listener for the host redirects containers to localhost, which is the container itself.",
-        fix: "In containers, use the address in KAFKA_ADVERTISED_LISTENERS that contains the service's name.",
+        why: "Kafka redirects each client to the advertised address of the listener it connected to",
+        more_why: "The listener for the host redirects containers to localhost, which is the container itself.",
+        fix: "in containers, use the address in KAFKA_ADVERTISED_LISTENERS that contains the service's name",
         example: "KAFKA_BROKER: kafka:9093",
     }
 
@@ -288,8 +313,9 @@ codes! {
         id: "MC245",
         severity: Severity::Error,
         title: "an image is missing, and can't be pulled or built",
-        why: "The service can't be started: the registry doesn't have the image, or the engine can't reach the registry.",
-        fix: "Correct `image`, give the engine access to the registry, or load the image from another machine (`docker save`, `docker load`). To bring up only the other services, list them on the command line.",
+        why: "the service can't be started: the registry doesn't have the image, or the engine can't reach the registry",
+        fix: "correct `image`, give the engine access to the registry, or load the image from another machine (`docker save`, `docker load`)",
+        more_fix: "To bring up only the other services, list them on the command line.",
         example: "docker save IMAGE | ssh HOST docker load",
     }
 }

@@ -10,13 +10,15 @@ mod page;
 mod project;
 mod run;
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
 use crate::nearest::nearest;
 
 pub use config::*;
 pub use machine::*;
-pub use page::{markdown, text};
+pub use page::{json, markdown, text};
 pub use project::*;
 pub use run::*;
 
@@ -32,8 +34,8 @@ pub enum Severity {
     Error,
 }
 
-/// One thing that can be wrong. The texts are whole sentences of Markdown, each paragraph one line.
-#[derive(Debug)]
+/// One thing that can be wrong. Only the table makes one: fields are private to it. The texts are Markdown, each paragraph one
+/// line.
 pub struct Code {
     /// `MC101`.
     pub id: &'static str,
@@ -41,18 +43,28 @@ pub struct Code {
     pub severity: Severity,
     /// What is wrong, in a few words.
     pub title: &'static str,
-    /// What that means, and why it matters.
+    /// What that means, or why it matters, in one line: lower case, no full stop.
     pub why: &'static str,
-    /// What to do.
+    /// What to do, in one line of the same form.
     pub fix: &'static str,
+    /// What `explain` adds to `why`: whole sentences.
+    more_why: &'static str,
+    /// What `explain` adds to `fix`: whole sentences.
+    more_fix: &'static str,
     /// What one sees, or how the right thing is written: printed as it is.
-    pub example: &'static str,
+    example: &'static str,
 }
 
-/// In JSON a code is its id.
+/// In JSON and in a debugger a code is its id.
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.id)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
     }
 }
 
@@ -77,10 +89,28 @@ impl Severity {
 
 /// A part of the table: each code as a static of its own, and all of them in order.
 macro_rules! codes {
-    ($all:ident; $($name:ident: Code { $($fields:tt)* })*) => {
+    ($all:ident; $($name:ident: Code {
+        id: $id:literal,
+        severity: $severity:expr,
+        title: $title:literal,
+        why: $why:literal,
+        $(more_why: $more_why:literal,)?
+        fix: $fix:literal,
+        $(more_fix: $more_fix:literal,)?
+        example: $example:literal,
+    })*) => {
         $(
             #[doc = concat!("`", stringify!($name), "`, as its title says.")]
-            pub static $name: Code = Code { $($fields)* };
+            pub static $name: Code = Code {
+                id: $id,
+                severity: $severity,
+                title: $title,
+                why: $why,
+                fix: $fix,
+                more_why: concat!($($more_why)?),
+                more_fix: concat!($($more_fix)?),
+                example: $example,
+            };
         )*
         pub(super) static $all: &[&Code] = &[$(&$name),*];
     };
@@ -129,17 +159,15 @@ mod tests {
         for code in all() {
             let digits = code.id.strip_prefix("MC").unwrap();
             assert!(digits.len() == 3 && digits.parse::<u16>().is_ok(), "{}", code.id);
-            for text in [code.title, code.why, code.fix, code.example] {
-                assert!(!text.trim().is_empty(), "{} lacks a text", code.id);
-                assert_eq!(text, text.trim(), "{}", code.id);
+            for line in [code.title, code.why, code.fix] {
+                assert!(!line.is_empty() && !line.contains('\n'), "{}: {line}", code.id);
+                assert!(!line.ends_with(['.', ';', ' ']), "{}: {line}", code.id);
             }
-            assert!(!code.title.ends_with('.'), "{}", code.id);
-            assert!(code.why.trim_end_matches(')').ends_with('.'), "{}", code.id);
-            assert!(
-                code.fix.trim_end_matches(['`', ')']).ends_with('.') || code.fix.ends_with('`'),
-                "{}",
-                code.id
-            );
+            for sentences in [code.more_why, code.more_fix] {
+                let ends = sentences.trim_end_matches(['`', ')']).ends_with('.');
+                assert!(sentences.is_empty() || ends, "{}: {sentences}", code.id);
+            }
+            assert!(!code.example.trim().is_empty(), "{} lacks its example", code.id);
         }
     }
 

@@ -29,17 +29,35 @@ pub fn text(code: &Code) -> Vec<String> {
     let mut lines = vec![
         format!("{} ({}): {}", code.id, code.severity.word(), code.title),
         String::new(),
+        format!("why: {}", at_length(code.why, code.more_why)),
+        format!("fix: {}", at_length(code.fix, code.more_fix)),
+        String::new(),
+        "Example".to_owned(),
+        String::new(),
     ];
-    lines.extend(code.why.lines().map(ToOwned::to_owned));
-    lines.extend([String::new(), "What to do".to_owned(), String::new()]);
-    lines.extend(code.fix.lines().map(ToOwned::to_owned));
-    lines.extend([String::new(), "Example".to_owned(), String::new()]);
     lines.extend(
         code.example
             .lines()
             .map(|line| format!("    {line}").trim_end().to_owned()),
     );
     lines
+}
+
+/// `code` as `magicctl explain --output json` prints it.
+pub fn json(code: &Code) -> serde_json::Value {
+    serde_json::json!({
+        "code": code.id,
+        "severity": code.severity,
+        "title": code.title,
+        "why": at_length(code.why, code.more_why),
+        "fix": at_length(code.fix, code.more_fix),
+        "example": code.example,
+    })
+}
+
+/// The line that a finding has, and what there is to add.
+fn at_length(line: &str, more: &str) -> String {
+    format!("{line}. {more}").trim_end().to_owned()
 }
 
 /// The whole table as Markdown.
@@ -75,8 +93,12 @@ pub fn markdown() -> String {
             };
             let _written = write!(
                 page,
-                "\n### {}\n\n{kind}: {}.\n\n{}\n\n**What to do.** {}\n\n```text\n{}\n```\n",
-                code.id, code.title, code.why, code.fix, code.example
+                "\n### {}\n\n{kind}: {}.\n\n**Why:** {}\n\n**Fix:** {}\n\n```text\n{}\n```\n",
+                code.id,
+                code.title,
+                at_length(code.why, code.more_why),
+                at_length(code.fix, code.more_fix),
+                code.example
             );
         }
     }
@@ -91,7 +113,7 @@ mod tests {
     fn an_explanation_has_every_part() {
         let code = super::super::find("MC101").unwrap();
         let text = text(code).join("\n");
-        for part in [code.title, code.why, code.fix, "What to do", "Example"] {
+        for part in [code.title, code.why, code.fix, code.more_why, "Example"] {
             assert!(text.contains(part), "{part}");
         }
     }

@@ -19,9 +19,9 @@ pub(super) struct Budget {
 
 /// The project comes to more than it may.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Spent;
+pub(super) struct OverBudget;
 
-impl std::fmt::Display for Spent {
+impl std::fmt::Display for OverBudget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -33,23 +33,23 @@ impl std::fmt::Display for Spent {
 
 impl Budget {
     /// Counts `values` more.
-    pub fn take(&mut self, values: usize) -> Result<(), Spent> {
+    pub fn take(&mut self, values: usize) -> Result<(), OverBudget> {
         self.taken = self.taken.saturating_add(values);
-        if self.taken > MOST { Err(Spent) } else { Ok(()) }
+        if self.taken > MOST { Err(OverBudget) } else { Ok(()) }
     }
 
     /// Counts the values of a whole that is looked through.
-    pub fn check(&mut self, values: usize) -> Result<(), Spent> {
+    pub fn check(&mut self, values: usize) -> Result<(), OverBudget> {
         self.checked = self.checked.saturating_add(values);
         if self.checked > MOST_CHECKED {
-            Err(Spent)
+            Err(OverBudget)
         } else {
             Ok(())
         }
     }
 
     /// Counts one value, which is a text of `bytes`.
-    pub fn take_text(&mut self, bytes: usize) -> Result<(), Spent> {
+    pub fn take_text(&mut self, bytes: usize) -> Result<(), OverBudget> {
         self.take(1 + bytes / BYTES_A_VALUE)
     }
 }
@@ -63,11 +63,11 @@ mod tests {
         let mut budget = Budget::default();
         assert_eq!(budget.take(MOST - 1), Ok(()));
         assert_eq!(budget.take_text(10), Ok(()));
-        assert_eq!(budget.take(1), Err(Spent));
-        assert_eq!(budget.take(usize::MAX), Err(Spent));
-        assert_eq!(Budget::default().take_text(MOST * BYTES_A_VALUE), Err(Spent));
+        assert_eq!(budget.take(1), Err(OverBudget));
+        assert_eq!(budget.take(usize::MAX), Err(OverBudget));
+        assert_eq!(Budget::default().take_text(MOST * BYTES_A_VALUE), Err(OverBudget));
         let mut budget = Budget::default();
         assert!((0..10).all(|_| budget.check(MOST_CHECKED / 10).is_ok()));
-        assert_eq!(budget.check(1), Err(Spent));
+        assert_eq!(budget.check(1), Err(OverBudget));
     }
 }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::failure::{Failure, Place};
 
-use super::budget::Spent;
+use super::budget::OverBudget;
 use super::interpolate::{Notes, substitute};
 use super::variables::{Origin, Values};
 
@@ -23,6 +23,7 @@ pub(super) fn parse(
     outer: &dyn Values,
     notes: &mut Notes,
 ) -> Result<Vec<usize>, Failure> {
+    tracing::debug!(file = %path.display(), "parsed");
     let mut reader = Reader::new(path, text);
     let mut set = Vec::new();
     while let Some(name) = reader.name()? {
@@ -54,13 +55,13 @@ fn put(
     set: &mut Vec<usize>,
     (name, value): (String, String),
     notes: &mut Notes,
-) -> Result<(), Spent> {
+) -> Result<(), OverBudget> {
     notes.budget.take_text(name.len() + value.len())?;
     set.push(found.insert_full(name, value).0);
     Ok(())
 }
 
-fn too_much(spent: &Spent) -> String {
+fn too_much(spent: &OverBudget) -> String {
     format!("the project has {spent}")
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capabilities::{Capabilities, Feature};
+use crate::codes;
 use crate::failure::{Failure, Place};
 
 use super::model::{Attachment, Service, Stack, VolumeOptions, Written};
@@ -58,7 +59,7 @@ impl Stack {
                         "upgrade the engine to {} or later, or remove `subpath`",
                         feature.engine()
                     ))
-                    .coded("MC317")
+                    .coded(&codes::SUBPATH)
                     .at(place))
             }
             _ => Ok(()),

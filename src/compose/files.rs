@@ -1,16 +1,15 @@
 //! Which files are read, which variables they see, and what the project is called.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crate::failure::Failure;
 use crate::files;
 use crate::names::check_project_name;
 
 use super::Request;
-use super::dotenv::{self, Found};
-use super::interpolate::Notes;
-use super::open::{self, LARGEST_ENV};
+use super::documents::EnvFiles;
+use super::env_files;
 use super::paths::normal;
 use super::variables::{Origin, Values, Variables};
 
@@ -44,8 +43,8 @@ pub(super) struct Files {
     pub root: PathBuf,
     /// Where their relative paths start.
     pub working_dir: PathBuf,
-    /// The env files read, absolute.
-    pub env: Vec<PathBuf>,
+    /// The env files read.
+    pub env: Vec<Rc<EnvFiles>>,
     /// Where `.env` is looked for.
     pub env_dir: PathBuf,
     /// Whether those were named; else it is the `.env` that lies there.
@@ -87,7 +86,8 @@ pub(super) fn find(request: &Request) -> Result<Files, Failure> {
         env.extend(read_default(request, &working_dir, &mut variables)?);
     }
     let by_user = is_named_by_user(request);
-    let env_dir = if env.is_empty() || env.iter().any(|file| file.starts_with(&working_dir)) {
+    let mut read = env.iter().flat_map(|env| &env.files);
+    let env_dir = if env.is_empty() || read.any(|file| file.starts_with(&working_dir)) {
         working_dir.clone()
     } else {
         first_dir
@@ -127,7 +127,7 @@ pub fn is_without_file(request: &Request) -> bool {
 struct Asked {
     files: Vec<PathBuf>,
     variables: Variables,
-    env: Vec<PathBuf>,
+    env: Vec<Rc<EnvFiles>>,
     env_named: bool,
     env_dir: PathBuf,
 }
@@ -146,11 +146,10 @@ fn named(request: &Request) -> Result<Asked, Failure> {
     let first = request.files.iter().find(|file| *file != Path::new(STDIN));
     let of_file = first.map(|file| directory_of(&request.start_dir.join(file)));
     let env_dir = (request.project_dir.clone().or(of_file)).unwrap_or_else(|| request.start_dir.clone());
-    let asked = env_files(request);
+    let asked = named_env_files(request);
     let env_named = !asked.is_empty();
     let env = if env_named {
-        read_env_files(request, &asked, &mut variables)?;
-        asked
+        vec![env_files::read(request, &asked, &mut variables)?]
     } else {
         read_default(request, &env_dir, &mut variables)?.into_iter().collect()
     };
@@ -222,7 +221,7 @@ fn none_found(start: &Path) -> Failure {
 }
 
 /// `--env-file`, else `COMPOSE_ENV_FILES`, else those of before; absolute.
-fn env_files(request: &Request) -> Vec<PathBuf> {
+fn named_env_files(request: &Request) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = request.env_files.clone();
     if files.is_empty()
         && let Some(names) = set(request, "COMPOSE_ENV_FILES")
@@ -244,46 +243,15 @@ fn set<'r>(request: &'r Request, name: &str) -> Option<&'r String> {
 }
 
 /// Reads the `.env` of `folder`, if there is one.
-fn read_default(request: &Request, folder: &Path, variables: &mut Variables) -> Result<Option<PathBuf>, Failure> {
+fn read_default(request: &Request, folder: &Path, variables: &mut Variables) -> Result<Option<Rc<EnvFiles>>, Failure> {
     let is_disabled =
         set(request, "COMPOSE_DISABLE_ENV_FILE").is_some_and(|value| matches!(value.as_str(), "1" | "true"));
     let own = folder.join(".env");
     if is_disabled || !files::is_file(&own) {
         return Ok(None);
     }
-    read_env_files(request, std::slice::from_ref(&own), variables)?;
-    Ok(Some(own))
-}
-
-/// Of several the last one wins; what is known already wins over all.
-fn read_env_files(request: &Request, files: &[PathBuf], variables: &mut Variables) -> Result<(), Failure> {
-    let mut found = Found::new();
-    let mut notes = Notes::default();
-    // By a variable's place in `found`, which file has set it last.
-    let mut origins: Vec<usize> = Vec::new();
-    for (index, file) in files.iter().enumerate() {
-        let recalled = request.recalled.iter().find(|(path, _)| path == file);
-        let text = recalled.map_or_else(|| open::text(file, LARGEST_ENV), |(_, text)| Ok(text.clone()));
-        let text = text.map_err(|unreadable| {
-            let failure = if unreadable.missing {
-                Failure::usage(format!("the env file {} doesn't exist", file.display()))
-            } else {
-                Failure::usage(format!("the env file {} can't be read", file.display())).because(unreadable.why)
-            };
-            failure.hint("it comes from --env-file or COMPOSE_ENV_FILES, or is the project's .env")
-        })?;
-        let set = dotenv::parse(file, &text, &mut found, variables, &mut notes)?;
-        origins.resize(found.len(), index);
-        for place in set {
-            origins[place] = index;
-        }
-    }
-    // What is known already stays.
-    let paths: Vec<Arc<Path>> = files.iter().map(|file| Arc::from(file.as_path())).collect();
-    for ((name, value), file) in found.into_iter().zip(origins) {
-        variables.add(name, value, Origin::File(Arc::clone(&paths[file])));
-    }
-    Ok(())
+    let read = env_files::read(request, std::slice::from_ref(&own), variables)?;
+    Ok(Some(read))
 }
 
 /// The project's name: as asked for, else `COMPOSE_PROJECT_NAME`, else the file's `name`, else the directory's.

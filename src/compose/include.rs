@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::nearest::nearest;
 
-use super::budget::Spent;
+use super::budget::OverBudget;
 use super::dotenv::{self, Found};
 use super::loader::{Loader, Place};
 use super::merge::merge;
@@ -140,7 +140,7 @@ impl Loader {
 
     /// The values that an entry's files see: its env files' beneath those of the including file.
     fn scope(&mut self, entry: &Entry<'_>, path: &str, place: &Place<'_>) -> Result<(Rc<Variables>, u64), Failure> {
-        let spent = |spent: Spent| entry.at.wrong(path, format!("the project has {spent}"));
+        let spent = |spent: OverBudget| entry.at.wrong(path, format!("the project has {spent}"));
         let mut found = Found::new();
         for file in &entry.env_files {
             let text = open::text(file, LARGEST_ENV).map_err(|unreadable| {

@@ -87,12 +87,15 @@ impl Loader {
         path: &Path,
         text: impl FnOnce() -> Result<String, Failure>,
     ) -> Result<Rc<[yaml::Node]>, Failure> {
-        if let Some(known) = self.documents.0.borrow().get(path) {
+        if let Some(known) = self.documents.compose.borrow().get(path) {
             return Ok(Rc::clone(known));
         }
         let quotable = self.named.iter().any(|named| named == path) || files::lies_below(path, &self.root);
         let read: Rc<[yaml::Node]> = yaml::parse_all(&Source::quoted(path, text()?, quotable))?.into();
-        self.documents.0.borrow_mut().insert(path.to_owned(), Rc::clone(&read));
+        self.documents
+            .compose
+            .borrow_mut()
+            .insert(path.to_owned(), Rc::clone(&read));
         Ok(read)
     }
 

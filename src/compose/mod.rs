@@ -14,6 +14,7 @@ mod distinct;
 mod documents;
 mod dotenv;
 mod duration;
+mod env_files;
 mod extends;
 mod features;
 mod files;

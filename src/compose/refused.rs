@@ -12,7 +12,7 @@ pub struct Refused {
     pub path: &'static str,
     /// Only this value is refused, or with `!` before it all but this one.
     pub value: Option<&'static str>,
-    /// Why.
+    /// Why magicctl doesn't support it.
     pub why: &'static str,
     /// What to use instead.
     pub instead: &'static str,

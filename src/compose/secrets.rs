@@ -32,9 +32,8 @@ pub fn secret_values(stack: &Stack) -> Vec<String> {
             values.extend(value.as_deref().and_then(|value| secrets::value(name, value)));
         }
     }
-    for file in &stack.env_files {
-        values.extend(values_of_env_file(file));
-    }
+    let written = stack.written_in_env_files.iter();
+    values.extend(written.filter_map(|(name, value)| secrets::value(name, value)));
     for secret in stack.secrets.values() {
         let content = match &secret.source {
             FileSource::File(path) => files::text(path, LARGEST_SECRET).unwrap_or_default(),
@@ -49,7 +48,7 @@ pub fn secret_values(stack: &Stack) -> Vec<String> {
     values
 }
 
-/// The secret values of an env file, also of one that no Compose file was read with; none of one that can't be read.
+/// The secret values of an env file that no Compose file was read with; none of one that can't be read.
 pub fn values_of_env_file(path: &Path) -> Vec<String> {
     let Ok(text) = files::text(path, LARGEST_ENV) else {
         return Vec::new();

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::failure::Failure;
 use crate::yaml::{self, Node, Span, Tag};
 
-use super::budget::{Budget, Spent};
+use super::budget::{Budget, OverBudget};
 use super::resets::Resets;
 use super::time::Timestamp;
 
@@ -216,7 +216,7 @@ impl Tree {
     }
 
     /// Counts this value and all that is below it.
-    pub fn take_of(&self, budget: &mut Budget) -> Result<(), Spent> {
+    pub fn take_of(&self, budget: &mut Budget) -> Result<(), OverBudget> {
         match &self.value {
             Value::Text(text) => budget.take_text(text.len()),
             Value::List(items) => {

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 
+use crate::codes::{self, Code};
 use crate::failure::{Exit, Failure};
 
 use super::Endpoint;
 use super::wire::{Complaints, Wrong};
 
 /// This user may not ask the engine.
-const NOT_ALLOWED: &str = "MC302";
+const NOT_ALLOWED: &Code = &codes::NOT_PERMITTED;
 
 /// A step of a Dockerfile that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub enum EngineError {
     #[error("the engine at {endpoint} can't be reached: {why}")]
     Unreachable {
         /// The failure's code.
-        code: &'static str,
+        code: &'static Code,
         /// Where, and how that was found.
         endpoint: String,
         /// The operating system's words.
@@ -166,7 +167,7 @@ impl Errors {
         match self.of(error) {
             unreachable @ EngineError::Unreachable { .. } => unreachable,
             other => EngineError::Unreachable {
-                code: "MC301",
+                code: &codes::NO_ENGINE,
                 endpoint: self.endpoint.address().to_owned(),
                 why: match other {
                     EngineError::Unusable { why, .. } => {
@@ -195,7 +196,7 @@ impl EngineError {
     /// Something in front of it answers, and doesn't find it.
     fn unavailable(endpoint: &Endpoint, status: u16) -> Self {
         Self::Unreachable {
-            code: "MC301",
+            code: &codes::NO_ENGINE,
             endpoint: endpoint.address().to_owned(),
             why: format!("a proxy at that address reports that the engine is down (HTTP status {status})"),
             hint: "check that the engine is running, and read the proxy's log".to_owned(),
@@ -218,7 +219,7 @@ impl EngineError {
             matches!(error, Error::HyperResponseError { err } if err.is_incomplete_message() || err.is_closed());
         let (code, why, hint) = match kind {
             Some(ErrorKind::NotFound) if is_local => (
-                "MC301",
+                &codes::NO_ENGINE,
                 "the socket doesn't exist: the engine is not running, or has another address".to_owned(),
                 "start the engine (`sudo systemctl start docker`); in a clone of MagicProxy, `make up` can \
                  install and start one",
@@ -229,7 +230,7 @@ impl EngineError {
                 "`sudo usermod -aG docker $USER` and log in again, or run as root",
             ),
             Some(ErrorKind::ConnectionRefused) => (
-                "MC301",
+                &codes::NO_ENGINE,
                 "nothing listens there: the engine is not running".to_owned(),
                 "start the engine (`sudo systemctl start docker`)",
             ),
@@ -240,13 +241,13 @@ impl EngineError {
                 ) =>
             {
                 (
-                    "MC301",
+                    &codes::NO_ENGINE,
                     "it closed the connection".to_owned(),
                     "check whether the engine was stopped or restarted; then run the command again to continue",
                 )
             }
             _ => (
-                "MC301",
+                &codes::NO_ENGINE,
                 root_cause(error),
                 "run `docker info`; `docker context ls` shows the addresses",
             ),
@@ -266,7 +267,7 @@ impl EngineError {
     /// It took the connection and then said nothing.
     pub(super) fn silent(endpoint: &Endpoint, within: Duration) -> Self {
         Self::Unreachable {
-            code: "MC301",
+            code: &codes::NO_ENGINE,
             endpoint: endpoint.address().to_owned(),
             why: Wrong::Silent(within).to_string(),
             hint: "the engine may be starting or overloaded: allow more time with `--engine-timeout`, or read \
@@ -312,13 +313,13 @@ impl EngineError {
                     .because(format!(
                         "it supports API {api}, but magicctl needs {wanted} (Docker Engine 20.10)"
                     ))
-                    .coded("MC303")
+                    .coded(&codes::ENGINE_OLD)
                     .hint("upgrade the engine: https://docs.docker.com/engine/install/")
             }
             Self::Unusable { endpoint, why } => {
                 Failure::failed(format!("the engine at {endpoint} sent an invalid answer"))
                     .because(why)
-                    .coded("MC515")
+                    .coded(&codes::ENGINE_STRANGE)
                     .hint("check that a Docker Engine answers there: `docker version`")
             }
             Self::Unsupported { what, hint } => Failure::failed(what).hint(hint),
@@ -334,6 +335,12 @@ impl EngineError {
             | Self::Refused(message)
             | Self::Build { message, .. } => Failure::failed(message.trim_end_matches('.')),
         }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        error.failure()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::codes;
 use crate::compose::{Service, Stack};
 use crate::engine::{BuildProgress, EngineError, Logins, NewContainer, PullProgress};
 use crate::event::Event;
@@ -13,9 +14,9 @@ use crate::plan::{Action, Step, StepId, Target, Which};
 use crate::ready::Wait;
 use crate::shell::ShellCommand;
 
-use super::graph::{Done, Execution};
-use super::silence::{Heard, telling};
-use super::wrong::Wrong;
+use super::graph::{Execution, StepResult};
+use super::silence::{LastHeard, telling};
+use super::step_failure::StepFailure;
 
 /// That many times as long as the engine may take to answer anything else, a pull or build may say nothing before that is reported.
 const SILENT_FOR: u32 = 2;
@@ -45,7 +46,7 @@ impl From<Failure> for Trouble {
 
 impl Execution<'_> {
     /// Does step `id`; a wait may be done `again`.
-    pub(super) async fn step(&self, id: StepId, again: bool) -> Result<Done, Failure> {
+    pub(super) async fn step(&self, id: StepId, again: bool) -> Result<StepResult, Failure> {
         let step = &self.plan.steps()[id.index()];
         let service = step.service.as_ref();
         (self.emit)(Event::StepStarted {
@@ -66,13 +67,15 @@ impl Execution<'_> {
             "step"
         );
         match called {
-            Ok(changed) => Ok(Done { changed, ready: None }),
+            Ok(changed) => Ok(StepResult { changed, ready: None }),
             Err(trouble) => {
                 let failure = match trouble {
                     Trouble::Own(failure) => failure,
                     Trouble::Engine(error) => {
                         let action = &step.action;
-                        self.explain.explain(service, Wrong::Refused { action, error }).await
+                        self.explain
+                            .explain(service, StepFailure::Refused { action, error })
+                            .await
                     }
                 };
                 Err(with_service(failure, service))
@@ -82,7 +85,7 @@ impl Execution<'_> {
 
     pub(super) async fn call(&self, id: StepId, step: &Step) -> Result<bool, Trouble> {
         let (engine, service) = (self.engine, step.service.as_ref());
-        let heard = Heard::now();
+        let heard = LastHeard::now();
         let mut layers = |progress: PullProgress| {
             heard.again();
             self.tell_layers(id, service, progress);
@@ -200,7 +203,12 @@ impl Execution<'_> {
     }
 
     /// Says that the engine says nothing, while it does.
-    async fn telling_silence<W: Future>(&self, work: W, heard: &Heard, service: Option<&ServiceName>) -> W::Output {
+    async fn telling_silence<T>(
+        &self,
+        work: impl Future<Output = T>,
+        heard: &LastHeard,
+        service: Option<&ServiceName>,
+    ) -> T {
         let after = self.engine.patience().saturating_mul(SILENT_FOR);
         telling(work, heard, after, service, self.emit).await
     }
@@ -243,18 +251,18 @@ impl Execution<'_> {
     fn wait_for<'a>(&'a self, step: StepId, id: &'a ContainerId) -> Result<Wait<'a>, Failure> {
         let Step { action, service, .. } = &self.plan.steps()[step.index()];
         let (
-            Some(signs),
+            Some(engine_events),
             Some(service),
             Action::Await {
                 until, page, settle, ..
             },
-        ) = (self.signs, service, action)
+        ) = (self.engine_events, service, action)
         else {
             return Err(Failure::failed("can't wait without the engine's events"));
         };
         Ok(Wait {
             engine: self.engine,
-            signs,
+            engine_events,
             id,
             service,
             until: *until,
@@ -282,7 +290,7 @@ impl Execution<'_> {
         service: &ServiceName,
         container: &Target,
         again: bool,
-    ) -> Result<Done, Failure> {
+    ) -> Result<StepResult, Failure> {
         let id = self.resolve(container)?;
         let wait = self.wait_for(step, &id)?;
         let tell = |text| {
@@ -292,12 +300,12 @@ impl Execution<'_> {
             });
         };
         match wait.run(&tell).await {
-            Ok(by) => Ok(Done {
+            Ok(by) => Ok(StepResult {
                 changed: false,
                 ready: Some((id, by)),
             }),
             Err(waited) => {
-                let wrong = Wrong::NotReady {
+                let wrong = StepFailure::NotReady {
                     id: &id,
                     again,
                     waited,
@@ -412,7 +420,7 @@ fn missing_image(service: &Service, image: &str, never_pulls: bool) -> Failure {
         "{} can't be created: its image {image} is missing",
         service.name
     ))
-    .coded("MC521");
+    .coded(&codes::NO_SUCH_IMAGE);
     let mut failure = match service.pull_policy.as_deref() {
         _ if never_pulls => failure
             .because("`--pull never` was given")

@@ -12,11 +12,11 @@ use crate::event::{Event, ReadyBy};
 use crate::failure::Failure;
 use crate::ids::{ContainerId, ServiceName};
 use crate::plan::{Action, Plan, StepId};
-use crate::ready::Signs;
+use crate::ready::EngineEvents;
 
 use super::schedule::Schedule;
+use super::step_failure::Explain;
 use super::watch::Watch;
-use super::wrong::Explain;
 
 /// Calls that change something at once, pulls, builds, stops and waits aside. Measured on engine 20.10: several
 /// starts at once take half the time of one by one; more than this gains nothing.
@@ -27,7 +27,7 @@ pub struct Execution<'a> {
     /// The engine.
     pub engine: &'a Engine,
     /// The engine's events; needed when the plan waits for something.
-    pub signs: Option<&'a Signs>,
+    pub engine_events: Option<&'a EngineEvents>,
     /// What is wanted; needed when the plan makes something.
     pub stack: Option<&'a Stack>,
     /// The plan.
@@ -70,7 +70,7 @@ pub struct Outcome {
 }
 
 /// What a step did.
-pub(super) struct Done {
+pub(super) struct StepResult {
     /// It found something left to do.
     pub changed: bool,
     /// It found a container ready: its id, and who said so.
@@ -88,7 +88,7 @@ impl Execution<'_> {
         let mut schedule = Schedule::new(self.plan);
         let mut running = FuturesUnordered::new();
         let mut confirming = FuturesUnordered::new();
-        let mut watch = Watch::new(self.signs);
+        let mut watch = Watch::new(self.engine_events);
         let mut busy = Vec::new();
         let mut interrupt = std::pin::pin!(interrupt);
         loop {
@@ -98,9 +98,9 @@ impl Execution<'_> {
                 }
                 running.push(self.timed(id, false));
             }
-            if let Some(signs) = self.signs {
+            if let Some(engine_events) = self.engine_events {
                 let is_busy = busy.iter().any(|(id, _)| self.is_bounded(*id));
-                signs.engine_is_busy(is_busy || schedule.could_begin().any(|id| self.is_bounded(id)));
+                engine_events.engine_is_busy(is_busy || schedule.could_begin().any(|id| self.is_bounded(id)));
             }
             let (id, began, result) = tokio::select! {
                 ended = running.next() => match ended {
@@ -158,7 +158,7 @@ impl Execution<'_> {
         }
     }
 
-    async fn timed(&self, id: StepId, again: bool) -> (StepId, Instant, Result<Done, Failure>) {
+    async fn timed(&self, id: StepId, again: bool) -> (StepId, Instant, Result<StepResult, Failure>) {
         (id, Instant::now(), self.step(id, again).await)
     }
 
@@ -244,7 +244,7 @@ impl Execution<'_> {
         });
     }
 
-    fn ended(&self, id: StepId, began: Instant, result: Result<Done, Failure>, outcome: &mut Outcome) {
+    fn ended(&self, id: StepId, began: Instant, result: Result<StepResult, Failure>, outcome: &mut Outcome) {
         let step = &self.plan.steps()[id.index()];
         match result {
             Ok(done) => {

@@ -6,9 +6,9 @@ mod announce;
 mod graph;
 mod schedule;
 mod silence;
+mod step_failure;
 mod watch;
-mod wrong;
 
 pub use announce::announced;
 pub use graph::{Execution, Outcome};
-pub use wrong::{Explain, Wrong};
+pub use step_failure::{Explain, StepFailure};

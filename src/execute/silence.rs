@@ -9,9 +9,9 @@ use crate::event::Event;
 use crate::ids::ServiceName;
 
 /// When something was last heard.
-pub(super) struct Heard(Cell<Instant>);
+pub(super) struct LastHeard(Cell<Instant>);
 
-impl Heard {
+impl LastHeard {
     pub(super) fn now() -> Self {
         Self(Cell::new(Instant::now()))
     }
@@ -24,7 +24,7 @@ impl Heard {
 /// Does `work`, and says so whenever nothing was `heard` for `after`, then for twice that, and so on.
 pub(super) async fn telling<T>(
     work: impl Future<Output = T>,
-    heard: &Heard,
+    heard: &LastHeard,
     after: Duration,
     service: Option<&ServiceName>,
     emit: &dyn Fn(Event),
@@ -74,7 +74,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         runtime.block_on(async {
-            let heard = Heard::now();
+            let heard = LastHeard::now();
             let work = async {
                 tokio::time::sleep(Duration::from_secs(130)).await;
                 heard.again();

@@ -8,7 +8,7 @@ use crate::engine::{EngineEvent, EngineEventKind};
 use crate::event::ReadyBy;
 use crate::ids::ContainerId;
 use crate::plan::StepId;
-use crate::ready::Signs;
+use crate::ready::EngineEvents;
 
 /// The containers that were found ready, by id, with the waits that found it.
 #[derive(Debug)]
@@ -18,9 +18,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(signs: Option<&Signs>) -> Self {
+    pub(super) fn new(engine_events: Option<&EngineEvents>) -> Self {
         Self {
-            events: signs.map(Signs::listen),
+            events: engine_events.map(EngineEvents::listen),
             ready: BTreeMap::new(),
         }
     }

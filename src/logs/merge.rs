@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 /// What a source hands on.
 #[derive(Debug)]
-pub enum Fed {
+pub enum FeedItem {
     /// Printed records.
     Batch(Batch),
     /// What it counted; it ends with that.
@@ -33,7 +33,7 @@ pub trait Sink {
 }
 
 struct Head {
-    feed: Receiver<Fed>,
+    feed: Receiver<FeedItem>,
     batch: Batch,
     next: usize,
     ended: bool,
@@ -43,13 +43,13 @@ impl Head {
     async fn fill(&mut self, source: usize, sink: &mut impl Sink) {
         while !self.ended && self.next == self.batch.entries.len() {
             match self.feed.recv().await {
-                Some(Fed::Batch(batch)) => {
+                Some(FeedItem::Batch(batch)) => {
                     self.batch = batch;
                     self.next = 0;
                 }
-                Some(Fed::Summary(summary)) => sink.counted(summary),
-                Some(Fed::Seam(seam)) => sink.seam(source, seam),
-                Some(Fed::Failed(failure)) => sink.failed(source, *failure),
+                Some(FeedItem::Summary(summary)) => sink.counted(summary),
+                Some(FeedItem::Seam(seam)) => sink.seam(source, seam),
+                Some(FeedItem::Failed(failure)) => sink.failed(source, *failure),
                 None => self.ended = true,
             }
         }
@@ -62,7 +62,7 @@ impl Head {
 
 /// Gives the records of all feeds to `sink` by time. Equal times keep the feeds' order, and each feed its own. False when
 /// the sink wants no more.
-pub async fn merge(feeds: Vec<Receiver<Fed>>, sink: &mut impl Sink) -> bool {
+pub async fn merge(feeds: Vec<Receiver<FeedItem>>, sink: &mut impl Sink) -> bool {
     let mut heads: Vec<Head> = feeds
         .into_iter()
         .map(|feed| Head {
@@ -142,7 +142,7 @@ mod tests {
                             batch.bytes.extend_from_slice(text.as_bytes());
                             batch.seal(Stamp(time), true, false);
                         }
-                        to.send(Fed::Batch(batch)).await.unwrap();
+                        to.send(FeedItem::Batch(batch)).await.unwrap();
                         tokio::task::yield_now().await;
                     }
                 });
@@ -206,11 +206,13 @@ mod tests {
         let seen = runtime.block_on(async {
             let (bad, bad_feed) = channel(2);
             let (good, good_feed) = channel(2);
-            bad.send(Fed::Failed(Box::new(Failure::failed("gone")))).await.unwrap();
+            bad.send(FeedItem::Failed(Box::new(Failure::failed("gone"))))
+                .await
+                .unwrap();
             let mut batch = Batch::default();
             batch.bytes.extend_from_slice(b"here");
             batch.seal(Stamp(1), true, false);
-            good.send(Fed::Batch(batch)).await.unwrap();
+            good.send(FeedItem::Batch(batch)).await.unwrap();
             drop((bad, good));
             let mut seen = Seen::default();
             assert!(merge(vec![bad_feed, good_feed], &mut seen).await);

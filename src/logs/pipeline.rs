@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::batch::Batch;
 use super::follow::Seam;
 use super::grouping::Grouping;
-use super::keep::Keep;
 use super::line::{Joining, Piece};
-use super::print::{Printer, Who};
+use super::print::{LogOwner, Printer};
+use super::record_filter::RecordFilter;
 use super::source::Span;
 use super::summary::Summary;
 use super::{Record, Stamp, format};
@@ -21,7 +21,7 @@ pub struct Wanted {
     /// From when to when.
     pub span: Span,
     /// Which records.
-    pub keep: Keep,
+    pub filter: RecordFilter,
     /// Only the last N of those, of each container.
     pub tail: Option<usize>,
     /// The other records are wanted too, around those kept.
@@ -61,7 +61,7 @@ struct Begun {
 #[derive(Debug)]
 struct Stage {
     wanted: Arc<Wanted>,
-    who: Arc<Who>,
+    owner: Arc<LogOwner>,
     batch: Batch,
     summary: Summary,
     /// How many records were complete.
@@ -72,13 +72,13 @@ struct Stage {
 
 impl Pipeline {
     /// For the pieces of `who`; `whole`: from the log's beginning on, or from that of what is wanted.
-    pub fn new(wanted: Arc<Wanted>, who: Arc<Who>, whole: bool) -> Self {
+    pub fn new(wanted: Arc<Wanted>, owner: Arc<LogOwner>, whole: bool) -> Self {
         Self {
             joining: Joining::default(),
             grouping: Grouping::default(),
             stage: Stage {
                 wanted: wanted.clone(),
-                who,
+                owner,
                 batch: Batch::default(),
                 summary: Summary::default(),
                 given: 0,
@@ -125,7 +125,10 @@ impl Pipeline {
 
     /// How many records are not complete yet and pass the filters.
     pub fn pending(&self) -> usize {
-        let kept = self.grouping.pending().filter(|record| self.wanted.keep.keeps(record));
+        let kept = self
+            .grouping
+            .pending()
+            .filter(|record| self.wanted.filter.passes(record));
         kept.count()
     }
 
@@ -187,18 +190,18 @@ impl Pipeline {
 impl Stage {
     fn record(&mut self, record: &Record) {
         self.given += 1;
-        let kept = self.wanted.keep.keeps(record);
+        let kept = self.wanted.filter.passes(record);
         let first = std::mem::take(&mut self.doubtful[usize::from(record.stderr)]);
         if !kept && !self.wanted.context {
             return;
         }
         if self.wanted.fold {
-            self.summary.add(&self.who, record, &self.wanted.printer);
+            self.summary.add(&self.owner, record, &self.wanted.printer);
             return;
         }
         // A line with a level, or a JSON object, is not a rest of something.
         let doubtful = first && record.head().first() != Some(&b'{') && format::level(record.head()).is_none();
-        self.wanted.printer.print(&self.who, record, &mut self.batch.bytes);
+        self.wanted.printer.print(&self.owner, record, &mut self.batch.bytes);
         self.batch.seal(record.time, kept, doubtful);
     }
 }

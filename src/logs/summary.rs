@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fingerprint::fingerprint;
-use super::print::{Printer, Who, message};
+use super::print::{LogOwner, Printer, message};
 use super::{Level, Record, Stamp};
 
 /// More different errors than this are counted together, so that memory stays bounded.
@@ -31,7 +31,7 @@ pub struct Group {
     /// The worst level.
     pub level: Option<Level>,
     /// The last of them.
-    pub example: (Arc<Who>, Record),
+    pub example: (Arc<LogOwner>, Record),
 }
 
 /// Groups of errors.
@@ -44,7 +44,7 @@ pub struct Summary {
 
 impl Summary {
     /// Counts a record. Its keys are masked as `printer` does, before what is left of them is not a key any more.
-    pub fn add(&mut self, who: &Arc<Who>, record: &Record, printer: &Printer) {
+    pub fn add(&mut self, owner: &Arc<LogOwner>, record: &Record, printer: &Printer) {
         let message = message(record);
         let mut fingerprint = fingerprint(&String::from_utf8_lossy(&printer.mask(message.as_bytes())));
         let full = self.groups.len() >= MOST_GROUPS || self.bytes >= MOST_BYTES;
@@ -55,13 +55,13 @@ impl Summary {
             group.count += 1;
             group.first = group.first.min(record.time);
             group.level = group.level.max(record.level());
-            if !group.services.contains(&who.service) {
-                group.services.insert(who.service.clone());
+            if !group.services.contains(&owner.service) {
+                group.services.insert(owner.service.clone());
             }
             if record.time >= group.last {
                 self.bytes = (self.bytes + record.bytes().len()).saturating_sub(group.example.1.bytes().len());
                 group.last = record.time;
-                group.example.0 = who.clone();
+                group.example.0 = owner.clone();
                 group.example.1.clone_from(record);
             }
             return;
@@ -72,9 +72,9 @@ impl Summary {
             count: 1,
             first: record.time,
             last: record.time,
-            services: BTreeSet::from([who.service.clone()]),
+            services: BTreeSet::from([owner.service.clone()]),
             level: record.level(),
-            example: (who.clone(), record.clone()),
+            example: (owner.clone(), record.clone()),
         };
         self.groups.insert(fingerprint, group);
     }
@@ -126,10 +126,10 @@ mod tests {
     use crate::logs::Piece;
     use crate::redact::Redactor;
 
-    fn who(service: &str) -> Arc<Who> {
-        Arc::new(Who {
+    fn owner(service: &str) -> Arc<LogOwner> {
+        Arc::new(LogOwner {
             service: service.into(),
-            ..Who::default()
+            ..LogOwner::default()
         })
     }
 
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_same_error_is_counted_whatever_its_numbers() {
-        let (app, kafka) = (who("app"), who("kafka"));
+        let (app, kafka) = (owner("app"), owner("kafka"));
         let mut summary = Summary::default();
         let printer = Printer::default();
         for (time, text) in [
@@ -178,7 +178,7 @@ mod tests {
         let mut summary = Summary::default();
         // The escape hides it in the line, the number would hide it in the fingerprint.
         let text = r#"{"level":"ERROR","message":"no \u0068unter2-and-longer"}"#;
-        summary.add(&who("app"), &record(1, text), &printer);
+        summary.add(&owner("app"), &record(1, text), &printer);
         assert_eq!(summary.groups()[0].fingerprint, "no ********");
     }
 }

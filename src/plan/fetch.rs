@@ -38,7 +38,7 @@ pub fn build(
 ) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     let mut by_image: BTreeMap<ImageRef, StepId> = BTreeMap::new();
-    for name in super::order::start_order(stack, services) {
+    for name in super::start_order::start_order(stack, services) {
         let service = &stack.services[&name];
         if service.build.is_none() {
             continue;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::codes;
 use crate::compose::{Stack, network_hash, volume_hash};
 use crate::failure::Failure;
 use crate::ids::{ContainerId, ServiceName};
@@ -96,7 +97,7 @@ fn refuse_guests(stack: &Stack, observed: &Observed, key: &str, network: &Networ
     let mut failure = Failure::failed(format!(
         "network {network} can't be replaced: container {guest} is connected to it"
     ))
-    .coded("MC510")
+    .coded(&codes::IN_USE)
     .because(format!(
         "networks.{key} differs from the existing network, which has to be removed to change it; {guest} is not \
          part of this project, so magicctl doesn't disconnect it"

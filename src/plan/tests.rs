@@ -107,26 +107,6 @@ fn ours() -> BTreeMap<String, String> {
     BTreeMap::from([(labels::PROJECT.to_owned(), "p".to_owned())])
 }
 
-fn container(id: &str, name: &str, state: State) -> Container {
-    Container {
-        id: ContainerId::new(id),
-        name: name.to_owned(),
-        image_id: String::new(),
-        image: String::new(),
-        service: None,
-        state,
-        status: String::new(),
-        labels: BTreeMap::new(),
-        ports: Vec::new(),
-        addresses: BTreeMap::new(),
-        networks: BTreeMap::new(),
-        volumes: Vec::new(),
-        anonymous_volumes: Vec::new(),
-        network_of: None,
-        created: 0,
-    }
-}
-
 /// The core stack, up.
 fn running() -> (Stack, Observed) {
     let stack = stack(CORE);

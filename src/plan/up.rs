@@ -1,12 +1,12 @@
 //! The plan of `up`: from what exists to what is wanted, in as few steps as that takes.
 
+mod existing;
 mod fit;
 mod held;
 mod keep;
 mod make;
 mod names;
 mod orphans;
-mod there;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,7 +29,7 @@ use super::spec::{Contents, Spec, spec, unknown};
 use super::step::{Action, Plan, StepId, Target, target_of};
 use super::waits::Dependents;
 use super::weight::{OfContainer, Weight};
-use there::There;
+use existing::Existing;
 
 /// The steps that bring `options.services` of `stack` from `observed` to wanted.
 ///
@@ -49,7 +49,7 @@ pub(super) fn plan_up(
     once: Option<&Once>,
 ) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
-    let order = super::order::start_order(stack, &options.services);
+    let order = super::start_order::start_order(stack, &options.services);
     let mut all = order.clone();
     all.extend(once.map(|once| once.service.clone()));
     if let Some(once) = once {
@@ -82,7 +82,7 @@ pub(super) fn plan_up(
     let mut planner = Planner {
         stack,
         observed,
-        there: There::of(stack, observed),
+        existing: Existing::of(stack, observed),
         dependents: Dependents::of(stack, &all.iter().cloned().collect()),
         contents,
         options,
@@ -138,7 +138,7 @@ pub(super) enum Standing {
 pub(super) struct Planner<'a> {
     pub(super) stack: &'a Stack,
     pub(super) observed: &'a Observed,
-    there: There<'a>,
+    existing: Existing<'a>,
     pub(super) dependents: Dependents,
     pub(super) contents: &'a Contents,
     pub(super) options: &'a UpOptions,
@@ -170,12 +170,12 @@ impl<'a> Planner<'a> {
         let count = self.options.replicas(service);
         replica::refuse_too_many(self.stack, service, count)?;
         replica::refuse_sharing(self.stack, service, count)?;
-        let mut there: BTreeMap<u32, Candidates<'a>> = BTreeMap::new();
-        for container in self.there.of_service.remove(name).unwrap_or_default() {
+        let mut existing: BTreeMap<u32, Candidates<'a>> = BTreeMap::new();
+        for container in self.existing.of_service.remove(name).unwrap_or_default() {
             let fit = self.fit(service, container, &wanted, image_id.as_deref());
-            there.entry(container.number()).or_default().push((container, fit));
+            existing.entry(container.number()).or_default().push((container, fit));
         }
-        for (number, candidates) in &mut there {
+        for (number, candidates) in &mut existing {
             let right = service.container_name(&self.stack.name, *number);
             // The one to keep: up to date, before all running, before all under its right name. Others are left over
             // from a replacement that was cut off, or outdated.
@@ -187,7 +187,7 @@ impl<'a> Planner<'a> {
                 )
             });
         }
-        let numbers = replica::numbers(&there, count);
+        let numbers = replica::numbers(&existing, count);
         let waits = self.waits_of(service);
         let each = OfContainer::of(service, &wanted, waits);
         self.weight.add(self.stack, service, numbers.len(), each)?;
@@ -199,9 +199,9 @@ impl<'a> Planner<'a> {
                 .unwrap_or(super::settle::wanted(name, &service.labels)?),
             ..Planned::default()
         };
-        let freed = self.free_names(service, &there, &numbers);
+        let freed = self.free_names(service, &existing, &numbers);
         for number in numbers {
-            let candidates = there.remove(&number).unwrap_or_default();
+            let candidates = existing.remove(&number).unwrap_or_default();
             let goal = Goal {
                 service,
                 number,
@@ -212,7 +212,7 @@ impl<'a> Planner<'a> {
             };
             self.container(&goal, &candidates, &mut planned)?;
         }
-        for (surplus, _) in there.into_values().flatten() {
+        for (surplus, _) in existing.into_values().flatten() {
             let reason = Reason::Surplus(name.clone(), count);
             self.remove(surplus, &reason, Vec::new());
         }
@@ -272,7 +272,7 @@ impl<'a> Planner<'a> {
 
     /// The container of that name, whoever it belongs to.
     pub(super) fn named(&self, name: &str) -> Option<&'a Container> {
-        self.there.named.get(name).copied()
+        self.existing.named.get(name).copied()
     }
 
     /// Adds the steps that `service` can't do without to `needs`; the others that it waits for.
@@ -329,7 +329,7 @@ impl<'a> Planner<'a> {
     }
 
     fn refuse_stranger(&self, service: &Service, name: &str) -> Result<(), Failure> {
-        let stranger = self.there.named.get(name).filter(|container| {
+        let stranger = self.existing.named.get(name).filter(|container| {
             container.project() != Some(&self.stack.name) || container.service() != Some(&service.name)
         });
         match stranger {

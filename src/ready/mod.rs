@@ -2,13 +2,13 @@
 //! says so, whichever is first. One without a healthcheck may name a page that says it.
 
 mod budget;
+mod engine_events;
 mod never;
 mod pace;
 mod page;
 mod ports;
-mod signs;
 mod wait;
 
+pub use engine_events::EngineEvents;
 pub use page::{Answer, ask};
-pub use signs::Signs;
 pub use wait::{Wait, Waited};

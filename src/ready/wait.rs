@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::Instant;
 
+use crate::codes;
 use crate::engine::{Detail, Engine, EngineEvent, EngineEventKind, ExecOutcome};
 use crate::event::ReadyBy;
 use crate::failure::Failure;
@@ -14,7 +15,7 @@ use crate::observed::State;
 use crate::ready_page::ReadyPage;
 use crate::verdict::{Asks, Evidence, Failed, Until, Verdict, judge};
 
-use super::Signs;
+use super::EngineEvents;
 use super::never::can_never_run;
 use super::pace::{connect_pause, run_pause};
 use super::page::{Answer, ask};
@@ -30,7 +31,7 @@ pub struct Wait<'a> {
     /// The engine.
     pub engine: &'a Engine,
     /// Its events.
-    pub signs: &'a Signs,
+    pub engine_events: &'a EngineEvents,
     /// The container's id.
     pub id: &'a ContainerId,
     /// The service's name, for messages.
@@ -107,7 +108,7 @@ impl Wait<'_> {
     /// Waits. `tell` hears what stands in the way, each thing once.
     pub async fn run(&self, tell: &dyn Fn(String)) -> Result<ReadyBy, Waited> {
         // Listening before looking: whatever happens after the look is heard.
-        let mut events = self.signs.listen();
+        let mut events = self.engine_events.listen();
         let deadline = Instant::now() + self.timeout;
         let mut said = String::new();
         let mut tell_once = |text: String| {
@@ -180,10 +181,7 @@ impl Wait<'_> {
     }
 
     async fn look(&self) -> Result<Detail, Failure> {
-        self.engine
-            .inspect_state(self.id)
-            .await
-            .map_err(|error| error.failure())
+        self.engine.inspect_state(self.id).await.map_err(Failure::from)
     }
 
     /// What is known of the container, for the verdict.
@@ -198,7 +196,7 @@ impl Wait<'_> {
         Evidence {
             until: self.until,
             exit: life.code(),
-            ends: self.signs.ends(self.id, self.was_started, detail),
+            ends: self.engine_events.ends(self.id, self.was_started, detail),
             always_restarts: detail.always_restarts(),
             asks,
             up: life.seen.elapsed(),
@@ -339,9 +337,9 @@ impl Wait<'_> {
         // Nobody starts for its being ready: a run would only hold up the starts of others, and meanwhile the engine's own may
         // come.
         if self.until == Until::Ready {
-            self.signs.engine_has_time().await;
+            self.engine_events.engine_has_time().await;
         }
-        let _permit = self.signs.budget.permit().await;
+        let _permit = self.engine_events.budget.permit().await;
         let timeout = detail.healthcheck_timeout.unwrap_or(PROBE_TIMEOUT);
         let outcome = self.engine.exec_probe(self.id, &detail.healthcheck, timeout).await;
         match tell_tracing(self.service, outcome) {
@@ -394,7 +392,7 @@ impl Wait<'_> {
     fn has_no_healthcheck(&self) -> Failure {
         let service = self.service;
         Failure::failed(format!("{service} has no healthcheck"))
-            .coded("MC574")
+            .coded(&codes::NO_CHECK)
             .of(service)
             .because("a service that depends on it has `condition: service_healthy`, which can never be met")
             .hint(format!("add a healthcheck to {service}, or use `service_started`"))

@@ -18,7 +18,7 @@ const BITS: u32 = 16;
 
 /// Known keys.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownKeys {
     inner: Option<Inner>,
     /// There are keys, and no way to look for them.
     blind: bool,
@@ -41,7 +41,7 @@ fn hash(block: &[u8]) -> usize {
     (word.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
 }
 
-impl Known {
+impl KnownKeys {
     pub(super) fn of(keys: &[String]) -> Self {
         let mut all: Vec<String> = Vec::new();
         for key in keys {

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use crate::failure::Failure;
 
-use known::Known;
+use known::KnownKeys;
 use lookalike::Lookalikes;
 
 /// What a key is printed as.
@@ -23,7 +23,7 @@ const MASK: &[u8] = b"********";
 #[derive(Debug, Default)]
 pub struct Redactor {
     keys: Vec<String>,
-    known: Known,
+    known: KnownKeys,
     lookalikes: Lookalikes,
 }
 
@@ -39,7 +39,7 @@ impl Redactor {
     /// Masks `keys`, beside what looks like one.
     pub fn of(keys: Vec<String>) -> Self {
         Self {
-            known: Known::of(&keys),
+            known: KnownKeys::of(&keys),
             keys,
             lookalikes: Lookalikes::default(),
         }

@@ -2,6 +2,7 @@
 
 use console::Style;
 
+use crate::codes::Code;
 use crate::failure::{Evidence, Failure};
 use crate::python::is_foreign;
 use crate::terminal::{self, Line, LongWord};
@@ -28,13 +29,13 @@ pub(super) fn columns(out: &Out) -> usize {
 }
 
 /// `failure`, whose texts have been masked and cleaned, as a card of this many columns.
-pub(super) fn card_lines(out: &Out, failure: &Failure, columns: usize) -> Vec<Line> {
+pub(super) fn card_lines(out: &Out, code: &Code, failure: &Failure, columns: usize) -> Vec<Line> {
     let width = columns.max(NARROWEST);
     let mut card = Card {
         width,
         lines: Vec::new(),
     };
-    card.headline(failure);
+    card.headline(code, failure);
     if let Some(place) = &failure.place {
         let lines = place_lines(place).into_iter();
         card.lines.extend(lines.map(|line| out.shown_line(line).cut(width)));
@@ -55,9 +56,7 @@ pub(super) fn card_lines(out: &Out, failure: &Failure, columns: usize) -> Vec<Li
         let prompt = Line::from(format!("{:INDENT$}$ ", ""));
         card.lines.push(prompt.styled(Style::new().bold(), command));
     }
-    if let Some(code) = failure.code {
-        card.text("more", &format!("magicctl explain {code}"));
-    }
+    card.text("more", &format!("magicctl explain {}", code.id));
     card.lines
 }
 
@@ -67,9 +66,8 @@ struct Card {
 }
 
 impl Card {
-    fn headline(&mut self, failure: &Failure) {
-        let code = failure.code.unwrap_or_default();
-        let label = format!("error[{code}]:");
+    fn headline(&mut self, code: &Code, failure: &Failure) {
+        let label = format!("error[{}]:", code.id);
         let mut lines = wrapped(&format!("{label} {}", failure.what), self.width, 2).into_iter();
         let first = lines.next().unwrap_or_default();
         let rest = first.strip_prefix(&label).unwrap_or_default().to_owned();
@@ -224,6 +222,7 @@ fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codes::EXITED;
     use crate::redact::Redactor;
 
     #[test]
@@ -241,7 +240,6 @@ mod tests {
     #[test]
     fn no_line_of_a_card_is_wider_than_the_terminal() {
         let mut failure = Failure::failed("app exited with 1: a long reason that goes on and on and does not end yet")
-            .coded("MC540")
             .because("one two three four five six seven eight nine ten eleven twelve thirteen fourteen")
             .hint("do this and that and then the other, and look whether it is well at the end of all")
             .run("magicctl up");
@@ -256,7 +254,7 @@ mod tests {
             },
         ];
         for columns in [20, 40, 80, 200] {
-            for line in card_lines(&Out::new(Redactor::default()), &failure, columns) {
+            for line in card_lines(&Out::new(Redactor::default()), &EXITED, &failure, columns) {
                 assert!(line.width() <= columns.max(NARROWEST), "{line}");
             }
         }

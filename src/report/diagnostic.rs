@@ -29,8 +29,8 @@ pub fn warning_line(text: impl Display) -> Line {
 /// `failure` as lines: a card when it has a code, else `error:`, the place, each cause, `hint:`.
 pub fn failure_lines(out: &Out, failure: &Failure) -> Vec<Line> {
     let failure = &shown(out, failure);
-    if failure.code.is_some() {
-        return card_lines(out, failure, columns(out));
+    if let Some(code) = failure.code {
+        return card_lines(out, code, failure, columns(out));
     }
     let label = |style: Style, word: &str| Line::new().styled(style, word).text(" ");
     let mut lines = vec![label(Style::new().red().bold(), "error:").text(&failure.what)];

@@ -6,11 +6,11 @@ use crate::terminal::Line;
 
 use super::Out;
 use super::diagnostic::failure_lines;
-use super::order::Order;
+use super::failure_queue::FailureQueue;
 
 /// The failures of a command, as its events come.
 #[derive(Debug, Default)]
-pub(super) struct Failures(Order);
+pub(super) struct Failures(FailureQueue);
 
 impl Failures {
     /// What is to be printed at this event.

@@ -2,10 +2,10 @@
 
 mod card;
 mod diagnostic;
+mod failure_queue;
 mod failures;
 mod findings;
 mod json;
-mod order;
 mod out;
 mod plain;
 mod screen;
@@ -15,8 +15,8 @@ mod summary;
 mod table;
 
 pub use diagnostic::{failure_lines, print_failure, warning_line};
+pub use failure_queue::FailureQueue;
 pub use findings::{checklist_lines, finding_lines, verdict};
-pub use order::Order;
 pub use out::Out;
 pub use status::{Load, StatusRow, status_table};
 pub use summary::summary_lines;

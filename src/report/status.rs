@@ -17,7 +17,7 @@ pub struct StatusRow {
     pub service: ServiceName,
     /// The container's name.
     pub container: String,
-    /// State.
+    /// How it is, with its exit code or what its healthcheck says.
     #[serde(flatten)]
     pub state: State,
     /// What became of it: `ready`, `running`, `completed`, `starting`, `paused`, `stopped`, `failed`.

@@ -1,13 +1,15 @@
 //! What a step of a Dockerfile fails with.
 
-use super::{AT_STEP, At, If, REBUILD, Rule, UP, When};
+use crate::codes;
+
+use super::{AT_STEP, At, Condition, REBUILD, Rule, UP, When};
 
 /// What the builder says of a path that COPY names and the context does not have.
 const NOT_FOUND: &str = r#"(?:cache key|checksum of ref)[^"]*"/?(?P<path>[^"]+)"?:? not found"#;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "MC512",
+        code: Some(&codes::DISK_FULL),
         when: When::Says(r"(?i)no space left on device"),
         what: "the disk where the engine keeps its data is full",
         why: "a build step needs more space than is free",
@@ -21,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC534",
+        code: Some(&codes::DOCKERFILE),
         when: When::Says(r"(?i)dockerfile parse error (?:on )?line (?P<line>\d+): (?P<why>[^\n]+)"),
         what: "line {line} of {dockerfile} is not valid: {why}",
         why: "the builder can't read the Dockerfile",
@@ -29,16 +31,16 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC531",
+        code: Some(&codes::COPIED_MISSING),
         when: When::Says(NOT_FOUND),
-        only: &[If::FromContext, If::HoldsKeys],
+        only: &[Condition::FromContext, Condition::HoldsKeys],
         what: "{path:context} is excluded from the build",
         why: "it contains keys, and .dockerignore excludes them: anyone with the image could read them",
         fix: "remove the line from the Dockerfile, and mount the file under `volumes:` of {service} instead",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path:context} is excluded from the build",
         why: "the Dockerfile copies the file, but .dockerignore excludes it",
         fix: "add an exception to .dockerignore, then rebuild",
@@ -47,35 +49,35 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "in the build context ({context}) it is at {path:elsewhere_in_context}",
         fix: "change the line to copy {path:elsewhere_in_context}",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "it is at {path:elsewhere}, outside the build context ({context})",
         fix: "move it into the build context, or set `build.context` of {service} to a folder that contains both",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "the Dockerfile copies it, and {path:named_in} uses it, but the project has no file with that name",
         fix: "the code needs it: add it to the build context ({context})",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "the Dockerfile copies it, but the project has no file with that name, and the code ({scripts}) doesn't use it",
         fix: "remove the line from the Dockerfile; if the app does need the file, add it to the build context ({context})",
         ..AT_STEP
     },
     Rule {
-        only: &[If::FromContext],
+        only: &[Condition::FromContext],
         what: "{path} can't be copied: it doesn't exist",
         why: "the Dockerfile copies it, but it is not in the build context ({context})",
         fix: "add it there, or remove the line from the Dockerfile",
@@ -88,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC533",
+        code: Some(&codes::BUILD_NETWORK),
         when: When::Says(
             r"(?s)connection broken by '.*?(?:host='(?P<host>[^']+)'|NewConnectionError|NameResolutionError|ConnectTimeoutError|ProxyError).*No matching distribution",
         ),
@@ -100,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC532",
+        code: Some(&codes::PACKAGE),
         when: When::Says(
             r"(?s)satisfies the requirement (?P<name>[A-Za-z0-9._-]+)(?P<spec>[^\s(]*) \(from versions: none\)",
         ),
@@ -111,7 +113,7 @@ pub(super) const RULES: &[Rule] = &[
         ..REBUILD
     },
     Rule {
-        code: "MC532",
+        code: Some(&codes::PACKAGE),
         when: When::Says(
             r"(?s)satisfies the requirement (?P<name>[A-Za-z0-9._-]+)(?P<spec>[^\s(]*) \(from versions: (?P<versions>[^)]+)\)",
         ),
@@ -123,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC532",
+        code: Some(&codes::PACKAGE),
         when: When::Says(r"No matching distribution found for (?P<name>[A-Za-z0-9._-]+)(?P<spec>\S*)"),
         what: "there is no {name}{spec} to install",
         why: "a RUN step of the Dockerfile installs it, but the package index has no such version",
@@ -131,7 +133,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC532",
+        code: Some(&codes::PACKAGE),
         when: When::Says(
             r"Invalid requirement: ['\x22]?(?P<text>[^'\x22\n]+?)['\x22]? ?(?::[^\n]*|\n(?s:.*?))?\(from line (?P<line>\d+) of (?P<path>\S+)\)",
         ),
@@ -142,7 +144,7 @@ pub(super) const RULES: &[Rule] = &[
         ..REBUILD
     },
     Rule {
-        code: "MC532",
+        code: Some(&codes::PACKAGE),
         when: When::Says(
             r"Cannot install (?P<packages>[^\n]+?) because these package versions have conflicting dependencies",
         ),
@@ -152,7 +154,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC532",
+        code: Some(&codes::PACKAGE),
         when: When::Says(
             r"Package '(?P<name>[^']+)' requires a different Python: (?P<have>\S+) not in '(?P<wants>[^']+)'",
         ),
@@ -163,7 +165,7 @@ pub(super) const RULES: &[Rule] = &[
         ..REBUILD
     },
     Rule {
-        code: "MC531",
+        code: Some(&codes::COPIED_MISSING),
         when: When::Says(r"Could not open requirements file: .*'(?P<path>[^']+)'"),
         what: "{path} is not in the image when pip reads it",
         why: "it is not copied before this step",
@@ -171,7 +173,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC535",
+        code: Some(&codes::BUILD_TOOL),
         when: When::Says(
             r"(?:command|unable to execute) '?(?P<program>[\w./+-]*(?:gcc|g\+\+|cc|rustc|cargo|make|cmake))'?(?: failed)?: No such file",
         ),
@@ -181,7 +183,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC533",
+        code: Some(&codes::BUILD_NETWORK),
         when: When::Says(r"Temporary failure resolving '(?P<host>[^']+)'"),
         what: "{host} can't be reached during the build",
         why: "the builder has no network or no DNS",
@@ -191,7 +193,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC535",
+        code: Some(&codes::BUILD_TOOL),
         when: When::Says(r"E: Unable to locate package (?P<name>\S+)"),
         what: "apt can't find the package {name}",
         why: "the step doesn't run `apt-get update` first, and base images contain no package lists",
@@ -199,7 +201,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC535",
+        code: Some(&codes::BUILD_TOOL),
         when: When::Says(r"E: (?:Unable to locate package|Package) '?(?P<name>[\w.+-]+)"),
         what: "apt can't find the package {name}",
         why: "the name is misspelt, or the base image's Debian doesn't have the package",
@@ -207,7 +209,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC535",
+        code: Some(&codes::BUILD_TOOL),
         when: When::Says(
             r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<program>[^:\s]+): (?:command )?not found",
         ),
@@ -217,7 +219,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC534",
+        code: Some(&codes::DOCKERFILE),
         when: When::Says(r"target stage (?P<stage>\S+) could not be found"),
         what: "{dockerfile} has no stage {stage}",
         why: "it is set in the service's `build.target`",
@@ -226,7 +228,7 @@ pub(super) const RULES: &[Rule] = &[
         ..REBUILD
     },
     Rule {
-        code: "MC534",
+        code: Some(&codes::DOCKERFILE),
         when: When::Says(r"base name \((?P<name>[^)]+)\) should not be blank"),
         what: "the base image's name is empty: {name} has no value",
         why: "FROM uses a build argument that has neither a value nor a default",
@@ -234,9 +236,9 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC530",
+        code: Some(&codes::BUILD_STEP),
         when: When::DockerfileUnreadable,
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "{unreadable} can't be read: {unreadable_why}",
         why: "the service's image is built from it",
         fix: "create the sample project's Dockerfile, or correct the service's `build`",
@@ -254,7 +256,7 @@ pub(super) const RULES: &[Rule] = &[
 
 pub(super) const ANY: &[Rule] = &[
     Rule {
-        code: "MC521",
+        code: Some(&codes::NO_SUCH_IMAGE),
         when: When::Says(r"(?P<reference>[\w.-]+(?::\d+)?/[\w./-]+:[\w.-]+): not found"),
         what: "the base image {reference} doesn't exist",
         why: "FROM in {dockerfile} uses it, but the registry has no such tag",
@@ -262,7 +264,7 @@ pub(super) const ANY: &[Rule] = &[
         ..AT_STEP
     },
     Rule {
-        code: "MC530",
+        code: Some(&codes::BUILD_STEP),
         when: When::StepExit(Some(137)),
         what: "a build step was killed, probably because memory ran out",
         why: "exit code 137 is SIGKILL, which the kernel sends when the machine is out of memory",
@@ -272,7 +274,7 @@ pub(super) const ANY: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC530",
+        code: Some(&codes::BUILD_STEP),
         when: When::StepExit(None),
         what: "a step of its Dockerfile failed with exit code {step_code}",
         why: "the reason is in the step's output above; running containers were not changed",

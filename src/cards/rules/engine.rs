@@ -1,5 +1,7 @@
 //! What the engine says no with, to making and starting things.
 
+use crate::codes;
+
 use super::{AT_COMMAND, AT_IMAGE, At, Rule, UP, When};
 
 /// What the engine says of a host port that somebody has.
@@ -12,7 +14,7 @@ const EXEC_DENIED: &str = r#"exec: "(?P<program>[^"]+)": permission denied"#;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "MC505",
+        code: Some(&codes::PORT_TAKEN_AT_START),
         when: When::Says(PORT_TAKEN),
         what: "port {port} of this machine is already in use",
         why: "another container or program uses it",
@@ -30,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC330",
+        code: Some(&codes::NAME_TAKEN),
         when: When::Says(r#"container name "/?(?P<name>[^"]+)" is already in use by container "?(?P<id>[0-9a-f]{12})"#),
         what: "the container name {name} is already in use",
         why: "container {id} uses that name",
@@ -40,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC507",
+        code: Some(&codes::SOURCE_GONE),
         when: When::Says(r"bind source path does not exist: (?P<path>.+)"),
         what: "it mounts {path}, which doesn't exist",
         why: "otherwise the service would get an empty folder instead",
@@ -50,7 +52,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC508",
+        code: Some(&codes::FILE_ON_FOLDER),
         when: When::Says(FOLDER_ON_FILE),
         what: "{source:shown} is a folder, but must be a file",
         why: "it is mounted at {target}, which is a file in the image; Compose creates such a folder if the file is missing",
@@ -84,7 +86,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC509",
+        code: Some(&codes::MOUNT_REFUSED),
         when: When::Says(r"failed to mount local volume: mount (?P<source>[^:]+):[^,]+, .*: (?P<why>[^:]+)$"),
         what: "the volume on {source} can't be mounted: {why}",
         why: "{source} is the device in the volume's `driver_opts`",
@@ -94,7 +96,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC509",
+        code: Some(&codes::MOUNT_REFUSED),
         when: When::Says(r#"(?:invalid mount config for type "\w+"|invalid volume specification): (?P<why>.+)"#),
         what: "the engine refuses one of its mounts: {why}",
         why: "an entry in its `volumes` can't be mounted",
@@ -103,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC509",
+        code: Some(&codes::MOUNT_REFUSED),
         when: When::Says(r"(?:Duplicate mount point: (?P<path>\S+)|invalid mount path: '(?P<bad>[^']+)')"),
         what: "two of its mounts have the same target {path}",
         why: "a path can have only one mount",
@@ -112,7 +114,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC510",
+        code: Some(&codes::IN_USE),
         when: When::Says(r"remove (?P<volume>\S+): volume is in use - \[(?P<id>[0-9a-f]{12})"),
         what: "the volume {volume} is in use",
         why: "container {id} uses it",
@@ -121,7 +123,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC510",
+        code: Some(&codes::IN_USE),
         when: When::Says(r"network (?P<network>\S+) .*has active endpoints"),
         what: "the network {network} is in use",
         why: "a container that is not part of this project is connected to it",
@@ -130,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC511",
+        code: Some(&codes::NO_ADDRESSES),
         when: When::Says(
             r"(?:non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted)",
         ),
@@ -141,7 +143,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC511",
+        code: Some(&codes::NO_ADDRESSES),
         when: When::Says(r"(?i)Pool overlaps with other one on this address space"),
         what: "its subnet is already used by another network",
         why: "the subnet in `ipam` of the Compose file overlaps with another network on this engine",
@@ -150,7 +152,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC511",
+        code: Some(&codes::NO_ADDRESSES),
         when: When::Says(
             r"(?i)(?:no configured subnet .*contains? (?:the )?IP address (?P<ip>\S+)|(?:^|: )Address already in use$)",
         ),
@@ -161,7 +163,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC512",
+        code: Some(&codes::DISK_FULL),
         when: When::Says(r"(?i)no space left on device"),
         what: "the disk where the engine keeps its data is full",
         why: "it contains images, containers, volumes and the build cache (`docker info -f '{:root}'`)",
@@ -174,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r"unable to find user (?P<user>[^:]+): no matching entries in passwd file"),
         what: "its image has no user `{user}`",
         why: "it is set in the service's `user`, or by USER in its Dockerfile",
@@ -183,7 +185,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC542",
+        code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(
             r#"exec: "(?P<program>[^"]*)": (?:executable file not found in|stat [^:]+: no such file or directory)"#,
         ),
@@ -193,7 +195,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC543",
+        code: Some(&codes::NOT_EXECUTABLE),
         when: When::Says(EXEC_DENIED),
         what: "{program} is not executable",
         why: "the image's copy comes from {program:host} on this machine, which has no execute permission",
@@ -209,7 +211,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r"Minimum memory limit allowed is (?P<least>\w+)"),
         what: "its memory limit is below the engine's minimum, {least}",
         why: "it is set in the service's `mem_limit` (or deploy.resources.limits.memory)",
@@ -218,7 +220,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r"Range of CPUs is from (?P<least>\S+) to (?P<most>[\d.]+)"),
         what: "its CPU limit is higher than the number of CPUs of this machine, {most}",
         why: "it is set in the service's `cpus` (or deploy.resources.limits.cpus)",
@@ -227,7 +229,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r#"could not select device driver "(?P<driver>[^"]*)""#),
         what: "the engine has no driver for a device that it needs, such as a GPU",
         why: "for NVIDIA GPUs, the driver is part of the NVIDIA Container Toolkit",
@@ -236,7 +238,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r#"adding (?:custom )?device "(?P<device>[^"]+)""#),
         what: "this machine has no device {device}",
         why: "it is listed in the service's `devices`",
@@ -245,7 +247,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r"(?i)(?:unknown runtime specified|unknown or invalid runtime name:?) (?P<runtime>\S+)"),
         what: "the engine has no runtime `{runtime}`",
         why: "it is set in the service's `runtime`",
@@ -254,7 +256,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r#"(?:no log driver named '(?P<driver>[^']+)'|logging plugin "?(?P<plugin>\w+))"#),
         what: "the engine has no log driver `{driver}`",
         why: "it is set in the service's `logging.driver`",
@@ -263,7 +265,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC514",
+        code: Some(&codes::REFUSED),
         when: When::Says(r"network (?P<network>\S+) not found"),
         what: "its network {network} is gone",
         why: "the network was removed after the container was created",
@@ -271,7 +273,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC521",
+        code: Some(&codes::NO_SUCH_IMAGE),
         when: When::Says(r"No such image: (?P<image>\S+)"),
         what: "the image {image} is missing",
         why: "it was removed after it was pulled or built",
@@ -279,7 +281,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC513",
+        code: Some(&codes::NOT_AVAILABLE),
         when: When::Says(r"requires? API version (?P<api>[\d.]+)"),
         what: "the engine is too old for one of its settings (API {api} is needed)",
         why: "the Compose file uses a setting of a newer engine",
@@ -288,7 +290,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC514",
+        code: Some(&codes::REFUSED),
         when: When::Says(r"(?i)cannot allocate memory|resource temporarily unavailable"),
         what: "this machine doesn't have enough memory to start it",
         why: "running programs use all of the memory",
@@ -297,7 +299,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC514",
+        code: Some(&codes::REFUSED),
         when: When::Says(r"(?i)(?P<path>/\S+): read-only file system"),
         what: "{path} is on a read-only file system",
         why: "the engine has to write there",

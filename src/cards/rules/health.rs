@@ -1,6 +1,8 @@
 //! What a healthcheck says.
 
-use super::{AT_HEALTHCHECK, At, If, REBUILD, Rule, UP, When};
+use crate::codes;
+
+use super::{AT_HEALTHCHECK, At, Condition, REBUILD, Rule, UP, When};
 
 /// What the runtime says of a program that the image does not have.
 const NO_PROGRAM: &str = r#"exec: "(?P<program>[^"]+)": (?:executable file not found|stat |permission denied)"#;
@@ -13,9 +15,9 @@ const REFUSED: &str = r"(?i)connection refused|couldn't connect|failed to connec
 /// What can never pass.
 pub(super) const CERTAIN: &[Rule] = &[
     Rule {
-        code: "MC570",
+        code: Some(&codes::CHECK_TOOL),
         when: When::Says(NO_PROGRAM),
-        only: &[If::Loki],
+        only: &[Condition::Loki],
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "Loki's image has no shell and no wget since 3.6; the service itself may be fine",
         fix: "use Loki's own check: test: [\"CMD\", \"/usr/bin/loki\", \"-health\"]",
@@ -40,7 +42,7 @@ pub(super) const CERTAIN: &[Rule] = &[
         ..AT_HEALTHCHECK
     },
     Rule {
-        code: "MC570",
+        code: Some(&codes::CHECK_TOOL),
         when: When::Says(NO_PROGRAM_IN_SHELL),
         what: "its healthcheck runs `{program}`, which is not in its image",
         why: "so it always fails; the service itself may be fine",
@@ -67,7 +69,7 @@ pub(super) const CERTAIN: &[Rule] = &[
         ..AT_HEALTHCHECK
     },
     Rule {
-        code: "MC571",
+        code: Some(&codes::CHECK_SLOW),
         when: When::Says(r"Health check exceeded timeout \(?(?P<time>[\w.]+)"),
         what: "its healthcheck takes longer than its timeout of {time}",
         why: "each run is stopped and counts as failed: `{check}`",
@@ -75,7 +77,7 @@ pub(super) const CERTAIN: &[Rule] = &[
         ..AT_HEALTHCHECK
     },
     Rule {
-        code: "MC571",
+        code: Some(&codes::CHECK_SLOW),
         when: When::NoAnswer,
         what: "its healthcheck takes longer than its timeout of {check_timeout}",
         why: "each run is stopped and counts as failed: `{check}`",
@@ -87,7 +89,7 @@ pub(super) const CERTAIN: &[Rule] = &[
 /// What may pass later.
 pub(super) const LIKELY: &[Rule] = &[
     Rule {
-        code: "MC572",
+        code: Some(&codes::NOBODY_LISTENS),
         when: When::Says(REFUSED),
         what: "its healthcheck uses port {check_port}, but it listens on port {listens}",
         why: "the healthcheck and the service use different ports",
@@ -95,7 +97,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..AT_HEALTHCHECK
     },
     Rule {
-        only: &[If::AskedOpen],
+        only: &[Condition::AskedOpen],
         what: "its healthcheck could not connect to port {check_port}, which is open now",
         why: "the port was opened later, or on another address than the healthcheck uses: `localhost` may be ::1",
         fix: "wait longer; if that doesn't help, use 127.0.0.1 in the healthcheck",
@@ -104,7 +106,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..UP
     },
     Rule {
-        only: &[If::NoPort],
+        only: &[Condition::NoPort],
         what: "nothing listens on port {check_port} in its container",
         why: "it has no open port, so its command (`{ran}`) is not a server or is still starting{silent}",
         fix: "if the command is not a server on port {check_port}, correct it; if it is just slow to start, add a `start_period` to the healthcheck and wait longer",
@@ -121,7 +123,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC573",
+        code: Some(&codes::CHECK_FAILS),
         when: When::Says(r"LOADING"),
         what: "it is still loading its data",
         why: "Redis reads its whole data set before it answers",
@@ -130,7 +132,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC573",
+        code: Some(&codes::CHECK_FAILS),
         when: When::Says(r"(?:error: ?|HTTP/1\.[01] |HTTP Error |status code:? ?)(?P<status>[45]\d\d)"),
         what: "its health page answers with {status}",
         why: "it is running, but reports that it is unhealthy, or has no such page (404): `{check}`",
@@ -140,7 +142,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC573",
+        code: Some(&codes::CHECK_FAILS),
         when: When::Says(r"(?s)^.*?(?P<said>[^\n]+)\s*$"),
         what: "its healthcheck fails: {said}",
         why: "it is running, but `{check}` fails in its container",
@@ -153,7 +155,7 @@ pub(super) const LIKELY: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC573",
+        code: Some(&codes::CHECK_FAILS),
         when: When::Silent,
         what: "its healthcheck fails without any output",
         why: "`{check}` in its container exits with {check_code}",

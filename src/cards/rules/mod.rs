@@ -14,15 +14,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::codes::Code;
+
 /// What a failure is known by, and what it means.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its code in the registry; that of the rule before where it is known by the same.
-    pub code: &'static str,
+    /// Its code. Another outcome of the rule before has none: its code is that rule's.
+    pub code: Option<&'static Code>,
     /// What it is known by. No other rule for the same evidence is known by the same.
     pub when: When,
     /// What else must be so.
-    pub only: &'static [If],
+    pub only: &'static [Condition],
     /// What is wrong: names the very thing. It follows a colon.
     pub what: &'static str,
     /// Why it is so.
@@ -58,7 +60,7 @@ pub enum When {
 
 /// What a rule takes for granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum If {
+pub enum Condition {
     /// The Compose file is the sample project's.
     OfTheSample,
     /// The same, and magicctl.yaml sets the limits in it.
@@ -89,7 +91,7 @@ pub enum If {
 
 /// What rules begin from: another outcome, brought up again, nothing to show.
 const UP: Rule = Rule {
-    code: "",
+    code: None,
     when: When::AsBefore,
     only: &[],
     what: "",
@@ -147,7 +149,7 @@ pub enum At {
 
 /// What a part of the table is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
+pub enum HeldAgainst {
     /// How the process ended.
     Exit,
     /// The words of the engine or a registry.
@@ -161,20 +163,20 @@ pub enum On {
 }
 
 /// Most decisive first.
-pub static TABLE: [(On, &[Rule]); 13] = [
-    (On::Exit, process::MEMORY),
-    (On::Build, build::RULES),
-    (On::Said, registry::RULES),
-    (On::Said, engine::RULES),
-    (On::Health, health::CERTAIN),
-    (On::Log, process::COMMAND),
-    (On::Log, services::RULES),
-    (On::Log, python::RULES),
-    (On::Exit, process::SIGNALS),
-    (On::Health, health::LIKELY),
-    (On::Log, python::ANY),
-    (On::Build, build::ANY),
-    (On::Exit, process::CODES),
+pub static TABLE: [(HeldAgainst, &[Rule]); 13] = [
+    (HeldAgainst::Exit, process::MEMORY),
+    (HeldAgainst::Build, build::RULES),
+    (HeldAgainst::Said, registry::RULES),
+    (HeldAgainst::Said, engine::RULES),
+    (HeldAgainst::Health, health::CERTAIN),
+    (HeldAgainst::Log, process::COMMAND),
+    (HeldAgainst::Log, services::RULES),
+    (HeldAgainst::Log, python::RULES),
+    (HeldAgainst::Exit, process::SIGNALS),
+    (HeldAgainst::Health, health::LIKELY),
+    (HeldAgainst::Log, python::ANY),
+    (HeldAgainst::Build, build::ANY),
+    (HeldAgainst::Exit, process::CODES),
 ];
 
 /// The compiled pattern of a rule that goes by words.
@@ -201,15 +203,11 @@ pub(super) fn outcomes(rules: &'static [Rule]) -> impl Iterator<Item = &'static 
 }
 
 /// The same of the whole table.
-pub(super) fn all() -> impl Iterator<Item = (On, &'static [Rule])> {
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (HeldAgainst, &'static [Rule])> {
     TABLE
         .iter()
         .flat_map(|(on, rules)| outcomes(rules).map(|rules| (*on, rules)))
-}
-
-/// Every code that a rule names.
-pub fn codes() -> impl Iterator<Item = &'static str> {
-    all().map(|(_, outcomes)| outcomes[0].code)
 }
 
 #[cfg(test)]
@@ -223,11 +221,12 @@ mod tests {
         for (rule, outcomes) in all().map(|(_, outcomes)| (&outcomes[0], outcomes)) {
             let names: Vec<String> = match rule.when {
                 When::Says(pattern) => {
-                    let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", rule.code));
+                    let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{}: {error}", rule.what));
                     pattern.capture_names().flatten().map(ToOwned::to_owned).collect()
                 }
                 _ => Vec::new(),
             };
+            assert!(rule.code.is_some(), "{} has no code", rule.what);
             for outcome in outcomes {
                 let texts = [outcome.what, outcome.why, outcome.fix].into_iter();
                 for text in texts.chain(outcome.run.iter().copied()) {
@@ -242,17 +241,18 @@ mod tests {
                     assert!(["path", "line"].iter().all(|name| names.iter().any(|it| it == name)));
                 }
             }
-            assert!(
-                crate::codes::find(rule.code).is_some(),
-                "{} has no explanation",
-                rule.code
-            );
         }
     }
 
     #[test]
     fn what_a_rule_is_known_by_stands_once() {
-        for on in [On::Exit, On::Said, On::Build, On::Health, On::Log] {
+        for on in [
+            HeldAgainst::Exit,
+            HeldAgainst::Said,
+            HeldAgainst::Build,
+            HeldAgainst::Health,
+            HeldAgainst::Log,
+        ] {
             let of_it = all().filter(|(of, _)| *of == on);
             let all: Vec<When> = of_it.map(|(_, outcomes)| outcomes[0].when).collect();
             for (index, when) in all.iter().enumerate() {

@@ -1,6 +1,8 @@
 //! How processes end, and commands that can't be run.
 
-use super::{AT_COMMAND, AT_IMAGE, At, If, Rule, UP, When};
+use crate::codes;
+
+use super::{AT_COMMAND, AT_IMAGE, At, Condition, Rule, UP, When};
 
 /// What the init process says of a file that it may not execute.
 const TINI_DENIED: &str = r"tini \(\d+\)\] exec (?P<program>\S+) failed: Permission denied";
@@ -11,9 +13,9 @@ const NO_PROGRAM_IN_SHELL: &str =
 /// Held against `137 oom limit`.
 pub(super) const MEMORY: &[Rule] = &[
     Rule {
-        code: "MC544",
+        code: Some(&codes::OUT_OF_MEMORY),
         when: When::OutOfMemory { at_limit: true },
-        only: &[If::Rendered],
+        only: &[Condition::Rendered],
         what: "it needs more memory than its limit of {limit}",
         why: "the kernel killed it when it used more than {limit}, its limit in magicctl.yaml",
         fix: "raise the limit in magicctl.yaml, `{memory_setting}`, then render",
@@ -28,7 +30,7 @@ pub(super) const MEMORY: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC544",
+        code: Some(&codes::OUT_OF_MEMORY),
         when: When::OutOfMemory { at_limit: false },
         what: "the machine ran out of memory",
         why: "the kernel killed it to free memory; it has no memory limit",
@@ -41,7 +43,7 @@ pub(super) const MEMORY: &[Rule] = &[
 /// What the runtime or a shell says of a command in the container's own log.
 pub(super) const COMMAND: &[Rule] = &[
     Rule {
-        code: "MC542",
+        code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(r"tini \(\d+\)\] exec (?P<program>\S+) failed: No such file or directory"),
         what: "the program `{program}` is not in the image {image}",
         why: "it is the first word of its command",
@@ -49,7 +51,7 @@ pub(super) const COMMAND: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC543",
+        code: Some(&codes::NOT_EXECUTABLE),
         when: When::Says(TINI_DENIED),
         what: "{program} is not executable",
         why: "the image's copy comes from {program:host} on this machine, which has no execute permission",
@@ -65,7 +67,7 @@ pub(super) const COMMAND: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC542",
+        code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(r"(?m)exec: (?:line \d+: )?(?P<program>[^:\s]+): not found"),
         what: "the program `{program}` is not in the image {image}",
         why: "it is the first word of its command",
@@ -73,7 +75,7 @@ pub(super) const COMMAND: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC543",
+        code: Some(&codes::NOT_EXECUTABLE),
         when: When::Says(r"(?m)exec: (?:line \d+: )?(?P<program>[^:\s]+): [Pp]ermission denied"),
         what: "{program} is not executable",
         why: "it is the first word of its command, but in the image {image} it is not a program or has no execute permission",
@@ -81,7 +83,7 @@ pub(super) const COMMAND: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC543",
+        code: Some(&codes::NOT_EXECUTABLE),
         when: When::Says(r"(?i)exec format error"),
         what: "its program can't run on this machine",
         why: "the image is for another CPU architecture, or its command is a script without `#!/bin/sh` in the first line",
@@ -91,7 +93,7 @@ pub(super) const COMMAND: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC542",
+        code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(r"exec (?P<program>/\S+): no such file or directory"),
         what: "{program} can't be run",
         why: "the interpreter in its first line (`#!…`) is not in the image; Windows line endings (CRLF) have the same effect",
@@ -101,7 +103,7 @@ pub(super) const COMMAND: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC542",
+        code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(NO_PROGRAM_IN_SHELL),
         what: "the program `{program}` is not in the image {image}",
         why: "its command runs it in a shell",
@@ -116,7 +118,7 @@ pub(super) const COMMAND: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC542",
+        code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(
             r"(?m)^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?:can't open '?|cannot open )?(?P<path>/?[\w./-]+)'?: (?:No such file|cannot open)",
         ),
@@ -130,7 +132,7 @@ pub(super) const COMMAND: &[Rule] = &[
 /// Held against `139`: what a signal means where the log does not say more.
 pub(super) const SIGNALS: &[Rule] = &[
     Rule {
-        code: "MC545",
+        code: Some(&codes::KILLED),
         when: When::Exit(&[137]),
         what: "it was killed (SIGKILL), but not because of its memory limit",
         why: "someone ran `docker kill`, it didn't stop within its grace period, or the machine ran out of memory",
@@ -139,9 +141,9 @@ pub(super) const SIGNALS: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC546",
+        code: Some(&codes::CRASHED),
         when: When::Exit(&[139]),
-        only: &[If::Built],
+        only: &[Condition::Built],
         what: "its program crashed (SIGSEGV, a segmentation fault)",
         why: "native code crashed; the cause may be a library in the image, the program or its data",
         fix: "start it again; if it crashes again, rebuild it without the cache, and undo the last change",
@@ -149,7 +151,7 @@ pub(super) const SIGNALS: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC546",
+        code: Some(&codes::CRASHED),
         when: When::Exit(&[139, 132, 134, 135, 136, 138]),
         what: "its program crashed (exit code {code}, a fatal signal)",
         why: "native code crashed; the cause may be this version, its command or its data",
@@ -157,7 +159,7 @@ pub(super) const SIGNALS: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC547",
+        code: Some(&codes::STOPPED),
         when: When::Exit(&[143, 130]),
         what: "it was stopped by a signal (exit code {code})",
         why: "someone stopped it with `docker stop`, another tool or a script in the container; the service itself is fine",
@@ -169,7 +171,7 @@ pub(super) const SIGNALS: &[Rule] = &[
 /// What an exit code alone says.
 pub(super) const CODES: &[Rule] = &[
     Rule {
-        code: "MC541",
+        code: Some(&codes::ENDED_WELL),
         when: When::Exit(&[0]),
         what: "its command exited without an error",
         why: "a service has to keep running, but its command (`{command}`) finishes, or starts something in the background and exits",
@@ -189,7 +191,7 @@ pub(super) const CODES: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC543",
+        code: Some(&codes::NOT_EXECUTABLE),
         when: When::Exit(&[126]),
         what: "its command can't be executed",
         why: "exit code 126: the file exists, but is not a program or has no execute permission",
@@ -197,7 +199,7 @@ pub(super) const CODES: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC542",
+        code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Exit(&[127]),
         what: "its command was not found",
         why: "exit code 127: the program is not in the image",

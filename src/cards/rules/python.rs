@@ -1,6 +1,8 @@
 //! What Python programs end with.
 
-use super::{AT_CODE, AT_COMMAND, At, If, Rule, UP, When};
+use crate::codes;
+
+use super::{AT_CODE, AT_COMMAND, At, Condition, Rule, UP, When};
 
 /// A module that is nowhere.
 const NO_MODULE: &str = r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'";
@@ -29,7 +31,7 @@ const KEY_REFUSED: &str = r"(?i)invalid_api_key|incorrect api key|API key not va
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "MC562",
+        code: Some(&codes::LISTENERS),
         when: When::Says(r"(?i)kafka"),
         what: "Kafka can't be reached at the address in {kafka_setting}",
         why: "{kafka_setting} is set to Kafka's listener for the host: the first connection works, but then Kafka redirects the client to localhost, which in a container is the container itself",
@@ -38,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC550",
+        code: Some(&codes::MODULE),
         when: When::Says(NO_MODULE),
         what: "{module:module_file} is in the project, but not in its image",
         why: "{at} imports it, but the image was built without it",
@@ -46,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        only: &[If::InstallsNothing],
+        only: &[Condition::InstallsNothing],
         what: "the Python module `{module}` is not in its image",
         why: "{at} imports it and {module:requirement} lists its package, but {dockerfile} doesn't install {requirements}",
         fix: "in {dockerfile}, after the line that copies {requirements}, add: RUN pip install --no-cache-dir -r requirements.txt",
@@ -73,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC550",
+        code: Some(&codes::MODULE),
         when: When::Says(NO_NAME_IN_MODULE),
         what: "{module:module_file} defines no `{name}`",
         why: "{at} imports it from there; two files that import each other have the same effect",
@@ -87,7 +89,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC551",
+        code: Some(&codes::NOT_PYTHON),
         when: When::Says(r"(?m)^\s*(?P<kind>SyntaxError|IndentationError|TabError): (?P<why>[^\n]+)"),
         what: "{at} is not valid Python: {why}",
         why: "Python can't parse the file",
@@ -95,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC552",
+        code: Some(&codes::VARIABLE),
         when: When::Says(
             r"(?s)(?:os\.environ|getenv|environ\[|frozen os>|/os\.py).*KeyError: '(?P<name>[A-Za-z_]\w*)'",
         ),
@@ -106,7 +108,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC552",
+        code: Some(&codes::VARIABLE),
         when: When::Says(r"(?P<count>\d+) validation errors? for (?P<model>\w+)\n(?P<field>[\w.]+)\n\s+Field required"),
         what: "the setting {field} of {model} has no value",
         why: "{at} needs it, from the variable {field:upper} or a file",
@@ -115,7 +117,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC552",
+        code: Some(&codes::VARIABLE),
         when: When::Says(
             r"(?P<count>\d+) validation errors? for (?P<model>\w+)\n(?P<field>[\w.]+)\n\s+(?P<why>[^\[\n]+)",
         ),
@@ -126,7 +128,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC552",
+        code: Some(&codes::VARIABLE),
         when: When::Says(r"ValueError: invalid literal for int\(\) with base 10: '(?P<value>[^']*)'"),
         what: "{at} expects a number in {value:setting}, which is `{value}`",
         why: "int() accepts only digits",
@@ -134,7 +136,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC553",
+        code: Some(&codes::FILE_MISSING),
         when: When::Says(NO_SCRIPT),
         what: "{path} is not in its image",
         why: "its command runs it; {path:copied} is in the project, but the Dockerfile doesn't copy it there",
@@ -154,7 +156,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC553",
+        code: Some(&codes::FILE_MISSING),
         when: When::Says(
             r"(?s)_execute_child.*FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<program>[^'/]+)'",
         ),
@@ -164,7 +166,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC553",
+        code: Some(&codes::FILE_MISSING),
         when: When::Says(
             r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']*keys_pool_(?P<provider>\w+)\.env)'",
         ),
@@ -176,7 +178,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC553",
+        code: Some(&codes::FILE_MISSING),
         when: When::Says(NO_FILE),
         what: "the file {path:mounted} is missing",
         why: "{at} opens {path}, which is mounted from there",
@@ -185,7 +187,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        only: &[If::HoldsKeys],
+        only: &[Condition::HoldsKeys],
         what: "{path} is not in its container",
         why: "{at} opens it, but it is not mounted; it contains keys, which don't belong in an image",
         fix: "mount it read-only under `volumes:` of {service}: `./…:{path}:ro`",
@@ -219,7 +221,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC553",
+        code: Some(&codes::FILE_MISSING),
         when: When::Says(r"IsADirectoryError: \[Errno 21\] Is a directory: '(?P<path>[^']+)'"),
         what: "{path:mounted_folder} is a folder, but must be a file",
         why: "{at} opens {path}, which is mounted from there; Compose creates such a folder if the file is missing",
@@ -229,7 +231,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC554",
+        code: Some(&codes::PERMISSION),
         when: When::Says(DENIED),
         what: "its user can't write to {path:mounted_into}",
         why: "{at} creates {path}; the folder is mounted from this machine, and the process runs as `{user}`",
@@ -276,7 +278,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC554",
+        code: Some(&codes::PERMISSION),
         when: When::Says(r"OSError: \[Errno 30\] Read-only file system: '(?P<path>[^']+)'"),
         what: "{path} can't be written: it is mounted read-only",
         why: "{at} writes there, but the mount has `read_only` or `:ro`",
@@ -285,7 +287,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC555",
+        code: Some(&codes::UNREACHABLE),
         when: When::Says(OWN_ADDRESS),
         what: "it connects to {peer}:{port} for {port:offering}, but that is its own container",
         why: "in a container {peer} means the container itself, not the machine or another service",
@@ -300,7 +302,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC555",
+        code: Some(&codes::UNREACHABLE),
         when: When::Says(OWN_ADDRESS_REFUSED),
         what: "it connects to {peer}:{port} for {port:offering}, but that is its own container",
         why: "in a container {peer} means the container itself, not the machine or another service",
@@ -314,7 +316,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC562",
+        code: Some(&codes::LISTENERS),
         when: When::Says(r"Unable connect to node with id \d+: .*?\('(?P<ip>[\d.]+)', (?P<port>\d+)"),
         what: "Kafka redirects it to {ip}:{port}, where no broker answers",
         why: "the first connection works; then the client uses the address in kafka's `KAFKA_ADVERTISED_LISTENERS`, where nothing listens",
@@ -322,7 +324,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC555",
+        code: Some(&codes::UNREACHABLE),
         when: When::Says(PEER),
         what: "{peer:service} does not answer on port {port}",
         why: "it needs {peer} at its start, but doesn't wait for it: `depends_on` has no `condition: service_healthy` for {peer:unawaited}",
@@ -362,7 +364,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC555",
+        code: Some(&codes::UNREACHABLE),
         when: When::Says(PEER_UNKNOWN),
         what: "it can't reach {peer:service}, which is not running",
         why: "{at} connects to it; a service's name resolves only while it is running",
@@ -384,7 +386,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC555",
+        code: Some(&codes::UNREACHABLE),
         when: When::Says(r"Connect call failed \('(?P<ip>[\d.]+)', (?P<port>\d+)"),
         what: "{port:server} does not answer on port {port}",
         why: "{port:server} has stopped, is not ready, or listens on another port",
@@ -394,7 +396,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC555",
+        code: Some(&codes::UNREACHABLE),
         when: When::Says(r"(?s)gaierror: \[Errno -\d\] (?P<why>[^\n]+)"),
         what: "it can't resolve a host name: {why}",
         why: "{at} connects to a host that doesn't resolve: its name is misspelt, or no such service is running in this stack",
@@ -402,7 +404,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC555",
+        code: Some(&codes::UNREACHABLE),
         when: When::Says(r"ConnectionRefusedError: \[Errno 111\]"),
         what: "its connection is refused",
         why: "{at} connects to something that is not running, not ready, or listens on another port; localhost is the container itself",
@@ -410,7 +412,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC556",
+        code: Some(&codes::PORT_TWICE_INSIDE),
         when: When::Says(
             r"(?s)(?:\('(?P<ip>[\d.:]+)', (?P<port>\d+)[^)]*\): |port (?P<number>\d+) can't be used: )[Aa]ddress already in use",
         ),
@@ -421,7 +423,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC556",
+        code: Some(&codes::PORT_TWICE_INSIDE),
         when: When::Says(r"(?s)(?:\('(?P<ip>[\d.:]+)', |port )(?P<port>\d+).*[Aa]ddress already in use"),
         what: "port {port} is used twice in its container",
         why: "another process in the same container listens on it; ports of this machine don't matter here",
@@ -429,7 +431,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC557",
+        code: Some(&codes::APP_CONFIG),
         when: When::Says(
             r"(?s)(?P<path>[\w./-]+\.ya?ml) is not valid YAML: (?P<why>[^\n]+).*?line (?P<line>\d+), column (?P<column>\d+)",
         ),
@@ -440,7 +442,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC557",
+        code: Some(&codes::APP_CONFIG),
         when: When::Says(
             r#"(?s)yaml\.\w+\.\w+Error: (?P<why>[^\n]+).*in "(?P<path>[^"]+)", line (?P<line>\d+), column (?P<column>\d+)"#,
         ),
@@ -451,7 +453,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC557",
+        code: Some(&codes::APP_CONFIG),
         when: When::Says(r"(?m)^(?:ERROR\s+)?(?P<path>[\w./-]*proxy_config\.yaml): (?P<why>[^\n]+?)(?:  name=\S+)?$"),
         what: "{path:host} is not valid: {why}",
         why: "the app reads it at its start",
@@ -460,7 +462,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC557",
+        code: Some(&codes::APP_CONFIG),
         when: When::Says(r"JSONDecodeError: (?P<why>[^\n]+)"),
         what: "it reads invalid JSON: {why}",
         why: "{at} reads it; the line and column refer to that text, and `char 0` means that it is empty or not JSON",
@@ -468,7 +470,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC558",
+        code: Some(&codes::EXCEPTION),
         when: When::Says(r#"(?:Error loading ASGI app\. )?Could not import module "(?P<module>[\w.]+)""#),
         what: "the module `{module}` doesn't exist",
         why: "its command passes it to uvicorn as FILE:NAME, but the image doesn't contain the file, or importing it fails",
@@ -476,7 +478,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC558",
+        code: Some(&codes::EXCEPTION),
         when: When::Says(r#"Attribute "(?P<name>[\w.]+)" not found in module "(?P<module>[\w.]+)""#),
         what: "the module `{module}` has no `{name}`",
         why: "its command passes `{module}:{name}` to uvicorn",
@@ -484,9 +486,9 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_COMMAND
     },
     Rule {
-        code: "MC559",
+        code: Some(&codes::KEY_REFUSED),
         when: When::Says(KEY_REFUSED),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "a provider refuses its API key",
         why: "the key is wrong, expired or for another provider; the log names the provider",
         fix: "put valid keys into keys_pool/keys_pool_<provider>.env, one per line",
@@ -505,7 +507,7 @@ pub(super) const RULES: &[Rule] = &[
 /// Any exception.
 pub(super) const ANY: &[Rule] = &[
     Rule {
-        code: "MC558",
+        code: Some(&codes::EXCEPTION),
         when: When::Says(r"(?m)^KeyError: (?P<key>[^\n]+)$"),
         what: "KeyError: {key}",
         why: "{at} looks up {key} in a dictionary that doesn't contain it",
@@ -513,9 +515,9 @@ pub(super) const ANY: &[Rule] = &[
         ..AT_CODE
     },
     Rule {
-        code: "MC558",
+        code: Some(&codes::EXCEPTION),
         when: When::Says(EXCEPTION),
-        only: &[If::Built],
+        only: &[Condition::Built],
         what: "{kind}: {why}",
         why: "{at} raised it: {kind:meaning}",
         fix: "{kind:remedy} in {at}, then rebuild",

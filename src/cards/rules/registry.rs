@@ -1,13 +1,15 @@
 //! What a registry, or the way to it, says no with.
 
-use super::{AT_IMAGE, At, If, Rule, UP, When};
+use crate::codes;
+
+use super::{AT_IMAGE, At, Condition, Rule, UP, When};
 
 /// What registries say of an image that is not there or not for everybody.
 const DENIED: &str = r"(?i)^denied\b|pull access denied for (?P<repository>[^,\s]+)|requested access to the resource is denied|repository does not exist";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "MC523",
+        code: Some(&codes::RATE_LIMIT),
         when: When::Says(r"(?i)toomanyrequests|\b429\b|rate limit"),
         what: "the pull limit of the registry {registry} is reached",
         why: "it limits the pulls per address and time, with a higher limit after a login; the image's name is fine",
@@ -16,7 +18,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC525",
+        code: Some(&codes::REGISTRY_TLS),
         when: When::Says(r"server gave HTTP response to HTTPS client"),
         what: "the registry {registry} uses plain HTTP",
         why: "the engine uses HTTPS, unless a registry is configured as insecure",
@@ -26,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC525",
+        code: Some(&codes::REGISTRY_TLS),
         when: When::Says(r"x509: (?P<why>.+)"),
         what: "the certificate of the registry {registry} is not trusted: {why}",
         why: "its CA is unknown to this machine, it has expired, or the clock is wrong",
@@ -39,9 +41,9 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC520",
+        code: Some(&codes::REGISTRY_AWAY),
         when: When::Says(r"lookup (?:registry-1|auth|index)\.docker\.io"),
-        only: &[If::Recipe],
+        only: &[Condition::Recipe],
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name: it has no network, no DNS, or needs a proxy",
         fix: "connect the machine, or set the engine's proxy; without a registry, build the images from packages",
@@ -49,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
         at: At::Image,
     },
     Rule {
-        only: &[If::NoRecipe],
+        only: &[Condition::NoRecipe],
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name, and images/ has no recipe for {image}",
         fix: "bring up only the other services, or connect the machine",
@@ -66,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC520",
+        code: Some(&codes::REGISTRY_AWAY),
         when: When::Says(
             r"lookup (?P<host>[\w.-]+?)(?: on \S+)?: (?:no such host|server misbehaving|Temporary failure|.*i/o timeout)",
         ),
@@ -78,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC520",
+        code: Some(&codes::REGISTRY_AWAY),
         when: When::Says(r"dial tcp (?P<address>\S+): (?:connect: )?connection refused"),
         what: "nothing answers at the registry {registry}",
         why: "{address} refuses connections: no registry is running there",
@@ -88,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC520",
+        code: Some(&codes::REGISTRY_AWAY),
         when: When::Says(
             r"(?i)Client\.Timeout|i/o timeout|TLS handshake timeout|context deadline exceeded|network is unreachable|no route to host",
         ),
@@ -100,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC522",
+        code: Some(&codes::LOGIN_NEEDED),
         when: When::Says(r"(?i)incorrect username or password|invalid username/password"),
         what: "the registry {registry} refuses the stored login",
         why: "the password was changed or mistyped",
@@ -109,7 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC522",
+        code: Some(&codes::LOGIN_NEEDED),
         when: When::Says(r"(?i)no basic auth credentials|unauthorized|authentication required|403 Forbidden"),
         what: "the registry {registry} requires a login for it",
         why: "there is no stored login for that registry, or it has no permission to pull the image",
@@ -119,9 +121,9 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC521",
+        code: Some(&codes::NO_SUCH_IMAGE),
         when: When::Says(DENIED),
-        only: &[If::NoLogin],
+        only: &[Condition::NoLogin],
         what: "the registry {registry} has no image {image}, or it is private",
         why: "the registry's answer is the same in both cases, and you are not logged in",
         fix: "log in; if it still fails, the name in {image_key} is misspelt",
@@ -129,7 +131,7 @@ pub(super) const RULES: &[Rule] = &[
         at: At::Image,
     },
     Rule {
-        only: &[If::WithLogin],
+        only: &[Condition::WithLogin],
         what: "the registry {registry} has no image {image}, or you have no access to it",
         why: "the registry's answer is the same in both cases; you are logged in",
         fix: "correct the name in {image_key}, or ask the owner for permission to pull it",
@@ -142,7 +144,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC521",
+        code: Some(&codes::NO_SUCH_IMAGE),
         when: When::Says(r"(?i)name unknown|repository name not known|repository \S+ not found"),
         what: "the registry {registry} has no image {image}",
         why: "the name is misspelt, or it was never pushed there",
@@ -150,7 +152,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC521",
+        code: Some(&codes::NO_SUCH_IMAGE),
         when: When::Says(r"(?i)manifest unknown|manifest for \S+ not found|failed to resolve reference .*not found"),
         what: "the registry {registry} has no {image}",
         why: "its name or tag is misspelt, or was never pushed there",
@@ -158,7 +160,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC524",
+        code: Some(&codes::OTHER_PLATFORM),
         when: When::Says(r"no matching manifest for (?P<platform>\S+)"),
         what: "{image} is not available for this machine's platform, {platform}",
         why: "the registry has it only for other platforms",
@@ -166,7 +168,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC524",
+        code: Some(&codes::OTHER_PLATFORM),
         when: When::Says(r"does not match the specified platform: wanted (?P<wanted>[^,\s]+)"),
         what: "{image} is not available for {wanted}",
         why: "it is set in the service's `platform`",
@@ -175,7 +177,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC521",
+        code: Some(&codes::NO_SUCH_IMAGE),
         when: When::Says(r"invalid reference format"),
         what: "{image} is not a valid image name",
         why: "use lower-case letters, and one colon before the tag",
@@ -183,7 +185,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC526",
+        code: Some(&codes::REGISTRY_UNWELL),
         when: When::Says(r"(?i)unexpected HTTP status:? (?P<status>[^\n]+)"),
         what: "the registry {registry} answers with an error: {status}",
         why: "the error is in the registry",
@@ -191,7 +193,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC526",
+        code: Some(&codes::REGISTRY_UNWELL),
         when: When::Says(r"(?i)unexpected EOF|connection reset by peer|filesystem layer verification failed"),
         what: "the download of {image} was interrupted",
         why: "the connection to {registry} was lost",

@@ -1,6 +1,8 @@
 //! What Kafka, Redis, Loki, the collectors and Grafana end with.
 
-use super::{AT_IMAGE, At, If, Rule, UP, When};
+use crate::codes;
+
+use super::{AT_IMAGE, At, Condition, Rule, UP, When};
 
 /// What Grafana, Loki, Kafka and Redis say of a folder that they may not write to.
 const NOT_WRITABLE: &str = r"(?:GF_PATHS_DATA='(?P<path>[^']+)' is not writable|(?:mkdir|open|stat|creating|create) (?P<file>/[\w./-]+): permission denied|(?P<name>/[\w./-]+)[^\n]*: [Pp]ermission denied|AccessDeniedException: (?P<java>/\S+)|(?P<cut>/[\w./-]+) \(Permission denied\))";
@@ -14,7 +16,7 @@ const REFUSED_CONFIGURATION: &str = r#"(?:CONFIG ERROR: |msg="validating config"
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "MC342",
+        code: Some(&codes::KAFKA_CLUSTER),
         when: When::Says(
             r"(?:Invalid cluster\.id in: \S+\. Expected (?P<wanted>[\w-]+), but read (?P<found>[\w-]+)|Cluster ID (?P<asked>[\w-]+) doesn't match stored clusterId (?:Some\()?(?P<stored>[\w-]+))",
         ),
@@ -26,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC342",
+        code: Some(&codes::KAFKA_CLUSTER),
         when: When::Says(r"Invalid cluster\.id in: \S+\. Expected (?P<wanted>[\w-]+), but read (?P<found>[\w-]+)"),
         what: "its data belongs to another Kafka cluster, {found}",
         why: "its volume was formatted with that id, but CLUSTER_ID is now {wanted}",
@@ -35,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC561",
+        code: Some(&codes::JAVA_MEMORY),
         when: When::Says(
             r"(?:OutOfMemoryError: (?P<why>[\w ]+)|insufficient memory for the Java Runtime|Could not reserve enough space|Too small maximum heap)",
         ),
@@ -47,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC561",
+        code: Some(&codes::JAVA_MEMORY),
         when: When::Says(
             r"(?:Invalid (?:maximum|initial) heap size: (?P<option>\S+)|Unrecognized (?:VM )?option:? '?(?P<bad>[^'\s]+)|(?P<both>Initial heap size set to a larger value))",
         ),
@@ -59,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC561",
+        code: Some(&codes::JAVA_MEMORY),
         when: When::Says(r"(?:Initial heap size set to a larger value|Unrecognized (?:VM )?option)"),
         what: "Java can't use its memory options",
         why: "KAFKA_HEAP_OPTS has an unknown option, or an initial size (-Xms) above the maximum (-Xmx); it comes from {KAFKA_HEAP_OPTS:origin}",
@@ -69,7 +71,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC562",
+        code: Some(&codes::LISTENERS),
         when: When::Says(r"No security protocol defined for listener (?P<name>\w+)"),
         what: "the listener {name} is not defined",
         why: "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP has no protocol for it",
@@ -78,9 +80,9 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC562",
+        code: Some(&codes::LISTENERS),
         when: When::Says(LISTENERS_DIFFER),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "its listener settings are inconsistent: {why}",
         why: "KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP must list the same listeners",
         fix: "correct the one that differs; `magicctl render --diff` shows the edits, `render --force` restores the template",
@@ -95,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC563",
+        code: Some(&codes::DATA_LOCKED),
         when: When::Says(r"Failed to acquire lock on file \.lock in (?P<path>[^\s.]+)"),
         what: "another process uses its data folder",
         why: "a second Kafka uses the volume {path:volume}, but only one can",
@@ -105,7 +107,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC564",
+        code: Some(&codes::SETTINGS),
         when: When::Says(r#"Missing required configuration "(?P<name>[\w.]+)""#),
         what: "its setting {name} is missing",
         why: "once any KAFKA_… variable is set, the image's defaults no longer apply, so all settings are needed",
@@ -114,7 +116,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC564",
+        code: Some(&codes::SETTINGS),
         when: When::Says(r"ConfigException: (?P<why>[^\n]+)"),
         what: "Kafka rejects its settings: {why}",
         why: "KAFKA_… variables are settings in upper case, with _ for each dot",
@@ -123,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC512",
+        code: Some(&codes::DISK_FULL),
         when: When::Says(r"(?i)no space left on device"),
         what: "its disk is full",
         why: "its volume is on the disk where the engine keeps its data",
@@ -136,7 +138,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC564",
+        code: Some(&codes::SETTINGS),
         when: When::Says(
             r"(?s)FATAL CONFIG FILE ERROR.*at line (?P<line>\d+)\n>>> '(?P<text>[^\n]*)'\n(?P<why>[^\n]+)",
         ),
@@ -147,7 +149,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC343",
+        code: Some(&codes::NEWER_DATA),
         when: When::Says(r"Can't handle RDB format version (?P<version>\d+)"),
         what: "its data was written by a newer Redis than its image",
         why: "an older version can't read this format ({version})",
@@ -155,7 +157,7 @@ pub(super) const RULES: &[Rule] = &[
         ..AT_IMAGE
     },
     Rule {
-        code: "MC565",
+        code: Some(&codes::DATA_DAMAGED),
         when: When::Says(
             r"(?i)Bad file format reading the append only file|Unexpected end of file reading the append only file|AOF (?:format error|loading aborted)",
         ),
@@ -169,7 +171,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC554",
+        code: Some(&codes::PERMISSION),
         when: When::Says(NOT_WRITABLE),
         what: "its user can't write to {any_path:bind}",
         why: "the folder is mounted from this machine; the process runs as user {user} and needs {any_path}",
@@ -197,9 +199,9 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC564",
+        code: Some(&codes::SETTINGS),
         when: When::Says(NO_CONFIGURATION),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "its configuration {path:mounted} is missing",
         why: "its command reads {path}, which is mounted from there",
         fix: "create it from its template",
@@ -214,9 +216,9 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC564",
+        code: Some(&codes::SETTINGS),
         when: When::Says(WRONG_LINE),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "it can't read its configuration {path:mounted}",
         why: "{why}",
         fix: "correct that line; `magicctl render --diff` shows the edits, `render --force` restores the template",
@@ -231,9 +233,9 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC564",
+        code: Some(&codes::SETTINGS),
         when: When::Says(REFUSED_CONFIGURATION),
-        only: &[If::OfTheSample],
+        only: &[Condition::OfTheSample],
         what: "its configuration is not valid: {why}",
         why: "the program can read the file, but rejects its content",
         fix: "correct it; `magicctl render --diff` shows the edits, `render --force` restores the template",
@@ -248,7 +250,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC554",
+        code: Some(&codes::PERMISSION),
         when: When::Says(
             r"(?i)permission denied while trying to connect to the Docker daemon|dial unix (?P<path>/\S+docker\.sock): connect: permission denied",
         ),
@@ -259,7 +261,7 @@ pub(super) const RULES: &[Rule] = &[
         ..UP
     },
     Rule {
-        code: "MC566",
+        code: Some(&codes::TOO_MANY_FILES),
         when: When::Says(r"(?i)too many open files|inotify"),
         what: "the limit for watched or open files of this machine is reached",
         why: "the limits count for all containers together: fs.inotify.max_user_instances, or open files",

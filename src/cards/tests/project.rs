@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cards::rules::If;
+use crate::cards::rules::Condition;
 use crate::compose::{Request, Stack, load};
 use crate::engine::FailedStep;
 use crate::failure::Evidence;
@@ -206,7 +206,7 @@ fn an_image_that_nobody_has_here_is_built_left_out_or_loaded() {
 fn only_one_rule_builds_images_of_ours() {
     let rules = super::super::rules::TABLE.iter().flat_map(|(_, rules)| rules.iter());
     for rule in rules.filter(|rule| rule.run.contains(&"make images")) {
-        assert!(rule.only.contains(&If::Recipe), "{}", rule.what);
+        assert!(rule.only.contains(&Condition::Recipe), "{}", rule.what);
     }
 }
 

@@ -9,12 +9,12 @@ use crate::shell::ShellCommand;
 
 use super::*;
 
-fn of(symptoms: &Symptoms) -> (String, String) {
+fn of(symptoms: &Symptoms) -> (&'static str, String) {
     let failure = card(
         symptoms,
         &Surroundings::new(None, Arc::new(Redactor::default()), Some(ShellCommand::of("magicctl"))),
     );
-    (failure.code.unwrap_or_default().to_owned(), failure.what)
+    (failure.code.unwrap().id, failure.what)
 }
 
 #[track_caller]

@@ -133,7 +133,7 @@ pub async fn verify(
             file: (verification.program.inside, &text),
             within,
         };
-        let ended = engine.run_once(&once).await.map_err(|error| error.failure())?;
+        let ended = engine.run_once(&once).await?;
         match ended.exit_code {
             Some(0) => {}
             Some(_) => failures.push(verification.failure(&text, &ended.output)),

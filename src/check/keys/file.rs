@@ -8,7 +8,7 @@ use crate::check::text::Text;
 use crate::files::{Refused, Root};
 use crate::secrets;
 
-use super::found::{Entry, Keys, Kind, Left};
+use super::found::{Entry, Keys, Kind, NotLookedAt};
 
 /// More files than this in both folders hold no keys.
 pub(super) const MOST_FILES: usize = 1000;
@@ -51,20 +51,20 @@ impl Keys {
             Ok(found) => found,
             Err(refused @ Refused::Outside) => {
                 let why = root.why(Path::new(folder), &refused);
-                self.left.push(Left::LeadsOut { folder, why });
+                self.left.push(NotLookedAt::LeadsOut { folder, why });
                 return;
             }
             // The checklist tells it.
             Err(_) => return,
         };
         if found.more {
-            self.left.push(Left::Files { folder });
+            self.left.push(NotLookedAt::Files { folder });
         }
         let names = found.all.into_iter().map(|entry| PathBuf::from(entry.name));
         for name in names.filter(|name| !is_other(name)) {
             let path = project.root.join(folder).join(name);
             let kind = kind(root, &path, bytes_left);
-            let is_told = self.left.iter().any(|left| matches!(left, Left::Bytes { .. }));
+            let is_told = self.left.iter().any(|left| matches!(left, NotLookedAt::Bytes { .. }));
             if !is_told
                 && matches!(
                     kind,
@@ -74,7 +74,7 @@ impl Keys {
                     }
                 )
             {
-                self.left.push(Left::Bytes { first: path.clone() });
+                self.left.push(NotLookedAt::Bytes { first: path.clone() });
             }
             self.entries.push(Entry { folder, path, kind });
         }

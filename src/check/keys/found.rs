@@ -8,7 +8,7 @@ pub(in crate::check) struct Keys {
     /// What is in the folders, but for what no keys are in: hidden files, documentation, examples.
     pub(super) entries: Vec<Entry>,
     /// Folders that were not looked at, or not to their end.
-    pub(super) left: Vec<Left>,
+    pub(super) left: Vec<NotLookedAt>,
     /// `.env`, when a name in it says secret and has a value.
     pub(super) own: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ pub(super) enum Kind {
 
 /// A folder of which something was not looked at.
 #[derive(Debug)]
-pub(super) enum Left {
+pub(super) enum NotLookedAt {
     /// A link leads out of the project; in words.
     LeadsOut { folder: &'static str, why: String },
     /// It holds too many files.

@@ -20,7 +20,7 @@ use super::proxy;
 use super::text::led_out;
 
 use file::{MOST_BYTES, MOST_FILES};
-use found::{Entry, Kind, Left};
+use found::{Entry, Kind, NotLookedAt};
 
 pub(super) use found::Keys;
 pub(super) use git::look as tracked;
@@ -84,15 +84,15 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
 }
 
 /// What is said of a folder that was not looked at, or not to its end.
-fn left_out(project: &Project, left: &Left) -> Finding {
+fn left_out(project: &Project, left: &NotLookedAt) -> Finding {
     match left {
-        Left::LeadsOut { folder, why } => led_out(folder, why)
+        NotLookedAt::LeadsOut { folder, why } => led_out(folder, why)
             .fix("put the folder itself in its place; until then its keys are neither checked nor masked"),
-        Left::Files { folder } => {
+        NotLookedAt::Files { folder } => {
             let what = format!("{folder}/ contains more than {MOST_FILES} files, the most that are read");
             Finding::new(&codes::KEY_FILE_LARGE, what).because("keys in the others are neither checked nor masked")
         }
-        Left::Bytes { first } => {
+        NotLookedAt::Bytes { first } => {
             let what = format!(
                 "keys_pool/ and env/ contain more than {} MB: {} and later files are not read",
                 MOST_BYTES >> 20,

@@ -13,7 +13,7 @@ use crate::ids::{ContainerId, ServiceName};
 use crate::logs::follow::LogFile;
 use crate::logs::source::file::{Driver, History};
 use crate::logs::source::{Loki, SourceChoice};
-use crate::logs::{Printer, Wanted, Who};
+use crate::logs::{LogOwner, Printer, Wanted};
 use crate::nearest::nearest;
 use crate::observed::Container;
 
@@ -24,7 +24,7 @@ use super::selection::Selection;
 /// A container and where its log is read.
 pub(super) struct Chosen {
     pub id: ContainerId,
-    pub who: Arc<Who>,
+    pub owner: Arc<LogOwner>,
     pub place: Place,
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn choose(
             Ok(place) => place,
             // Removed since it was listed.
             Err(error) if error.is_not_found() => continue,
-            Err(error) => return Err(error.failure()),
+            Err(error) => return Err(error.into()),
         };
         if place.driver == "none" {
             say(
@@ -66,7 +66,7 @@ pub(super) async fn choose(
             );
             continue;
         }
-        let who = names.who(
+        let owner = names.owner(
             container.service().map_or("", ServiceName::as_str),
             container.number(),
             &container.name,
@@ -83,7 +83,7 @@ pub(super) async fn choose(
         }
         chosen.push(Chosen {
             id: container.id,
-            who: Arc::new(who),
+            owner: Arc::new(owner),
             place,
         });
     }
@@ -140,7 +140,7 @@ pub(super) async fn from_loki(
         }
         Chosen {
             id: ContainerId::new(""),
-            who: Arc::new(names.who(
+            owner: Arc::new(names.owner(
                 known.service.as_str(),
                 number_of(&known.container),
                 &known.container,

@@ -5,7 +5,7 @@ use crate::engine::{Engine, LogPlace};
 use crate::ids::ServiceName;
 use crate::logs::follow::{Follower, LogFile};
 use crate::logs::source::SourceChoice;
-use crate::logs::{Printer, Who};
+use crate::logs::{LogOwner, Printer};
 use crate::observed::Container;
 
 use super::choose;
@@ -25,10 +25,10 @@ impl Follower for ByFlags<'_> {
         self.selection.takes_container(container)
     }
 
-    fn who(&mut self, container: &Container) -> Who {
+    fn owner(&mut self, container: &Container) -> LogOwner {
         let service = container.service().map_or("", ServiceName::as_str);
         self.names
-            .who(service, container.number(), &container.name, self.printer)
+            .owner(service, container.number(), &container.name, self.printer)
     }
 
     fn file(&self, engine: &Engine, place: &LogPlace) -> Option<LogFile> {

@@ -8,7 +8,7 @@ use console::{Color, Style};
 use crate::cli::args::{Color as ColorChoice, Output};
 use crate::cli::session::Session;
 use crate::failure::Failure;
-use crate::logs::{Around, Clock, Fit, Form, Printer, Who};
+use crate::logs::{Around, Clock, Fit, Form, LogOwner, Printer};
 use crate::redact::Redactor;
 use crate::report::warning_line;
 use crate::terminal::{Line, stdout_columns, stdout_is_terminal};
@@ -132,12 +132,12 @@ impl Names {
         }
     }
 
-    pub(super) fn who(&mut self, service: &str, number: u32, container: &str, printer: &Printer) -> Who {
+    pub(super) fn owner(&mut self, service: &str, number: u32, container: &str, printer: &Printer) -> LogOwner {
         let at = self.position(service);
         let style = Style::new().fg(COLOURS[at % COLOURS.len()]);
         let label = self.label(service, number);
         let prefix = name(&label, style, printer).padded(self.width).text(" | ");
-        Who {
+        LogOwner {
             service: service.into(),
             container: container.to_owned(),
             prefix: printer.written(&prefix).into_bytes(),
@@ -161,11 +161,11 @@ mod tests {
         let printer = Printer::default();
         let prefixes = |containers: &[(&str, u32)]| -> Vec<String> {
             let mut names = Names::of(containers.iter().copied());
-            let who = |(service, number): &(&str, u32)| names.who(service, *number, "c", &printer);
+            let owner = |(service, number): &(&str, u32)| names.owner(service, *number, "c", &printer);
             let prefixes = containers
                 .iter()
-                .map(who)
-                .map(|who| String::from_utf8(who.prefix).unwrap());
+                .map(owner)
+                .map(|owner| String::from_utf8(owner.prefix).unwrap());
             prefixes.collect()
         };
         assert_eq!(prefixes(&[("app", 1), ("kafka", 1)]), ["app   | ", "kafka | "]);
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(prefixes(&[("app", 3)]), ["app-3 | "]);
         // One that comes later.
         let mut names = Names::of([("app", 1)]);
-        assert_eq!(names.who("app", 2, "c", &printer).prefix, b"app-2 | ");
-        assert_eq!(names.who("app", 1, "c", &printer).prefix, b"app | ");
+        assert_eq!(names.owner("app", 2, "c", &printer).prefix, b"app-2 | ");
+        assert_eq!(names.owner("app", 1, "c", &printer).prefix, b"app | ");
     }
 }

@@ -18,7 +18,10 @@ use crate::failure::{Exit, Failure};
 use crate::ids::ContainerId;
 use crate::logs::follow::{Events, Following, LogFile};
 use crate::logs::source::{SourceChoice, Span};
-use crate::logs::{Chunk, Fed, Keep, Level, Likely, Output, Wanted, Who, from_engine, from_files, from_loki, merge};
+use crate::logs::{
+    Chunk, FeedItem, GrepPrefilter, Level, LogOwner, Output, RecordFilter, Wanted, from_engine, from_files, from_loki,
+    merge,
+};
 
 use super::Ended;
 use super::open::published;
@@ -103,16 +106,19 @@ fn wanted(session: &Session, args: &LogsArgs) -> Result<Wanted, Failure> {
     span.until = args.until.unwrap_or(span.until);
     Ok(Wanted {
         span,
-        keep: Keep {
+        filter: RecordFilter {
             least: args.level.or(errors),
             grep: args
                 .grep
                 .as_deref()
                 .map(|text| pattern(text, args.ignore_case))
                 .transpose()?,
-            likely: args.grep.as_deref().and_then(|text| Likely::of(text, args.ignore_case)),
+            prefilter: args
+                .grep
+                .as_deref()
+                .and_then(|text| GrepPrefilter::of(text, args.ignore_case)),
             invert: args.invert,
-            ..Keep::default()
+            ..RecordFilter::default()
         },
         tail: args.tail.filter(|tail| *tail != usize::MAX),
         context: look::around(session, args).is_some(),
@@ -155,7 +161,7 @@ struct Behind {
 /// A container of the history, for what comes after it.
 struct Followed {
     id: ContainerId,
-    who: Arc<Who>,
+    owner: Arc<LogOwner>,
     file: Option<LogFile>,
 }
 
@@ -170,7 +176,7 @@ impl Followed {
         };
         Self {
             id: chosen.id.clone(),
-            who: chosen.who.clone(),
+            owner: chosen.owner.clone(),
             file,
         }
     }
@@ -189,15 +195,12 @@ impl Show<'_> {
         let engine = Arc::new(engine);
         // Listening before looking: a container that starts in between is heard of.
         let events: Option<Events> = if args.follow {
-            let events = engine.subscribe(project).await.map_err(|error| error.failure())?;
+            let events = engine.subscribe(project).await?;
             Some(Box::pin(events))
         } else {
             None
         };
-        let mut containers = engine
-            .observe_containers(project)
-            .await
-            .map_err(|error| error.failure())?;
+        let mut containers = engine.observe_containers(project).await?;
         containers.retain(|container| selection.takes_container(container));
         containers.sort_by(|a, b| (a.service(), a.number()).cmp(&(b.service(), b.number())));
         if containers.is_empty() {
@@ -210,14 +213,16 @@ impl Show<'_> {
             look::say(session, &format!("{none}; {hint}"));
             return Ok(None);
         }
-        let there = containers
+        let running = containers
             .iter()
             .filter_map(|container| Some((container.service()?, container.number())));
         // All names that may come, so that the column is as wide as it will have to be.
         let in_file = stack.into_iter().flat_map(|stack| stack.services.values());
         let to_come = in_file.map(|service| (&service.name, service.replicas().max(1)));
         let to_come = to_come.filter(|(service, number)| events.is_some() && selection.takes(service, *number));
-        let all = there.chain(to_come).map(|(service, number)| (service.as_str(), number));
+        let all = running
+            .chain(to_come)
+            .map(|(service, number)| (service.as_str(), number));
         let mut names = Names::of(all);
         let chosen = choose::choose(session, args, &engine, containers, &mut names, &wanted.printer).await?;
         let behind = events.map(|events| Behind {
@@ -254,7 +259,7 @@ impl Show<'_> {
         for (source, failure) in &failures {
             look::say(
                 session,
-                &format!("the log of {} ends early: {failure}", sources[*source].who.container),
+                &format!("the log of {} ends early: {failure}", sources[*source].owner.container),
             );
         }
         if read_on && wanted.fold {
@@ -294,28 +299,30 @@ impl Show<'_> {
         let mut following = Following::new(follower, self.project, behind.engine, self.wanted.clone(), output);
         for (number, source) in sources.into_iter().enumerate() {
             let seam = seams.get(&number).copied().flatten();
-            following.add(source.id, source.who, source.file, seam);
+            following.add(source.id, source.owner, source.file, seam);
         }
         following.run(behind.events, behind.end).await
     }
 }
 
 /// Starts to read a container's log.
-fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Result<Feed<Fed>, Failure> {
+fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Result<Feed<FeedItem>, Failure> {
     let (to, feed) = channel(WAITING);
     let wanted = wanted.clone();
-    let who = chosen.who;
+    let owner = chosen.owner;
     match chosen.place {
         Place::Files(files) => {
             let path = files.path;
             let history = files.history;
             let read = move || {
-                let read = from_files(&wanted, &who, &history, chunk, &mut |fed| to.blocking_send(fed).is_ok());
+                let read = from_files(&wanted, &owner, &history, chunk, &mut |fed| {
+                    to.blocking_send(fed).is_ok()
+                });
                 if let Err(error) = read {
                     let failure = Failure::failed(format!("{} can't be read", path.display()))
                         .because(error.to_string())
                         .hint("`--source engine` reads it from the engine");
-                    let _nobody_listens = to.blocking_send(Fed::Failed(Box::new(failure)));
+                    let _nobody_listens = to.blocking_send(FeedItem::Failed(Box::new(failure)));
                 }
             };
             std::thread::Builder::new()
@@ -324,7 +331,7 @@ fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Re
                 .map_err(|error| Failure::failed("can't start a thread to read a log").because(error.to_string()))?;
         }
         Place::Loki(loki) => {
-            tokio::spawn(from_loki(wanted, who, loki, project.to_owned(), to));
+            tokio::spawn(from_loki(wanted, owner, loki, project.to_owned(), to));
         }
         Place::Engine(engine) => {
             let span = wanted.span;
@@ -338,7 +345,7 @@ fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Re
                 };
                 engine.logs(&chosen.id, options)
             };
-            tokio::spawn(from_engine(wanted, who, open, to));
+            tokio::spawn(from_engine(wanted, owner, open, to));
         }
     }
     Ok(feed)
@@ -346,7 +353,7 @@ fn feed(project: &str, wanted: &Arc<Wanted>, chosen: Chosen, chunk: Chunk) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::{Likely, pattern};
+    use super::{GrepPrefilter, pattern};
 
     #[test]
     fn no_pattern_takes_all_memory_or_the_stack() {
@@ -362,11 +369,11 @@ mod tests {
         ] {
             let failure = pattern(&text, false).unwrap_err();
             assert!(!failure.why.is_empty(), "{text:.20}");
-            let _any = Likely::of(&text, false);
+            let _any = GrepPrefilter::of(&text, false);
         }
         // Long and flat is fine.
         let words = vec!["word"; 2_000].join("|");
         assert!(pattern(&words, true).is_ok());
-        let _any = Likely::of(&words, true);
+        let _any = GrepPrefilter::of(&words, true);
     }
 }

@@ -16,9 +16,11 @@ const LINES: usize = 12;
 pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Group>, output: &mut Output<W>) {
     if wanted.printer.form == Form::Json {
         for group in groups {
-            let (who, record) = &group.example;
+            let (owner, record) = &group.example;
             let mut line = Vec::new();
-            wanted.printer.answer(&group.json(&json_entry(who, record)), &mut line);
+            wanted
+                .printer
+                .answer(&group.json(&json_entry(owner, record)), &mut line);
             if !output.text(&line) {
                 return;
             }
@@ -50,7 +52,7 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
         if !(output.text(head.as_bytes()) && output.text(b"\n")) {
             return;
         }
-        let (who, record) = &group.example;
+        let (owner, record) = &group.example;
         let mut example = crate::logs::Printer {
             clock: None,
             ..wanted.printer.clone()
@@ -59,12 +61,12 @@ pub(super) fn show<W: Write>(session: &Session, wanted: &Wanted, groups: Vec<Gro
             // One line of JSON says its message best when it is taken apart, also in a file.
             example.form = Form::Pretty;
         }
-        let who = crate::logs::Who {
+        let owner = crate::logs::LogOwner {
             prefix: b"    ".to_vec(),
-            ..(**who).clone()
+            ..(**owner).clone()
         };
         let mut text = Vec::new();
-        example.print(&who, record, &mut text);
+        example.print(&owner, record, &mut text);
         let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
         let shown = if lines.len() > LINES {
             let left_out = format!("    … {} more lines …\n", lines.len() - LINES);

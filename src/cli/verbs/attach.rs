@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::ids::ServiceName;
 
 use super::joined::Joined;
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `attach`.
 #[derive(Debug, Clone, Args)]
@@ -31,16 +31,12 @@ pub struct AttachArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &AttachArgs) -> Ended {
-    let there = There::of(session, std::slice::from_ref(&args.service)).await?;
-    let container = there.one_running(&args.service, args.index)?;
-    let (tty, stdin) = there
-        .engine
-        .terminal_of(&container.id)
-        .await
-        .map_err(|error| error.failure())?;
+    let project = ProjectContainers::of(session, std::slice::from_ref(&args.service)).await?;
+    let container = project.one_running(&args.service, args.index)?;
+    let (tty, stdin) = project.engine.terminal_of(&container.id).await?;
     let joined = Joined {
-        engine: &there.engine,
-        project: &there.project,
+        engine: &project.engine,
+        project: &project.name,
         container: &container.id,
         name: &container.name,
         stdin: stdin && !args.no_stdin,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use crate::cli::Ended;
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::ids::ServiceName;
 use crate::plan;
@@ -51,7 +51,7 @@ pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
         };
         // As with Compose: what has nothing to build is built.
         let engine = session.engine().await?;
-        Carry::new(session, &engine, "build", &stack.name, Some(&stack)).idle(format!("build: {what}"));
+        PlanRun::new(session, &engine, "build", &stack.name, Some(&stack)).idle(format!("build: {what}"));
         return Ok(None);
     }
     for text in &args.build_arg {
@@ -72,7 +72,7 @@ pub(crate) async fn run(session: &Session, args: &BuildArgs) -> Ended {
     let engine = session.engine().await?;
     let _lock = crate::cli::lock::take(session, &stack.name).await?;
     let plan = plan::build(&stack, &services, args.no_cache, args.pull, args.push)?;
-    let carry = Carry::new(session, &engine, "build", &stack.name, Some(&stack));
-    carry.run(&plan, services.into_iter().collect()).await?;
-    carry.finish(&BTreeSet::new(), Vec::new()).await
+    let plan_run = PlanRun::new(session, &engine, "build", &stack.name, Some(&stack));
+    plan_run.run(&plan, services.into_iter().collect()).await?;
+    plan_run.finish(&BTreeSet::new(), Vec::new()).await
 }

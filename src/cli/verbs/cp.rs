@@ -15,7 +15,7 @@ use crate::ids::ServiceName;
 use crate::observed::Container;
 
 use super::packed::Packed;
-use super::there::There;
+use super::project_containers::ProjectContainers;
 use super::unpacked::Unpacked;
 
 /// `cp`.
@@ -66,7 +66,7 @@ fn side(text: &str) -> Side<'_> {
 }
 
 pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
-    let interrupted = crate::cli::carry::interrupted();
+    let interrupted = crate::cli::plan_run::interrupted();
     let mut interrupted = std::pin::pin!(interrupted);
     if let (Side::Service { service, path }, to @ (Side::Local(_) | Side::Stream)) =
         (side(&args.source), side(&args.destination))
@@ -91,15 +91,19 @@ pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
     }
 }
 
-fn candidates<'t>(there: &'t There, args: &CpArgs, service: &ServiceName) -> Result<Vec<&'t Container>, Failure> {
+fn candidates<'t>(
+    project: &'t ProjectContainers,
+    args: &CpArgs,
+    service: &ServiceName,
+) -> Result<Vec<&'t Container>, Failure> {
     if args.index.is_some() {
-        return Ok(vec![there.one(service, args.index)?]);
+        return Ok(vec![project.one(service, args.index)?]);
     }
     let of_service = |container: &&Container| container.service.as_ref() == Some(service);
     let wanted = |container: &&Container| of_service(container) && (args.all || !container.is_one_off());
-    let all: Vec<&Container> = there.containers.iter().filter(wanted).collect();
+    let all: Vec<&Container> = project.containers.iter().filter(wanted).collect();
     if all.is_empty() {
-        there.one(service, None)?;
+        project.one(service, None)?;
     }
     Ok(all)
 }
@@ -112,13 +116,13 @@ async fn from_container(
     to: &Side<'_>,
     mut interrupted: impl Future<Output = ()> + Unpin,
 ) -> Ended {
-    let there = There::of(session, &[service.to_owned()]).await?;
-    let container = candidates(&there, args, service)?[0];
+    let project = ProjectContainers::of(session, &[service.to_owned()]).await?;
+    let container = candidates(&project, args, service)?[0];
     let found = tokio::select! {
-        found = source(&there.engine, args, container, path) => found?,
+        found = source(&project.engine, args, container, path) => found?,
         () = &mut interrupted => return Ok(Some(Exit::Interrupted)),
     };
-    let pieces = there.engine.download(&container.id, &found.path);
+    let pieces = project.engine.download(&container.id, &found.path);
     let mut pieces = std::pin::pin!(pieces);
     let Side::Local(to) = to else {
         loop {
@@ -129,7 +133,7 @@ async fn from_container(
             let Some(piece) = piece else {
                 return Ok(None);
             };
-            if !session.out.bytes(&piece.map_err(|error| error.failure())?) {
+            if !session.out.bytes(&piece?) {
                 return Ok(None);
             }
         }
@@ -139,11 +143,11 @@ async fn from_container(
     let (feed, unpacking) = target.begin(args.archive);
     let copying = async {
         while let Some(piece) = pieces.next().await {
-            if !feed.give(piece.map_err(|error| error.failure())?).await {
+            if !feed.give(piece?).await {
                 break;
             }
         }
-        Ok(())
+        Ok::<(), Failure>(())
     };
     let copied = tokio::select! {
         copied = copying => Some(copied),
@@ -201,8 +205,8 @@ async fn to_containers(
     service: &ServiceName,
     path: &str,
 ) -> Result<(), Failure> {
-    let there = There::of(session, &[service.to_owned()]).await?;
-    let containers = candidates(&there, args, service)?;
+    let project = ProjectContainers::of(session, &[service.to_owned()]).await?;
+    let containers = candidates(&project, args, service)?;
     if *from == Side::Stream && containers.len() > 1 {
         return Err(Failure::usage(format!(
             "{service} has {} containers, but the stream can be read only once",
@@ -213,7 +217,7 @@ async fn to_containers(
     let here = session.start_dir()?;
     let mut copied = Vec::new();
     for container in containers {
-        to_container(&there.engine, args, from, container, path, &here).await?;
+        to_container(&project.engine, args, from, container, path, &here).await?;
         let to = format!("{}:{path}", container.name);
         copied.push(Copied::say(session, args.source.clone(), to));
     }
@@ -284,10 +288,7 @@ async fn resolved(engine: &Engine, container: &Container, path: &str) -> Result<
 }
 
 async fn info_of(engine: &Engine, container: &Container, path: &str) -> Result<Option<PathInfo>, Failure> {
-    engine
-        .path_info(&container.id, path)
-        .await
-        .map_err(|error| error.failure())
+    engine.path_info(&container.id, path).await.map_err(Failure::from)
 }
 
 /// Where a link at `path` leads.

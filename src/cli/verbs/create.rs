@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::Ended;
 use crate::cli::args::MakeArgs;
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::cli::up::{bring_up, make_options};
 use crate::ids::ServiceName;
@@ -28,6 +28,6 @@ pub(crate) async fn run(session: &Session, args: &CreateArgs) -> Ended {
     };
     let engine = session.engine().await?;
     let _lock = crate::cli::lock::take(session, &stack.name).await?;
-    let carry = Carry::new(session, &engine, "create", &stack.name, Some(&stack));
-    bring_up(session, &carry, &engine, &stack, options).await
+    let plan_run = PlanRun::new(session, &engine, "create", &stack.name, Some(&stack));
+    bring_up(session, &plan_run, &engine, &stack, options).await
 }

@@ -39,12 +39,12 @@ pub(crate) async fn run(session: &Session, args: &EventsArgs) -> Ended {
     loop {
         let event = tokio::select! {
             event = events.next() => event,
-            () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
+            () = crate::cli::plan_run::interrupted() => return Ok(Some(Exit::Interrupted)),
         };
         let Some(event) = event else {
             return Ok(None);
         };
-        let event = event.map_err(|error| error.failure())?;
+        let event = event?;
         let is_meant = event
             .service
             .as_ref()

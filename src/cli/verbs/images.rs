@@ -10,7 +10,7 @@ use crate::cli::session::Session;
 use crate::ids::ServiceName;
 use crate::report::table;
 
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `images`.
 #[derive(Debug, Clone, Args)]
@@ -64,16 +64,12 @@ impl Row {
 }
 
 pub(crate) async fn run(session: &Session, args: &ImagesArgs) -> Ended {
-    let there = There::of(session, &args.services).await?;
+    let project = ProjectContainers::of(session, &args.services).await?;
     let mut known = BTreeMap::new();
     let mut rows = Vec::new();
-    for container in there.chosen(&args.services) {
+    for container in project.chosen(&args.services) {
         if !known.contains_key(&container.image_id) {
-            let image = there
-                .engine
-                .image(&container.image_id)
-                .await
-                .map_err(|error| error.failure())?;
+            let image = project.engine.image(&container.image_id).await?;
             known.insert(container.image_id.clone(), image);
         }
         let image = &known[&container.image_id];

@@ -43,13 +43,9 @@ impl Joined<'_> {
     /// Stays until it has ended, and ends the process with its exit code.
     pub(super) async fn until_it_ends(&self) -> Ended {
         let engine = self.engine;
-        let failed = |error: EngineError| error.failure();
-        let events = engine.subscribe(self.project).await.map_err(failed)?;
+        let events = engine.subscribe(self.project).await?;
         let mut events = std::pin::pin!(events);
-        let streams = engine
-            .attach(self.container, self.stdin, self.detach_keys)
-            .await
-            .map_err(failed)?;
+        let streams = engine.attach(self.container, self.stdin, self.detach_keys).await?;
         if self.start {
             self.begin().await?;
         }
@@ -58,7 +54,7 @@ impl Joined<'_> {
             engine.fit_terminal(self.container).await;
         }
         let parted = tokio::select! {
-            parted = engine.join(streams, self.stdin, self.tty) => parted.map_err(failed)?,
+            parted = engine.join(streams, self.stdin, self.tty) => parted?,
             () = self.follow_size(), if self.tty => Parted::Ended,
             () = self.forward_signals() => {
                 drop(raw);
@@ -67,7 +63,7 @@ impl Joined<'_> {
         };
         if parted == Parted::Unread {
             // What it prints goes nowhere any more (`| head`).
-            engine.stop(self.container, None).await.map_err(failed)?;
+            engine.stop(self.container, None).await?;
         }
         let ended = tokio::select! {
             code = self.end(&mut events) => code,
@@ -91,8 +87,7 @@ impl Joined<'_> {
             return Ok(());
         };
         if self.goes {
-            let removed = self.engine.remove_container(self.container, true).await;
-            removed.map_err(|error| error.failure())?;
+            self.engine.remove_container(self.container, true).await?;
         }
         let failure = error.failure();
         Err(Failure {

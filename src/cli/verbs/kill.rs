@@ -3,12 +3,12 @@
 use clap::Args;
 
 use crate::cli::Ended;
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::ids::ServiceName;
 use crate::plan::{self, Scope};
 
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `kill`.
 #[derive(Debug, Clone, Args)]
@@ -25,18 +25,18 @@ pub struct KillArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &KillArgs) -> Ended {
-    let mut there = There::of(session, &args.services).await?;
-    let _lock = crate::cli::lock::take(session, &there.project).await?;
-    there.look().await?;
+    let mut project = ProjectContainers::of(session, &args.services).await?;
+    let _lock = crate::cli::lock::take(session, &project.name).await?;
+    project.look().await?;
     let everything = Scope::Everything;
     let is_all = args.services.is_empty() && args.remove_orphans;
-    let scope = if is_all { &everything } else { &there.scope };
-    let plan = plan::kill(&there.project, &there.observed(), scope, &args.signal);
-    let carry = Carry::new(session, &there.engine, "kill", &there.project, there.stack.as_ref());
+    let scope = if is_all { &everything } else { &project.scope };
+    let plan = plan::kill(&project.name, &project.observed(), scope, &args.signal);
+    let plan_run = PlanRun::new(session, &project.engine, "kill", &project.name, project.stack.as_ref());
     if plan.steps().is_empty() {
-        carry.idle(there.idle("kill", &args.services));
+        plan_run.idle(project.idle("kill", &args.services));
         return Ok(None);
     }
-    carry.run(&plan, args.services.clone()).await?;
-    carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
+    plan_run.run(&plan, args.services.clone()).await?;
+    plan_run.finish(&std::collections::BTreeSet::new(), Vec::new()).await
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(session: &Session, args: &LsArgs) -> Ended {
         .map(|text| filter(text))
         .collect::<Result<Vec<_>, _>>()?;
     let engine = session.engine().await?;
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     let mut projects: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
     for container in observed.containers.iter().filter(|container| !container.is_one_off()) {
         if let Some(project) = container.project() {

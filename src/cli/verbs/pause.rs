@@ -3,12 +3,12 @@
 use clap::Args;
 
 use crate::cli::Ended;
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::ids::ServiceName;
 use crate::plan;
 
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `pause` and `unpause`.
 #[derive(Debug, Clone, Args)]
@@ -20,22 +20,22 @@ pub struct PauseArgs {
 
 /// Freezes when `freeze`, else lets go on.
 pub(crate) async fn run(session: &Session, args: &PauseArgs, freeze: bool) -> Ended {
-    let mut there = There::of(session, &args.services).await?;
-    let _lock = crate::cli::lock::take(session, &there.project).await?;
-    there.look().await?;
+    let mut project = ProjectContainers::of(session, &args.services).await?;
+    let _lock = crate::cli::lock::take(session, &project.name).await?;
+    project.look().await?;
     let (command, plan) = if freeze {
-        ("pause", plan::pause(&there.project, &there.observed(), &there.scope))
+        ("pause", plan::pause(&project.name, &project.observed(), &project.scope))
     } else {
         (
             "unpause",
-            plan::unpause(&there.project, &there.observed(), &there.scope),
+            plan::unpause(&project.name, &project.observed(), &project.scope),
         )
     };
-    let carry = Carry::new(session, &there.engine, command, &there.project, there.stack.as_ref());
+    let plan_run = PlanRun::new(session, &project.engine, command, &project.name, project.stack.as_ref());
     if plan.steps().is_empty() {
-        carry.idle(there.idle(command, &args.services));
+        plan_run.idle(project.idle(command, &args.services));
         return Ok(None);
     }
-    carry.run(&plan, args.services.clone()).await?;
-    carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
+    plan_run.run(&plan, args.services.clone()).await?;
+    plan_run.finish(&std::collections::BTreeSet::new(), Vec::new()).await
 }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::ids::ServiceName;
 use crate::observed::{Container, PublishedPort};
 
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `port`.
 #[derive(Debug, Clone, Args)]
@@ -28,8 +28,8 @@ pub struct PortArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &PortArgs) -> Ended {
-    let there = There::of(session, std::slice::from_ref(&args.service)).await?;
-    let container = there.one_running(&args.service, args.index)?;
+    let project = ProjectContainers::of(session, std::slice::from_ref(&args.service)).await?;
+    let container = project.one_running(&args.service, args.index)?;
     let default = args.port.map(|_| "tcp".to_owned());
     let protocol = args
         .protocol

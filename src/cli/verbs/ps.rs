@@ -74,7 +74,7 @@ struct Publisher {
 }
 
 pub(crate) async fn run(session: &Session, engine: &Engine, project: &str, args: &StatusArgs) -> Ended {
-    let mut listed = engine.list(project).await.map_err(|error| error.failure())?;
+    let mut listed = engine.list(project).await?;
     listed.retain(|listed| takes(args, &listed.container));
     listed.sort_by(|a, b| a.container.name.cmp(&b.container.name));
     let now = OffsetDateTime::now_utc();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use crate::cli::Ended;
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::ids::ServiceName;
 use crate::plan::{self, PullOptions};
@@ -49,9 +49,9 @@ pub(crate) async fn run(session: &Session, args: &PullArgs) -> Ended {
     };
     let engine = session.engine().await?;
     let _lock = crate::cli::lock::take(session, &stack.name).await?;
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     let plan = plan::pull(&stack, &observed, &options)?;
-    let carry = Carry::new(session, &engine, "pull", &stack.name, Some(&stack));
-    carry.run(&plan, options.services.into_iter().collect()).await?;
-    carry.finish(&BTreeSet::new(), Vec::new()).await
+    let plan_run = PlanRun::new(session, &engine, "pull", &stack.name, Some(&stack));
+    plan_run.run(&plan, options.services.into_iter().collect()).await?;
+    plan_run.finish(&BTreeSet::new(), Vec::new()).await
 }

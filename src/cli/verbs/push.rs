@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use crate::cli::Ended;
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::ids::ServiceName;
 use crate::plan;
@@ -30,7 +30,7 @@ pub(crate) async fn run(session: &Session, args: &PushArgs) -> Ended {
     let engine = session.engine().await?;
     let _lock = crate::cli::lock::take(session, &stack.name).await?;
     let plan = plan::push(&stack, &services, args.ignore_push_failures)?;
-    let carry = Carry::new(session, &engine, "push", &stack.name, Some(&stack));
-    carry.run(&plan, services.into_iter().collect()).await?;
-    carry.finish(&BTreeSet::new(), Vec::new()).await
+    let plan_run = PlanRun::new(session, &engine, "push", &stack.name, Some(&stack));
+    plan_run.run(&plan, services.into_iter().collect()).await?;
+    plan_run.finish(&BTreeSet::new(), Vec::new()).await
 }

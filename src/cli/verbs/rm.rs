@@ -5,12 +5,12 @@ use std::io::BufRead as _;
 use clap::Args;
 
 use crate::cli::Ended;
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::ids::ServiceName;
 use crate::plan::{self, Action, Plan};
 
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `rm`.
 #[derive(Debug, Clone, Args)]
@@ -30,33 +30,42 @@ pub struct RmArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &RmArgs) -> Ended {
-    let mut there = There::of(session, &args.services).await?;
-    let _lock = crate::cli::lock::take(session, &there.project).await?;
-    there.look().await?;
-    let plan = plan::remove(&there.project, &there.observed(), &there.scope, args.stop, args.volumes);
-    let carry = Carry::new(session, &there.engine, "rm", &there.project, there.stack.as_ref());
+    let mut project = ProjectContainers::of(session, &args.services).await?;
+    let _lock = crate::cli::lock::take(session, &project.name).await?;
+    project.look().await?;
+    let plan = plan::remove(
+        &project.name,
+        &project.observed(),
+        &project.scope,
+        args.stop,
+        args.volumes,
+    );
+    let plan_run = PlanRun::new(session, &project.engine, "rm", &project.name, project.stack.as_ref());
     if plan.steps().is_empty() {
-        let running = there.running(&args.services);
-        let running = running.iter().filter(|container| there.scope.takes(container)).count();
+        let running = project.running(&args.services);
+        let running = running
+            .iter()
+            .filter(|container| project.scope.takes(container))
+            .count();
         let text = match running {
             0 => "rm: there are no containers to remove".to_owned(),
             _ => format!("rm: there are no stopped containers; {running} are running, and --stop stops them first"),
         };
-        idle(session, &carry, text);
+        idle(session, &plan_run, text);
         return Ok(None);
     }
     if !args.force && !session.global.dry_run && !agreed(session, &plan) {
-        idle(session, &carry, "rm: nothing was removed".to_owned());
+        idle(session, &plan_run, "rm: nothing was removed".to_owned());
         return Ok(None);
     }
-    carry.run(&plan, args.services.clone()).await?;
-    carry.finish(&std::collections::BTreeSet::new(), Vec::new()).await
+    plan_run.run(&plan, args.services.clone()).await?;
+    plan_run.finish(&std::collections::BTreeSet::new(), Vec::new()).await
 }
 
 /// As Compose, it says on stdout that nothing was done.
-fn idle(session: &Session, carry: &Carry<'_>, text: String) {
+fn idle(session: &Session, plan_run: &PlanRun<'_>, text: String) {
     if session.json() {
-        carry.idle(text);
+        plan_run.idle(text);
     } else {
         session.out.line(text);
     }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cli::Ended;
 use crate::cli::args::{MakeArgs, PullWhen};
-use crate::cli::carry::Carry;
+use crate::cli::plan_run::PlanRun;
 use crate::cli::session::Session;
 use crate::cli::up::{images_of, make_options, refuse_hopeless};
 use crate::compose::{self, OneOff, Service, Stack};
@@ -137,7 +137,7 @@ pub(crate) async fn run(session: &Session, args: &RunArgs) -> Ended {
     drop(lock);
     let container = id_of(&engine, &stack, &once.name).await?;
     if args.detach {
-        engine.start(&container).await.map_err(|error| error.failure())?;
+        engine.start(&container).await?;
         if session.json() {
             let started = serde_json::json!({ "event": "detached", "container": once.name, "id": container });
             session.out.answer(&started);
@@ -170,12 +170,12 @@ async fn make(
     once: &Once,
     args: &RunArgs,
 ) -> Result<Option<Ended>, Failure> {
-    let mut carry = Carry::new(session, engine, "run", &stack.name, Some(stack));
-    carry.timeout = args.wait_timeout;
-    carry.quiet_build = args.quiet_build;
+    let mut plan_run = PlanRun::new(session, engine, "run", &stack.name, Some(stack));
+    plan_run.timeout = args.wait_timeout;
+    plan_run.quiet_build = args.quiet_build;
     let mut unchecked = !session.global.dry_run;
     loop {
-        let observed = engine.observe().await.map_err(|error| error.failure())?;
+        let observed = engine.observe().await?;
         let contents = content::contents(stack);
         let plan = plan::run(stack, &observed, &contents, &options, once)?;
         let mut touched: BTreeSet<ServiceName> = options.services.clone();
@@ -185,11 +185,11 @@ async fn make(
             unchecked = false;
         }
         let services = plan::start_order(stack, &touched);
-        if !carry.run(&plan, services).await? {
-            return Ok(Some(carry.finish(&BTreeSet::new(), Vec::new()).await));
+        if !plan_run.run(&plan, services).await? {
+            return Ok(Some(plan_run.finish(&BTreeSet::new(), Vec::new()).await));
         }
         if !plan.again || session.global.dry_run {
-            carry.clear();
+            plan_run.clear();
             return Ok(None);
         }
         options.brought.extend(images_of(&plan));
@@ -197,11 +197,8 @@ async fn make(
 }
 
 async fn id_of(engine: &Engine, stack: &Stack, name: &str) -> Result<ContainerId, Failure> {
-    let there = engine
-        .observe_containers(&stack.name)
-        .await
-        .map_err(|error| error.failure())?;
-    let made = there.into_iter().find(|container| container.name == name);
+    let containers = engine.observe_containers(&stack.name).await?;
+    let made = containers.into_iter().find(|container| container.name == name);
     made.map(|container| container.id).ok_or_else(|| {
         Failure::failed(format!("{name} was created, but is gone")).because("it was removed from outside")
     })

@@ -10,7 +10,7 @@ use crate::ids::ServiceName;
 use crate::report::table;
 
 use super::images::{Form, size};
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `stats`.
 #[derive(Debug, Clone, Args)]
@@ -27,31 +27,31 @@ pub struct StatsArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &StatsArgs) -> Ended {
-    let mut there = There::of(session, &args.services).await?;
+    let mut project = ProjectContainers::of(session, &args.services).await?;
     loop {
         let shown = tokio::select! {
-            shown = show(session, args, &there) => shown?,
-            () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
+            shown = show(session, args, &project) => shown?,
+            () = crate::cli::plan_run::interrupted() => return Ok(Some(Exit::Interrupted)),
         };
         // Without a container there is nothing to wait for.
-        if args.no_stream || !shown || there.running(&args.services).is_empty() {
+        if args.no_stream || !shown || project.running(&args.services).is_empty() {
             return Ok(None);
         }
-        there.look().await?;
+        project.look().await?;
     }
 }
 
 /// A sample takes the engine a second or two. False when nobody reads any more.
-async fn show(session: &Session, args: &StatsArgs, there: &There) -> Result<bool, Failure> {
-    let running = there.running(&args.services);
-    let samples = running.iter().map(|container| there.engine.usage(&container.id));
+async fn show(session: &Session, args: &StatsArgs, project: &ProjectContainers) -> Result<bool, Failure> {
+    let running = project.running(&args.services);
+    let samples = running.iter().map(|container| project.engine.usage(&container.id));
     let samples = futures_util::future::join_all(samples).await;
     let mut rows = Vec::new();
     for (container, usage) in running.iter().zip(samples) {
         match usage {
             Ok(usage) => rows.push((container.name.clone(), usage)),
             Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.failure()),
+            Err(error) => return Err(error.into()),
         }
     }
     if session.json() || args.format == Form::Json {

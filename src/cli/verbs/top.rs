@@ -12,7 +12,7 @@ use crate::ids::ServiceName;
 use crate::observed::Container;
 use crate::report::table;
 
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `ps` has ten columns or so.
 const MOST_COLUMNS: usize = 64;
@@ -28,13 +28,13 @@ pub struct TopArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
-    let there = There::of(session, &args.services).await?;
+    let project = ProjectContainers::of(session, &args.services).await?;
     // The columns are those of the engine's `ps`.
     let mut titles: Vec<String> = Vec::new();
     let mut rows: Vec<(&Container, Vec<String>)> = Vec::new();
     let mut cells = 0;
-    for container in there.running(&args.services) {
-        let top = there.engine.top(&container.id).await.map_err(|error| error.failure())?;
+    for container in project.running(&args.services) {
+        let top = project.engine.top(&container.id).await?;
         if top.titles.len() > MOST_COLUMNS {
             return Err(too_many(top.titles.len(), rows.len()));
         }
@@ -65,7 +65,7 @@ pub(crate) async fn run(session: &Session, args: &TopArgs) -> Ended {
         let processes: Vec<_> = rows.iter().map(object).collect();
         session
             .out
-            .answer(&json!({ "project": there.project, "processes": processes }));
+            .answer(&json!({ "project": project.name, "processes": processes }));
         return Ok(None);
     }
     let header: Vec<&str> = ["SERVICE", "#"]

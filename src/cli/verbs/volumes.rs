@@ -29,7 +29,7 @@ pub(crate) async fn run(session: &Session, args: &VolumesArgs) -> Ended {
         stack.select(&args.services, false)?;
     }
     let engine = session.engine().await?;
-    let observed = engine.observe().await.map_err(|error| error.failure())?;
+    let observed = engine.observe().await?;
     let users = |name: &VolumeName| -> Vec<ServiceName> {
         let mut users: Vec<ServiceName> = observed
             .of_project(&project)

@@ -7,7 +7,7 @@ use crate::cli::session::Session;
 use crate::failure::{Exit, Failure};
 use crate::ids::ServiceName;
 
-use super::there::There;
+use super::project_containers::ProjectContainers;
 
 /// `wait`.
 #[derive(Debug, Clone, Args)]
@@ -21,27 +21,27 @@ pub struct WaitArgs {
 }
 
 pub(crate) async fn run(session: &Session, args: &WaitArgs) -> Ended {
-    let there = There::of(session, &args.services).await?;
-    there.require(&args.services)?;
-    let mut awaited = there.running(&args.services);
+    let project = ProjectContainers::of(session, &args.services).await?;
+    project.require(&args.services)?;
+    let mut awaited = project.running(&args.services);
     if awaited.is_empty() {
         // What has ended is a wait that is over.
-        awaited = there.chosen(&args.services);
+        awaited = project.chosen(&args.services);
     }
     let mut waits: futures_util::stream::FuturesUnordered<_> = awaited
         .iter()
-        .map(|container| async { (*container, there.engine.wait(&container.id).await) })
+        .map(|container| async { (*container, project.engine.wait(&container.id).await) })
         .collect();
     let mut codes = Vec::new();
     loop {
         let ended = tokio::select! {
             ended = futures_util::StreamExt::next(&mut waits) => ended,
-            () = crate::cli::carry::interrupted() => return Ok(Some(Exit::Interrupted)),
+            () = crate::cli::plan_run::interrupted() => return Ok(Some(Exit::Interrupted)),
         };
         let Some((container, code)) = ended else {
             break;
         };
-        let code = code.map_err(|error| error.failure())?;
+        let code = code?;
         if session.json() {
             let ended =
                 serde_json::json!({ "container": container.name, "service": container.service(), "exit_code": code });

@@ -9,8 +9,8 @@ codes! {
         id: "MC505",
         severity: Severity::Error,
         title: "a host port is already in use",
-        why: "Another process took the port between the check and the start, or uses it where magicctl can't see it: on the engine's machine, or on another address.",
-        fix: "Stop the process that uses the port, or choose another port with its variable (in .env or before the command).",
+        why: "another process took the port between the check and the start, or uses it where magicctl can't see it: on the engine's machine, or on another address",
+        fix: "stop the process that uses the port, or choose another port with its variable (in .env or before the command)",
         example: "KAFKA_PORT=19092 magicctl up",
     }
 
@@ -18,8 +18,8 @@ codes! {
         id: "MC507",
         severity: Severity::Error,
         title: "the engine can't find the source of a mount",
-        why: "The engine looks up the path when it starts the container, on its own machine, which may be another one.",
-        fix: "Create the file or folder there, or correct the path in the Compose file.",
+        why: "the engine looks up the path when it starts the container, on its own machine, which may be another one",
+        fix: "create the file or folder there, or correct the path in the Compose file",
         example: "bind source path does not exist: /srv/keys_pool",
     }
 
@@ -27,8 +27,9 @@ codes! {
         id: "MC508",
         severity: Severity::Error,
         title: "a folder is mounted onto a file of the image, or the reverse",
-        why: "Docker and Compose create an empty folder for a missing mount source. If it is mounted onto a file, the container can't start.",
-        fix: "Replace the empty folder by the right file.",
+        why: "Docker and Compose create an empty folder for a missing mount source",
+        more_why: "If it is mounted onto a file, the container can't start.",
+        fix: "replace the empty folder by the right file",
         example: "rmdir proxy_config.yaml && magicctl init",
     }
 
@@ -36,8 +37,8 @@ codes! {
         id: "MC509",
         severity: Severity::Error,
         title: "the engine rejects a mount",
-        why: "The entry in `volumes` is impossible: its target is not a valid path or is used twice, or the volume's device doesn't exist.",
-        fix: "Correct the entry in the error.",
+        why: "the entry in `volumes` is impossible: its target is not a valid path or is used twice, or the volume's device doesn't exist",
+        fix: "correct the entry in the error",
         example: "volumes: [\"data:/var/lib/app\"]",
     }
 
@@ -45,8 +46,9 @@ codes! {
         id: "MC510",
         severity: Severity::Error,
         title: "a volume or network is still in use",
-        why: "A container outside this project uses the volume or the network. magicctl removes only containers of its own project.",
-        fix: "Remove that container if you don't need it, then run the command again.",
+        why: "a container outside this project uses the volume or the network",
+        more_why: "magicctl removes only containers of its own project.",
+        fix: "remove that container if you don't need it, then run the command again",
         example: "docker ps -a --filter volume=magicproxy_kafka-data",
     }
 
@@ -54,8 +56,9 @@ codes! {
         id: "MC511",
         severity: Severity::Error,
         title: "no free address for a network or container",
-        why: "Each network reserves a range of addresses. Leftover networks use up the default pools, or a subnet in the Compose file overlaps with an existing one.",
-        fix: "Remove unused networks, or choose another subnet.",
+        why: "each network reserves a range of addresses",
+        more_why: "Leftover networks use up the default pools, or a subnet in the Compose file overlaps with an existing one.",
+        fix: "remove unused networks, or choose another subnet",
         example: "docker network prune",
     }
 
@@ -63,8 +66,10 @@ codes! {
         id: "MC512",
         severity: Severity::Error,
         title: "the disk is full",
-        why: "The engine's disk contains images, containers, volumes, logs and the build cache. If it is full, nothing can be pulled, built, created or written.",
-        fix: "Remove unused images and the build cache. Volumes contain data, so check them before you remove one.",
+        why: "the engine's disk contains images, containers, volumes, logs and the build cache",
+        more_why: "If it is full, nothing can be pulled, built, created or written.",
+        fix: "remove unused images and the build cache",
+        more_fix: "Volumes contain data, so check them before you remove one.",
         example: "docker system df\ndocker builder prune -f; docker image prune -f",
     }
 
@@ -72,8 +77,8 @@ codes! {
         id: "MC513",
         severity: Severity::Error,
         title: "the service needs something that this engine or machine doesn't have",
-        why: "It uses a user that is not in the image, an unknown device, runtime or log driver, more CPUs than the machine has, or a memory limit below the minimum.",
-        fix: "Remove the setting, or install what is missing.",
+        why: "it uses a user that is not in the image, an unknown device, runtime or log driver, more CPUs than the machine has, or a memory limit below the minimum",
+        fix: "remove the setting, or install what is missing",
         example: "user: \"1000\"",
     }
 
@@ -81,8 +86,9 @@ codes! {
         id: "MC514",
         severity: Severity::Error,
         title: "the engine reports an error that magicctl doesn't know",
-        why: "The error shows the engine's message.",
-        fix: "Fix what the message names. The engine's log may have details.",
+        why: "the error shows the engine's message",
+        fix: "fix what the message names",
+        more_fix: "The engine's log may have details.",
         example: "sudo journalctl -u docker -n 30",
     }
 
@@ -90,8 +96,9 @@ codes! {
         id: "MC515",
         severity: Severity::Error,
         title: "the engine sent an invalid answer",
-        why: "The answer doesn't match the Engine API: it is not JSON, has another structure, or is too long (docs/engine-limits.md). The server at that address is not a Docker Engine, or a proxy changes its answers.",
-        fix: "Check the server with `docker version` and `docker info`, and read the engine's log (`journalctl -u docker`).",
+        why: "the answer doesn't match the Engine API: it is not JSON, has another structure, or is too long (docs/engine-limits.md)",
+        more_why: "The server at that address is not a Docker Engine, or a proxy changes its answers.",
+        fix: "check the server with `docker version` and `docker info`, and read the engine's log (`journalctl -u docker`)",
         example: "error[MC515]: the engine at unix:///var/run/docker.sock sent an invalid answer",
     }
 
@@ -99,8 +106,9 @@ codes! {
         id: "MC520",
         severity: Severity::Error,
         title: "a registry can't be reached",
-        why: "The registry's name is misspelt, it is not running, or this machine can't reach it (network, DNS, firewall, proxy).",
-        fix: "Correct the name, start the registry, or connect the machine. Without a registry, build the services' images from packages.",
+        why: "the registry's name is misspelt, it is not running, or this machine can't reach it (network, DNS, firewall, proxy)",
+        fix: "correct the name, start the registry, or connect the machine",
+        more_fix: "Without a registry, build the services' images from packages.",
         example: "make images\nmagicctl --env-file images/local.env up",
     }
 
@@ -108,8 +116,10 @@ codes! {
         id: "MC521",
         severity: Severity::Error,
         title: "an image doesn't exist",
-        why: "The registry doesn't have it: the name or tag is misspelt, or it was never pushed. Without a login, registries give the same answer for private images.",
-        fix: "Correct the service's `image`; log in if it is private.",
+        why: "the registry doesn't have it: the name or tag is misspelt, or it was never pushed",
+        more_why: "Without a login, registries give the same answer for private images.",
+        fix: "correct the service's `image`",
+        more_fix: "Log in if it is private.",
         example: "image: redis:8.10-alpine",
     }
 
@@ -117,8 +127,9 @@ codes! {
         id: "MC522",
         severity: Severity::Error,
         title: "the registry requires a login",
-        why: "There is no stored login, or the registry rejects it.",
-        fix: "Log in to that registry; `magicctl` uses what the Docker client stores.",
+        why: "there is no stored login, or the registry rejects it",
+        fix: "log in to that registry",
+        more_fix: "`magicctl` uses what the Docker client stores.",
         example: "docker login registry.example.com",
     }
 
@@ -126,8 +137,9 @@ codes! {
         id: "MC523",
         severity: Severity::Error,
         title: "the registry's pull limit is reached",
-        why: "Registries limit the pulls per address and time; the limit is higher with a login.",
-        fix: "Log in, or wait.",
+        why: "registries limit the pulls per address and time",
+        more_why: "The limit is higher with a login.",
+        fix: "log in, or wait",
         example: "docker login",
     }
 
@@ -135,8 +147,8 @@ codes! {
         id: "MC524",
         severity: Severity::Error,
         title: "the image is not available for this machine",
-        why: "It is only available for other platforms.",
-        fix: "Use an image for this platform, or set `platform:` to emulate it, which is slow.",
+        why: "it is only available for other platforms",
+        fix: "use an image for this platform, or set `platform:` to emulate it, which is slow",
         example: "platform: linux/amd64",
     }
 
@@ -144,8 +156,8 @@ codes! {
         id: "MC525",
         severity: Severity::Error,
         title: "the TLS connection to the registry fails",
-        why: "It uses plain HTTP, or the engine doesn't trust its certificate.",
-        fix: "Add it to `insecure-registries` in /etc/docker/daemon.json, or install the CA's certificate for the engine.",
+        why: "it uses plain HTTP, or the engine doesn't trust its certificate",
+        fix: "add it to `insecure-registries` in /etc/docker/daemon.json, or install the CA's certificate for the engine",
         example: "sudo install -D ca.crt /etc/docker/certs.d/registry.example.com/ca.crt",
     }
 
@@ -153,8 +165,9 @@ codes! {
         id: "MC526",
         severity: Severity::Error,
         title: "the registry failed, or the download was interrupted",
-        why: "The cause is the registry or the network, not the stack.",
-        fix: "Try again; finished layers are not downloaded again.",
+        why: "the cause is the registry or the network, not the stack",
+        fix: "try again",
+        more_fix: "Finished layers are not downloaded again.",
         example: "magicctl up",
     }
 
@@ -162,8 +175,9 @@ codes! {
         id: "MC530",
         severity: Severity::Error,
         title: "a step of a Dockerfile fails",
-        why: "The step's program exited with an error. Running containers are not replaced until the build succeeds.",
-        fix: "Read the step's output in the error, fix the problem, and build again.",
+        why: "the step's program exited with an error",
+        more_why: "Running containers are not replaced until the build succeeds.",
+        fix: "read the step's output in the error, fix the problem, and build again",
         example: "magicctl rebuild app-runner",
     }
 
@@ -171,8 +185,9 @@ codes! {
         id: "MC531",
         severity: Severity::Error,
         title: "a step copies a file that is not in the build context",
-        why: "The file doesn't exist, or `.dockerignore` excludes it. The sample project's `.dockerignore` excludes every file that it doesn't list, so that no key gets into the image.",
-        fix: "Create the file, or add it to `.dockerignore` with `!`.",
+        why: "the file doesn't exist, or `.dockerignore` excludes it",
+        more_why: "The sample project's `.dockerignore` excludes every file that it doesn't list, so that no key gets into the image.",
+        fix: "create the file, or add it to `.dockerignore` with `!`",
         example: "echo '!tools/' >> .dockerignore",
     }
 
@@ -180,8 +195,8 @@ codes! {
         id: "MC532",
         severity: Severity::Error,
         title: "a Python package can't be installed",
-        why: "requirements.txt lists a package or version that the package index doesn't have, or incompatible versions.",
-        fix: "Correct the line in the error.",
+        why: "requirements.txt lists a package or version that the package index doesn't have, or incompatible versions",
+        fix: "correct the line in the error",
         example: "redis==8.1.0",
     }
 
@@ -189,8 +204,9 @@ codes! {
         id: "MC533",
         severity: Severity::Error,
         title: "a build can't reach the network",
-        why: "The build can't reach any package index.",
-        fix: "Connect the machine; if it needs a proxy, pass the proxy as build arguments.",
+        why: "the build can't reach any package index",
+        fix: "connect the machine",
+        more_fix: "If it needs a proxy, pass the proxy as build arguments.",
         example: "build: {args: {HTTPS_PROXY: \"http://proxy.example.com:3128\"}}",
     }
 
@@ -198,8 +214,8 @@ codes! {
         id: "MC534",
         severity: Severity::Error,
         title: "the Dockerfile is not valid",
-        why: "An instruction is misspelt, a stage or a build argument is missing.",
-        fix: "Correct the line in the error.",
+        why: "an instruction is misspelt, a stage or a build argument is missing",
+        fix: "correct the line in the error",
         example: "RUN pip install -r requirements.txt",
     }
 
@@ -207,8 +223,8 @@ codes! {
         id: "MC535",
         severity: Severity::Error,
         title: "a program or system package is missing during the build",
-        why: "The base image doesn't contain it, and no earlier step installs it.",
-        fix: "Install it in an earlier step.",
+        why: "the base image doesn't contain it, and no earlier step installs it",
+        fix: "install it in an earlier step",
         example: "RUN apt-get update && apt-get install -y --no-install-recommends build-essential",
     }
 }

@@ -9,8 +9,9 @@ codes! {
         id: "MC561",
         severity: Severity::Error,
         title: "Java can't get the configured memory",
-        why: "The heap size in KAFKA_HEAP_OPTS is too small, too large, or not valid.",
-        fix: "Correct it; 512 MB is enough for this stack.",
+        why: "the heap size in KAFKA_HEAP_OPTS is too small, too large, or not valid",
+        fix: "correct it",
+        more_fix: "512 MB is enough for this stack.",
         example: "KAFKA_HEAP_OPTS=-Xms256m -Xmx512m",
     }
 
@@ -18,8 +19,10 @@ codes! {
         id: "MC562",
         severity: Severity::Error,
         title: "Kafka's listener settings are inconsistent",
-        why: "Each listener must be in KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP. A client is redirected to the advertised address of its listener: EXTERNAL is for this machine, INTERNAL for containers.",
-        fix: "Use kafka:9093 in containers and localhost:9092 outside; copy the names from the template.",
+        why: "each listener must be in KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
+        more_why: "A client is redirected to the advertised address of its listener: EXTERNAL is for this machine, INTERNAL for containers.",
+        fix: "use kafka:9093 in containers and localhost:9092 outside",
+        more_fix: "Copy the names from the template.",
         example: "magicctl render --diff",
     }
 
@@ -27,8 +30,8 @@ codes! {
         id: "MC563",
         severity: Severity::Error,
         title: "two processes use the same data folder",
-        why: "A second broker uses the same volume, but only one can.",
-        fix: "Stop the other one.",
+        why: "a second broker uses the same volume, but only one can",
+        fix: "stop the other one",
         example: "docker ps --filter volume=magicproxy_kafka-data",
     }
 
@@ -36,8 +39,9 @@ codes! {
         id: "MC564",
         severity: Severity::Error,
         title: "a service rejects its configuration",
-        why: "Its program can't read the file or the setting in the error.",
-        fix: "Correct it; `magicctl render --diff` shows the edits, `render --force` restores the template.",
+        why: "its program can't read the file or the setting in the error",
+        fix: "correct it",
+        more_fix: "`magicctl render --diff` shows the edits, `render --force` restores the template.",
         example: "magicctl render --diff",
     }
 
@@ -45,8 +49,8 @@ codes! {
         id: "MC565",
         severity: Severity::Error,
         title: "a service can't read its data",
-        why: "A write was interrupted.",
-        fix: "Fix it with the service's own tool.",
+        why: "a write was interrupted",
+        fix: "fix it with the service's own tool",
         example: "redis-check-aof --fix appendonly.aof.manifest",
     }
 
@@ -54,8 +58,8 @@ codes! {
         id: "MC566",
         severity: Severity::Error,
         title: "the machine's limit for open or watched files is reached",
-        why: "The kernel's limits count for all containers together.",
-        fix: "Raise the limit.",
+        why: "the kernel's limits count for all containers together",
+        fix: "raise the limit",
         example: "sudo sysctl -w fs.inotify.max_user_instances=1024",
     }
 
@@ -63,8 +67,9 @@ codes! {
         id: "MC570",
         severity: Severity::Error,
         title: "a healthcheck runs a program that is not in the image",
-        why: "It always fails. Many images have neither wget nor curl; Loki's has no shell since 3.6.",
-        fix: "Use a program that is in the image.",
+        why: "it always fails",
+        more_why: "Many images have neither wget nor curl; Loki's has no shell since 3.6.",
+        fix: "use a program that is in the image",
         example: "test: [\"CMD\", \"bash\", \"-c\", \": </dev/tcp/127.0.0.1/8001\"]",
     }
 
@@ -72,8 +77,8 @@ codes! {
         id: "MC571",
         severity: Severity::Error,
         title: "a healthcheck takes longer than its timeout",
-        why: "Each run is stopped and counts as failed.",
-        fix: "Raise `timeout`, or use a faster command.",
+        why: "each run is stopped and counts as failed",
+        fix: "raise `timeout`, or use a faster command",
         example: "healthcheck: {timeout: 10s}",
     }
 
@@ -81,8 +86,8 @@ codes! {
         id: "MC572",
         severity: Severity::Error,
         title: "nothing listens on the healthcheck's port",
-        why: "The service has not opened it yet, or listens on another one.",
-        fix: "Use the same port in both, or wait longer.",
+        why: "the service has not opened it yet, or listens on another one",
+        fix: "use the same port in both, or wait longer",
         example: "magicctl up --wait-timeout 300s",
     }
 
@@ -90,8 +95,8 @@ codes! {
         id: "MC573",
         severity: Severity::Error,
         title: "a healthcheck fails",
-        why: "The service is running, but reports that it is unhealthy.",
-        fix: "Run the healthcheck by hand, and fix what it reports.",
+        why: "the service is running, but reports that it is unhealthy",
+        fix: "run the healthcheck by hand, and fix what it reports",
         example: "magicctl exec redis redis-cli ping",
     }
 
@@ -99,8 +104,8 @@ codes! {
         id: "MC574",
         severity: Severity::Error,
         title: "a dependency has no healthcheck",
-        why: "`condition: service_healthy` can never be met.",
-        fix: "Add a healthcheck, or use `condition: service_started`.",
+        why: "`condition: service_healthy` can never be met",
+        fix: "add a healthcheck, or use `condition: service_started`",
         example: "depends_on: {kafka: {condition: service_started}}",
     }
 
@@ -108,8 +113,10 @@ codes! {
         id: "MC580",
         severity: Severity::Error,
         title: "a service was not ready in time",
-        why: "It is running and reports no error; it may just be slow. It continues to start after the command has ended.",
-        fix: "Check its log; wait longer.",
+        why: "it is running and reports no error",
+        more_why: "It may just be slow. It continues to start after the command has ended.",
+        fix: "check its log",
+        more_fix: "Wait longer.",
         example: "magicctl up --wait-timeout 300s",
     }
 }

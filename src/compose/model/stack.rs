@@ -38,6 +38,8 @@ pub struct Stack {
     pub files: Vec<PathBuf>,
     /// The `.env`/`--env-file` files read, absolute.
     pub env_files: Vec<PathBuf>,
+    /// All that is written in them, by name, also what no Compose file uses.
+    pub written_in_env_files: Vec<(String, String)>,
     /// Where `.env` is looked for; absolute.
     pub env_dir: PathBuf,
     /// Whether those were named, by `--env-file` or `COMPOSE_ENV_FILES`; else it is the `.env` that lies there.

@@ -12,48 +12,52 @@ use crate::failure::Failure;
 use crate::logs::Batch;
 use crate::logs::follow::Seam;
 use crate::logs::line::Piece;
-use crate::logs::merge::Fed;
+use crate::logs::merge::FeedItem;
 use crate::logs::pipeline::{Pipeline, Wanted, tail_from};
-use crate::logs::print::Who;
+use crate::logs::print::LogOwner;
 
 /// The engine splits lines at 16 KiB; the last part has its line end.
 const LARGEST_PIECE: usize = (16 << 10) + 1;
 
 /// Gives the history that the engine streams: `open` asks for it, all or the last N lines.
-pub async fn from_engine<S>(wanted: Arc<Wanted>, who: Arc<Who>, open: impl Fn(Option<usize>) -> S, to: Sender<Fed>)
-where
+pub async fn from_engine<S>(
+    wanted: Arc<Wanted>,
+    owner: Arc<LogOwner>,
+    open: impl Fn(Option<usize>) -> S,
+    to: Sender<FeedItem>,
+) where
     S: Stream<Item = Result<LogPiece, EngineError>>,
 {
     let mut wanted = wanted;
     if let Some(count) = wanted.tail {
-        let (batch, seam) = match tail_of_engine(&wanted, &who, count, &open).await {
+        let (batch, seam) = match tail_of_engine(&wanted, &owner, count, &open).await {
             Ok(found) => found,
             Err(failure) => {
-                let _nobody_listens = to.send(Fed::Failed(Box::new(failure))).await;
+                let _nobody_listens = to.send(FeedItem::Failed(Box::new(failure))).await;
                 return;
             }
         };
         if !wanted.context {
-            let mut last = vec![Fed::Batch(batch)];
+            let mut last = vec![FeedItem::Batch(batch)];
             if wanted.follow {
-                last.push(Fed::Seam(seam));
+                last.push(FeedItem::Seam(seam));
             }
             send_all(last, &to).await;
             return;
         }
         wanted = kept_from(&wanted, tail_from(&batch, count));
     }
-    let mut pipeline = Pipeline::new(wanted.clone(), who, true);
+    let mut pipeline = Pipeline::new(wanted.clone(), owner, true);
     let mut pieces = std::pin::pin!(open(None));
     while let Some(piece) = pieces.next().await {
         match piece {
             Ok(piece) => pipeline.push(of_engine(&piece)),
             Err(error) => {
-                let _nobody_listens = to.send(Fed::Failed(Box::new(error.failure()))).await;
+                let _nobody_listens = to.send(FeedItem::Failed(Box::new(error.failure()))).await;
                 break;
             }
         }
-        if pipeline.is_full() && to.send(Fed::Batch(pipeline.take())).await.is_err() {
+        if pipeline.is_full() && to.send(FeedItem::Batch(pipeline.take())).await.is_err() {
             return;
         }
     }
@@ -68,7 +72,7 @@ where
 
 async fn tail_of_engine<S>(
     wanted: &Arc<Wanted>,
-    who: &Arc<Who>,
+    owner: &Arc<LogOwner>,
     count: usize,
     open: &impl Fn(Option<usize>) -> S,
 ) -> Result<(Batch, Option<Seam>), Failure>
@@ -79,11 +83,11 @@ where
     let mut lines = count.saturating_mul(2).saturating_add(32);
     loop {
         let mut seen = 0;
-        let mut tail = Tail::new(&wanted, who, count);
+        let mut tail = Tail::new(&wanted, owner, count);
         {
             let mut stream = std::pin::pin!(open(Some(lines)));
             while let Some(piece) = stream.next().await {
-                let piece = piece.map_err(|error| error.failure())?;
+                let piece = piece?;
                 if !tail.push(of_engine(&piece)) {
                     break;
                 }

@@ -10,47 +10,47 @@ use crate::failure::Failure;
 use crate::logs::Batch;
 use crate::logs::follow::Seam;
 use crate::logs::line::Piece;
-use crate::logs::merge::Fed;
+use crate::logs::merge::FeedItem;
 use crate::logs::pipeline::{Pipeline, Wanted, tail_from};
-use crate::logs::print::Who;
+use crate::logs::print::LogOwner;
 use crate::logs::source::{Loki, LokiEntry};
 
 /// Entries longer than this together are not kept in memory to find the last of them.
 const MOST_HELD: usize = 64 << 20;
 
 /// Gives what Loki has of a container.
-pub async fn from_loki(wanted: Arc<Wanted>, who: Arc<Who>, loki: Loki, project: String, to: Sender<Fed>) {
-    let given = all_of_loki(wanted, who, &loki, &project, &to).await;
+pub async fn from_loki(wanted: Arc<Wanted>, owner: Arc<LogOwner>, loki: Loki, project: String, to: Sender<FeedItem>) {
+    let given = all_of_loki(wanted, owner, &loki, &project, &to).await;
     if let Err(failure) = given {
-        let _nobody_listens = to.send(Fed::Failed(Box::new(failure))).await;
+        let _nobody_listens = to.send(FeedItem::Failed(Box::new(failure))).await;
     }
 }
 
 async fn all_of_loki(
     wanted: Arc<Wanted>,
-    who: Arc<Who>,
+    owner: Arc<LogOwner>,
     loki: &Loki,
     project: &str,
-    to: &Sender<Fed>,
+    to: &Sender<FeedItem>,
 ) -> Result<(), Failure> {
     let mut wanted = wanted;
     if let Some(count) = wanted.tail {
-        let batch = tail_of_loki(&wanted, &who, (loki, project), count, MOST_HELD).await?;
+        let batch = tail_of_loki(&wanted, &owner, (loki, project), count, MOST_HELD).await?;
         if !wanted.context {
-            send_all(vec![Fed::Batch(batch)], to).await;
+            send_all(vec![FeedItem::Batch(batch)], to).await;
             return Ok(());
         }
         wanted = kept_from(&wanted, tail_from(&batch, count));
     }
-    let mut pipeline = Pipeline::new(wanted.clone(), who.clone(), true);
+    let mut pipeline = Pipeline::new(wanted.clone(), owner.clone(), true);
     let mut next = Some(wanted.span);
     while let Some(span) = next {
-        let (entries, more) = loki.forward(project, &who.container, span).await?;
+        let (entries, more) = loki.forward(project, &owner.container, span).await?;
         next = more;
         for entry in &entries {
             push_entry(entry, &mut |piece| pipeline.push(piece));
         }
-        if to.send(Fed::Batch(pipeline.take())).await.is_err() {
+        if to.send(FeedItem::Batch(pipeline.take())).await.is_err() {
             return Ok(());
         }
     }
@@ -68,7 +68,7 @@ async fn all_of_loki(
 /// as many entries; when what few of them pass would take too much memory, from the beginning on.
 async fn tail_of_loki(
     wanted: &Wanted,
-    who: &Arc<Who>,
+    owner: &Arc<LogOwner>,
     (loki, project): (&Loki, &str),
     count: usize,
     most_held: usize,
@@ -78,7 +78,7 @@ async fn tail_of_loki(
     let (mut read, mut bytes, mut tried) = (0, 0, 0);
     let mut next = Some(wanted.span);
     while let Some(span) = next {
-        let (page, more) = loki.backward(project, &who.container, span).await?;
+        let (page, more) = loki.backward(project, &owner.container, span).await?;
         next = more;
         read += page.len();
         bytes += page.iter().map(|entry| entry.text.len()).sum::<usize>();
@@ -87,7 +87,7 @@ async fn tail_of_loki(
             continue;
         }
         tried = read;
-        let mut tail = Tail::new(&wanted, who, count);
+        let mut tail = Tail::new(&wanted, owner, count);
         for entry in pages.iter().rev().flatten() {
             push_entry(entry, &mut |piece| tail.push(piece));
         }
@@ -99,10 +99,10 @@ async fn tail_of_loki(
         }
     }
     drop(pages);
-    let mut tail = Tail::new(&wanted, who, count);
+    let mut tail = Tail::new(&wanted, owner, count);
     next = Some(wanted.span);
     while let Some(span) = next {
-        let (page, more) = loki.forward(project, &who.container, span).await?;
+        let (page, more) = loki.forward(project, &owner.container, span).await?;
         next = more;
         for entry in &page {
             push_entry(entry, &mut |piece| tail.push(piece));
@@ -135,7 +135,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::logs::{Keep, Printer};
+    use crate::logs::{Printer, RecordFilter};
 
     /// A Loki with `count` lines, one a nanosecond from 1 on; every thousandth is a needle. How often it was asked.
     fn lines(count: i64) -> (Loki, Arc<AtomicUsize>) {
@@ -184,9 +184,9 @@ mod tests {
                 since: crate::logs::Stamp(0),
                 until: crate::logs::Stamp(lines_there),
             },
-            keep: Keep {
+            filter: RecordFilter {
                 grep: Some(regex::bytes::Regex::new("needle").unwrap()),
-                ..Keep::default()
+                ..RecordFilter::default()
             },
             tail: Some(count),
             printer: Printer::default(),
@@ -196,8 +196,8 @@ mod tests {
             .enable_all()
             .build()
             .unwrap();
-        let who = Arc::new(Who::default());
-        let batch = runtime.block_on(tail_of_loki(&wanted, &who, (&loki, "p"), count, most_held));
+        let owner = Arc::new(LogOwner::default());
+        let batch = runtime.block_on(tail_of_loki(&wanted, &owner, (&loki, "p"), count, most_held));
         let times = batch.unwrap().entries.iter().map(|entry| entry.time.0).collect();
         (times, asked.load(Ordering::Relaxed))
     }

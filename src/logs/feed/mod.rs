@@ -11,9 +11,9 @@ use tokio::sync::mpsc::Sender;
 
 use super::follow::Seam;
 use super::line::Piece;
-use super::merge::Fed;
+use super::merge::FeedItem;
 use super::pipeline::{Pipeline, Wanted, tail_from};
-use super::print::Who;
+use super::print::LogOwner;
 use super::source::file::{History, Start};
 use super::{Batch, Stamp};
 use crate::stamp::SECOND;
@@ -52,18 +52,18 @@ impl Chunk {
 /// A file can't be read; what came before was given.
 pub fn from_files(
     wanted: &Arc<Wanted>,
-    who: &Arc<Who>,
+    owner: &Arc<LogOwner>,
     files: &History,
     chunk: Chunk,
-    give: &mut dyn FnMut(Fed) -> bool,
+    give: &mut dyn FnMut(FeedItem) -> bool,
 ) -> io::Result<()> {
     let mut wanted = wanted.clone();
     if let Some(count) = wanted.tail {
-        let (batch, seam) = tail_of_files(&wanted, who, files, count, chunk)?;
+        let (batch, seam) = tail_of_files(&wanted, owner, files, count, chunk)?;
         if !wanted.context {
-            let more = give(Fed::Batch(batch));
+            let more = give(FeedItem::Batch(batch));
             if more && wanted.follow {
-                give(Fed::Seam(seam));
+                give(FeedItem::Seam(seam));
             }
             return Ok(());
         }
@@ -71,12 +71,12 @@ pub fn from_files(
         wanted = kept_from(&wanted, tail_from(&batch, count));
     }
     let start = files.seek(wanted.span.since)?;
-    let mut pipeline = Pipeline::new(wanted.clone(), who.clone(), true);
+    let mut pipeline = Pipeline::new(wanted.clone(), owner.clone(), true);
     let mut more = true;
     let read = read(files, start, chunk, &wanted, &mut |piece| {
         pipeline.push(piece);
         if pipeline.is_full() {
-            more = give(Fed::Batch(pipeline.take()));
+            more = give(FeedItem::Batch(pipeline.take()));
         }
         more
     });
@@ -87,19 +87,19 @@ pub fn from_files(
     read
 }
 
-fn finish(mut pipeline: Pipeline, wanted: &Wanted, give: &mut dyn FnMut(Fed) -> bool) {
-    let more = give(Fed::Batch(pipeline.take()));
+fn finish(mut pipeline: Pipeline, wanted: &Wanted, give: &mut dyn FnMut(FeedItem) -> bool) {
+    let more = give(FeedItem::Batch(pipeline.take()));
     if more && wanted.follow {
-        give(Fed::Seam(pipeline.seam()));
+        give(FeedItem::Seam(pipeline.seam()));
     }
     if more && wanted.fold {
-        give(Fed::Summary(pipeline.summary()));
+        give(FeedItem::Summary(pipeline.summary()));
     }
 }
 
 fn kept_from(wanted: &Wanted, from: Stamp) -> Arc<Wanted> {
     let mut wanted = wanted.clone();
-    wanted.keep.from = from;
+    wanted.filter.from = from;
     Arc::new(wanted)
 }
 
@@ -113,15 +113,15 @@ fn read(
     let end = wanted.span.until.plus(BEHIND_UNTIL);
     // What is around a match, and where to go on after the end, is not known of lines that are left out; nor is a tail's
     // first record.
-    let can_skip = !wanted.context && !wanted.follow && !wanted.keep.invert && wanted.tail.is_none();
-    let likely = wanted.keep.likely.as_ref().filter(|_| can_skip);
-    files.read(start, chunk.0, likely, &mut |piece| piece.time <= end && take(piece))
+    let can_skip = !wanted.context && !wanted.follow && !wanted.filter.invert && wanted.tail.is_none();
+    let prefilter = wanted.filter.prefilter.as_ref().filter(|_| can_skip);
+    files.read(start, chunk.0, prefilter, &mut |piece| piece.time <= end && take(piece))
 }
 
 /// The last `count` records that are kept: read from places farther and farther from the end, until there are enough.
 fn tail_of_files(
     wanted: &Arc<Wanted>,
-    who: &Arc<Who>,
+    owner: &Arc<LogOwner>,
     files: &History,
     count: usize,
     chunk: Chunk,
@@ -132,7 +132,7 @@ fn tail_of_files(
     loop {
         let start = files.before_the_end(window)?.max(floor);
         let whole = start == floor;
-        let mut tail = Tail::new(&wanted, who, count);
+        let mut tail = Tail::new(&wanted, owner, count);
         read(files, start, chunk, &wanted, &mut |piece| tail.push(piece))?;
         let found = tail.finish(whole).map_err(|over| io::Error::other(over.to_string()))?;
         if let Some(found) = found {
@@ -149,7 +149,7 @@ fn without_context(wanted: &Wanted) -> Arc<Wanted> {
     })
 }
 
-async fn send_all(last: Vec<Fed>, to: &Sender<Fed>) {
+async fn send_all(last: Vec<FeedItem>, to: &Sender<FeedItem>) {
     for fed in last {
         if to.send(fed).await.is_err() {
             return;
@@ -162,9 +162,9 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::logs::follow::{Look, Skipping};
+    use crate::logs::follow::{SeamSide, Skipping};
     use crate::logs::source::file::Driver;
-    use crate::logs::{Form, Keep, Likely, Printer};
+    use crate::logs::{Form, GrepPrefilter, Printer, RecordFilter};
     use proptest::prelude::*;
 
     /// What `wanted` gives of a `json-file` log.
@@ -175,9 +175,9 @@ mod tests {
         let history = History::open(Driver::JsonFile, &path).unwrap();
         let mut shown = String::new();
         let mut count = 0;
-        let who = Arc::new(Who::default());
-        from_files(&Arc::new(wanted), &who, &history, Chunk::for_files(1), &mut |fed| {
-            if let Fed::Batch(batch) = fed {
+        let owner = Arc::new(LogOwner::default());
+        from_files(&Arc::new(wanted), &owner, &history, Chunk::for_files(1), &mut |fed| {
+            if let FeedItem::Batch(batch) = fed {
                 shown.push_str(&String::from_utf8_lossy(&batch.bytes));
                 count += batch.entries.len();
             }
@@ -227,14 +227,14 @@ mod tests {
         #[test]
         fn lines_that_are_left_out_are_not_missed(lines in lines()) {
             let text = log(&lines);
-            let keep = Keep {
+            let filter = RecordFilter {
                 grep: Some(regex::bytes::Regex::new("needle").unwrap()),
-                ..Keep::default()
+                ..RecordFilter::default()
             };
-            let quick = Keep { likely: Likely::of("needle", false), ..keep.clone() };
-            prop_assert!(quick.likely.is_some());
-            let of = |keep: Keep| given(&text, Wanted { keep, ..Wanted::default() });
-            prop_assert_eq!(of(quick), of(keep));
+            let quick = RecordFilter { prefilter: GrepPrefilter::of("needle", false), ..filter.clone() };
+            prop_assert!(quick.prefilter.is_some());
+            let of = |filter: RecordFilter| given(&text, Wanted { filter, ..Wanted::default() });
+            prop_assert_eq!(of(quick), of(filter));
         }
 
         /// The last records are the last of all records.
@@ -269,11 +269,11 @@ mod tests {
         };
         let mut given = String::new();
         let mut skipping = None;
-        let who = Arc::new(Who::default());
-        from_files(&Arc::new(wanted), &who, &history, Chunk::for_files(1), &mut |fed| {
+        let owner = Arc::new(LogOwner::default());
+        from_files(&Arc::new(wanted), &owner, &history, Chunk::for_files(1), &mut |fed| {
             match fed {
-                Fed::Batch(batch) => given.push_str(&String::from_utf8_lossy(&batch.bytes)),
-                Fed::Seam(seam) => skipping = Some(Skipping::to(seam)),
+                FeedItem::Batch(batch) => given.push_str(&String::from_utf8_lossy(&batch.bytes)),
+                FeedItem::Seam(seam) => skipping = Some(Skipping::to(seam)),
                 _ => panic!("{fed:?}"),
             }
             true
@@ -283,7 +283,7 @@ mod tests {
         let mut followed = Vec::new();
         history
             .read(Start::default(), 1 << 16, None, &mut |piece| {
-                if skipping.look(piece) == Look::New {
+                if skipping.look(piece) == SeamSide::New {
                     followed.push(String::from_utf8_lossy(piece.bytes).into_owned());
                 }
                 true
@@ -343,13 +343,13 @@ mod tests {
             r#"{"log":"{other}\n","stream":"stderr","time":"2026-01-01T00:00:01Z"}"#,
             "",
         ];
-        let keep = Keep {
+        let filter = RecordFilter {
             grep: Some(regex::bytes::Regex::new("needle").unwrap()),
-            likely: Likely::of("needle", false),
-            ..Keep::default()
+            prefilter: GrepPrefilter::of("needle", false),
+            ..RecordFilter::default()
         };
         let wanted = Wanted {
-            keep,
+            filter,
             ..Wanted::default()
         };
         assert_eq!(given(&text.join("\n"), wanted).0, "a needle\n");
@@ -376,12 +376,12 @@ mod tests {
             (8, false, 1),
             (8, false, 1),
         ]);
-        let keep = Keep {
+        let filter = RecordFilter {
             grep: Some(regex::bytes::Regex::new("needle").unwrap()),
-            ..Keep::default()
+            ..RecordFilter::default()
         };
         let wanted = Wanted {
-            keep,
+            filter,
             tail: Some(1),
             printer: Printer::default(),
             ..Wanted::default()

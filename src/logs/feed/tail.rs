@@ -7,7 +7,7 @@ use crate::logs::Batch;
 use crate::logs::follow::Seam;
 use crate::logs::line::Piece;
 use crate::logs::pipeline::{Pipeline, Wanted};
-use crate::logs::print::Who;
+use crate::logs::print::LogOwner;
 
 /// The last records of one container may be this long, printed.
 const LONGEST: usize = 64 << 20;
@@ -37,9 +37,9 @@ impl fmt::Display for Over {
 }
 
 impl Tail {
-    pub(super) fn new(wanted: &Arc<Wanted>, who: &Arc<Who>, count: usize) -> Self {
+    pub(super) fn new(wanted: &Arc<Wanted>, owner: &Arc<LogOwner>, count: usize) -> Self {
         Self {
-            pipeline: Pipeline::new(wanted.clone(), who.clone(), false),
+            pipeline: Pipeline::new(wanted.clone(), owner.clone(), false),
             count,
             over: None,
         }

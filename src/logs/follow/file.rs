@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
-use super::seam::{Look, Seam, Skipping};
-use super::stream::Heard;
+use super::seam::{Seam, SeamSide, Skipping};
+use super::stream::StreamEvent;
 use crate::engine::LogPiece;
 use crate::files::{FileId, Snapshot, snapshot};
 use crate::logs::Piece;
@@ -30,7 +30,7 @@ pub struct LogFile {
 }
 
 /// Gives what is written after `seam` until the file is gone or nobody listens any more. Blocks: for a thread of its own.
-pub fn follow_file(file: &LogFile, source: usize, seam: Option<Seam>, to: &Sender<Heard>) {
+pub fn follow_file(file: &LogFile, source: usize, seam: Option<Seam>, to: &Sender<StreamEvent>) {
     let began = seam;
     let mut seam = seam;
     // A rotation ends a round: the next one finds the seam again in whatever parts there are then.
@@ -61,7 +61,7 @@ pub fn follow_file(file: &LogFile, source: usize, seam: Option<Seam>, to: &Sende
             break;
         }
     }
-    let ended = Heard::Ended {
+    let ended = StreamEvent::Ended {
         source,
         seam,
         gave: seam != began,
@@ -85,23 +85,23 @@ struct Round<'a> {
     early: RefCell<Vec<LogPiece>>,
     seam: Cell<Option<Seam>>,
     source: usize,
-    to: &'a Sender<Heard>,
+    to: &'a Sender<StreamEvent>,
 }
 
 impl Round<'_> {
     fn piece(&self, piece: Piece<'_>) -> bool {
         let look = self.skipping.borrow_mut().look(piece);
         match look {
-            Look::Seen => true,
-            Look::Early => {
+            SeamSide::Seen => true,
+            SeamSide::Early => {
                 self.early.borrow_mut().push(owned(piece));
                 true
             }
-            Look::New => {
+            SeamSide::New => {
                 self.early.borrow_mut().clear();
                 self.give(piece)
             }
-            Look::Lost => self.seam_is_gone() && self.give(piece),
+            SeamSide::Lost => self.seam_is_gone() && self.give(piece),
         }
     }
 
@@ -118,7 +118,7 @@ impl Round<'_> {
     /// False when nobody listens any more.
     fn give(&self, piece: Piece<'_>) -> bool {
         self.seam.set(Some(Seam::after(self.seam.get(), piece)));
-        let heard = Heard::Piece {
+        let heard = StreamEvent::Piece {
             source: self.source,
             piece: owned(piece),
         };
@@ -216,7 +216,7 @@ mod tests {
         let mut numbers: Vec<i64> = Vec::new();
         let mut read_to = |last: i64| {
             while numbers.last().is_none_or(|number| *number < last) {
-                let Heard::Piece { piece, source: 7 } = next() else {
+                let StreamEvent::Piece { piece, source: 7 } = next() else {
                     panic!("it ended");
                 };
                 numbers.push(String::from_utf8_lossy(&piece.bytes).trim().parse().unwrap());
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(numbers, (1..=900).collect::<Vec<_>>());
         // Gone with its container.
         drop(folder);
-        assert!(matches!(next(), Heard::Ended { source: 7, .. }));
+        assert!(matches!(next(), StreamEvent::Ended { source: 7, .. }));
         reader.join().unwrap();
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::engine::{Engine, EngineError, EngineEvent, EngineEventKind, LogPlace};
 use crate::failure::Failure;
 use crate::ids::ContainerId;
-use crate::logs::{Entry, Output, Sink as _, Stamp, Wanted, Who, of_engine};
+use crate::logs::{Entry, LogOwner, Output, Sink as _, Stamp, Wanted, of_engine};
 use crate::observed::{Container, State};
 
 use super::file::LogFile;
@@ -20,7 +20,7 @@ use super::live::Live;
 use super::reorder::Reorder;
 use super::seam::Seam;
 use super::sources::Sources;
-use super::stream::Heard;
+use super::stream::StreamEvent;
 
 /// Pieces that wait to be shown, of all containers together.
 const WAITING: usize = 4096;
@@ -45,7 +45,7 @@ pub trait Follower {
     fn takes(&self, container: &Container) -> bool;
 
     /// How its lines are shown.
-    fn who(&mut self, container: &Container) -> Who;
+    fn owner(&mut self, container: &Container) -> LogOwner;
 
     /// The file in which its log is read, if it isn't the engine's stream.
     fn file(&self, engine: &Engine, place: &LogPlace) -> Option<LogFile>;
@@ -65,7 +65,7 @@ pub struct Following<'a, F, W> {
     wanted: Arc<Wanted>,
     output: &'a mut Output<W>,
     sources: Sources,
-    heard: Receiver<Heard>,
+    heard: Receiver<StreamEvent>,
     reorder: Reorder,
     /// When to look whether anything runs still: something has ended.
     look_at: Option<Instant>,
@@ -96,8 +96,8 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
     }
 
     /// Follows container `id` after `seam`, in `file` or in the engine's stream.
-    pub fn add(&mut self, id: ContainerId, who: Arc<Who>, file: Option<LogFile>, seam: Option<Seam>) {
-        let live = Live::new(self.wanted.clone(), who);
+    pub fn add(&mut self, id: ContainerId, owner: Arc<LogOwner>, file: Option<LogFile>, seam: Option<Seam>) {
+        let live = Live::new(self.wanted.clone(), owner);
         self.sources.add(&self.engine, id, live, file, seam);
     }
 
@@ -169,18 +169,18 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
         }
     }
 
-    async fn take(&mut self, heard: Heard, now: Instant) -> Result<(), Failure> {
+    async fn take(&mut self, heard: StreamEvent, now: Instant) -> Result<(), Failure> {
         match heard {
-            Heard::Piece { source, piece } => {
+            StreamEvent::Piece { source, piece } => {
                 let reorder = &mut self.reorder;
                 self.sources.all[source]
                     .live
                     .push(of_engine(&piece), now, &mut |shown| reorder.push(source, shown, now));
             }
-            Heard::Again { source } => {
+            StreamEvent::Again { source } => {
                 self.sources.open_again(&self.engine, source);
             }
-            Heard::Ended {
+            StreamEvent::Ended {
                 source,
                 seam,
                 gave,
@@ -256,7 +256,7 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
             Ok(containers) => containers,
             // Its going away is heard of by the events.
             Err(error) if error.is_unreachable() => return Ok(()),
-            Err(error) => return Err(error.failure()),
+            Err(error) => return Err(error.into()),
         };
         for container in containers {
             if !self.follower.takes(&container) || self.sources.number(&container.id).is_some() {
@@ -271,9 +271,9 @@ impl<'a, F: Follower, W: Write> Following<'a, F, W> {
                 self.follower.say(&text);
                 continue;
             }
-            let who = self.follower.who(&container);
+            let owner = self.follower.owner(&container);
             let file = self.follower.file(&self.engine, &place);
-            self.add(container.id, Arc::new(who), file, None);
+            self.add(container.id, Arc::new(owner), file, None);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::logs::line::{Joining, Piece};
 use crate::logs::pipeline::Wanted;
-use crate::logs::print::{Form, Who};
+use crate::logs::print::{Form, LogOwner};
 use crate::logs::{Record, Stamp};
 
 /// A record that nothing continued for so long is complete.
@@ -35,17 +35,17 @@ struct Open {
 pub struct Live {
     wanted: Arc<Wanted>,
     /// Whose they are.
-    pub who: Arc<Who>,
+    pub owner: Arc<LogOwner>,
     joining: Joining,
     open: [Option<Open>; 2],
 }
 
 impl Live {
     /// Of `who`.
-    pub fn new(wanted: Arc<Wanted>, who: Arc<Who>) -> Self {
+    pub fn new(wanted: Arc<Wanted>, owner: Arc<LogOwner>) -> Self {
         Self {
             wanted,
-            who,
+            owner,
             joining: Joining::default(),
             open: [None, None],
         }
@@ -53,7 +53,7 @@ impl Live {
 
     /// Whether a record can only be shown when it is complete.
     fn is_late(wanted: &Wanted) -> bool {
-        wanted.printer.form == Form::Json || wanted.keep.invert || wanted.context
+        wanted.printer.form == Form::Json || wanted.filter.invert || wanted.context
     }
 
     /// Takes a piece and gives what is to be shown.
@@ -63,7 +63,7 @@ impl Live {
         }
         let Self {
             wanted,
-            who,
+            owner,
             joining,
             open,
         } = self;
@@ -72,7 +72,7 @@ impl Live {
             let goes_on = slot.as_mut().is_some_and(|open| open.record.take(line));
             if !goes_on {
                 if let Some(complete) = slot.take() {
-                    close(wanted, who, &complete, show);
+                    close(wanted, owner, &complete, show);
                 }
                 *slot = Some(Open {
                     record: Record::of(line),
@@ -83,7 +83,7 @@ impl Live {
             if let Some(open) = slot {
                 open.touched = now;
                 if !Self::is_late(wanted) {
-                    show_more(wanted, who, open, line, show);
+                    show_more(wanted, owner, open, line, show);
                 }
             }
         });
@@ -104,7 +104,7 @@ impl Live {
         }
         for slot in &mut self.open {
             if let Some(complete) = slot.take_if(|open| open.touched + SILENCE <= now) {
-                close(&self.wanted, &self.who, &complete, show);
+                close(&self.wanted, &self.owner, &complete, show);
             }
         }
     }
@@ -125,20 +125,20 @@ impl Live {
         }
         for slot in &mut self.open {
             if let Some(complete) = slot.take() {
-                close(&self.wanted, &self.who, &complete, show);
+                close(&self.wanted, &self.owner, &complete, show);
             }
         }
     }
 }
 
 /// Shows `line`, the newest of a record, and what is before it if that was not shown yet.
-fn show_more(wanted: &Wanted, who: &Who, open: &mut Open, line: Piece<'_>, show: &mut impl FnMut(Shown)) {
+fn show_more(wanted: &Wanted, owner: &LogOwner, open: &mut Open, line: Piece<'_>, show: &mut impl FnMut(Shown)) {
     let mut text = Vec::new();
     if open.shown {
         // What was shown once is wanted to its end. By itself, because a record may have a million lines.
-        wanted.printer.print(who, &Record::of(line), &mut text);
-    } else if wanted.keep.keeps(&open.record) {
-        wanted.printer.print(who, &open.record, &mut text);
+        wanted.printer.print(owner, &Record::of(line), &mut text);
+    } else if wanted.filter.passes(&open.record) {
+        wanted.printer.print(owner, &open.record, &mut text);
         open.shown = true;
     } else {
         return;
@@ -150,14 +150,14 @@ fn show_more(wanted: &Wanted, who: &Who, open: &mut Open, line: Piece<'_>, show:
     });
 }
 
-fn close(wanted: &Wanted, who: &Who, complete: &Open, show: &mut impl FnMut(Shown)) {
+fn close(wanted: &Wanted, owner: &LogOwner, complete: &Open, show: &mut impl FnMut(Shown)) {
     if !Live::is_late(wanted) {
         return;
     }
-    let kept = wanted.keep.keeps(&complete.record);
+    let kept = wanted.filter.passes(&complete.record);
     if kept || wanted.context {
         let mut text = Vec::new();
-        wanted.printer.print(who, &complete.record, &mut text);
+        wanted.printer.print(owner, &complete.record, &mut text);
         show(Shown {
             time: complete.record.time,
             kept,
@@ -169,14 +169,14 @@ fn close(wanted: &Wanted, who: &Who, complete: &Open, show: &mut impl FnMut(Show
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::{Keep, Level, Printer};
+    use crate::logs::{Level, Printer, RecordFilter};
 
     fn run(wanted: Wanted, lines: &[&str]) -> (Vec<String>, Vec<String>) {
-        let who = Who {
+        let owner = LogOwner {
             prefix: b"a | ".to_vec(),
-            ..Who::default()
+            ..LogOwner::default()
         };
-        let mut live = Live::new(Arc::new(wanted), Arc::new(who));
+        let mut live = Live::new(Arc::new(wanted), Arc::new(owner));
         let now = Instant::now();
         let mut at_once = Vec::new();
         let text = |shown: Shown| String::from_utf8(shown.text).unwrap();
@@ -203,9 +203,9 @@ mod tests {
         assert_eq!(at_once, LINES.map(|line| format!("a | {line}\n")));
         assert!(later.is_empty());
         let errors = Wanted {
-            keep: Keep {
+            filter: RecordFilter {
                 least: Some(Level::Error),
-                ..Keep::default()
+                ..RecordFilter::default()
             },
             ..Wanted::default()
         };
@@ -222,9 +222,9 @@ mod tests {
     #[test]
     fn a_match_further_down_shows_what_is_above_it_too() {
         let wanted = Wanted {
-            keep: Keep {
+            filter: RecordFilter {
                 grep: Some(regex::bytes::Regex::new("z").unwrap()),
-                ..Keep::default()
+                ..RecordFilter::default()
             },
             ..Wanted::default()
         };

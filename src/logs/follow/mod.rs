@@ -12,4 +12,4 @@ mod stream;
 
 pub use file::LogFile;
 pub use following::{Events, Follower, Following};
-pub use seam::{Look, Seam, Skipping};
+pub use seam::{Seam, SeamSide, Skipping};

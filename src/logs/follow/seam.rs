@@ -46,7 +46,7 @@ impl Seam {
 
 /// What a piece of a log that was opened again is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum SeamSide {
     /// It was seen before.
     Seen,
     /// It is later than the seam, which has not come yet: one or the other is out of order.
@@ -71,21 +71,21 @@ impl Skipping {
     }
 
     /// What the next piece is.
-    pub fn look(&mut self, piece: Piece<'_>) -> Look {
+    pub fn look(&mut self, piece: Piece<'_>) -> SeamSide {
         let Some(seam) = &self.seam else {
-            return Look::New;
+            return SeamSide::New;
         };
         if seam.is(piece) {
             self.alike += 1;
             if self.alike == seam.alike {
                 self.seam = None;
             }
-            return Look::Seen;
+            return SeamSide::Seen;
         }
         match piece.time.0.saturating_sub(seam.time.0) {
-            later if later > DISORDER => Look::Lost,
-            later if later > 0 => Look::Early,
-            _ => Look::Seen,
+            later if later > DISORDER => SeamSide::Lost,
+            later if later > 0 => SeamSide::Early,
+            _ => SeamSide::Seen,
         }
     }
 
@@ -131,12 +131,12 @@ mod tests {
                 let mut skipping = Skipping::to(seam);
                 for piece in &log[..end] {
                     match skipping.look(*piece) {
-                        Look::New => {
+                        SeamSide::New => {
                             new.push(*piece);
                             seam = Some(Seam::after(seam, *piece));
                         }
-                        Look::Seen | Look::Early => {}
-                        Look::Lost => panic!("lost"),
+                        SeamSide::Seen | SeamSide::Early => {}
+                        SeamSide::Lost => panic!("lost"),
                     }
                 }
             }
@@ -165,8 +165,14 @@ mod tests {
                 .fold(None, |seam, piece| Some(Seam::after(seam, *piece)));
             let mut skipping = Skipping::to(seam);
             let looks = log.map(|piece| skipping.look(piece));
-            assert!(looks[..end].iter().all(|look| *look != Look::New), "{end}: {looks:?}");
-            assert!(looks[end..].iter().all(|look| *look == Look::New), "{end}: {looks:?}");
+            assert!(
+                looks[..end].iter().all(|look| *look != SeamSide::New),
+                "{end}: {looks:?}"
+            );
+            assert!(
+                looks[end..].iter().all(|look| *look == SeamSide::New),
+                "{end}: {looks:?}"
+            );
         }
     }
 
@@ -179,11 +185,11 @@ mod tests {
             ends: true,
         };
         let mut skipping = Skipping::to(Some(Seam::after(None, piece(5))));
-        assert_eq!(skipping.look(piece(3)), Look::Seen);
-        assert_eq!(skipping.look(piece(6)), Look::Early);
-        assert_eq!(skipping.look(piece(6 + DISORDER)), Look::Lost);
+        assert_eq!(skipping.look(piece(3)), SeamSide::Seen);
+        assert_eq!(skipping.look(piece(6)), SeamSide::Early);
+        assert_eq!(skipping.look(piece(6 + DISORDER)), SeamSide::Lost);
         assert!(skipping.is_looking());
         skipping.give_up();
-        assert_eq!(skipping.look(piece(7)), Look::New);
+        assert_eq!(skipping.look(piece(7)), SeamSide::New);
     }
 }

@@ -12,7 +12,7 @@ use crate::ids::ContainerId;
 use super::file::{LogFile, follow_file};
 use super::live::Live;
 use super::seam::Seam;
-use super::stream::{Heard, follow};
+use super::stream::{StreamEvent, follow};
 
 /// Before a log is opened again whose stream failed though the engine is there.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -41,11 +41,11 @@ pub(super) struct Sources {
     pub all: Vec<Source>,
     by_id: HashMap<ContainerId, usize>,
     /// Where what they give goes.
-    to: Sender<Heard>,
+    to: Sender<StreamEvent>,
 }
 
 impl Sources {
-    pub(super) fn new(to: Sender<Heard>) -> Self {
+    pub(super) fn new(to: Sender<StreamEvent>) -> Self {
         Self {
             all: Vec::new(),
             by_id: HashMap::new(),
@@ -124,7 +124,7 @@ impl Sources {
         let to = self.to.clone();
         tokio::spawn(async move {
             tokio::time::sleep(AGAIN).await;
-            let _nobody_listens = to.send(Heard::Again { source }).await;
+            let _nobody_listens = to.send(StreamEvent::Again { source }).await;
         });
     }
 

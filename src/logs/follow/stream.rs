@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc::Sender;
 
 use super::recent::Recent;
-use super::seam::{Look, Seam, Skipping};
+use super::seam::{Seam, SeamSide, Skipping};
 use crate::engine::{Engine, EngineError, LogOptions, LogPiece};
 use crate::ids::ContainerId;
 use crate::logs::feed::of_engine;
@@ -24,12 +24,12 @@ const OF_A_PIECE: usize = 64;
 
 /// What is heard of a container.
 #[derive(Debug)]
-pub enum Heard {
+pub enum StreamEvent {
     /// A new piece.
     Piece {
         /// Which source.
         source: usize,
-        /// What.
+        /// As the engine gave it.
         piece: LogPiece,
     },
     /// Its stream ended: its process did, or the engine went away.
@@ -51,7 +51,7 @@ pub enum Heard {
 }
 
 /// Gives what a container writes after `seam` until its stream ends.
-pub async fn follow(engine: Arc<Engine>, id: ContainerId, source: usize, seam: Option<Seam>, to: Sender<Heard>) {
+pub async fn follow(engine: Arc<Engine>, id: ContainerId, source: usize, seam: Option<Seam>, to: Sender<StreamEvent>) {
     let began = seam;
     let mut seam = seam;
     let mut error = None;
@@ -80,7 +80,7 @@ pub async fn follow(engine: Arc<Engine>, id: ContainerId, source: usize, seam: O
         }
     }
     let _nobody_listens = to
-        .send(Heard::Ended {
+        .send(StreamEvent::Ended {
             source,
             seam,
             gave: seam != began,
@@ -95,7 +95,7 @@ async fn one_stream<S>(
     source: usize,
     seam: &mut Option<Seam>,
     last_try: bool,
-    to: &Sender<Heard>,
+    to: &Sender<StreamEvent>,
 ) -> Result<bool, EngineError>
 where
     S: futures_util::Stream<Item = Result<LogPiece, EngineError>> + Unpin,
@@ -133,28 +133,28 @@ where
             continue;
         }
         let look = match skipping.look(of_engine(&piece)) {
-            Look::Early if early_bytes > MOST_EARLY => Look::Lost,
+            SeamSide::Early if early_bytes > MOST_EARLY => SeamSide::Lost,
             look => look,
         };
         match look {
-            Look::Seen => {}
-            Look::Early => {
+            SeamSide::Seen => {}
+            SeamSide::Early => {
                 early_bytes += piece.bytes.len() + OF_A_PIECE;
                 early.push(piece);
             }
-            Look::New => {
+            SeamSide::New => {
                 // What came early was seen before the seam then.
                 early.clear();
                 if !give([piece], source, seam, to).await {
                     return Ok(true);
                 }
             }
-            Look::Lost if last_try => {
+            SeamSide::Lost if last_try => {
                 skipping.give_up();
                 early.push(piece);
                 give(early.drain(..), source, seam, to).await;
             }
-            Look::Lost => return Ok(false),
+            SeamSide::Lost => return Ok(false),
         }
         if !skipping.is_looking() {
             early.clear();
@@ -167,11 +167,11 @@ async fn give(
     pieces: impl IntoIterator<Item = LogPiece>,
     source: usize,
     seam: &mut Option<Seam>,
-    to: &Sender<Heard>,
+    to: &Sender<StreamEvent>,
 ) -> bool {
     for piece in pieces {
         *seam = Some(Seam::after(*seam, of_engine(&piece)));
-        if to.send(Heard::Piece { source, piece }).await.is_err() {
+        if to.send(StreamEvent::Piece { source, piece }).await.is_err() {
             return false;
         }
     }
@@ -205,7 +205,7 @@ mod tests {
             let found = one_stream(&mut stream, 0, &mut seam, last_try, &to).await.unwrap();
             drop(to);
             let mut times = Vec::new();
-            while let Some(Heard::Piece { piece, .. }) = heard.recv().await {
+            while let Some(StreamEvent::Piece { piece, .. }) = heard.recv().await {
                 times.push(piece.time.seconds());
             }
             (times, found)

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::Who;
+use super::LogOwner;
 use crate::logs::{Record, Trace, format, trace};
 
 /// The record as one object.
-pub fn entry(who: &Who, record: &Record) -> Value {
+pub fn entry(owner: &LogOwner, record: &Record) -> Value {
     let (message, fields, exception) = taken_apart(record);
     json!({
         "time": record.time.utc(),
-        "service": &*who.service,
-        "container": who.container,
+        "service": &*owner.service,
+        "container": owner.container,
         "stream": if record.stderr { "stderr" } else { "stdout" },
         "level": record.level(),
         "message": message,

@@ -35,7 +35,7 @@ pub enum Form {
 
 /// Whose records they are.
 #[derive(Debug, Clone, Default)]
-pub struct Who {
+pub struct LogOwner {
     /// The service.
     pub service: Arc<str>,
     /// The container's name.
@@ -47,7 +47,7 @@ pub struct Who {
 /// Prints records.
 #[derive(Debug, Clone, Default)]
 pub struct Printer {
-    /// How.
+    /// As lines for people, as JSON, or as the bytes that came.
     pub form: Form,
     /// With colours.
     pub colour: bool,
@@ -61,7 +61,7 @@ pub struct Printer {
 
 impl Printer {
     /// Appends `record` to `to`.
-    pub fn print(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
+    pub fn print(&self, owner: &LogOwner, record: &Record, to: &mut Vec<u8>) {
         let masked;
         let record = match self.mask(record.bytes()) {
             Cow::Borrowed(_) => record,
@@ -71,8 +71,8 @@ impl Printer {
             }
         };
         match self.form {
-            Form::Plain => self.plain(who, record, to),
-            Form::Pretty => self.pretty(who, record, to),
+            Form::Plain => self.plain(owner, record, to),
+            Form::Pretty => self.pretty(owner, record, to),
             Form::Raw => {
                 for (index, line) in record.lines().enumerate() {
                     to.extend_from_slice(line);
@@ -82,7 +82,7 @@ impl Printer {
                 }
             }
             Form::Json => {
-                self.answer(&json::entry(who, record), to);
+                self.answer(&json::entry(owner, record), to);
             }
         }
     }
@@ -116,15 +116,15 @@ impl Printer {
         to.push(b'\n');
     }
 
-    fn plain(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
+    fn plain(&self, owner: &LogOwner, record: &Record, to: &mut Vec<u8>) {
         if self.clock.is_none() && self.fit == Fit::Whole && record.len() == 1 {
-            to.extend_from_slice(&who.prefix);
+            to.extend_from_slice(&owner.prefix);
             to.extend_from_slice(&self.cleaned(record.bytes()));
             to.push(b'\n');
             return;
         }
         for (time, line) in record.timed_lines() {
-            let head = self.line_head(who, time);
+            let head = self.line_head(owner, time);
             self.fit.line(&head, &self.cleaned(line), to);
         }
     }
@@ -138,9 +138,9 @@ impl Printer {
         }
     }
 
-    fn pretty(&self, who: &Who, record: &Record, to: &mut Vec<u8>) {
+    fn pretty(&self, owner: &LogOwner, record: &Record, to: &mut Vec<u8>) {
         for (index, (time, line)) in record.timed_lines().enumerate() {
-            let head = self.line_head(who, time);
+            let head = self.line_head(owner, time);
             let as_json = (index == 0).then(|| pretty::json_line(line)).flatten();
             let lines = as_json.unwrap_or_else(|| vec![Line::new().coloured(last_state(line))]);
             for line in lines {
@@ -150,11 +150,11 @@ impl Printer {
     }
 
     /// What stands before a line: the service, the time.
-    fn line_head<'w>(&self, who: &'w Who, time: super::Stamp) -> Cow<'w, [u8]> {
+    fn line_head<'w>(&self, owner: &'w LogOwner, time: super::Stamp) -> Cow<'w, [u8]> {
         match &self.clock {
-            None => Cow::Borrowed(&who.prefix),
+            None => Cow::Borrowed(&owner.prefix),
             Some(clock) => {
-                let mut head = who.prefix.clone();
+                let mut head = owner.prefix.clone();
                 clock.write(time, &mut head);
                 head.push(b' ');
                 Cow::Owned(head)
@@ -247,13 +247,13 @@ mod tests {
     }
 
     fn print(printer: &Printer, lines: &[&str]) -> String {
-        let who = Who {
+        let owner = LogOwner {
             service: "app".into(),
             container: "app-1".to_owned(),
             prefix: b"app | ".to_vec(),
         };
         let mut text = Vec::new();
-        printer.print(&who, &record(lines), &mut text);
+        printer.print(&owner, &record(lines), &mut text);
         String::from_utf8(text).unwrap()
     }
 

@@ -43,7 +43,7 @@ pub struct Loki {
 
 /// A container that Loki knows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Known {
+pub struct LokiContainer {
     /// Its service.
     pub service: ServiceName,
     /// Its name.
@@ -53,7 +53,7 @@ pub struct Known {
 /// A line, or several of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LokiEntry {
-    /// When.
+    /// When it was written.
     pub time: Stamp,
     /// Written to stderr.
     pub stderr: bool,
@@ -97,16 +97,16 @@ impl Loki {
     ///
     /// # Errors
     /// Loki is away or doesn't understand.
-    pub async fn containers(&self, project: &str, span: Span) -> Result<Vec<Known>, Failure> {
+    pub async fn containers(&self, project: &str, span: Span) -> Result<Vec<LokiContainer>, Failure> {
         let matching = format!("{{project={}}}", quoted(project));
         let (start, end) = bounds(span);
         let path = path("series", &[("match[]", &matching), ("start", &start), ("end", &end)]);
         let answer = self.get::<Vec<BTreeMap<String, String>>>(&path).await;
         let data = answer.map_err(|wrong| self.failure(wrong))?.data;
-        let mut known: Vec<Known> = data
+        let mut known: Vec<LokiContainer> = data
             .into_iter()
             .filter_map(|mut labels| {
-                Some(Known {
+                Some(LokiContainer {
                     service: ServiceName::new(labels.remove("service")?),
                     container: labels.remove("container_name")?,
                 })
@@ -192,7 +192,7 @@ impl Loki {
             ];
             match self.get::<Streams>(&path("query_range", &parameters)).await {
                 Ok(answer) => break (answer.data, limit),
-                Err(Wrong::TooLong) if limit > 1 => self.page.store((limit / SMALLER).max(1), Ordering::Relaxed),
+                Err(NoAnswer::TooLong) if limit > 1 => self.page.store((limit / SMALLER).max(1), Ordering::Relaxed),
                 Err(wrong) => return Err(self.failure(wrong)),
             }
         };
@@ -223,14 +223,14 @@ impl Loki {
         Ok((entries, may_go_on))
     }
 
-    async fn get<T: for<'de> Deserialize<'de>>(&self, path: &str) -> Result<Answer<T>, Wrong> {
+    async fn get<T: for<'de> Deserialize<'de>>(&self, path: &str) -> Result<Answer<T>, NoAnswer> {
         let asked = tokio::time::timeout(ANSWER_WITHIN, ask(&self.address, path)).await;
         let (status, body) = match asked {
             Ok(Ok(Some(answer))) => answer,
-            Ok(Ok(None)) => return Err(Wrong::TooLong),
-            Ok(Err(error)) => return Err(Wrong::Because(error.to_string())),
+            Ok(Ok(None)) => return Err(NoAnswer::TooLong),
+            Ok(Err(error)) => return Err(NoAnswer::Because(error.to_string())),
             Err(_elapsed) => {
-                return Err(Wrong::Because(format!(
+                return Err(NoAnswer::Because(format!(
                     "no answer within {} s",
                     ANSWER_WITHIN.as_secs()
                 )));
@@ -239,23 +239,23 @@ impl Loki {
         if status != 200 {
             let said = String::from_utf8_lossy(&body);
             let shown: String = said.trim().chars().take(MOST_SHOWN).collect();
-            return Err(Wrong::Because(format!("it answered {status}: {shown}")));
+            return Err(NoAnswer::Because(format!("it answered {status}: {shown}")));
         }
-        serde_json::from_slice(&body).map_err(|error| Wrong::Because(format!("its answer is not valid: {error}")))
+        serde_json::from_slice(&body).map_err(|error| NoAnswer::Because(format!("its answer is not valid: {error}")))
     }
 
-    fn failure(&self, wrong: Wrong) -> Failure {
+    fn failure(&self, wrong: NoAnswer) -> Failure {
         Failure::failed(format!("Loki at {} can't be queried", self.address))
             .because(match wrong {
-                Wrong::TooLong => format!("its answer is longer than {} MB", LARGEST_ANSWER >> 20),
-                Wrong::Because(why) => why,
+                NoAnswer::TooLong => format!("its answer is longer than {} MB", LARGEST_ANSWER >> 20),
+                NoAnswer::Because(why) => why,
             })
             .hint("`magicctl up loki` starts it; without `--source loki` the engine's logs are shown")
     }
 }
 
 /// Why there is no answer.
-enum Wrong {
+enum NoAnswer {
     /// It is longer than is read.
     TooLong,
     Because(String),

@@ -8,5 +8,5 @@ mod span;
 
 pub use choice::SourceChoice;
 pub use logql::quoted;
-pub use loki::{Known, Loki, LokiEntry};
+pub use loki::{Loki, LokiContainer, LokiEntry};
 pub use span::Span;

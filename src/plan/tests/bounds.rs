@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{container, images, options, stack, up};
+use super::{images, options, stack, up};
 use crate::compose::Stack;
 use crate::failure::Failure;
 use crate::ids::ServiceName;
@@ -91,7 +91,7 @@ fn of_project(id: &str, name: &str, service: &str, number: usize) -> Container {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
-        ..container(id, name, RUNNING)
+        ..Container::bare(id, name, RUNNING)
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn play(stack: &Stack, plan: &Plan, observed: &mut Observed) {
                         .filter_map(|mount| stack.volumes.get(mount.source.as_ref()?))
                         .map(|volume| volume.name.clone())
                         .collect(),
-                    ..container("", "", State::Created)
+                    ..Container::bare("", "", State::Created)
                 };
                 made.insert(id, container.id.clone());
                 observed.containers.push(container);

@@ -1,6 +1,7 @@
 //! What can't be had, and what is said of it.
 
 use crate::capabilities::{ApiVersion, Capabilities};
+use crate::codes;
 
 use super::*;
 
@@ -26,7 +27,7 @@ fn what_can_not_be_had_is_refused() {
             .contains("belongs to another project")
     );
     observed.networks.clear();
-    observed.containers.push(container("x", "mine", State::Created));
+    observed.containers.push(Container::bare("x", "mine", State::Created));
     assert!(
         refused("services: {a: {image: redis, container_name: mine}}\n", &observed)
             .what
@@ -38,13 +39,13 @@ fn what_can_not_be_had_is_refused() {
 fn names_of_others_are_words_of_a_command() {
     let stack = stack("services: {a: {image: redis}}\n");
     let hint = |project: Option<&str>, name: &str| {
-        let mut held = container("1", name, State::Created);
+        let mut held = Container::bare("1", name, State::Created);
         let labels = project.map(|project| (labels::PROJECT.to_owned(), project.to_owned()));
         held.labels.extend(labels);
         name_taken(&stack, &"a".into(), &held, NamedBy::File).hint.unwrap()
     };
     // A name of `run --name` is given on the command line, not in the file.
-    let mut held = container("1", "mine", State::Created);
+    let mut held = Container::bare("1", "mine", State::Created);
     held.labels.insert(labels::PROJECT.to_owned(), stack.name.clone());
     let failure = name_taken(&stack, &"a".into(), &held, NamedBy::Run);
     assert_eq!(
@@ -79,7 +80,7 @@ fn a_folder_of_a_volume_is_not_mounted_by_an_engine_that_would_mount_all_of_it()
         up(&stack, &observed, &Contents::new(), &options(&stack))
     };
     let refused = on(ApiVersion(1, 44)).unwrap_err();
-    assert_eq!(refused.code, Some("MC317"));
+    assert_eq!(refused.code, Some(&codes::SUBPATH));
     assert!(refused.place.is_some() && refused.hint.unwrap().contains("26.0"));
     assert!(on(ApiVersion(1, 45)).is_ok());
 }

@@ -1,6 +1,7 @@
 //! From whatever state each object was left in, one `up` leads to what the file says or refuses and touches nothing.
 
 use super::*;
+use crate::codes;
 use crate::compose::volume_hash;
 use crate::ids::VolumeName;
 
@@ -106,7 +107,7 @@ fn spoil(observed: &mut Observed, network: Thing, volume: Thing, image: Thing) {
         Thing::Foreign => observed.networks[0].labels.extend([foreign.clone()]),
         Thing::Guest => {
             observed.networks[0].labels.extend([drifted.clone()]);
-            let mut guest = container("guest", "guest", State::Paused);
+            let mut guest = Container::bare("guest", "guest", State::Paused);
             let joined = (observed.networks[0].name.clone(), observed.networks[0].id.clone());
             guest.networks.extend([joined]);
             observed.containers.push(guest);
@@ -300,7 +301,7 @@ fn a_guest_on_a_changed_network_is_named_with_what_takes_it_off() {
     let mut observed = up_once(&stack);
     spoil(&mut observed, Thing::Guest, Thing::There, Thing::There);
     let failure = bring_up(&stack, &mut observed).unwrap_err();
-    assert_eq!(failure.code, Some("MC510"));
+    assert_eq!(failure.code, Some(&codes::IN_USE));
     assert_eq!(failure.run[0].to_string(), "docker network disconnect p_default guest");
     // A guest that doesn't run doesn't hold up the engine.
     observed.containers.last_mut().unwrap().state = State::Exited { code: 0 };

@@ -50,7 +50,7 @@ impl Planner<'_> {
 
     /// What somebody did to a container since it was made: off a network, or a volume that has another name now.
     fn taken_off(&self, service: &Service, container: &Container) -> Option<Difference> {
-        let is_there = |name, id: &str| self.there.networks.contains(&(name, id));
+        let is_there = |name, id: &str| self.existing.networks.contains(&(name, id));
         let mut networks = service.networks.keys().filter_map(|key| self.stack.networks.get(key));
         // Until its first start it only has the network's name, and joins whatever is called so then.
         let off = networks.find(|network| match container.networks.get(&network.name) {

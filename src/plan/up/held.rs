@@ -15,8 +15,8 @@ impl Planner<'_> {
             if let Some(planned) = self.services.get(other) {
                 return planned.containers.first().map(|(target, _)| target.clone());
             }
-            let there = self.there.of_service.get(other)?;
-            let first = there
+            let existing = self.existing.of_service.get(other)?;
+            let first = existing
                 .iter()
                 .min_by_key(|container| (!container.is_running(), container.number()))?;
             Some(target_of(first))
@@ -59,7 +59,7 @@ impl Planner<'_> {
             Which::MadeBy(_) => None,
         });
         // Those of a service that is planned have been taken out.
-        let left_alone = self.there.of_service.get(service).into_iter().flatten();
+        let left_alone = self.existing.of_service.get(service).into_iter().flatten();
         stay.chain(left_alone.map(|container| &container.id))
     }
 }

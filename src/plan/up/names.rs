@@ -15,16 +15,16 @@ impl Planner<'_> {
     pub(super) fn free_names(
         &mut self,
         service: &Service,
-        there: &BTreeMap<u32, Candidates<'_>>,
+        existing: &BTreeMap<u32, Candidates<'_>>,
         numbers: &[u32],
     ) -> Vec<StepId> {
         let mut freed = Vec::new();
-        if there.is_empty() {
+        if existing.is_empty() {
             return freed;
         }
         let name_of = |number: &u32| (service.container_name(&self.stack.name, *number), *number);
         let named: HashMap<String, u32> = numbers.iter().map(name_of).collect();
-        for (number, candidates) in there {
+        for (number, candidates) in existing {
             for (container, _) in candidates {
                 if named.get(&container.name).is_some_and(|other| other != number) {
                     let action = Action::RenameContainer {
@@ -45,7 +45,7 @@ impl Planner<'_> {
         let first = format!("{}_{name}", short(old.id.as_str()));
         let further = (2..).map(|number| format!("{}_{number}_{name}", short(old.id.as_str())));
         let mut all = std::iter::once(first.clone()).chain(further);
-        all.find(|name| !self.there.named.contains_key(name.as_str()))
+        all.find(|name| !self.existing.named.contains_key(name.as_str()))
             .unwrap_or(first)
     }
 }

@@ -7,7 +7,7 @@ use memchr::{memchr, memrchr};
 
 use super::skip::{Do, Skipping};
 use super::{Driver, History, json_file, local};
-use crate::logs::likely::Likely;
+use crate::logs::grep_prefilter::GrepPrefilter;
 use crate::logs::{Piece, Stamp};
 
 /// A line of the file longer than this is not an entry of the engine's: it is shown in parts.
@@ -30,10 +30,10 @@ impl History {
         &self,
         start: Start,
         chunk: usize,
-        likely: Option<&Likely>,
+        prefilter: Option<&GrepPrefilter>,
         take: &mut impl FnMut(Piece<'_>) -> bool,
     ) -> io::Result<()> {
-        self.read_parts(start, chunk, likely, take, &|| false)
+        self.read_parts(start, chunk, prefilter, take, &|| false)
     }
 
     /// The same, and goes on at the end of the newest part for as long as `wait` says true.
@@ -54,12 +54,12 @@ impl History {
         &self,
         start: Start,
         chunk: usize,
-        likely: Option<&Likely>,
+        prefilter: Option<&GrepPrefilter>,
         take: &mut impl FnMut(Piece<'_>) -> bool,
         wait: &dyn Fn() -> bool,
     ) -> io::Result<()> {
         let newest = self.parts.len() - 1;
-        let mut skipping = likely.map(Skipping::new);
+        let mut skipping = prefilter.map(Skipping::new);
         let mut scratch = Vec::new();
         let mut last = Stamp::MIN;
         let mut broken = None;

@@ -2,7 +2,7 @@
 //! surely begin records.
 
 use super::json_file;
-use crate::logs::likely::Likely;
+use crate::logs::grep_prefilter::GrepPrefilter;
 
 /// What to do with a line of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Do {
 /// Keeps back the last line of each stream that began a record, in case the next one continues it.
 #[derive(Debug)]
 pub(super) struct Skipping<'l> {
-    likely: &'l Likely,
+    prefilter: &'l GrepPrefilter,
     kept: [Kept; 2],
     next: u64,
     /// Of these streams a line was begun and has no end yet.
@@ -30,9 +30,9 @@ struct Kept {
 }
 
 impl<'l> Skipping<'l> {
-    pub(super) fn new(likely: &'l Likely) -> Self {
+    pub(super) fn new(prefilter: &'l GrepPrefilter) -> Self {
         Self {
-            likely,
+            prefilter,
             kept: Default::default(),
             next: 0,
             partial: [false; 2],
@@ -44,7 +44,7 @@ impl<'l> Skipping<'l> {
             return Do::Read;
         };
         let stream = usize::from(stderr);
-        if self.partial[stream] || !surely_begins_a_record(log) || self.likely.may_be_in(log) {
+        if self.partial[stream] || !surely_begins_a_record(log) || self.prefilter.may_be_in(log) {
             return Do::Read;
         }
         let kept = &mut self.kept[stream];

@@ -18,7 +18,7 @@ const BACKLOG: usize = 1024;
 /// What the waits of a command share: one subscription to the engine's events of the project, and how many
 /// healthchecks may be run.
 #[derive(Debug)]
-pub struct Signs {
+pub struct EngineEvents {
     pub(super) budget: Budget,
     engine_is_busy: watch::Sender<bool>,
     /// How often the engine had started each container again before this command.
@@ -27,7 +27,7 @@ pub struct Signs {
     pump: tokio::task::JoinHandle<()>,
 }
 
-impl Signs {
+impl EngineEvents {
     /// Subscribes; when this returns, no later event is missed.
     pub async fn subscribe(engine: &Engine, project: &str) -> Result<Self, EngineError> {
         let mut events = Box::pin(engine.subscribe(project).await?);
@@ -80,7 +80,7 @@ impl Signs {
     }
 }
 
-impl Drop for Signs {
+impl Drop for EngineEvents {
     fn drop(&mut self) {
         self.pump.abort();
     }

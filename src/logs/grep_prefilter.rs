@@ -9,11 +9,11 @@ const SHORTEST: usize = 3;
 
 /// Texts of which one is in every match.
 #[derive(Debug, Clone)]
-pub struct Likely {
+pub struct GrepPrefilter {
     texts: AhoCorasick,
 }
 
-impl Likely {
+impl GrepPrefilter {
     /// Of a pattern; `None`: any line may match it.
     pub fn of(pattern: &str, ignore_case: bool) -> Option<Self> {
         let parsed = regex_syntax::ParserBuilder::new()
@@ -64,7 +64,7 @@ mod tests {
             ("<html", false, "x", None),
             ("(", false, "x", None),
         ] {
-            let got = Likely::of(pattern, ignore_case).map(|likely| likely.may_be_in(line.as_bytes()));
+            let got = GrepPrefilter::of(pattern, ignore_case).map(|prefilter| prefilter.may_be_in(line.as_bytes()));
             assert_eq!(got, wanted, "{pattern}");
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cards::{Seen, Stage};
+use crate::cards::{SeenOfContainer, Stage};
 use crate::compose::Stack;
 use crate::engine::Engine;
 use crate::event::{Event, ReadyBy, ServiceSummary};
@@ -16,7 +16,7 @@ use crate::ids::ServiceName;
 use crate::labels;
 use crate::observed::{Container, State};
 use crate::plan::{Action, Plan, settle_of};
-use crate::ready::Signs;
+use crate::ready::EngineEvents;
 use crate::report::Reporter;
 use crate::services;
 use crate::verdict::{Asks, Evidence, Failed, Verdict, judge};
@@ -26,7 +26,7 @@ use super::explainer::Explainer;
 use super::session::Session;
 
 /// A command at work on a project.
-pub(crate) struct Carry<'a> {
+pub(crate) struct PlanRun<'a> {
     pub engine: &'a Engine,
     pub command: &'static str,
     pub project: &'a str,
@@ -41,11 +41,11 @@ pub(crate) struct Carry<'a> {
     pub stays: bool,
     session: &'a Session,
     reporter: RefCell<Box<dyn Reporter>>,
-    signs: RefCell<Option<std::rc::Rc<Signs>>>,
+    engine_events: RefCell<Option<std::rc::Rc<EngineEvents>>>,
     total: RefCell<Outcome>,
 }
 
-impl<'a> Carry<'a> {
+impl<'a> PlanRun<'a> {
     pub(crate) fn new(
         session: &'a Session,
         engine: &'a Engine,
@@ -65,7 +65,7 @@ impl<'a> Carry<'a> {
             stays: false,
             session,
             reporter: RefCell::new(session.reporter()),
-            signs: RefCell::default(),
+            engine_events: RefCell::default(),
             total: RefCell::default(),
         }
     }
@@ -87,13 +87,11 @@ impl<'a> Carry<'a> {
             .steps()
             .iter()
             .any(|step| matches!(step.action, Action::Await { .. }));
-        if waits && self.signs.borrow().is_none() {
-            let signs = Signs::subscribe(self.engine, self.project)
-                .await
-                .map_err(|error| error.failure())?;
-            *self.signs.borrow_mut() = Some(std::rc::Rc::new(signs));
+        if waits && self.engine_events.borrow().is_none() {
+            let engine_events = EngineEvents::subscribe(self.engine, self.project).await?;
+            *self.engine_events.borrow_mut() = Some(std::rc::Rc::new(engine_events));
         }
-        let signs = self.signs.borrow().clone();
+        let engine_events = self.engine_events.borrow().clone();
         self.emit(&Event::Planned {
             project: self.project.to_owned(),
             services,
@@ -103,7 +101,7 @@ impl<'a> Carry<'a> {
         let emit = |event| self.emit(&event);
         let execution = Execution {
             engine: self.engine,
-            signs: signs.as_deref(),
+            engine_events: engine_events.as_deref(),
             stack: self.stack,
             plan,
             timeout: self.timeout,
@@ -149,18 +147,17 @@ impl<'a> Carry<'a> {
             self.emit(&Event::Interrupted { services });
             return Ok(Some(Exit::Interrupted));
         }
-        let there = if services.is_empty() {
+        let containers = if services.is_empty() {
             Vec::new()
         } else {
-            let observed = self.engine.observe_containers(self.project).await;
-            observed.map_err(|error| error.failure())?
+            self.engine.observe_containers(self.project).await?
         };
-        let summaries: Vec<ServiceSummary> = services.iter().map(|name| summary(name, &there, &total)).collect();
+        let summaries: Vec<ServiceSummary> = services.iter().map(|name| summary(name, &containers, &total)).collect();
         let mut ok = total.failures.is_empty();
         for summary in &summaries {
             if total.ready.contains_key(&summary.service) && !summary.verdict.is_well() {
                 ok = false;
-                self.tell_lost(summary, &there).await;
+                self.tell_lost(summary, &containers).await;
             }
         }
         self.tell_finished(ok, total.changed, summaries, if ok { next } else { Vec::new() });
@@ -208,8 +205,8 @@ impl<'a> Carry<'a> {
     }
 
     /// A service was found ready, and at the end it is not.
-    async fn tell_lost(&self, summary: &ServiceSummary, there: &[Container]) {
-        let container = there.iter().find(|container| container.name == summary.container);
+    async fn tell_lost(&self, summary: &ServiceSummary, containers: &[Container]) {
+        let container = containers.iter().find(|container| container.name == summary.container);
         let stage = match summary.state {
             Some(State::Restarting) => Stage::Loop,
             Some(State::Running { .. }) => Stage::Unhealthy,
@@ -218,7 +215,7 @@ impl<'a> Carry<'a> {
         let failure = match container {
             Some(container) => {
                 let explainer = self.explainer();
-                let card = explainer.of_container(&summary.service, &container.id, stage, Seen::default());
+                let card = explainer.of_container(&summary.service, &container.id, stage, SeenOfContainer::default());
                 card.await
             }
             None => Failure::failed(format!("{} was ready, but its container is gone", summary.service))
@@ -241,8 +238,8 @@ impl<'a> Carry<'a> {
 }
 
 /// Of several containers the one that is not ready speaks for the service.
-fn summary(name: &ServiceName, there: &[Container], total: &Outcome) -> ServiceSummary {
-    let mut all: Vec<ServiceSummary> = there
+fn summary(name: &ServiceName, containers: &[Container], total: &Outcome) -> ServiceSummary {
+    let mut all: Vec<ServiceSummary> = containers
         .iter()
         .filter(|container| container.service() == Some(name))
         .map(|container| of_container(name, Some(container), total))

@@ -14,7 +14,7 @@ const ASKED: usize = 10;
 
 /// A record as people read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Last {
+pub struct LastRecord {
     /// Its lines.
     pub lines: Vec<String>,
     /// It says that something went wrong.
@@ -30,7 +30,7 @@ pub async fn last_records(
     id: &ContainerId,
     count: usize,
     (since, until): (Option<Stamp>, Option<Stamp>),
-) -> Vec<Last> {
+) -> Vec<LastRecord> {
     let options = LogOptions {
         tail: Some(count.saturating_mul(ASKED)),
         since,
@@ -48,12 +48,12 @@ pub async fn last_records(
     records_of(&pieces, count)
 }
 
-fn records_of(pieces: &[LogPiece], count: usize) -> Vec<Last> {
+fn records_of(pieces: &[LogPiece], count: usize) -> Vec<LastRecord> {
     let mut joining = Joining::default();
     let mut grouping = Grouping::default();
-    let mut records: Vec<Last> = Vec::new();
+    let mut records: Vec<LastRecord> = Vec::new();
     let mut emit = |record: &Record| {
-        records.push(Last {
+        records.push(LastRecord {
             lines: brief_lines(record),
             is_error: record.is_error(),
             is_stderr: record.stderr,

@@ -12,7 +12,7 @@ use crate::ready::Waited;
 
 /// What went wrong, as it was seen at that moment.
 #[derive(Debug)]
-pub enum Wrong<'a> {
+pub enum StepFailure<'a> {
     /// The engine did not do what it was asked for.
     Refused {
         /// What it was asked for.
@@ -39,5 +39,5 @@ pub trait Explain {
     fn is_known(&self, service: Option<&ServiceName>, action: &Action, error: &EngineError) -> bool;
 
     /// What is reported to the user about a step of `service` that went wrong.
-    fn explain<'e>(&'e self, service: Option<&'e ServiceName>, wrong: Wrong<'e>) -> LocalBoxFuture<'e, Failure>;
+    fn explain<'e>(&'e self, service: Option<&'e ServiceName>, wrong: StepFailure<'e>) -> LocalBoxFuture<'e, Failure>;
 }

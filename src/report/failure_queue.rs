@@ -7,7 +7,7 @@ use crate::ids::ServiceName;
 
 /// The failures of a command on their way to the user.
 #[derive(Debug, Default)]
-pub struct Order {
+pub struct FailureQueue {
     /// Services that are over: whether they failed.
     over: BTreeMap<ServiceName, bool>,
     /// Failures that another service, not over yet, may explain.
@@ -16,7 +16,7 @@ pub struct Order {
     follows: BTreeMap<String, BTreeSet<ServiceName>>,
 }
 
-impl Order {
+impl FailureQueue {
     /// `service` is ready. Gives what may be told now.
     pub fn well(&mut self, service: &ServiceName) -> Vec<Failure> {
         self.over.insert(service.clone(), false);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_failure_that_another_may_explain_waits_for_it() {
-        let mut order = Order::default();
+        let mut order = FailureQueue::default();
         assert!(order.failed(failure("app", &["kafka"])).is_empty());
         assert_eq!(names(&order.failed(failure("kafka", &[]))), ["kafka"]);
         order.left_out(&"grafana".into(), "kafka");
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_nobody_explains_is_told_at_once_or_when_the_other_is_well() {
-        let mut order = Order::default();
+        let mut order = FailureQueue::default();
         assert_eq!(names(&order.failed(failure("redis", &[]))), ["redis"]);
         assert!(order.failed(failure("app", &["kafka"])).is_empty());
         assert_eq!(names(&order.well(&"kafka".into())), ["app"]);
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn two_that_blame_each_other_are_not_both_hidden() {
-        let mut order = Order::default();
+        let mut order = FailureQueue::default();
         assert!(order.failed(failure("a", &["b"])).is_empty());
         assert_eq!(names(&order.failed(failure("b", &["a"]))), ["b"]);
     }

@@ -7,7 +7,7 @@ use crate::ids::{NetworkName, ServiceName};
 use crate::observed::{Container, Observed};
 
 /// What exists on the engine, found by name.
-pub(super) struct There<'a> {
+pub(super) struct Existing<'a> {
     /// The project's containers by service.
     pub(super) of_service: BTreeMap<&'a ServiceName, Vec<&'a Container>>,
     /// All containers, other projects' too; the engine gives each name once.
@@ -16,7 +16,7 @@ pub(super) struct There<'a> {
     pub(super) networks: HashSet<(&'a NetworkName, &'a str)>,
 }
 
-impl<'a> There<'a> {
+impl<'a> Existing<'a> {
     pub(super) fn of(stack: &'a Stack, observed: &'a Observed) -> Self {
         let mut of_service: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for container in observed.of_project(&stack.name) {

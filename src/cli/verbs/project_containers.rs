@@ -12,9 +12,9 @@ use crate::plan::Scope;
 use crate::shell::ShellCommand;
 
 /// The project and the containers that it has.
-pub(crate) struct There {
+pub(crate) struct ProjectContainers {
     pub engine: Engine,
-    pub project: String,
+    pub name: String,
     pub stack: Option<Stack>,
     /// What a verb that changes something acts on.
     pub scope: Scope,
@@ -22,27 +22,26 @@ pub(crate) struct There {
     pub containers: Vec<Container>,
 }
 
-impl There {
+impl ProjectContainers {
     /// Of the project in hand. `services` must be in the file, where there is one.
     pub(crate) async fn of(session: &Session, services: &[ServiceName]) -> Result<Self, Failure> {
-        let (project, stack) = session.project_with(services)?;
+        let (name, stack) = session.project_with(services)?;
         let scope = Scope::of(stack.as_ref(), services)?;
         let engine = session.engine().await?;
-        let mut there = Self {
+        let mut project = Self {
             engine,
-            project,
+            name,
             stack,
             scope,
             containers: Vec::new(),
         };
-        there.look().await?;
-        Ok(there)
+        project.look().await?;
+        Ok(project)
     }
 
     /// Looks again.
     pub(crate) async fn look(&mut self) -> Result<(), Failure> {
-        let containers = self.engine.observe_containers(&self.project).await;
-        self.containers = containers.map_err(|error| error.failure())?;
+        self.containers = self.engine.observe_containers(&self.name).await?;
         self.containers.sort_by(|a, b| {
             let key = |container: &Container| (container.service().map(ToOwned::to_owned), container.number());
             key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
@@ -90,7 +89,7 @@ impl There {
     /// That `command` has nothing to do, as a line; it is not a failure, so that a script may say `stop` twice.
     pub(crate) fn idle(&self, command: &str, services: &[ServiceName]) -> String {
         let whose = match services {
-            [] => format!("project {}", self.project),
+            [] => format!("project {}", self.name),
             services => services.join(", "),
         };
         format!("{command}: {whose} has no container to {command}")

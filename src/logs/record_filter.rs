@@ -2,38 +2,38 @@
 
 use regex::bytes::Regex;
 
-use super::{Level, Likely, Record, Stamp};
+use super::{GrepPrefilter, Level, Record, Stamp};
 
 /// The filters. A record is kept as a whole or not at all.
 #[derive(Debug, Clone)]
-pub struct Keep {
+pub struct RecordFilter {
     /// This level and worse.
     pub least: Option<Level>,
     /// A line of it matches.
     pub grep: Option<Regex>,
     /// What every match has.
-    pub likely: Option<Likely>,
+    pub prefilter: Option<GrepPrefilter>,
     /// No line of it matches.
     pub invert: bool,
     /// Not earlier than this.
     pub from: Stamp,
 }
 
-impl Default for Keep {
+impl Default for RecordFilter {
     fn default() -> Self {
         Self {
             least: None,
             grep: None,
-            likely: None,
+            prefilter: None,
             invert: false,
             from: Stamp::MIN,
         }
     }
 }
 
-impl Keep {
+impl RecordFilter {
     /// Whether `record` passes.
-    pub fn keeps(&self, record: &Record) -> bool {
+    pub fn passes(&self, record: &Record) -> bool {
         if record.time < self.from {
             return false;
         }
