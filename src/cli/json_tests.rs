@@ -110,7 +110,7 @@ const FORMS: &[(&str, Form)] = &[
     ("attach", Theirs("what the container prints")),
     ("compose-help", Document(&["commands"])),
     ("completions", Document(&["script"])),
-    ("version", Document(&["magicctl"])),
+    ("version", Document(&["magicctl", "engine", "why"])),
     ("man", Document(&["page"])),
 ];
 
@@ -147,7 +147,7 @@ Every command takes `--output json`. Then stdout is for programs:
   or gets another meaning; new keys may be added without a new version.
 - A command that keeps running (`logs`, `events`, `stats`, `wait`) or does something (`up` and everything else that changes containers) prints such
   objects as they come, one per line. Each line has its own `version`, so it can be read by itself.
-- All keys are in `snake_case`, except in maps that aren't prints magicctl's version: labels and `attributes`, variables, the `fields` of a log line or of the
+- All keys are in `snake_case`, except in maps whose keys aren't magicctl's own: labels and `attributes`, variables, the `fields` of a log line or of the
   engine's `ps`, names of services, and the Compose model below `config`, whose keys are those of the Compose file.
 - The last line of a command that fails is `{\"version\":1,\"event\":\"failed\",\"failure\":{…}}`. The exit code is the same with and without JSON.
   Mistakes in the command line itself are reported as text on stderr.

@@ -45,7 +45,7 @@ pub(crate) async fn run(session: &Session, args: &RebuildArgs) -> Ended {
                 services.join(", ")
             ),
         };
-        return Err(Failure::usage(what).hint("`magicctl up` pulls missing images"));
+        return Err(Failure::usage(what).hint("to update an image that is pulled: `magicctl pull`, then `magicctl up`"));
     }
     let targets: Vec<ServiceName> = build.iter().cloned().collect();
     let options = UpOptions {

@@ -141,9 +141,9 @@ async fn pin(session: &Session, root: &Path) -> Result<(Vec<Pin>, Vec<Rendered>)
     for (name, told) in images.iter().zip(told) {
         let before = settings.pins.get(name);
         let text = match (&told, before) {
-            (Ok(digest), Some(before)) if digest == before => format!("{name}: is {digest} still"),
-            (Ok(digest), Some(before)) => format!("{name}: is {digest} now, was {before}"),
-            (Ok(digest), None) => format!("{name}: is {digest}"),
+            (Ok(digest), Some(before)) if digest == before => format!("{name}: still {digest}"),
+            (Ok(digest), Some(before)) => format!("{name}: now {digest} (was {before})"),
+            (Ok(digest), None) => format!("{name}: {digest}"),
             (Err(why), Some(before)) => {
                 format!("{name}: stays at {before}; can't get its digest from the registry: {why}")
             }

@@ -72,7 +72,7 @@ impl Stay {
             if !services.contains(name) {
                 return Err(
                     Failure::usage(format!("{flag} {name}: this `up` does not start {name}"))
-                        .hint("add it to the services on the command line, or give none"),
+                        .hint("add it to the services on the command line, or name no services to start all"),
                 );
             }
         }

@@ -221,7 +221,7 @@ codes! {
         severity: Severity::Warning,
         title: "a container's service is no longer in the Compose file",
         why: "it keeps running and uses its ports, name and memory",
-        fix: "remove it with `magicctl down` or `docker rm -f NAME`",
+        fix: "remove it with `magicctl up --remove-orphans`, or with `docker rm -f NAME`",
         example: "warning[MC340]: old-worker is a container of this project, but worker is not in the Compose file",
     }
 

@@ -63,7 +63,7 @@ codes! {
         title: "a symbolic link leads out of the project",
         why: "magicctl reads and writes its own files (the required files, keys_pool/, env/, config/ and the files of `render` and `check --fix`) only inside the project's folder",
         more_why: "Otherwise a link in a repository could make it read or change any file of this machine. The link's target was neither read nor changed. Paths in the Compose file, such as mounts, may be anywhere.",
-        fix: "replace the link by the file or folder itself",
+        fix: "replace the link with the file or folder itself",
         more_fix: "Relative links inside the project are allowed.",
         example: "warning[MC105]: proxy_config.yaml is not read: it is a link that leads out of the project",
     }
@@ -271,7 +271,7 @@ codes! {
         severity: Severity::Warning,
         title: "a key is still a placeholder",
         why: "it is sent to the provider, which rejects it",
-        fix: "replace it by the real key",
+        fix: "replace it with the real key",
         example: "your-api-key-here",
     }
 
@@ -289,7 +289,7 @@ codes! {
         id: "MC136",
         severity: Severity::Note,
         title: "a key in keys_pool/ is written in quotes",
-        why: "these files contain keys without quotes",
+        why: "keys in these files are written without quotes",
         more_why: "The sample project's gateway removes quotes, but your own app may send them too.",
         fix: "remove the quotes",
         example: "\"AIza…\"   →   AIza…",
@@ -386,7 +386,7 @@ codes! {
         id: "MC146",
         severity: Severity::Warning,
         title: "magicctl can't read a key file",
-        why: "in logs and messages it can mask only keys that it knows, or that look like a provider's key",
+        why: "in logs and messages it can mask only keys that it knows or that look like a provider's key: others may be shown",
         fix: "give your user read permission, or run magicctl as the file's owner",
         example: "warning[MC146]: keys_pool/keys_pool_openai.env can't be read: Permission denied",
     }

@@ -206,7 +206,7 @@ impl<'t> Service<'t> {
                 let known = self.known("volumes", &name, || source.wrong(&path, missing(&name)));
                 known.map_err(|failure| {
                     if name.contains('/') {
-                        failure.hint(format!("a path starts with `./`, `/` or `~`: `./{name}`"))
+                        failure.hint(format!("for a path, write `./{name}`"))
                     } else {
                         failure
                     }

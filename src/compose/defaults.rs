@@ -74,7 +74,7 @@ pub(super) fn check(root: &Tree) -> Result<(), Failure> {
             return Err(super::tree::wrong_at(
                 &entry.key,
                 &format!("{path}.{key}"),
-                "it is external, so only `name` can be set",
+                "it is external, so only `name` can be set: remove this key, or `external`",
             ));
         }
     }

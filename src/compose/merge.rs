@@ -253,10 +253,14 @@ fn pools(earlier: &Tree, later: &Tree, path: &mut Vec<String>) -> Result<Tree, F
         return Err(wrong.wrong(&path.join("."), format!("must be a list, not {}", wrong.kind())));
     };
     if ours.len().saturating_mul(theirs.len()) > MOST_PAIRS {
-        let why = format!("too many address pools to merge: {} and {}", ours.len(), theirs.len());
+        let why = format!(
+            "too many address pools to merge: {} earlier, {} later",
+            ours.len(),
+            theirs.len()
+        );
         return Err(later
             .wrong(&path.join("."), why)
-            .hint("a network usually has one or two; `!override` replaces instead of merging"));
+            .hint("shorten the list, or use `!override` to replace the earlier one"));
     }
     // A pool may be named twice in the result and changed later: `all` says which, not what.
     let mut pools: Vec<Tree> = ours.iter().chain(theirs).cloned().collect();

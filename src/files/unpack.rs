@@ -54,7 +54,7 @@ impl LeftOut {
     /// A line each, and one for those that are not named.
     pub fn lines(&self) -> Vec<String> {
         let more = self.count - self.named.len() as u64;
-        let more = (more > 0).then(|| format!("{more} more are skipped"));
+        let more = (more > 0).then(|| format!("and {more} more skipped"));
         self.named.iter().cloned().chain(more).collect()
     }
 }
@@ -451,7 +451,7 @@ mod tests {
         assert!(names.iter().all(|entry| !entry.file_type().unwrap().is_char_device()));
         let many: Vec<Made<'_>> = (0..25).map(|_| made("pipe", EntryType::Fifo)).collect();
         let lines = place.unpack(&many).unwrap().lines();
-        assert_eq!((lines.len(), lines[10].as_str()), (11, "15 more are skipped"));
+        assert_eq!((lines.len(), lines[10].as_str()), (11, "and 15 more skipped"));
     }
 
     #[test]

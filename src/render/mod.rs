@@ -119,7 +119,7 @@ fn unwritten(root: &Root, path: &Path, refused: &Refused) -> Failure {
             failure.hint("make the project's folder writable for this user, or use a copy of it")
         }
         Refused::Outside | Refused::Kind(_) => {
-            failure.hint("replace it by a regular file or folder inside the project")
+            failure.hint("replace it with a regular file or folder inside the project")
         }
         _ => failure,
     }

@@ -29,7 +29,7 @@ pub(super) fn read(root: &Root) -> Result<(SettingsFile, Vec<Service>), Failure>
             let why = root.why(Path::new(FILE), &refused);
             return Err(Failure::invalid(format!("{} can't be read", path.display()))
                 .because(why)
-                .hint("replace it by a regular file inside the project"));
+                .hint("replace it with a regular file inside the project"));
         }
     };
     let (tree, file) = typed(&path, text)?;

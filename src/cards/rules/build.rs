@@ -96,7 +96,7 @@ pub(super) const RULES: &[Rule] = &[
         ),
         what: "pip can't reach its package index during the build",
         why: "the builder has no network, no DNS or no proxy",
-        fix: "connect the machine; if it needs a proxy, pass the proxy to the build",
+        fix: "connect this machine to the network; if it needs a proxy, pass the proxy to the build",
         run: &["curl -I https://pypi.org/simple/", "magicctl rebuild {service}"],
         at: At::Step,
         ..UP
@@ -187,7 +187,7 @@ pub(super) const RULES: &[Rule] = &[
         when: When::Says(r"Temporary failure resolving '(?P<host>[^']+)'"),
         what: "{host} can't be reached during the build",
         why: "the builder has no network or no DNS",
-        fix: "connect the machine, or set a working DNS server for the engine (`dns` in /etc/docker/daemon.json)",
+        fix: "connect this machine to the network, or set a working DNS server for the engine (`dns` in /etc/docker/daemon.json)",
         run: &["getent hosts {host}", "magicctl rebuild {service}"],
         at: At::Step,
         ..UP

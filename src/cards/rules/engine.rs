@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         when: When::Says(FOLDER_ON_FILE),
         what: "{source:shown} is a folder, but must be a file",
         why: "it is mounted at {target}, which is a file in the image; Compose creates such a folder if the file is missing",
-        fix: "replace the folder by the file; if you do want to mount a folder, correct the target path",
+        fix: "replace the folder with the file; if you do want to mount a folder, correct the target path",
         run: &["rmdir {source:empty_folder}"],
         at: At::Key("volumes"),
         ..UP

@@ -25,19 +25,19 @@ pub(super) const CERTAIN: &[Rule] = &[
     },
     Rule {
         what: "its healthcheck runs `{program}`, which is not in its image",
-        why: "so it always fails; the service itself may be fine",
+        why: "the healthcheck always fails because of that; the service itself may be fine",
         fix: "use a program that is in the image: {check_test}",
         ..AT_HEALTHCHECK
     },
     Rule {
         what: "its healthcheck runs `{program}`, which is not in its image",
-        why: "so it always fails; the image has no bash, curl, wget or python; the service itself may be fine",
+        why: "the healthcheck always fails because of that; the image has no bash, curl, wget or python; the service itself may be fine",
         fix: "remove `healthcheck` and let magicctl check from outside: {check_page}",
         ..AT_HEALTHCHECK
     },
     Rule {
         what: "its healthcheck runs `{program}`, which is not in its image",
-        why: "so it always fails; the service itself may be fine",
+        why: "the healthcheck always fails because of that; the service itself may be fine",
         fix: "use a program of the image in `healthcheck.test`",
         ..AT_HEALTHCHECK
     },
@@ -45,26 +45,26 @@ pub(super) const CERTAIN: &[Rule] = &[
         code: Some(&codes::CHECK_TOOL),
         when: When::Says(NO_PROGRAM_IN_SHELL),
         what: "its healthcheck runs `{program}`, which is not in its image",
-        why: "so it always fails; the service itself may be fine",
+        why: "the healthcheck always fails because of that; the service itself may be fine",
         fix: "install it in {dockerfile} (RUN {program:apt_install}), or use a program that is in the image",
         at: At::Key("healthcheck"),
         ..REBUILD
     },
     Rule {
         what: "its healthcheck runs `{program}`, which is not in its image",
-        why: "so it always fails; the service itself may be fine",
+        why: "the healthcheck always fails because of that; the service itself may be fine",
         fix: "use a program that is in the image: {check_test}",
         ..AT_HEALTHCHECK
     },
     Rule {
         what: "its healthcheck runs `{program}`, which is not in its image",
-        why: "so it always fails; the service itself may be fine",
+        why: "the healthcheck always fails because of that; the service itself may be fine",
         fix: "remove `healthcheck` and let magicctl check from outside: {check_page}",
         ..AT_HEALTHCHECK
     },
     Rule {
         what: "its healthcheck runs `{program}`, which is not in its image",
-        why: "so it always fails; the service itself may be fine",
+        why: "the healthcheck always fails because of that; the service itself may be fine",
         fix: "use a program of the image in `healthcheck.test`",
         ..AT_HEALTHCHECK
     },

@@ -46,7 +46,7 @@ pub(super) const COMMAND: &[Rule] = &[
         code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(r"tini \(\d+\)\] exec (?P<program>\S+) failed: No such file or directory"),
         what: "the program `{program}` is not in the image {image}",
-        why: "it is the first word of its command",
+        why: "the service's command starts with it",
         fix: "correct the command, or use an image that contains {program}{or_own_command}",
         ..AT_COMMAND
     },
@@ -70,7 +70,7 @@ pub(super) const COMMAND: &[Rule] = &[
         code: Some(&codes::NO_SUCH_COMMAND),
         when: When::Says(r"(?m)exec: (?:line \d+: )?(?P<program>[^:\s]+): not found"),
         what: "the program `{program}` is not in the image {image}",
-        why: "it is the first word of its command",
+        why: "the service's command starts with it",
         fix: "correct the command, or use an image that contains {program}{or_own_command}",
         ..AT_COMMAND
     },
@@ -78,7 +78,7 @@ pub(super) const COMMAND: &[Rule] = &[
         code: Some(&codes::NOT_EXECUTABLE),
         when: When::Says(r"(?m)exec: (?:line \d+: )?(?P<program>[^:\s]+): [Pp]ermission denied"),
         what: "{program} is not executable",
-        why: "it is the first word of its command, but in the image {image} it is not a program or has no execute permission",
+        why: "the service's command starts with it, but in the image {image} it is not a program or has no execute permission",
         fix: "start the command with {program:begin_with}{or_own_command}",
         ..AT_COMMAND
     },

@@ -181,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
         code: Some(&codes::FILE_MISSING),
         when: When::Says(NO_FILE),
         what: "the file {path:mounted} is missing",
-        why: "{at} opens {path}, which is mounted from there",
+        why: "{at} opens {path}, where it is mounted",
         fix: "create that file, or correct the name in {at}",
         at: At::Code,
         ..UP
@@ -224,7 +224,7 @@ pub(super) const RULES: &[Rule] = &[
         code: Some(&codes::FILE_MISSING),
         when: When::Says(r"IsADirectoryError: \[Errno 21\] Is a directory: '(?P<path>[^']+)'"),
         what: "{path:mounted_folder} is a folder, but must be a file",
-        why: "{at} opens {path}, which is mounted from there; Compose creates such a folder if the file is missing",
+        why: "{at} opens {path}, where it is mounted; Compose creates such a folder if the file is missing",
         fix: "remove the folder and put the file there",
         run: &["rmdir {path:mounted_folder}", "magicctl up"],
         at: At::Code,
@@ -254,7 +254,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         what: "its user can't open {path:mounted}",
-        why: "{at} opens {path}, which is mounted from there; the process runs as `{user}`, which is not the file's owner",
+        why: "{at} opens {path}, where it is mounted; the process runs as `{user}`, which is not the file's owner",
         fix: "make that user its owner",
         run: &["sudo chown -R {user:owner} {path:mounted}", "magicctl up"],
         at: At::Code,
@@ -343,7 +343,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         what: "{peer:service} does not answer on port {port}",
         why: "{peer} has stopped, or listens on another port",
-        fix: "check whether it is ready; if it is, correct the port",
+        fix: "check whether {peer} is ready; if it is, correct the port in {at}",
         run: &["magicctl status", "magicctl up"],
         at: At::Code,
         ..UP
@@ -358,7 +358,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         what: "it can't reach {peer}:{port}",
         why: "this stack has no service {peer}; if it is an external host, it is down or doesn't listen on that port",
-        fix: "correct the address where it is set, or connect the machine",
+        fix: "correct the address where it is set, or connect this machine to the network",
         run: &["magicctl exec {service} getent hosts {peer}"],
         at: At::Code,
         ..UP
@@ -382,7 +382,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         what: "it can't reach `{peer}`: the name doesn't resolve",
         why: "{at} connects to it; inside the stack, services are reached by name, other hosts by DNS",
-        fix: "correct `{peer}`, then rebuild",
+        fix: "correct the host name `{peer}` in {at}, then rebuild",
         ..AT_CODE
     },
     Rule {

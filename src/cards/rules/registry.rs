@@ -22,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
         when: When::Says(r"server gave HTTP response to HTTPS client"),
         what: "the registry {registry} uses plain HTTP",
         why: "the engine uses HTTPS, unless a registry is configured as insecure",
-        fix: "add it to `insecure-registries` in /etc/docker/daemon.json, then restart the engine",
+        fix: "add the registry to `insecure-registries` in /etc/docker/daemon.json, then restart the engine",
         run: &["sudo systemctl restart docker", "magicctl up"],
         at: At::Image,
         ..UP
@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         only: &[Condition::Recipe],
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name: it has no network, no DNS, or needs a proxy",
-        fix: "connect the machine, or set the engine's proxy; without a registry, build the images from packages",
+        fix: "connect this machine to the network, or set the engine's proxy; without a registry, build the images from packages",
         run: &["make images", "magicctl {local_images} up"],
         at: At::Image,
     },
@@ -54,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
         only: &[Condition::NoRecipe],
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name, and images/ has no recipe for {image}",
-        fix: "bring up only the other services, or connect the machine",
+        fix: "bring up only the other services, or connect this machine to the network",
         run: &["magicctl up {services_without}"],
         at: At::Image,
         ..UP
@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         what: "Docker Hub can't be reached",
         why: "this machine can't resolve its name: it has no network, no DNS, or needs a proxy",
-        fix: "connect the machine, set the engine's proxy, or load the image from another machine (`docker save`, `docker load`)",
+        fix: "connect this machine to the network, set the engine's proxy, or load the image from another machine (`docker save`, `docker load`)",
         run: &["curl -I https://registry-1.docker.io/v2/", "magicctl up"],
         at: At::Image,
         ..UP
@@ -96,7 +96,7 @@ pub(super) const RULES: &[Rule] = &[
         ),
         what: "the registry {registry} does not answer in time",
         why: "this machine can't reach it: it has no network, is blocked by a firewall, or needs a proxy",
-        fix: "connect the machine, or set the engine's proxy; to test the connection:",
+        fix: "connect this machine to the network, or set the engine's proxy; to test the connection:",
         run: &["curl -I https://{registry}/v2/", "magicctl up"],
         at: At::Image,
         ..UP
@@ -126,7 +126,7 @@ pub(super) const RULES: &[Rule] = &[
         only: &[Condition::NoLogin],
         what: "the registry {registry} has no image {image}, or it is private",
         why: "the registry's answer is the same in both cases, and you are not logged in",
-        fix: "log in; if it still fails, the name in {image_key} is misspelt",
+        fix: "log in; if it still fails, correct the name in {image_key}",
         run: &["docker login {login_registry}", "magicctl up"],
         at: At::Image,
     },
@@ -164,7 +164,7 @@ pub(super) const RULES: &[Rule] = &[
         when: When::Says(r"no matching manifest for (?P<platform>\S+)"),
         what: "{image} is not available for this machine's platform, {platform}",
         why: "the registry has it only for other platforms",
-        fix: "use an image for {platform}, or emulation: `platform: linux/amd64` in the service",
+        fix: "use an image for {platform}, or set `platform: linux/amd64` in the service to emulate it",
         ..AT_IMAGE
     },
     Rule {

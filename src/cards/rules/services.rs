@@ -203,14 +203,14 @@ pub(super) const RULES: &[Rule] = &[
         when: When::Says(NO_CONFIGURATION),
         only: &[Condition::OfTheSample],
         what: "its configuration {path:mounted} is missing",
-        why: "its command reads {path}, which is mounted from there",
+        why: "its command reads {path}, where it is mounted",
         fix: "create it from its template",
         run: &["magicctl render", "magicctl up"],
         at: At::Key("volumes"),
     },
     Rule {
         what: "its configuration {path:mounted} is missing",
-        why: "its command reads {path}, which is mounted from there",
+        why: "its command reads {path}, where it is mounted",
         fix: "create it, or correct the path in {compose}",
         at: At::Key("volumes"),
         ..UP
@@ -262,11 +262,20 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: Some(&codes::TOO_MANY_FILES),
-        when: When::Says(r"(?i)too many open files|inotify"),
-        what: "the limit for watched or open files of this machine is reached",
-        why: "the limits count for all containers together: fs.inotify.max_user_instances, or open files",
+        when: When::Says(r"(?i)inotify|fsnotify"),
+        what: "this machine's limit for watched files is reached",
+        why: "the limit counts for all containers of a user together: fs.inotify.max_user_instances",
         fix: "raise the limit",
         run: &["sudo sysctl -w fs.inotify.max_user_instances=1024", "magicctl up"],
+        ..UP
+    },
+    Rule {
+        code: Some(&codes::TOO_MANY_FILES),
+        when: When::Says(r"(?i)too many open files"),
+        what: "it has as many files and connections open as it may",
+        why: "a container's limit is `ulimits.nofile` of its service, or the engine's default",
+        fix: "set a higher `nofile` in the `ulimits` of the service",
+        at: At::Key("ulimits"),
         ..UP
     },
 ];

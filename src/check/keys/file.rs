@@ -121,6 +121,6 @@ fn kind(root: &Root, path: &Path, bytes_left: &mut u64) -> Kind {
         Err(refused) if refused.is_denied() => Kind::Closed(refused.to_string()),
         Err(refused @ Refused::Outside) => Kind::LeadsOut(root.why(path, &refused)),
         Err(Refused::Kind(kind)) => Kind::Other(kind.word().to_owned()),
-        Err(_) => Kind::Other("a link that leads nowhere".to_owned()),
+        Err(_) => Kind::Other("a broken symbolic link".to_owned()),
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn look(project: &Project) -> Vec<Finding> {
                 findings.push(Finding::new(&codes::KEY_FILE_KIND, what));
             }
             Kind::LeadsOut(why) => {
-                let what = format!("{shown} is a link that leads out of the project, not a file");
+                let what = format!("{shown} is a symbolic link to outside the project, not a file");
                 findings.push(
                     Finding::new(&codes::KEY_FILE_KIND, what)
                         .because(format!("{why}; it was not read, and in a container it would be broken"))

@@ -79,9 +79,11 @@ pub(crate) async fn run(session: &Session, args: &CpArgs) -> Ended {
             (from @ (Side::Local(_) | Side::Stream), Side::Service { service, path }) => {
                 to_containers(session, args, &from, &service, path).await
             }
-            (Side::Service { .. }, Side::Service { .. }) => Err(Failure::usage("both sides are services")
-                .because("the engine copies only between a container and this machine")
-                .hint("copy to this machine first, then to the other service")),
+            (Side::Service { .. }, Side::Service { .. }) => {
+                Err(Failure::usage("source and destination are both services")
+                    .because("the engine copies only between a container and this machine")
+                    .hint("copy to this machine first, then to the other service"))
+            }
             _ => Err(Failure::usage("neither side is a service").hint("write one side as SERVICE:PATH")),
         }
     };

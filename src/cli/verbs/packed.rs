@@ -44,7 +44,7 @@ impl Packed {
             Some(false) if path.ends_with('/') => return Err(cant(format!("{path} is not a directory"))),
             None if path.ends_with('/') && !is_folder => {
                 return Err(cant(format!("there is no directory {path}"))
-                    .hint("without the trailing slash it is the file's new name"));
+                    .hint("leave out the trailing slash to use that as the file's name"));
             }
             _ => split(path),
         };

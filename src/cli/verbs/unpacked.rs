@@ -40,7 +40,7 @@ impl Unpacked {
             Ok(Some(Kind::File)) if to.ends_with('/') => Err(cant(format!("{to} is not a directory"))),
             Ok(Some(kind)) if kind != Kind::File => Err(cant(format!("{to} is neither a file nor a directory"))),
             Ok(None) | Err(_) if to.ends_with('/') && !is_dir => Err(cant(format!("there is no directory {to}"))
-                .hint("without the trailing slash it is the file's new name")),
+                .hint("leave out the trailing slash to use that as the file's name")),
             _ => {
                 let parent = destination.parent().unwrap_or(here).to_owned();
                 if !files::is_folder(&parent) {

@@ -29,7 +29,7 @@ codes! {
         title: "a folder is mounted onto a file of the image, or the reverse",
         why: "Docker and Compose create an empty folder for a missing mount source",
         more_why: "If it is mounted onto a file, the container can't start.",
-        fix: "replace the empty folder by the right file",
+        fix: "replace the empty folder with the right file",
         example: "rmdir proxy_config.yaml && magicctl init",
     }
 
@@ -107,7 +107,7 @@ codes! {
         severity: Severity::Error,
         title: "a registry can't be reached",
         why: "the registry's name is misspelt, it is not running, or this machine can't reach it (network, DNS, firewall, proxy)",
-        fix: "correct the name, start the registry, or connect the machine",
+        fix: "correct the name, start the registry, or connect this machine to the network",
         more_fix: "Without a registry, build the services' images from packages.",
         example: "make images\nmagicctl --env-file images/local.env up",
     }
@@ -157,7 +157,7 @@ codes! {
         severity: Severity::Error,
         title: "the TLS connection to the registry fails",
         why: "it uses plain HTTP, or the engine doesn't trust its certificate",
-        fix: "add it to `insecure-registries` in /etc/docker/daemon.json, or install the CA's certificate for the engine",
+        fix: "over plain HTTP: add the registry to `insecure-registries` in /etc/docker/daemon.json and restart the engine; otherwise install its CA's certificate for the engine",
         example: "sudo install -D ca.crt /etc/docker/certs.d/registry.example.com/ca.crt",
     }
 
@@ -205,7 +205,7 @@ codes! {
         severity: Severity::Error,
         title: "a build can't reach the network",
         why: "the build can't reach any package index",
-        fix: "connect the machine",
+        fix: "connect this machine to the network",
         more_fix: "If it needs a proxy, pass the proxy as build arguments.",
         example: "build: {args: {HTTPS_PROXY: \"http://proxy.example.com:3128\"}}",
     }

@@ -57,8 +57,8 @@ codes! {
     TOO_MANY_FILES: Code {
         id: "MC566",
         severity: Severity::Error,
-        title: "the machine's limit for open or watched files is reached",
-        why: "the kernel's limits count for all containers together",
+        title: "a limit for open or watched files is reached",
+        why: "the kernel counts watched files of all containers together; open files are limited by container (`ulimits.nofile`)",
         fix: "raise the limit",
         example: "sudo sysctl -w fs.inotify.max_user_instances=1024",
     }

@@ -281,7 +281,7 @@ pub(super) const VERBS: &[Verb] = &[
         &[
             better(
                 "-f, --follow",
-                "continues when containers or the engine restart and when containers are replaced; ends 3 s after the last container",
+                "continues when containers or the engine restart and when containers are replaced; ends 3 s after the last container has ended",
             ),
             same("--index"),
             instead("--no-color", "`--color never`, or NO_COLOR"),
@@ -429,7 +429,10 @@ pub(super) const VERBS: &[Verb] = &[
             better("--exit-code-from", JOBS),
             same("--force-recreate"),
             instead("--menu", "there is no menu; Ctrl-C stops the services"),
-            better("--no-attach", "without -d, `up` stays attached to all other services"),
+            better(
+                "--no-attach",
+                "implies staying attached to all other services; with `-d` it has no effect",
+            ),
             same("--no-build"),
             instead("--no-color", "`--color never`, or NO_COLOR"),
             same("--no-deps"),
@@ -495,7 +498,7 @@ pub(super) const BEHAVIOUR: &[(&str, &str)] = &[
         "a job that is up to date isn't run again",
     ),
     (
-        "`up --wait` of a service that is unhealthy first",
+        "`up --wait` of a service that is unhealthy at first",
         "it may recover within the timeout, so the wait continues",
     ),
     (
