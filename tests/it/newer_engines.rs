@@ -275,3 +275,8 @@ fn the_engine_of_debian_13_gives_the_same() {
 fn the_engine_of_the_debian_after_that_gives_the_same() {
     same_on("forky");
 }
+
+#[test]
+fn engine_29_gives_the_same() {
+    same_on("29");
+}
