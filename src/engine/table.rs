@@ -115,10 +115,12 @@ impl Engine {
     /// What builds images: every Docker Engine that we support has BuildKit; Podman's socket doesn't.
     pub(super) async fn builder(&self) -> Result<Builder, EngineError> {
         let version = self.docker.version().await.map_err(|error| self.error(error))?;
-        Ok(if !version::names_podman(&version) && version.os.as_deref() == Some("linux") {
-            Builder::BuildKit
-        } else {
-            Builder::Classic
-        })
+        Ok(
+            if !version::names_podman(&version) && version.os.as_deref() == Some("linux") {
+                Builder::BuildKit
+            } else {
+                Builder::Classic
+            },
+        )
     }
 }
