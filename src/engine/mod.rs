@@ -75,6 +75,8 @@ pub struct Engine {
     docker: Client,
     endpoint: Endpoint,
     can: Capabilities,
+    /// Podman's socket speaks Docker's API, but not always as Docker does.
+    is_podman: bool,
     patience: Patience,
     errors: Errors,
 }
@@ -87,8 +89,8 @@ impl Engine {
             complaints: Complaints::default(),
         };
         let agreed = tokio::time::timeout(patience, Box::pin(agree(&errors, Patience(patience)))).await;
-        let docker = match agreed {
-            Ok(Ok(docker)) => docker,
+        let (docker, is_podman) = match agreed {
+            Ok(Ok(agreed)) => agreed,
             Ok(Err(error)) => return Err(error),
             Err(_elapsed) => return Err(EngineError::silent(endpoint, patience)),
         };
@@ -107,6 +109,7 @@ impl Engine {
             docker,
             endpoint: endpoint.clone(),
             can,
+            is_podman,
             patience: Patience(patience),
             errors,
         })
@@ -143,20 +146,25 @@ impl Engine {
     }
 }
 
-/// Opens the connection with the newest version of the API that both sides speak.
-async fn agree(errors: &Errors, patience: Patience) -> Result<Client, EngineError> {
+/// Opens the connection with the newest version of the API that both sides speak, and says whether the other side is Podman.
+async fn agree(errors: &Errors, patience: Patience) -> Result<(Client, bool), EngineError> {
     let endpoint = &errors.endpoint;
     let open = |version: &ClientVersion, answered: bool| {
         let opened = Client::open(endpoint, version, patience, &errors.complaints, answered);
         opened.map_err(|error| EngineError::unreachable(endpoint, &error))
     };
     if let Some(socket) = endpoint.socket()
-        && let Some(version) = version::of_socket(socket).await
+        && let Some(answer) = version::of_socket(socket).await
     {
-        return open(&older(version, *Client::newest()), true);
+        return Ok((open(&older(answer.version, *Client::newest()), true)?, answer.is_podman));
     }
-    let agreed = open(Client::newest(), false)?.negotiated().await;
-    agreed.map_err(|error| errors.of_first(error))
+    let agreed = async {
+        let client = open(Client::newest(), false)?.negotiated().await;
+        let client = client.map_err(|error| errors.of_first(error))?;
+        let version = client.version().await.map_err(|error| errors.of_first(error))?;
+        Ok((client, version::names_podman(&version)))
+    };
+    agreed.await
 }
 
 fn older(one: ClientVersion, other: ClientVersion) -> ClientVersion {

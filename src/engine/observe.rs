@@ -26,7 +26,12 @@ impl Engine {
         .map_err(|error| self.error(error))?;
         let mut names = BTreeMap::new();
         let mut built = Vec::new();
-        for image in images {
+        for mut image in images {
+            if self.is_podman {
+                let short: Vec<String> = image.repo_tags.iter().map(|name| shortened(name).to_owned()).collect();
+                names.extend(image.repo_tags.into_iter().map(|name| (name, image.id.clone())));
+                image.repo_tags = short;
+            }
             if image.labels.contains_key(labels::PROJECT) {
                 let mut names = image.repo_tags.clone();
                 names.retain(|name| name != "<none>:<none>");
@@ -132,6 +137,16 @@ fn sorted(labels: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     labels.unwrap_or_default().into_iter().collect()
 }
 
+/// An image's name as Docker lists it. Podman lists the registry, too, and `localhost` for what was built or loaded; asked for the short
+/// name, it finds either.
+fn shortened(listed: &str) -> &str {
+    let hosts = ["localhost/", "docker.io/library/", "docker.io/"];
+    hosts
+        .iter()
+        .find_map(|host| listed.strip_prefix(host))
+        .unwrap_or(listed)
+}
+
 fn container(summary: ContainerSummary) -> Container {
     let status = summary.status.unwrap_or_default();
     let networks = summary.network_settings.and_then(|settings| settings.networks);
@@ -166,7 +181,11 @@ fn container(summary: ContainerSummary) -> Container {
         networks: networks
             .iter()
             .flatten()
-            .map(|(name, endpoint)| (NetworkName::new(name), endpoint.network_id.clone().unwrap_or_default()))
+            .map(|(name, endpoint)| {
+                // Podman gives the name in its place.
+                let id = endpoint.network_id.clone().filter(|id| id != name);
+                (NetworkName::new(name), id.unwrap_or_default())
+            })
             .collect(),
         addresses: networks
             .into_iter()
@@ -237,5 +256,22 @@ mod tests {
         ] {
             assert_eq!(state(Some(word), status), wanted, "{status}");
         }
+    }
+
+    #[test]
+    fn podmans_names_are_read_as_dockers() {
+        for (listed, wanted) in [
+            ("localhost/shop/app:latest", "shop/app:latest"),
+            ("docker.io/library/redis:7", "redis:7"),
+            ("docker.io/grafana/loki:3.7.8", "grafana/loki:3.7.8"),
+            ("localhost:5000/app:1", "localhost:5000/app:1"),
+            ("quay.io/app:1", "quay.io/app:1"),
+        ] {
+            assert_eq!(shortened(listed), wanted);
+        }
+        let networks = r#"{"NetworkSettings": {"Networks": {"shop_back": {"NetworkID": "shop_back"}, "shop_front": {"NetworkID": "5202"}}}}"#;
+        let read = container(serde_json::from_str(networks).unwrap()).networks;
+        let id = |name: &str| read[&NetworkName::new(name)].as_str();
+        assert_eq!((id("shop_back"), id("shop_front")), ("", "5202"));
     }
 }

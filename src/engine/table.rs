@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::capabilities::{ApiVersion, Capabilities, Feature};
 
-use super::{About, Engine, EngineError};
+use super::{About, Engine, EngineError, version};
 
 /// How many events a Docker Engine keeps for those who ask later.
 const EVENTS_KEPT: usize = 256;
@@ -115,12 +115,12 @@ impl Engine {
     /// What builds images: every Docker Engine that we support has BuildKit; Podman's socket doesn't.
     pub(super) async fn builder(&self) -> Result<Builder, EngineError> {
         let version = self.docker.version().await.map_err(|error| self.error(error))?;
-        let mut components = version.components.unwrap_or_default().into_iter();
-        let is_podman = components.any(|component| component.name.to_lowercase().contains("podman"));
-        Ok(if !is_podman && version.os.as_deref() == Some("linux") {
-            Builder::BuildKit
-        } else {
-            Builder::Classic
-        })
+        Ok(
+            if !version::names_podman(&version) && version.os.as_deref() == Some("linux") {
+                Builder::BuildKit
+            } else {
+                Builder::Classic
+            },
+        )
     }
 }

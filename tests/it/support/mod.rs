@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -77,6 +78,11 @@ impl Project {
     /// From now on everything is done on that engine, from where its containers' addresses lead.
     pub fn on(&mut self, engine: &OwnEngine) {
         self.env.insert("DOCKER_HOST".to_owned(), engine.host());
+        // A user's engine mounts what its user may read.
+        if engine.kind().is_rootless() {
+            let readable = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(self.dir.parent().expect("a folder"), readable).expect("its permissions");
+        }
         self.entrance = engine.entrance().into();
     }
 

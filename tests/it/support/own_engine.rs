@@ -10,12 +10,69 @@ use anyhow::{Context as _, bail};
 
 use super::not_run::not_run;
 
+/// What runs as an engine of one's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The machine's dockerd.
+    Machine,
+    /// The dockerd that `scripts/engines` put into that folder of `target/engines`.
+    Newer(&'static str),
+    /// The machine's dockerd as an ordinary user.
+    RootlessDocker,
+    /// Podman's service.
+    Podman,
+    /// Podman's service as an ordinary user.
+    RootlessPodman,
+}
+
+impl Kind {
+    /// Whether its containers' addresses can be reached from outside of it: an ordinary user's are in a network of their own.
+    pub fn is_rootless(self) -> bool {
+        matches!(self, Self::RootlessDocker | Self::RootlessPodman)
+    }
+
+    /// Whether it is Podman.
+    pub fn is_podman(self) -> bool {
+        matches!(self, Self::Podman | Self::RootlessPodman)
+    }
+
+    /// What `scripts/run-engine` calls those that it runs.
+    fn script(self) -> Option<&'static str> {
+        match self {
+            Self::Machine | Self::Newer(_) => None,
+            Self::RootlessDocker => Some("rootless-docker"),
+            Self::Podman => Some("podman"),
+            Self::RootlessPodman => Some("rootless-podman"),
+        }
+    }
+
+    /// The search path for the engine and what it runs: dockerd finds its containerd, and that its shim and runc, by it.
+    fn programs(self) -> OsString {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let Self::Newer(folder) = self else {
+            return path;
+        };
+        let programs = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("target/engines")
+            .join(folder);
+        // Without it the machine's own would be found.
+        assert!(
+            programs.exists(),
+            "{} is not there: run scripts/engines",
+            programs.display()
+        );
+        // `iptables` is the machine's own.
+        let folders = std::iter::once(programs).chain(std::env::split_paths(&path));
+        std::env::join_paths(folders).expect("folders without a colon")
+    }
+}
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub struct OwnEngine {
     folder: tempfile::TempDir,
     namespace: String,
-    /// The search path for dockerd and what it runs.
+    kind: Kind,
     programs: OsString,
     daemon: Option<Child>,
 }
@@ -33,27 +90,19 @@ impl OwnEngine {
     /// Starts the machine's own; `None` when this user may not, and then the test is told of as not run.
     #[track_caller]
     pub fn start() -> Option<Self> {
-        Self::start_by(std::env::var_os("PATH").unwrap_or_default())
+        Self::of(Kind::Machine)
     }
 
-    /// Starts the newer one that `scripts/engines` unpacked from `suite`; `None` as with [`Self::start`].
+    /// Starts the newer one in that folder of `target/engines`; `None` as with [`Self::start`].
     #[track_caller]
-    pub fn newer(suite: &str) -> Option<Self> {
-        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/engines").join(suite);
-        // Without it the machine's own would be found.
-        assert!(
-            programs.exists(),
-            "{} is not there: run scripts/engines",
-            programs.display()
-        );
-        // dockerd finds its containerd, and that its shim and runc, by the search path. `iptables` is the machine's own.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(programs).chain(std::env::split_paths(&path));
-        Self::start_by(std::env::join_paths(folders).expect("folders without a colon"))
+    pub fn newer(folder: &'static str) -> Option<Self> {
+        Self::of(Kind::Newer(folder))
     }
 
+    /// Starts one of that kind; `None` as with [`Self::start`].
     #[track_caller]
-    fn start_by(programs: OsString) -> Option<Self> {
+    pub fn of(kind: Kind) -> Option<Self> {
+        let programs = kind.programs();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("mt-{}-engine-{number}", std::process::id());
         // An engine in the host's network namespace would take away the first one's bridge.
@@ -67,6 +116,7 @@ impl OwnEngine {
                 .tempdir_in("/var/tmp")
                 .expect("a folder"),
             namespace,
+            kind,
             programs,
             daemon: None,
         };
@@ -126,18 +176,8 @@ impl OwnEngine {
             .context("no log")?;
         let host = self.host();
         let daemon = self
-            .inside("dockerd")
+            .daemon_command()
             .env("PATH", &self.programs)
-            .args(["--host", &host])
-            .arg("--data-root")
-            .arg(self.path("data"))
-            .arg("--exec-root")
-            .arg(self.path("exec"))
-            .arg("--pidfile")
-            .arg(self.path("docker.pid"))
-            // Control groups under a name of its own, which the other driver would not take, can be removed with it.
-            .args(["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent"])
-            .arg(format!("/{}", self.namespace))
             .stdout(log.try_clone()?)
             .stderr(log)
             .stdin(Stdio::null())
@@ -154,6 +194,33 @@ impl OwnEngine {
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
+    }
+
+    fn daemon_command(&self) -> Command {
+        if let Some(kind) = self.kind.script() {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/run-engine");
+            let mut command = self.inside(&script.display().to_string());
+            command.arg(kind).arg(self.folder.path());
+            return command;
+        }
+        let mut command = self.inside("dockerd");
+        command
+            .args(["--host", &self.host()])
+            .arg("--data-root")
+            .arg(self.path("data"))
+            .arg("--exec-root")
+            .arg(self.path("exec"))
+            .arg("--pidfile")
+            .arg(self.path("docker.pid"))
+            // Control groups under a name of its own, which the other driver would not take, can be removed with it.
+            .args(["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent"])
+            .arg(format!("/{}", self.namespace));
+        command
+    }
+
+    /// Which one it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Copies an image from the machine's engine.
@@ -195,15 +262,20 @@ impl OwnEngine {
     pub fn kill(&mut self) {
         // The namespace holds the daemon, containerd and the shims, which name the folder, and whoever uses the engine from
         // inside; the shims' children are the containers.
+        let folder = self.folder.path().display().to_string();
+        self.kill_those(|line| line.contains(&folder));
+    }
+
+    /// Kills what is in the namespace and of which that holds of its command line, and what it has started.
+    fn kill_those(&mut self, which: impl Fn(&str) -> bool) {
         let listed = Command::new("ip").args(["netns", "pids", &self.namespace]).output();
         let pids = listed
             .map(|out| String::from_utf8_lossy(&out.stdout).into_owned())
             .unwrap_or_default();
-        let folder = self.folder.path().display().to_string();
         let mut all = vec!["-KILL".to_owned()];
         for pid in pids.split_whitespace() {
             let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            if String::from_utf8_lossy(&line).contains(&folder) {
+            if which(&String::from_utf8_lossy(&line)) {
                 all.push(pid.to_owned());
                 all.extend(descendants(pid));
             }
@@ -238,6 +310,8 @@ impl Drop for OwnEngine {
         let script = format!("{docker} ps -aq | xargs -r {docker} rm -f");
         run("timeout", &["60", "sh", "-c", &script]);
         self.stop();
+        // Podman's servers of names and rootless networks don't name the folder.
+        self.kill_those(|_| true);
         let group = format!("/sys/fs/cgroup*/{}", self.namespace);
         let below = format!("{group}/*");
         let which = ["-type", "d", "(", "-path", &group, "-o", "-path", &below, ")"];
