@@ -1,4 +1,4 @@
-.PHONY: help up down test test-crash test-faults test-gateway check audit bench images requirements install
+.PHONY: help up down test test-crash test-faults test-engines test-gateway check audit bench images requirements install
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -20,6 +20,9 @@ test-crash: ## test 200 ways in which a container can end, ten times each: half 
 test-faults: ## make each call to the engine fail in each way: about half an hour
 	@scripts/ensure-engine
 	EVERY_CASE=1 cargo test --locked --features engine-tests --test it faults:: -- --nocapture
+
+test-engines: ## run the engine's tests on every Docker Engine that is supported: half an hour
+	@scripts/test-engines
 
 test-gateway: ## test the gateway with Kafka and Redis: 500 sessions for 1,000 viewers, and a minute of malicious requests
 	GATEWAY_FUZZ=60 scripts/kafka-and-redis target/test-tools/bin/python -m pytest -s -m "stack or not stack" \
