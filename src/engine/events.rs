@@ -196,7 +196,8 @@ impl Subscription {
             ),
             (
                 "event".to_owned(),
-                ["start", "die", "destroy", "health_status"]
+                // `died` and `remove` are Podman's words; it says `die`, but is asked for it by its own word.
+                ["start", "die", "died", "destroy", "remove", "health_status"]
                     .map(ToOwned::to_owned)
                     .to_vec(),
             ),
@@ -248,7 +249,8 @@ fn event(message: EventMessage) -> Option<EngineEvent> {
                 .and_then(|code| code.parse().ok())
                 .unwrap_or(-1),
         },
-        "destroy" => EngineEventKind::Destroy,
+        // Podman's word.
+        "destroy" | "remove" => EngineEventKind::Destroy,
         _ => return None,
     };
     Some(EngineEvent {
