@@ -259,3 +259,19 @@ fn event(message: EventMessage) -> Option<EngineEvent> {
         kind,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removal_is_told_in_docker_s_word_and_in_podman_s() {
+        let kind = |action: &str| {
+            let message = serde_json::json!({ "Action": action, "Actor": { "ID": "c0ffee" } });
+            event(serde_json::from_value(message).unwrap()).map(|event| event.kind)
+        };
+        assert_eq!(kind("destroy"), Some(EngineEventKind::Destroy));
+        assert_eq!(kind("remove"), Some(EngineEventKind::Destroy));
+        assert_eq!(kind("rename"), None);
+    }
+}
