@@ -133,10 +133,8 @@ impl Client {
     }
 
     pub async fn list_containers(&self, options: ListContainersOptions) -> Result<Vec<ContainerSummary>, Error> {
-        in_known_state(self.is_podman, async || {
-            self.docker.list_containers(Some(options.clone())).await
-        })
-        .await
+        let ask = async || self.docker.list_containers(Some(options.clone())).await;
+        Box::pin(in_known_state(self.is_podman, ask)).await
     }
 
     pub async fn list_networks(&self, options: ListNetworksOptions) -> Result<Vec<Network>, Error> {

@@ -71,7 +71,7 @@ impl<'a> OneContainer<'a> {
             let options = None::<InspectContainerOptions>;
             self.docker.inspect_container(self.id.as_str(), options).await
         };
-        in_known_state(self.is_podman, ask).await
+        Box::pin(in_known_state(self.is_podman, ask)).await
     }
 
     pub async fn top(&self) -> Result<ContainerTopResponse, Error> {
