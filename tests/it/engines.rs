@@ -93,38 +93,11 @@ fn there(project: &Project) -> Value {
     Value::from(said.to_vec())
 }
 
-/// Brings the project up, uses it, and takes it down. Gives what was there, for comparison.
-fn life(project: &Project, port: u16, kind: Kind) -> Value {
-    project.write("settings/word", "written\n");
-    project.magicctl(&["up"]).ok();
-    let ids = SERVICES.map(|service| project.container(service));
-
+/// What `status` says of the four.
+#[track_caller]
+fn check_status(project: &Project, port: u16, kind: Kind) {
     // Podman leaves healthchecks to systemd, which need not run. So it says nothing of health.
     let told = |health: &'static str| if kind.is_podman() { "none" } else { health };
-    if !kind.is_podman() {
-        // magicctl may know before the engine's own next look.
-        until("the engine finds them healthy too", 20, || {
-            ["store", "app"]
-                .iter()
-                .all(|service| project.inspect(service, "{{.State.Health.Status}}") == "healthy")
-        });
-    }
-    let there = there(project);
-    let address = project.inspect(
-        "store",
-        &format!(
-            "{{{{(index .NetworkSettings.Networks \"{}_back\").IPAddress}}}}",
-            project.name
-        ),
-    );
-    let mut ways = vec![format!("127.0.0.1/{port}")];
-    if !kind.is_rootless() {
-        ways.push(format!("{address}/6379"));
-    }
-    for way in ways {
-        let open = project.plain("bash", &["-c", &format!("</dev/tcp/{way}")]).status();
-        assert!(open.expect("bash runs").success(), "{way}");
-    }
     let status = project.magicctl(&["--output", "json", "status"]).ok().stdout;
     let status: Value = serde_json::from_str(&status).expect("JSON");
     let rows = status["containers"].as_array().expect("containers");
@@ -159,6 +132,39 @@ fn life(project: &Project, port: u16, kind: Kind) -> Value {
             ]),
         ]
     );
+}
+
+/// Brings the project up, uses it, and takes it down. Gives what was there, for comparison.
+fn life(project: &Project, port: u16, kind: Kind) -> Value {
+    project.write("settings/word", "written\n");
+    project.magicctl(&["up"]).ok();
+    let ids = SERVICES.map(|service| project.container(service));
+
+    if !kind.is_podman() {
+        // magicctl may know before the engine's own next look.
+        until("the engine finds them healthy too", 20, || {
+            ["store", "app"]
+                .iter()
+                .all(|service| project.inspect(service, "{{.State.Health.Status}}") == "healthy")
+        });
+    }
+    let there = there(project);
+    let address = project.inspect(
+        "store",
+        &format!(
+            "{{{{(index .NetworkSettings.Networks \"{}_back\").IPAddress}}}}",
+            project.name
+        ),
+    );
+    let mut ways = vec![format!("127.0.0.1/{port}")];
+    if !kind.is_rootless() {
+        ways.push(format!("{address}/6379"));
+    }
+    for way in ways {
+        let open = project.plain("bash", &["-c", &format!("</dev/tcp/{way}")]).status();
+        assert!(open.expect("bash runs").success(), "{way}");
+    }
+    check_status(project, port, kind);
 
     let again = project.magicctl(&["up"]).ok();
     assert!(again.stdout.contains("nothing to do"), "{}", again.all());
@@ -329,7 +335,7 @@ const ENGINES: [(Kind, &str); 7] = [
 
 /// The lines of the table, as the engines say it.
 fn rows() -> Option<String> {
-    let mut rows = String::new();
+    let mut rows = Vec::new();
     for (kind, what) in ENGINES {
         let engine = OwnEngine::of(kind)?;
         let mut project = Project::empty("row");
@@ -357,9 +363,9 @@ fn rows() -> Option<String> {
             yes("log_files"),
             yes("rootless"),
         ];
-        rows += &format!("| {} |\n", cells.join(" | "));
+        rows.push(format!("| {} |\n", cells.join(" | ")));
     }
-    Some(rows)
+    Some(rows.concat())
 }
 
 /// `MAGICCTL_WRITE_DOCS=1 cargo test --features engine-tests --test it engines::the_page` writes the table.
