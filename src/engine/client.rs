@@ -9,6 +9,7 @@ mod volume;
 
 use std::collections::HashMap;
 use std::io;
+use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
@@ -39,7 +40,11 @@ use volume::OneVolume;
 
 /// A connection. What needs no name is asked here; what is about one object, at that object.
 #[derive(Debug, Clone)]
-pub(super) struct Client(Docker);
+pub(super) struct Client {
+    docker: Docker,
+    /// Podman's socket speaks Docker's API, but not always as Docker does.
+    is_podman: bool,
+}
 
 impl Client {
     /// Connects, to speak that version of the API. Every answer has the limits of [`wire`]. `answered`: the engine is known to be there.
@@ -51,7 +56,11 @@ impl Client {
         answered: bool,
     ) -> Result<Self, Error> {
         let (transport, base) = wire::transport(endpoint, patience, complaints, answered)?;
-        Docker::connect_with_custom_transport(transport, Some(base), wire::NEVER, version).map(Self)
+        let docker = Docker::connect_with_custom_transport(transport, Some(base), wire::NEVER, version)?;
+        Ok(Self {
+            docker,
+            is_podman: false,
+        })
     }
 
     /// The newest version of the API that we know.
@@ -61,65 +70,83 @@ impl Client {
 
     /// Asks for the engine's version, and speaks that one if it is older.
     pub async fn negotiated(self) -> Result<Self, Error> {
-        self.0.negotiate_version().await.map(Self)
+        Ok(Self {
+            docker: self.docker.negotiate_version().await?,
+            ..self
+        })
+    }
+
+    /// The same, knowing whether the engine is Podman.
+    pub fn of_podman(self, is_podman: bool) -> Self {
+        Self { is_podman, ..self }
+    }
+
+    /// Whether the engine is Podman.
+    pub fn is_podman(&self) -> bool {
+        self.is_podman
     }
 
     /// The version that is spoken.
     pub fn version_spoken(&self) -> ClientVersion {
-        self.0.client_version()
+        self.docker.client_version()
     }
 
     /// A container.
     pub fn container(&self, id: &ContainerId) -> Result<OneContainer<'_>, EngineError> {
-        Ok(OneContainer::new(&self.0, Part::of(Object::Container, id.as_str())?))
+        Ok(OneContainer::new(
+            &self.docker,
+            self.is_podman,
+            Part::of(Object::Container, id.as_str())?,
+        ))
     }
 
     /// A command in a container, by id.
     pub fn exec(&self, id: &str) -> Result<OneExec<'_>, EngineError> {
-        Ok(OneExec::new(&self.0, Part::of(Object::Exec, id)?))
+        Ok(OneExec::new(&self.docker, Part::of(Object::Exec, id)?))
     }
 
     /// A network, by id or name.
     pub fn network(&self, name: &str) -> Result<OneNetwork<'_>, EngineError> {
-        Ok(OneNetwork::new(&self.0, Part::of(Object::Network, name)?))
+        Ok(OneNetwork::new(&self.docker, Part::of(Object::Network, name)?))
     }
 
     /// A volume.
     pub fn volume(&self, name: &VolumeName) -> Result<OneVolume<'_>, EngineError> {
-        Ok(OneVolume::new(&self.0, Part::of(Object::Volume, name.as_str())?))
+        Ok(OneVolume::new(&self.docker, Part::of(Object::Volume, name.as_str())?))
     }
 
     /// An image.
     pub fn image<'a>(&'a self, image: &'a ImageRef) -> OneImage<'a> {
-        OneImage::new(&self.0, image)
+        OneImage::new(&self.docker, image)
     }
 
     pub async fn version(&self) -> Result<SystemVersion, Error> {
-        self.0.version().await
+        self.docker.version().await
     }
 
     pub async fn info(&self) -> Result<SystemInfo, Error> {
-        self.0.info().await
+        self.docker.info().await
     }
 
     pub fn events(&self, options: EventsOptions) -> impl Stream<Item = Result<EventMessage, Error>> + use<> {
-        self.0.events(Some(options))
+        self.docker.events(Some(options))
     }
 
     pub async fn list_containers(&self, options: ListContainersOptions) -> Result<Vec<ContainerSummary>, Error> {
-        self.0.list_containers(Some(options)).await
+        let ask = async || self.docker.list_containers(Some(options.clone())).await;
+        Box::pin(in_known_state(self.is_podman, ask)).await
     }
 
     pub async fn list_networks(&self, options: ListNetworksOptions) -> Result<Vec<Network>, Error> {
-        self.0.list_networks(Some(options)).await
+        self.docker.list_networks(Some(options)).await
     }
 
     pub async fn list_volumes(&self) -> Result<VolumeListResponse, Error> {
-        self.0.list_volumes(None::<ListVolumesOptions>).await
+        self.docker.list_volumes(None::<ListVolumesOptions>).await
     }
 
     pub async fn list_images(&self) -> Result<Vec<ImageSummary>, Error> {
-        self.0.list_images(None::<ListImagesOptions>).await
+        self.docker.list_images(None::<ListImagesOptions>).await
     }
 
     pub async fn create_container(
@@ -127,16 +154,16 @@ impl Client {
         options: Option<CreateContainerOptions>,
         body: ContainerCreateBody,
     ) -> Result<ContainerId, Error> {
-        let created = self.0.create_container(options, body).await?;
+        let created = self.docker.create_container(options, body).await?;
         Ok(ContainerId::new(created.id))
     }
 
     pub async fn create_network(&self, request: NetworkCreateRequest) -> Result<(), Error> {
-        self.0.create_network(request).await.map(|_| ())
+        self.docker.create_network(request).await.map(|_| ())
     }
 
     pub async fn create_volume(&self, request: VolumeCreateRequest) -> Result<(), Error> {
-        self.0.create_volume(request).await.map(|_| ())
+        self.docker.create_volume(request).await.map(|_| ())
     }
 
     pub fn pull(
@@ -144,7 +171,7 @@ impl Client {
         options: CreateImageOptions,
         credentials: Option<DockerCredentials>,
     ) -> impl Stream<Item = Result<CreateImageInfo, Error>> + use<> {
-        self.0.create_image(Some(options), None, credentials)
+        self.docker.create_image(Some(options), None, credentials)
     }
 
     pub fn build(
@@ -153,8 +180,23 @@ impl Client {
         credentials: HashMap<String, DockerCredentials>,
         context: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> impl Stream<Item = Result<BuildInfo, Error>> + '_ {
-        self.0
+        self.docker
             .build_image(options, Some(credentials), Some(bollard::body_try_stream(context)))
+    }
+}
+
+/// Podman calls a container `stopped` between its end and its clean-up. Docker's API has no such state, so the answer can't be read; it is
+/// soon over.
+async fn in_known_state<T>(is_podman: bool, ask: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    let mut left = if is_podman { 20 } else { 0 };
+    loop {
+        match ask().await {
+            Err(Error::JsonDataError { .. }) if left > 0 => {
+                left -= 1;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            other => return other,
+        }
     }
 }
 

@@ -196,7 +196,8 @@ impl Subscription {
             ),
             (
                 "event".to_owned(),
-                ["start", "die", "destroy", "health_status"]
+                // `died` and `remove` are Podman's words; it says `die`, but is asked for it by its own word.
+                ["start", "die", "died", "destroy", "remove", "health_status"]
                     .map(ToOwned::to_owned)
                     .to_vec(),
             ),
@@ -248,7 +249,8 @@ fn event(message: EventMessage) -> Option<EngineEvent> {
                 .and_then(|code| code.parse().ok())
                 .unwrap_or(-1),
         },
-        "destroy" => EngineEventKind::Destroy,
+        // Podman's word.
+        "destroy" | "remove" => EngineEventKind::Destroy,
         _ => return None,
     };
     Some(EngineEvent {
@@ -256,4 +258,20 @@ fn event(message: EventMessage) -> Option<EngineEvent> {
         service: attributes.get(labels::SERVICE).map(ServiceName::new),
         kind,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removal_is_told_in_docker_s_word_and_in_podman_s() {
+        let kind = |action: &str| {
+            let message = serde_json::json!({ "Action": action, "Actor": { "ID": "c0ffee" } });
+            event(serde_json::from_value(message).unwrap()).map(|event| event.kind)
+        };
+        assert_eq!(kind("destroy"), Some(EngineEventKind::Destroy));
+        assert_eq!(kind("remove"), Some(EngineEventKind::Destroy));
+        assert_eq!(kind("rename"), None);
+    }
 }

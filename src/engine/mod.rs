@@ -75,8 +75,6 @@ pub struct Engine {
     docker: Client,
     endpoint: Endpoint,
     can: Capabilities,
-    /// Podman's socket speaks Docker's API, but not always as Docker does.
-    is_podman: bool,
     patience: Patience,
     errors: Errors,
 }
@@ -89,8 +87,8 @@ impl Engine {
             complaints: Complaints::default(),
         };
         let agreed = tokio::time::timeout(patience, Box::pin(agree(&errors, Patience(patience)))).await;
-        let (docker, is_podman) = match agreed {
-            Ok(Ok(agreed)) => agreed,
+        let docker = match agreed {
+            Ok(Ok(docker)) => docker,
             Ok(Err(error)) => return Err(error),
             Err(_elapsed) => return Err(EngineError::silent(endpoint, patience)),
         };
@@ -109,7 +107,6 @@ impl Engine {
             docker,
             endpoint: endpoint.clone(),
             can,
-            is_podman,
             patience: Patience(patience),
             errors,
         })
@@ -146,8 +143,8 @@ impl Engine {
     }
 }
 
-/// Opens the connection with the newest version of the API that both sides speak, and says whether the other side is Podman.
-async fn agree(errors: &Errors, patience: Patience) -> Result<(Client, bool), EngineError> {
+/// Opens the connection with the newest version of the API that both sides speak.
+async fn agree(errors: &Errors, patience: Patience) -> Result<Client, EngineError> {
     let endpoint = &errors.endpoint;
     let open = |version: &ClientVersion, answered: bool| {
         let opened = Client::open(endpoint, version, patience, &errors.complaints, answered);
@@ -156,15 +153,13 @@ async fn agree(errors: &Errors, patience: Patience) -> Result<(Client, bool), En
     if let Some(socket) = endpoint.socket()
         && let Some(answer) = version::of_socket(socket).await
     {
-        return Ok((open(&older(answer.version, *Client::newest()), true)?, answer.is_podman));
+        let client = open(&older(answer.version, *Client::newest()), true)?;
+        return Ok(client.of_podman(answer.is_podman));
     }
-    let agreed = async {
-        let client = open(Client::newest(), false)?.negotiated().await;
-        let client = client.map_err(|error| errors.of_first(error))?;
-        let version = client.version().await.map_err(|error| errors.of_first(error))?;
-        Ok((client, version::names_podman(&version)))
-    };
-    agreed.await
+    let client = open(Client::newest(), false)?.negotiated().await;
+    let client = client.map_err(|error| errors.of_first(error))?;
+    let version = client.version().await.map_err(|error| errors.of_first(error))?;
+    Ok(client.of_podman(version::names_podman(&version)))
 }
 
 fn older(one: ClientVersion, other: ClientVersion) -> ClientVersion {

@@ -27,7 +27,7 @@ impl Engine {
         let mut names = BTreeMap::new();
         let mut built = Vec::new();
         for mut image in images {
-            if self.is_podman {
+            if docker.is_podman() {
                 let short: Vec<String> = image.repo_tags.iter().map(|name| shortened(name).to_owned()).collect();
                 names.extend(image.repo_tags.into_iter().map(|name| (name, image.id.clone())));
                 image.repo_tags = short;

@@ -1,10 +1,10 @@
 //! On other engines the same file gives the same result as on the machine's own, and what only they can do is used. `make test-engines`
-//! runs the other tests on each of them, too.
+//! runs the other tests on the newer Docker Engines, too.
 
 use serde_json::{Value, json};
 
 use crate::support::own_engine::{Kind, OwnEngine};
-use crate::support::{LIGHT_IMAGE, Project, free_ports, until};
+use crate::support::{Done, LIGHT_IMAGE, Project, free_ports, until};
 
 const SERVICES: [&str; 4] = ["store", "seed", "app", "page"];
 
@@ -93,38 +93,11 @@ fn there(project: &Project) -> Value {
     Value::from(said.to_vec())
 }
 
-/// Brings the project up, uses it, and takes it down. Gives what was there, for comparison.
-fn life(project: &Project, port: u16, kind: Kind) -> Value {
-    project.write("settings/word", "written\n");
-    project.magicctl(&["up"]).ok();
-    let ids = SERVICES.map(|service| project.container(service));
-
+/// What `status` says of the four.
+#[track_caller]
+fn check_status(project: &Project, port: u16, kind: Kind) {
     // Podman leaves healthchecks to systemd, which need not run. So it says nothing of health.
     let told = |health: &'static str| if kind.is_podman() { "none" } else { health };
-    if !kind.is_podman() {
-        // magicctl may know before the engine's own next look.
-        until("the engine finds them healthy too", 20, || {
-            ["store", "app"]
-                .iter()
-                .all(|service| project.inspect(service, "{{.State.Health.Status}}") == "healthy")
-        });
-    }
-    let there = there(project);
-    let address = project.inspect(
-        "store",
-        &format!(
-            "{{{{(index .NetworkSettings.Networks \"{}_back\").IPAddress}}}}",
-            project.name
-        ),
-    );
-    let mut ways = vec![format!("127.0.0.1/{port}")];
-    if !kind.is_rootless() {
-        ways.push(format!("{address}/6379"));
-    }
-    for way in ways {
-        let open = project.plain("bash", &["-c", &format!("</dev/tcp/{way}")]).status();
-        assert!(open.expect("bash runs").success(), "{way}");
-    }
     let status = project.magicctl(&["--output", "json", "status"]).ok().stdout;
     let status: Value = serde_json::from_str(&status).expect("JSON");
     let rows = status["containers"].as_array().expect("containers");
@@ -159,6 +132,39 @@ fn life(project: &Project, port: u16, kind: Kind) -> Value {
             ]),
         ]
     );
+}
+
+/// Brings the project up, uses it, and takes it down. Gives what was there, for comparison.
+fn life(project: &Project, port: u16, kind: Kind) -> Value {
+    project.write("settings/word", "written\n");
+    project.magicctl(&["up"]).ok();
+    let ids = SERVICES.map(|service| project.container(service));
+
+    if !kind.is_podman() {
+        // magicctl may know before the engine's own next look.
+        until("the engine finds them healthy too", 20, || {
+            ["store", "app"]
+                .iter()
+                .all(|service| project.inspect(service, "{{.State.Health.Status}}") == "healthy")
+        });
+    }
+    let there = there(project);
+    let address = project.inspect(
+        "store",
+        &format!(
+            "{{{{(index .NetworkSettings.Networks \"{}_back\").IPAddress}}}}",
+            project.name
+        ),
+    );
+    let mut ways = vec![format!("127.0.0.1/{port}")];
+    if !kind.is_rootless() {
+        ways.push(format!("{address}/6379"));
+    }
+    for way in ways {
+        let open = project.plain("bash", &["-c", &format!("</dev/tcp/{way}")]).status();
+        assert!(open.expect("bash runs").success(), "{way}");
+    }
+    check_status(project, port, kind);
 
     let again = project.magicctl(&["up"]).ok();
     assert!(again.stdout.contains("nothing to do"), "{}", again.all());
@@ -175,6 +181,26 @@ fn life(project: &Project, port: u16, kind: Kind) -> Value {
         "getent hosts www | wc -l; echo err >&2; exit 7",
     ]);
     assert_eq!((asked.code, asked.stdout.trim(), asked.stderr.trim()), (7, "1", "err"));
+
+    let ctl = env!("CARGO_BIN_EXE_magicctl");
+    let once = [
+        "60",
+        ctl,
+        "run",
+        "--rm",
+        "--no-deps",
+        "page",
+        "sh",
+        "-c",
+        "echo ran; exit 3",
+    ];
+    // An end that the engine tells in other words would be waited for without an end.
+    let once: Done = project
+        .plain("timeout", &[&["--kill-after=5"], &once[..]].concat())
+        .output()
+        .expect("timeout runs")
+        .into();
+    assert_eq!((once.code, once.stdout.trim()), (3, "ran"), "{}", once.all());
 
     // A change of one replaces that one.
     project.edit("docker-compose.yml", "aliases: [www]", "aliases: [www, web]");
@@ -294,6 +320,69 @@ fn build(engine: &OwnEngine) {
     project.magicctl(&["up", "--build"]).ok();
     assert_eq!(read().trim(), "ONCE MORE");
     project.magicctl(&["down"]).ok();
+}
+
+/// What `docs/engines.md` says of each engine: what it is to a reader, and how the tests run it.
+const ENGINES: [(Kind, &str); 7] = [
+    (Kind::Machine, "Docker Engine of Debian 12"),
+    (Kind::Newer("trixie"), "Docker Engine of Debian 13"),
+    (Kind::Newer("forky"), "Docker Engine of the Debian after that"),
+    (Kind::Newer("29"), "Docker Engine, compiled"),
+    (Kind::RootlessDocker, "Docker Engine of an ordinary user (rootless)"),
+    (Kind::Podman, "Podman of Debian 12"),
+    (Kind::RootlessPodman, "Podman of an ordinary user (rootless)"),
+];
+
+/// The lines of the table, as the engines say it.
+fn rows() -> Option<String> {
+    let mut rows = Vec::new();
+    for (kind, what) in ENGINES {
+        let engine = OwnEngine::of(kind)?;
+        let mut project = Project::empty("row");
+        project.on(&engine);
+        let said = project.magicctl(&["--output", "json", "version"]).ok().stdout;
+        let said: Value = serde_json::from_str(&said).expect("JSON");
+        let of = |field: &str| said["engine"][field].as_str().expect(field);
+        // The last number changes with every security update.
+        let version: Vec<&str> = of("version").split('.').take(2).collect();
+        let yes = |field: &str| if said["engine"][field] == true { "yes" } else { "no" };
+        let cells = [
+            what,
+            &version.join("."),
+            of("api"),
+            if of("image_store") == "containerd" {
+                "containerd's"
+            } else {
+                "its own"
+            },
+            if of("builder") == "buildkit" {
+                "BuildKit"
+            } else {
+                "the classic one"
+            },
+            yes("log_files"),
+            yes("rootless"),
+        ];
+        rows.push(format!("| {} |\n", cells.join(" | ")));
+    }
+    Some(rows.concat())
+}
+
+/// `MAGICCTL_WRITE_DOCS=1 cargo test --features engine-tests --test it engines::the_page` writes the table.
+#[test]
+fn the_page_of_engines_says_what_they_say() {
+    let Some(rows) = rows() else { return };
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/engines.md");
+    let page = std::fs::read_to_string(&path).expect("docs/engines.md");
+    let rule = "| --- | --- | --- | --- | --- | --- | --- |\n";
+    let (before, table) = page.split_once(rule).expect("a table");
+    let (_, after) = table.split_once("\n\n").expect("something after the table");
+    let wanted = format!("{before}{rule}{rows}\n{after}");
+    if std::env::var_os("MAGICCTL_WRITE_DOCS").is_some() {
+        std::fs::write(path, wanted).expect("it is written");
+        return;
+    }
+    assert_eq!(page, wanted, "MAGICCTL_WRITE_DOCS=1 writes it");
 }
 
 #[test]

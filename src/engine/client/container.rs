@@ -18,16 +18,19 @@ use futures_util::Stream;
 
 use crate::engine::part::Part;
 
+use super::in_known_state;
+
 /// A container whose id may stand in a path.
 #[derive(Debug)]
 pub(in crate::engine) struct OneContainer<'a> {
     docker: &'a Docker,
+    is_podman: bool,
     id: Part,
 }
 
 impl<'a> OneContainer<'a> {
-    pub(super) fn new(docker: &'a Docker, id: Part) -> Self {
-        Self { docker, id }
+    pub(super) fn new(docker: &'a Docker, is_podman: bool, id: Part) -> Self {
+        Self { docker, is_podman, id }
     }
 
     pub async fn start(&self) -> Result<(), Error> {
@@ -64,8 +67,11 @@ impl<'a> OneContainer<'a> {
     }
 
     pub async fn inspect(&self) -> Result<ContainerInspectResponse, Error> {
-        let options = None::<InspectContainerOptions>;
-        self.docker.inspect_container(self.id.as_str(), options).await
+        let ask = async || {
+            let options = None::<InspectContainerOptions>;
+            self.docker.inspect_container(self.id.as_str(), options).await
+        };
+        Box::pin(in_known_state(self.is_podman, ask)).await
     }
 
     pub async fn top(&self) -> Result<ContainerTopResponse, Error> {
