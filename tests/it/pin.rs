@@ -58,7 +58,7 @@ fn what_a_registry_answers_is_pinned_and_no_later_command_undoes_it() {
     let done = project.magicctl(&["render", "--pin"]);
     assert_eq!(done.code, 1, "some have none: {}", done.all());
     for line in [
-        format!("redis:8.10-alpine: is {}", digest('1')),
+        format!("redis:8.10-alpine: {}", digest('1')),
         "grafana/loki:3.7.8: stays without a digest".to_owned(),
         "apache/kafka:4.3.1: stays without a digest".to_owned(),
         "no route to host".to_owned(),
@@ -100,7 +100,7 @@ fn what_a_registry_answers_is_pinned_and_no_later_command_undoes_it() {
     let engine = FakeEngine::answering(moved);
     project.env.insert("DOCKER_HOST".to_owned(), engine.host());
     let done = project.magicctl(&["render", "--pin"]);
-    let now = format!("redis:8.10-alpine: is {} now, was {}", digest('3'), digest('1'));
+    let now = format!("redis:8.10-alpine: now {} (was {})", digest('3'), digest('1'));
     let stays = format!("python:3.12-slim: stays at {}", digest('2'));
     assert!(
         done.stdout.contains(&now) && done.stdout.contains(&stays),

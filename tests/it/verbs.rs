@@ -424,7 +424,7 @@ fn files_in_and_out() {
         (["d", "web:/etc/hostname"], 1, "is a file"),
         (["web:/tmp/d", "plain"], 1, "plain is a file"),
         (["web:/tmp/d/one", "no/such/folder"], 1, "no directory"),
-        (["web:/a", "web:/b"], 2, "both sides"),
+        (["web:/a", "web:/b"], 2, "are both services"),
         (["a", "b"], 2, "neither side"),
         (["wep:/a", "b"], 2, "did you mean `web`?"),
         (["-", "web:/tmp"], 2, "--index"),

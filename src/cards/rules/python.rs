@@ -181,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
         code: Some(&codes::FILE_MISSING),
         when: When::Says(NO_FILE),
         what: "the file {path:mounted} is missing",
-        why: "{at} opens {path}, where it is mounted",
+        why: "{at} opens {path}, which the Compose file mounts",
         fix: "create that file, or correct the name in {at}",
         at: At::Code,
         ..UP
@@ -224,7 +224,7 @@ pub(super) const RULES: &[Rule] = &[
         code: Some(&codes::FILE_MISSING),
         when: When::Says(r"IsADirectoryError: \[Errno 21\] Is a directory: '(?P<path>[^']+)'"),
         what: "{path:mounted_folder} is a folder, but must be a file",
-        why: "{at} opens {path}, where it is mounted; Compose creates such a folder if the file is missing",
+        why: "{at} opens {path}, which the Compose file mounts; Compose creates such a folder if the file is missing",
         fix: "remove the folder and put the file there",
         run: &["rmdir {path:mounted_folder}", "magicctl up"],
         at: At::Code,
@@ -254,7 +254,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         what: "its user can't open {path:mounted}",
-        why: "{at} opens {path}, where it is mounted; the process runs as `{user}`, which is not the file's owner",
+        why: "{at} opens {path}, which the Compose file mounts; the process runs as `{user}`, which is not the file's owner",
         fix: "make that user its owner",
         run: &["sudo chown -R {user:owner} {path:mounted}", "magicctl up"],
         at: At::Code,

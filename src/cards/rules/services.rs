@@ -203,14 +203,14 @@ pub(super) const RULES: &[Rule] = &[
         when: When::Says(NO_CONFIGURATION),
         only: &[Condition::OfTheSample],
         what: "its configuration {path:mounted} is missing",
-        why: "its command reads {path}, where it is mounted",
+        why: "its command reads {path}, which the Compose file mounts",
         fix: "create it from its template",
         run: &["magicctl render", "magicctl up"],
         at: At::Key("volumes"),
     },
     Rule {
         what: "its configuration {path:mounted} is missing",
-        why: "its command reads {path}, where it is mounted",
+        why: "its command reads {path}, which the Compose file mounts",
         fix: "create it, or correct the path in {compose}",
         at: At::Key("volumes"),
         ..UP

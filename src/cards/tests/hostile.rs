@@ -116,7 +116,7 @@ fn a_link_that_a_container_made_leads_nowhere() {
         let failure = told(&printed(&denied(path)), folder.path(), &stack);
         let text = format!("{failure:?}");
         assert!(
-            !text.contains("chown -R") && !text.contains("mounted from there"),
+            !text.contains("chown -R") && !text.contains("which the Compose file mounts"),
             "{text}"
         );
     }
