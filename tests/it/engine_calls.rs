@@ -57,6 +57,10 @@ fn other_command(project: &Project) {
     );
 }
 
+fn other_image(project: &Project) {
+    project.edit("Dockerfile", "RUN true", "RUN echo other >/other");
+}
+
 fn other_network(project: &Project) {
     project.edit(
         "docker-compose.yml",
@@ -87,7 +91,7 @@ const STEPS: [Step; 25] = [
     (nothing, "pause", &["pause", "app"]),
     (nothing, "unpause", &["unpause", "app"]),
     (nothing, "restart", &["restart", "app"]),
-    (nothing, "rebuild", &["rebuild", "app"]),
+    (other_image, "rebuild", &["rebuild", "app"]),
     (nothing, "stop", &["stop"]),
     (nothing, "start", &["start"]),
     (nothing, "kill", &["kill", "app"]),
